@@ -1,0 +1,70 @@
+"""Tells, on your own machine, whether a picture of a face is a photograph or was made by AI.
+
+    >>> from fakeface import Detector
+    >>> detector = Detector()
+    >>> detector.predict("portrait.jpg").verdict  # doctest: +SKIP
+    <Verdict.REAL: 'real'>
+
+The way of a picture, one module a step: `_decode` -> `_faces` -> `_crop` -> `_classifier` ->
+`_verdict` -> `reports`. Names are imported when first used, so that `import fakeface` is instant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fakeface._version import __version__
+
+if TYPE_CHECKING:
+    from fakeface._crop import CropSpec
+    from fakeface._detector import Detector
+    from fakeface._errors import FakefaceError, ImageError, ModelError, ProviderError
+    from fakeface._faces import FaceFinder
+    from fakeface._model import ModelInfo, OperatingPoint, Thresholds
+    from fakeface._providers import available_providers
+    from fakeface.types import Box, Face, Prediction, Source, Verdict
+
+__all__ = [
+    "Box",
+    "CropSpec",
+    "Detector",
+    "Face",
+    "FaceFinder",
+    "FakefaceError",
+    "ImageError",
+    "ModelError",
+    "ModelInfo",
+    "OperatingPoint",
+    "Prediction",
+    "ProviderError",
+    "Source",
+    "Thresholds",
+    "Verdict",
+    "__version__",
+    "available_providers",
+]
+
+_HOME = {
+    "CropSpec": "_crop",
+    "Detector": "_detector",
+    "FaceFinder": "_faces",
+    "ModelInfo": "_model",
+    "OperatingPoint": "_model",
+    "Thresholds": "_model",
+    "available_providers": "_providers",
+    **dict.fromkeys(("FakefaceError", "ImageError", "ModelError", "ProviderError"), "_errors"),
+    **dict.fromkeys(("Box", "Face", "Prediction", "Source", "Verdict"), "types"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,98 @@
+"""From a face box to the pixels that a model sees: the one crop of training and inference.
+
+Resampling is part of a model: another filter or another margin moves its scores. So the crop is
+described by a `CropSpec` that is stored with the model, and done here, for training, calibration,
+export, benchmarks and inference alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fakeface.types import Box
+
+FILTERS: dict[str, Image.Resampling] = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+"""Resize filters by name; all of them are Pillow's, which widen when shrinking (no aliasing)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a face becomes the input of a model.
+
+    Attributes:
+        size: Side of the square that the model sees, in pixels.
+        margin: Side of the square cut from the picture, as a multiple of the longer side of the
+            face box.
+        filter: Name of the resize filter, one of `FILTERS`.
+    """
+
+    size: int = 224
+    margin: float = 1.5
+    filter: str = "bicubic"
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no crop (`ValueError`)."""
+        if not 16 <= self.size <= 1024:
+            raise ValueError(f"crop size must be 16 to 1024 pixels, got {self.size}")
+        if not 0.5 <= self.margin <= 4:
+            raise ValueError(f"crop margin must be 0.5 to 4, got {self.margin}")
+        if self.filter not in FILTERS:
+            raise ValueError(f"unknown filter {self.filter!r}; known: {', '.join(FILTERS)}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def square(box: Box | None, size: tuple[int, int], margin: float) -> Box:
+    """The square to cut from a picture.
+
+    It is centred on the face, moved into the picture where it sticks out, and never larger than
+    the picture: nothing is padded, since a border would be a feature that no face has.
+
+    Args:
+        box: The face, in pixels of the picture; None for a picture that is a face crop already,
+            which gives the largest centred square.
+        size: Width and height of the picture in pixels.
+        margin: Side of the square as a multiple of the longer side of the box.
+
+    Returns:
+        A square box inside the picture.
+    """
+    width, height = size
+    if box is None:
+        side = float(min(width, height))
+        return Box((width - side) / 2, (height - side) / 2, side, side)
+    side = min(box.side * margin, width, height)
+    x = box.x + box.width / 2 - side / 2
+    y = box.y + box.height / 2 - side / 2
+    return Box(min(max(x, 0.0), width - side), min(max(y, 0.0), height - side), side, side)
+
+
+def crop(image: Image.Image, box: Box | None, spec: CropSpec) -> npt.NDArray[np.uint8]:
+    """Cut a face out of a picture and resize it to what a model sees.
+
+    Args:
+        image: Upright RGB image.
+        box: The face in pixels of `image`; None when the image is a face crop already.
+        spec: Size, margin and filter.
+
+    Returns:
+        RGB, uint8, shape (spec.size, spec.size, 3).
+    """
+    region = square(box, image.size, spec.margin)
+    resized = image.resize(
+        (spec.size, spec.size),
+        FILTERS[spec.filter],
+        box=(region.x, region.y, region.x + region.width, region.y + region.height),
+    )
+    return np.asarray(resized, dtype=np.uint8)

@@ -1,0 +1,255 @@
+"""From whatever the caller has to upright RGB pixels: the first step of every picture.
+
+Formats are told by content, never by file name, and only those are tried that Pillow decodes
+in its own process (no Ghostscript, no plug-in that runs programs). Everything that can go wrong
+while decoding hostile bytes comes out as one `ImageError`.
+
+JPEG pictures can be decoded at 1/2, 1/4 or 1/8 of their size at a fraction of the cost (`draft`
+of Pillow, DCT scaling of libjpeg). `Picture.load` takes the scale that the caller can bear;
+`fakeface._prepare` decides it from the faces.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import stat
+from typing import IO, Any, cast
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from fakeface._errors import ImageError
+from fakeface.types import Source
+
+FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "AVIF", "HEIF")
+"""Formats that are read, as Pillow names them; AVIF and HEIF where this Pillow has them."""
+
+MAX_PIXELS = 120_000_000
+"""Pictures that would decode to more pixels than this are refused (a bomb, or beyond memory)."""
+
+_BACKGROUND = (255, 255, 255)
+_ORIENTATION_TAG = 0x0112
+_SIDEWAYS = {5, 6, 7, 8}
+
+
+class Picture:
+    """A picture whose header has been read and whose pixels are decoded when asked for.
+
+    Attributes:
+        name: Path of the file, or `<bytes>`, `<file>`, `<image>`, `<array>`.
+        size: Width and height of the upright picture, in pixels.
+        digest: BLAKE2b-128 of the encoded bytes in hexadecimal; None for decoded sources.
+    """
+
+    __slots__ = ("_data", "_image", "_loaded", "_orientation", "digest", "name", "size")
+
+    def __init__(self, source: Source) -> None:
+        """Read the header of `source`.
+
+        Args:
+            source: A path, encoded bytes, a binary file object, a Pillow image (left open and
+                unchanged), or a uint8 array of shape (height, width, 3) in RGB.
+
+        Raises:
+            ImageError: It is not a readable picture in one of `FORMATS`, too large, or of a type
+                that is not taken.
+        """
+        self._data: bytes | None = None
+        self._loaded: tuple[int, Image.Image] | None = None
+        self.digest: str | None = None
+        self.name = name_of(source)
+        if isinstance(source, Image.Image):
+            self._image = source
+        elif isinstance(source, np.ndarray):
+            self._image = _from_array(source, self.name)
+        else:
+            self._data = _read(source, self.name)
+            self.digest = hashlib.blake2b(self._data, digest_size=16).hexdigest()
+            self._image = _open(self._data, self.name)
+        self._orientation = _orientation(self._image)
+        width, height = self._image.size
+        if self._orientation in _SIDEWAYS:
+            width, height = height, width
+        if width < 1 or height < 1:
+            raise ImageError(self.name, f"has no pixels ({width}x{height})")
+        self.size: tuple[int, int] = (width, height)
+
+    def load(self, reduction: int = 1) -> tuple[Image.Image, float]:
+        """Decode to upright RGB, at a fraction of the size where the format allows it.
+
+        Args:
+            reduction: 1, 2, 4 or 8: the most that a side may be divided by. Only JPEG pictures
+                make use of it.
+
+        Returns:
+            An RGB image, and its width divided by the width of the whole picture (1.0 where
+            nothing was reduced).
+
+        Raises:
+            ImageError: The pixels cannot be decoded, or are too many.
+        """
+        if self._loaded is None or self._loaded[0] > reduction:
+            self._loaded = self._decode(reduction)
+        image = self._loaded[1]
+        return image, image.width / self.size[0]
+
+    def _decode(self, reduction: int) -> tuple[int, Image.Image]:
+        try:
+            image = self._image
+            if self._data is not None and self._loaded is not None:
+                image = _open(self._data, self.name)
+            if self._data is None or image.format not in ("JPEG", "MPO"):
+                reduction = 1
+            elif reduction > 1:
+                image.draft("RGB", (image.width // reduction, image.height // reduction))
+            if image.width * image.height > MAX_PIXELS:
+                raise ImageError(
+                    self.name,
+                    f"{image.width}x{image.height} pixels are more than the {MAX_PIXELS:,} allowed"
+                    " (decompression bomb?)",
+                )
+            rgb = _to_rgb(image)
+            if self._orientation != 1:
+                rgb = _upright(rgb, self._orientation)
+        except ImageError:
+            raise
+        except Exception as error:  # decoders fail in every way when fed hostile bytes
+            raise ImageError(self.name, _reason(error)) from error
+        return reduction, rgb
+
+
+def name_of(source: Source) -> str:
+    """Name of a source in messages and reports, with undecodable bytes kept as surrogates."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(source)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return "<bytes>"
+    if isinstance(source, Image.Image):
+        return os.fsdecode(getattr(source, "filename", "") or "<image>")
+    if isinstance(source, np.ndarray):
+        return "<array>"
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "<file>"
+
+
+def _read(source: Source, name: str) -> bytes:
+    """All encoded bytes of a path, a bytes-like or a binary file object."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+    elif isinstance(source, (str, os.PathLike)):
+        data = _read_file(os.fspath(source), name)
+    elif hasattr(source, "read"):
+        try:
+            data = cast("IO[bytes]", source).read()
+        except (OSError, ValueError) as error:
+            raise ImageError(name, _reason(error)) from error
+        if not isinstance(data, bytes):
+            raise ImageError(name, "the file object gives text; open it in binary mode ('rb')")
+    else:
+        raise ImageError(
+            name,
+            f"cannot read a {type(source).__name__}: give a path, bytes, a binary file,"
+            " a PIL.Image or a uint8 array of shape (height, width, 3)",
+        )
+    if not data:
+        raise ImageError(name, "is empty (0 bytes)")
+    return data
+
+
+def _read_file(path: str, name: str) -> bytes:
+    """Bytes of a regular file; a pipe or a device is refused without waiting for it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+                             | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise ImageError(name, "is not a regular file")
+            return file.read()
+    except IsADirectoryError as error:
+        raise ImageError(name, "is a directory; scan it with `fakeface scan`") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(name, _reason(error)) from error
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    """Read the header of encoded bytes."""
+    try:
+        return Image.open(io.BytesIO(data), formats=_formats())
+    except Image.UnidentifiedImageError as error:
+        raise ImageError(name, "is not a picture in a format that fakeface reads") from error
+    except Exception as error:  # see _decode
+        raise ImageError(name, _reason(error)) from error
+
+
+def _formats() -> list[str]:
+    """`FORMATS`, less those whose decoder this Pillow lacks; HEIF where pillow-heif is there."""
+    Image.init()
+    if "HEIF" not in Image.OPEN:
+        with contextlib.suppress(ImportError):
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def _from_array(array: np.ndarray[Any, Any], name: str) -> Image.Image:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
+        raise ImageError(
+            name,
+            "needs to be uint8 RGB of shape (height, width, 3),"
+            f" got {array.dtype} of shape {array.shape}",
+        )
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1 to 8; 1 where there is none or the EXIF block is broken."""
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # a broken EXIF block does not make a picture unreadable
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    exif = image.getexif()
+    exif.clear()
+    exif[_ORIENTATION_TAG] = orientation
+    return ImageOps.exif_transpose(image)
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Convert any mode to RGB: 16-bit and float are scaled, transparency is laid on white."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        image.load()
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        return _scaled_to_eight_bit(image).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        background = Image.new("RGBA", rgba.size, (*_BACKGROUND, 255))
+        return Image.alpha_composite(background, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _scaled_to_eight_bit(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits, 32 bits or float, scaled to 0-255 (Pillow's own conversion clips)."""
+    grey = np.asarray(image, dtype=np.float64)
+    grey = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
+    top = float(grey.max(initial=0.0))
+    white = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 and image.mode == "F" else 65535.0
+    return Image.fromarray(np.clip(grey * (255.0 / white), 0, 255).round().astype(np.uint8))
+
+
+def _reason(error: BaseException) -> str:
+    """One line for any error of the operating system or of Pillow."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower() if error.errno else error.strerror
+    if isinstance(error, MemoryError):
+        return "does not fit into memory"
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"cannot be decoded: {text[:200]}"

@@ -1,0 +1,164 @@
+"""The library's front door: from pictures to predictions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fakeface._classifier import Classifier
+from fakeface._faces import FaceFinder
+from fakeface._model import FACE_FINDER, MODELS, find_model
+from fakeface._pipeline import DEFAULT_BATCH, run
+from fakeface._prepare import prepare
+from fakeface._verdict import choose_thresholds, conclude
+from fakeface._walk import walk
+from fakeface.types import Prediction, Source
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
+
+MIN_FACE = 48
+"""Faces whose longer side is below this many pixels are `too_small` unless told otherwise."""
+
+
+class Detector:
+    """Tells photographs of faces from faces made by AI, on this machine.
+
+    A detector holds two ONNX Runtime sessions, one that finds faces and one that judges them; it
+    may be shared between threads.
+
+    Attributes:
+        model: Name of the model that judges.
+        thresholds: Where the verdicts part.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | None = None,
+        provider: str = "auto",
+        threads: int | None = None,
+        threshold: float | None = None,
+        *,
+        fpr: float | None = None,
+        whole: bool = False,
+        min_face: float = MIN_FACE,
+        session_options: ort.SessionOptions | None = None,
+    ) -> None:
+        """Load the models and open their sessions.
+
+        Args:
+            model: Name of a bundled model or path of a model directory; None for the default.
+            provider: Execution provider: `auto`, `cpu`, `cuda`, `coreml`, … `auto` takes the
+                fastest there is; the face finder always runs on the CPU.
+            threads: Threads for the model; None for one per processor.
+            threshold: Judge by this `p_fake` alone, 0 to 1, with nothing uncertain; None for the
+                thresholds of the model.
+            fpr: Judge by the model's operating point at this false positive rate instead.
+            whole: Take every picture as one face crop and look for no face.
+            min_face: Faces whose longer side is below this many pixels are not judged.
+            session_options: Session options for the model to use instead of fakeface's own;
+                `threads` is then left alone.
+
+        Raises:
+            ModelError: The model is not there, broken, or has no such operating point.
+            ProviderError: The provider is not there.
+            ValueError: A number is out of its range.
+        """
+        if min_face < 0:
+            raise ValueError(f"min_face must not be negative, got {min_face}")
+        path = find_model(None if model is None else Path(model))
+        self._classifier = Classifier(path, provider, threads, session_options)
+        self._finder = None if whole else FaceFinder(MODELS / FACE_FINDER)
+        self._min_face = min_face
+        self.model = self._classifier.info.name
+        self.thresholds = choose_thresholds(
+            self._classifier.info, self._classifier.thresholds, threshold, fpr
+        )
+
+    def predict(self, source: Source) -> Prediction:
+        """Judge one picture.
+
+        Args:
+            source: A path, encoded bytes, a binary file object, a Pillow image, or a uint8 RGB
+                array of shape (height, width, 3).
+
+        Returns:
+            The prediction, never with an error in it.
+
+        Raises:
+            ImageError: The picture cannot be read.
+        """
+        prepared = prepare(source, self._finder, self._classifier.crop, self._min_face)
+        p_fake = self._classifier.predict(prepared.crops) if len(prepared.crops) else ()
+        return conclude(prepared, p_fake, self.thresholds, self.model)
+
+    def predict_batch(
+        self,
+        sources: Iterable[Source],
+        *,
+        batch_size: int = DEFAULT_BATCH,
+        workers: int | None = None,
+    ) -> Iterator[Prediction]:
+        """Judge many pictures, decoding in threads and running the model in batches.
+
+        A lazy generator: at most a few batches of pictures are in memory, and nothing is read
+        before the first prediction is asked for.
+
+        Args:
+            sources: Pictures, each as for `predict`.
+            batch_size: Faces that the model sees at once.
+            workers: Threads that decode and find faces; None for one per processor.
+
+        Yields:
+            One prediction per source, in order; a picture that cannot be read gives one with
+            `error` set.
+        """
+        return run(
+            sources,
+            prepare=lambda s: prepare(s, self._finder, self._classifier.crop, self._min_face),
+            classify=self._classifier.predict,
+            conclude=lambda p, scores: conclude(p, scores, self.thresholds, self.model),
+            model=self.model,
+            batch_size=batch_size,
+            workers=workers,
+        )
+
+    def scan(
+        self,
+        folder: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        recursive: bool = True,
+        *,
+        glob: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        follow_symlinks: bool = False,
+        batch_size: int = DEFAULT_BATCH,
+        workers: int | None = None,
+    ) -> Iterator[Prediction]:
+        """Judge every picture in a folder.
+
+        Args:
+            folder: A folder or several; files may be named too.
+            recursive: Whether to go into sub-folders.
+            glob: Take only files that match one of these patterns, such as `*.jpg`.
+            exclude: Leave out files and folders that match one of these patterns.
+            follow_symlinks: Whether to follow links to folders; loops are noticed.
+            batch_size: Faces that the model sees at once.
+            workers: Threads that decode and find faces; None for one per processor.
+
+        Yields:
+            One prediction per file, in the order of their paths.
+
+        Raises:
+            FileNotFoundError: A folder named does not exist.
+        """
+        folders = [folder] if isinstance(folder, (str, os.PathLike)) else list(folder)
+        paths = walk(
+            folders,
+            recursive=recursive,
+            glob=glob,
+            exclude=exclude,
+            follow_symlinks=follow_symlinks,
+        )
+        return self.predict_batch(paths, batch_size=batch_size, workers=workers)

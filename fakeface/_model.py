@@ -1,0 +1,258 @@
+"""A model is a directory: `model.onnx`, `model.json` that describes it, `README.md` for people.
+
+The description also stands in the ONNX file's own metadata, so that a file that went astray still
+says what it is; both are checked to agree, and the file's sha256 is checked against the
+description, before anything runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fakeface._crop import CropSpec
+from fakeface._errors import ModelError
+
+MODELS = Path(__file__).parent / "models"
+"""Where the bundled models are."""
+
+DEFAULT_MODEL = "report"
+"""Name of the bundled model that judges when none is named."""
+
+FACE_FINDER = "faces"
+"""Name of the bundled model that finds faces."""
+
+METADATA_KEY = "fakeface"
+"""Key of the description in the ONNX metadata (without sha256 of the file that it stands in)."""
+
+FORMAT = 1
+"""Version of the format of `model.json`."""
+
+Kind = Literal["classifier", "face-finder"]
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """A threshold on `p_fake` and what it was fitted for.
+
+    Attributes:
+        name: Such as `fpr5`.
+        threshold: `p_fake` at or above it is called fake, 0 to 1.
+        fpr: Share of real pictures called fake that the threshold was fitted for, 0 to 1.
+        fitted_on: What it was fitted on, in words.
+    """
+
+    name: str
+    threshold: float
+    fpr: float
+    fitted_on: str
+
+    def __post_init__(self) -> None:
+        """Refuse values outside 0 to 1 (`ValueError`)."""
+        if not (0 <= self.threshold <= 1 and 0 <= self.fpr <= 1):
+            raise ValueError(f"operating point {self.name!r}: threshold and fpr must be 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The two thresholds between the verdicts.
+
+    Attributes:
+        fake: `p_fake` at or above it is `fake`, 0 to 1.
+        real: `p_fake` below it is `real`, 0 to 1, at most `fake`; between them lies `uncertain`.
+    """
+
+    fake: float
+    real: float
+
+    def __post_init__(self) -> None:
+        """Refuse thresholds out of order (`ValueError`)."""
+        if not 0 <= self.real <= self.fake <= 1:
+            raise ValueError(
+                f"thresholds must be 0 <= real <= fake <= 1, got {self.real}, {self.fake}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What `model.json` says.
+
+    Attributes:
+        name: Name of the model, that of its directory.
+        version: Version of the model, such as `1.0.0`.
+        kind: `classifier` or `face-finder`.
+        sha256: Of `model.onnx`, in hexadecimal.
+        crop: What the model sees of a face (classifiers).
+        classes: Names of class 0 and class 1 of the training data (classifiers).
+        thresholds: Default thresholds between the verdicts (classifiers).
+        operating_points: Other thresholds and what they were fitted for (classifiers).
+        settings: What else a kind of model needs, such as the anchors of a face finder.
+        provenance: What made it: recipe, data fingerprint, versions, command.
+        figures: What was measured of it.
+        licence: Licence notes.
+        path: The directory it was read from.
+    """
+
+    name: str
+    version: str
+    kind: Kind
+    sha256: str
+    crop: CropSpec | None
+    classes: tuple[str, str] | None
+    thresholds: Thresholds | None
+    operating_points: tuple[OperatingPoint, ...]
+    settings: dict[str, Any]
+    provenance: dict[str, Any]
+    figures: dict[str, Any]
+    licence: str
+    path: Path = field(compare=False)
+
+    @property
+    def onnx(self) -> Path:
+        """Path of the ONNX file."""
+        return self.path / "model.onnx"
+
+    def as_dict(self) -> dict[str, Any]:
+        """What stands in `model.json`, less `format`."""
+        out: dict[str, Any] = {"name": self.name, "version": self.version, "kind": self.kind}
+        if self.crop is not None:
+            out["crop"] = self.crop.as_dict()
+        if self.classes is not None:
+            out["classes"] = list(self.classes)
+        if self.thresholds is not None:
+            out["thresholds"] = {"fake": self.thresholds.fake, "real": self.thresholds.real}
+        if self.operating_points:
+            out["operating_points"] = [
+                {"name": p.name, "threshold": p.threshold, "fpr": p.fpr, "fitted_on": p.fitted_on}
+                for p in self.operating_points
+            ]
+        out |= {
+            "settings": self.settings,
+            "provenance": self.provenance,
+            "figures": self.figures,
+            "licence": self.licence,
+            "sha256": self.sha256,
+        }
+        return out
+
+    def metadata(self) -> str:
+        """What stands under `METADATA_KEY` in the ONNX file: all but the file's own hash."""
+        rest = {key: value for key, value in self.as_dict().items() if key != "sha256"}
+        return json.dumps({"format": FORMAT, **rest}, sort_keys=True, ensure_ascii=False)
+
+    def write(self) -> None:
+        """Write `model.json` into the model's directory."""
+        text = json.dumps({"format": FORMAT, **self.as_dict()}, indent=2, ensure_ascii=False)
+        (self.path / "model.json").write_text(text + "\n", encoding="utf-8")
+
+
+def bundled_models() -> list[str]:
+    """Names of the bundled classifiers."""
+    names = []
+    for path in sorted(MODELS.glob("*/model.json")):
+        if read_model(path.parent).kind == "classifier":
+            names.append(path.parent.name)
+    return names
+
+
+def find_model(model: str | Path | None) -> Path:
+    """Directory of a model given by the name of a bundled one or by its path.
+
+    Args:
+        model: Name, path, or None for the default model.
+
+    Returns:
+        The directory; what is in it is not looked at.
+
+    Raises:
+        ModelError: There is no such directory.
+    """
+    bundled = MODELS / (DEFAULT_MODEL if model is None else model)
+    for path in (bundled, Path(model) if model is not None else bundled):
+        if path.is_dir():
+            return path
+    raise ModelError(
+        str(model),
+        f"is neither a directory nor a bundled model ({', '.join(bundled_models())})",
+    )
+
+
+def read_model(path: Path) -> ModelInfo:
+    """Read and validate the description of a model.
+
+    Args:
+        path: The model's directory.
+
+    Returns:
+        What `model.json` says.
+
+    Raises:
+        ModelError: It is missing, not JSON, of another format, or says what cannot be.
+    """
+    file = path / "model.json"
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        if raw.pop("format", None) != FORMAT:
+            raise ValueError(f"is not of format {FORMAT}; export it again with `python -m export`")
+        if raw["kind"] not in ("classifier", "face-finder"):
+            raise ValueError(f"unknown kind {raw['kind']!r}")
+        classes = raw.get("classes")
+        return ModelInfo(
+            name=raw["name"],
+            version=raw["version"],
+            kind=raw["kind"],
+            sha256=raw["sha256"],
+            crop=CropSpec(**raw["crop"]) if "crop" in raw else None,
+            classes=None if classes is None else (classes[0], classes[1]),
+            thresholds=Thresholds(**raw["thresholds"]) if "thresholds" in raw else None,
+            operating_points=tuple(OperatingPoint(**p) for p in raw.get("operating_points", [])),
+            settings=raw.get("settings", {}),
+            provenance=raw.get("provenance", {}),
+            figures=raw.get("figures", {}),
+            licence=raw.get("licence", ""),
+            path=path,
+        )
+    except FileNotFoundError as error:
+        raise ModelError(
+            str(path), f"has no {error.filename and Path(error.filename).name}; make a model"
+            " directory with `python -m export RUN -o DIR`"
+        ) from error
+    except KeyError as error:
+        raise ModelError(str(path), f"model.json lacks {error}") from error
+    except (OSError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ModelError(str(path), f"model.json: {error}") from error
+
+
+def load_model(path: Path, kind: Kind) -> tuple[ModelInfo, bytes]:
+    """Read a model and check that its file is the one described.
+
+    Args:
+        path: The model's directory.
+        kind: What kind of model is needed.
+
+    Returns:
+        The description and the bytes of `model.onnx`.
+
+    Raises:
+        ModelError: A file is missing, of another kind, or its sha256 differs.
+    """
+    info = read_model(path)
+    if info.kind != kind:
+        raise ModelError(info.name, f"is a {info.kind}, not a {kind}")
+    if kind == "classifier" and (info.crop is None or info.thresholds is None):
+        raise ModelError(info.name, "model.json lacks 'crop' or 'thresholds'")
+    try:
+        data = info.onnx.read_bytes()
+    except OSError as error:
+        raise ModelError(info.name, f"model.onnx: {error.strerror}") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != info.sha256:
+        raise ModelError(
+            info.name,
+            f"model.onnx is not the file that model.json describes (sha256 {digest[:12]}… instead"
+            f" of {info.sha256[:12]}…); reinstall or export it again",
+        )
+    return info, data

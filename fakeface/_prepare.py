@@ -1,0 +1,123 @@
+"""From a source to the crops that the model sees: decode, find faces, cut them out.
+
+Everything that costs time per picture and needs no model session but the face finder's; safe to
+run in many threads at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fakeface._crop import CropSpec, crop, square
+from fakeface._decode import Picture
+from fakeface._faces import FaceFinder, Found
+from fakeface.types import Box, Source
+
+FINDER_SIDE = 1000
+"""Large JPEG pictures are decoded at a fraction of their size for the face finder, but never to a
+longer side below this many pixels."""
+
+SPARE = 2.0
+"""Faces are cut from a reduced picture only where the cut is at least this many times as large
+as what the model sees, so that reducing cannot be told from the resize that follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture ready for the model.
+
+    Attributes:
+        name: Name of the picture.
+        size: Width and height of the upright picture in pixels.
+        digest: BLAKE2b-128 of the encoded bytes; None for decoded sources.
+        faces: The faces found, largest first, in pixels of the upright picture.
+        judged: For every face, whether it is large enough to be judged.
+        crops: RGB, uint8, shape (number of judged faces, spec.size, spec.size, 3).
+    """
+
+    name: str
+    size: tuple[int, int]
+    digest: str | None
+    faces: tuple[Found, ...]
+    judged: tuple[bool, ...]
+    crops: npt.NDArray[np.uint8]
+
+
+def prepare(
+    source: Source, finder: FaceFinder | None, spec: CropSpec, min_face: float
+) -> Prepared:
+    """Decode a picture, find its faces and cut them out.
+
+    Args:
+        source: Whatever `fakeface.types.Source` says.
+        finder: Finds the faces; None takes the whole picture as one face crop.
+        spec: What the model sees of a face.
+        min_face: Faces whose longer side is below this many pixels are not judged.
+
+    Returns:
+        The faces, and the crops of those to judge.
+
+    Raises:
+        ImageError: The picture cannot be read.
+    """
+    picture = Picture(source)
+    if finder is None:
+        return _whole(picture, spec)
+    image, scale = picture.load(_reduction(max(picture.size) / FINDER_SIDE))
+    faces = tuple(
+        Found(found.box.scaled(1 / scale), found.score) for found in finder.find(image)
+    )
+    judged = tuple(found.box.side >= min_face for found in faces)
+    boxes = [found.box for found, judge in zip(faces, judged, strict=True) if judge]
+    return Prepared(
+        picture.name, picture.size, picture.digest, faces, judged, _cut(picture, boxes, spec)
+    )
+
+
+def crop_picture(picture: Picture, box: Box | None, spec: CropSpec) -> npt.NDArray[np.uint8]:
+    """Cut one known face out of a picture, as `prepare` would.
+
+    Args:
+        picture: The picture.
+        box: The face in pixels of the upright picture; None when it is a face crop already.
+        spec: What the model sees of a face.
+
+    Returns:
+        RGB, uint8, shape (spec.size, spec.size, 3).
+
+    Raises:
+        ImageError: The pixels cannot be decoded.
+    """
+    image, scale = _load_for(picture, [box], spec)
+    return crop(image, box and box.scaled(scale), spec)
+
+
+def _whole(picture: Picture, spec: CropSpec) -> Prepared:
+    width, height = picture.size
+    face = Found(Box(0, 0, width, height), 1.0)
+    crops = crop_picture(picture, None, spec)[np.newaxis]
+    return Prepared(picture.name, picture.size, picture.digest, (face,), (True,), crops)
+
+
+def _cut(picture: Picture, boxes: list[Box], spec: CropSpec) -> npt.NDArray[np.uint8]:
+    if not boxes:
+        return np.empty((0, spec.size, spec.size, 3), np.uint8)
+    image, scale = _load_for(picture, boxes, spec)
+    return np.stack([crop(image, box.scaled(scale), spec) for box in boxes])
+
+
+def _load_for(
+    picture: Picture, boxes: list[Box] | list[Box | None] | list[None], spec: CropSpec
+) -> tuple[Image.Image, float]:
+    """Decode as small as the smallest of the cuts allows."""
+    side = min(square(box, picture.size, spec.margin).side for box in boxes)
+    return picture.load(_reduction(side / (spec.size * SPARE)))
+
+
+def _reduction(most: float) -> int:
+    """The largest of 1, 2, 4 and 8 that is not above `most`."""
+    return next((factor for factor in (8, 4, 2) if factor <= most), 1)

@@ -1,0 +1,24 @@
+"""Names of files as they may be shown: one line, no terminal escapes, always encodable."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """Escape what could move a terminal's cursor, break a line or fail to encode.
+
+    File names may hold newlines, escape sequences, bidirectional overrides and bytes that are
+    not UTF-8 (lone surrogates, PEP 383). Everything that `str.isprintable` refuses is escaped
+    as in a Python literal.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text with every unprintable character written as an escape such as `\\x1b`.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in text
+    )

@@ -1,0 +1,98 @@
+"""From `p_fake` of the faces to the verdict of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fakeface._errors import ModelError
+from fakeface._model import ModelInfo, Thresholds
+from fakeface._prepare import Prepared
+from fakeface.types import Face, Prediction, Verdict
+
+
+def judge(p_fake: float, thresholds: Thresholds) -> Verdict:
+    """Verdict of one face.
+
+    Args:
+        p_fake: Probability that the face was made by AI, 0 to 1.
+        thresholds: Where the verdicts part.
+
+    Returns:
+        `fake`, `uncertain` or `real`.
+    """
+    if p_fake >= thresholds.fake:
+        return Verdict.FAKE
+    return Verdict.REAL if p_fake < thresholds.real else Verdict.UNCERTAIN
+
+
+def choose_thresholds(
+    info: ModelInfo, default: Thresholds, threshold: float | None, fpr: float | None
+) -> Thresholds:
+    """Thresholds from what a caller asked for.
+
+    Args:
+        info: The model, for its operating points.
+        default: Its default thresholds.
+        threshold: A caller's own: at or above it is fake, below it real, nothing is uncertain.
+        fpr: One of the false positive rates that the model has an operating point for; the lower
+            threshold stays, or comes down with it.
+
+    Returns:
+        The thresholds to judge by.
+
+    Raises:
+        ModelError: The model has no operating point for `fpr`.
+        ValueError: Both are given, or `threshold` is not within 0 to 1.
+    """
+    if threshold is not None and fpr is not None:
+        raise ValueError("give threshold or fpr, not both")
+    if threshold is not None:
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold must be 0 to 1, got {threshold}")
+        return Thresholds(fake=threshold, real=threshold)
+    if fpr is None:
+        return default
+    for point in info.operating_points:
+        if abs(point.fpr - fpr) < 1e-9:
+            return Thresholds(fake=point.threshold, real=min(default.real, point.threshold))
+    known = ", ".join(f"{point.fpr:g}" for point in info.operating_points) or "none"
+    raise ModelError(info.name, f"has no operating point at fpr {fpr:g}; it has: {known}")
+
+
+def conclude(
+    prepared: Prepared, p_fake: Iterable[float], thresholds: Thresholds, model: str
+) -> Prediction:
+    """Put faces and probabilities together.
+
+    Args:
+        prepared: The picture and its faces.
+        p_fake: One probability for every judged face, in order.
+        thresholds: Where the verdicts part.
+        model: Name of the model.
+
+    Returns:
+        The prediction; its verdict is that of the most suspicious face.
+    """
+    scores = iter(p_fake)
+    faces = []
+    for found, judged in zip(prepared.faces, prepared.judged, strict=True):
+        if judged:
+            p = float(next(scores))
+            faces.append(Face(found.box, found.score, p, judge(p, thresholds)))
+        else:
+            faces.append(Face(found.box, found.score, None, Verdict.TOO_SMALL))
+    rated = [face.p_fake for face in faces if face.p_fake is not None]
+    worst = max(rated, default=None)
+    if worst is not None:
+        verdict = judge(worst, thresholds)
+    else:
+        verdict = Verdict.TOO_SMALL if faces else Verdict.NO_FACE
+    return Prediction(
+        source=prepared.name,
+        model=model,
+        verdict=verdict,
+        p_fake=worst,
+        faces=tuple(faces),
+        size=prepared.size,
+        digest=prepared.digest,
+    )

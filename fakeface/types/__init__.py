@@ -1,0 +1,8 @@
+"""What fakeface takes and gives: small frozen values without behaviour of their own."""
+
+from fakeface.types._box import Box
+from fakeface.types._prediction import Face, Prediction
+from fakeface.types._source import Source
+from fakeface.types._verdict import Verdict
+
+__all__ = ["Box", "Face", "Prediction", "Source", "Verdict"]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fakeface.types._box import Box
+from fakeface.types._verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face and what the model says of it.
+
+    Attributes:
+        box: Where it is, in pixels of the upright picture.
+        score: How sure the face finder is that it is a face, 0 to 1 (1 where the caller says so).
+        p_fake: Calibrated probability that the face was made by AI, 0 to 1; None where the face
+            is too small to be judged.
+        verdict: `fake`, `uncertain`, `real` or `too_small`.
+    """
+
+    box: Box
+    score: float
+    p_fake: float | None
+    verdict: Verdict
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; the box in pixels, rounded to a hundredth."""
+        box = self.box
+        return {
+            "box": [round(v, 2) for v in (box.x, box.y, box.width, box.height)],
+            "score": round(self.score, 4),
+            "p_fake": self.p_fake,
+            "verdict": self.verdict.value,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What fakeface says of one picture: a verdict, or an error in its place.
+
+    Attributes:
+        source: Name of the picture: its path, or `<bytes>`, `<array>` and the like.
+        model: Name of the model that judged.
+        verdict: Verdict of the picture, that of its most suspicious face; None on an error.
+        p_fake: Calibrated probability that the most suspicious face was made by AI, 0 to 1; None
+            where no face could be judged.
+        faces: The faces found, largest first.
+        size: Width and height of the upright picture in pixels; None on an error.
+        error: Why the picture could not be read, in one line; None when it could.
+        digest: BLAKE2b-128 of the encoded bytes in hexadecimal, where there were any.
+    """
+
+    source: str
+    model: str
+    verdict: Verdict | None = None
+    p_fake: float | None = None
+    faces: tuple[Face, ...] = ()
+    size: tuple[int, int] | None = None
+    error: str | None = None
+    digest: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the picture could be read."""
+        return self.error is None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON, the same keys for every picture."""
+        return {
+            "source": self.source,
+            "verdict": None if self.verdict is None else self.verdict.value,
+            "p_fake": self.p_fake,
+            "faces": [face.as_dict() for face in self.faces],
+            "size": None if self.size is None else list(self.size),
+            "model": self.model,
+            "digest": self.digest,
+            "error": self.error,
+        }
