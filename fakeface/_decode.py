@@ -19,7 +19,7 @@ import stat
 from typing import IO, Any, cast
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fakeface._errors import ImageError
 from fakeface.types import Source
@@ -162,8 +162,13 @@ def _read(source: Source, name: str) -> bytes:
 def _read_file(path: str, name: str) -> bytes:
     """Bytes of a regular file; a pipe or a device is refused without waiting for it."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
-                             | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(
+            path,
+            os.O_RDONLY
+            | getattr(os, "O_NONBLOCK", 0)
+            | getattr(os, "O_BINARY", 0)
+            | getattr(os, "O_CLOEXEC", 0),
+        )
         with os.fdopen(descriptor, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
@@ -179,7 +184,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     """Read the header of encoded bytes."""
     try:
         return Image.open(io.BytesIO(data), formats=_formats())
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise ImageError(name, "is not a picture in a format that fakeface reads") from error
     except Exception as error:  # see _decode
         raise ImageError(name, _reason(error)) from error

@@ -217,8 +217,9 @@ def read_model(path: Path) -> ModelInfo:
         )
     except FileNotFoundError as error:
         raise ModelError(
-            str(path), f"has no {error.filename and Path(error.filename).name}; make a model"
-            " directory with `python -m export RUN -o DIR`"
+            str(path),
+            f"has no {error.filename and Path(error.filename).name}; make a model"
+            " directory with `python -m export RUN -o DIR`",
         ) from error
     except KeyError as error:
         raise ModelError(str(path), f"model.json lacks {error}") from error

@@ -47,9 +47,7 @@ class Prepared:
     crops: npt.NDArray[np.uint8]
 
 
-def prepare(
-    source: Source, finder: FaceFinder | None, spec: CropSpec, min_face: float
-) -> Prepared:
+def prepare(source: Source, finder: FaceFinder | None, spec: CropSpec, min_face: float) -> Prepared:
     """Decode a picture, find its faces and cut them out.
 
     Args:
@@ -68,9 +66,7 @@ def prepare(
     if finder is None:
         return _whole(picture, spec)
     image, scale = picture.load(_reduction(max(picture.size) / FINDER_SIDE))
-    faces = tuple(
-        Found(found.box.scaled(1 / scale), found.score) for found in finder.find(image)
-    )
+    faces = tuple(Found(found.box.scaled(1 / scale), found.score) for found in finder.find(image))
     judged = tuple(found.box.side >= min_face for found in faces)
     boxes = [found.box for found, judge in zip(faces, judged, strict=True) if judge]
     return Prepared(

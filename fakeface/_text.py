@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    """Escape what could move a terminal's cursor, break a line or fail to encode.
+    r"""Escape what could move a terminal's cursor, break a line or fail to encode.
 
     File names may hold newlines, escape sequences, bidirectional overrides and bytes that are
     not UTF-8 (lone surrogates, PEP 383). Everything that `str.isprintable` refuses is escaped
@@ -14,7 +14,7 @@ def printable(text: str) -> str:
         text: Any text.
 
     Returns:
-        The text with every unprintable character written as an escape such as `\\x1b`.
+        The text with every unprintable character written as an escape such as `\x1b`.
     """
     if text.isprintable():
         return text

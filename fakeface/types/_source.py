@@ -9,8 +9,15 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Source: TypeAlias = Union[
-    str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], "Image.Image",
-    "npt.NDArray[np.uint8]", Any,
+    str,
+    "os.PathLike[str]",
+    bytes,
+    bytearray,
+    memoryview,
+    IO[bytes],
+    "Image.Image",
+    "npt.NDArray[np.uint8]",
+    Any,
 ]
 """What a picture may come as: a path, encoded bytes, a binary file object open for reading, a
 Pillow image, or an upright RGB array of uint8 with shape (height, width, 3)."""

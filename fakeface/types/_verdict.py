@@ -10,7 +10,7 @@ class Verdict(str, Enum):
     """
 
     FAKE = "fake"
-    """`p_fake` lies at or above the operating point: made or changed by AI, as far as it can tell."""
+    """`p_fake` lies at or above the operating point: made by AI, as far as the model can tell."""
     UNCERTAIN = "uncertain"
     """`p_fake` lies between the two thresholds of the model: no answer is better than a guess."""
     REAL = "real"

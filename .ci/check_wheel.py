@@ -1,0 +1,32 @@
+"""Refuses a wheel that lacks a model, carries more than the library, or weighs too much."""
+
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+MOST_BYTES = 15_000_000
+"""Packed size that the wheel has to stay under."""
+
+wheel = Path(sys.argv[1])
+names = zipfile.ZipFile(wheel).namelist()
+stray = [n for n in names if not re.match(r"fakeface(/|-[^/]+\.dist-info/)", n)]
+wanted = [
+    "fakeface/py.typed",
+    "fakeface/models/faces/model.onnx",
+    "fakeface/models/faces/model.json",
+]
+models = [n for n in names if re.fullmatch(r"fakeface/models/[^/]+/model\.onnx", n)]
+missing = [n for n in wanted if n not in names]
+problems = [
+    *(f"it holds {name}, which is no part of the library" for name in stray),
+    *(f"it lacks {name}" for name in missing),
+]
+if len(models) < 2:
+    problems.append("it holds no classifier")
+if wheel.stat().st_size > MOST_BYTES:
+    problems.append(f"it weighs {wheel.stat().st_size:,} bytes, more than {MOST_BYTES:,}")
+for problem in problems:
+    print(f"{wheel.name}: {problem}", file=sys.stderr)
+print(f"{wheel.name}: {wheel.stat().st_size:,} bytes, models: {', '.join(models)}")
+sys.exit(bool(problems))

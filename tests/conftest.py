@@ -1,0 +1,29 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+"""The repository's root."""
+
+SAMPLES = ROOT / "samples"
+"""Pictures that come with the repository."""
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of sample pictures."""
+    return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def shared_faces() -> Path:
+    """The shared face pictures; the test is skipped where they are not there."""
+    folder = Path(os.environ.get("FAKEFACE_DATA", ROOT.parent / "shared" / "faces"))
+    if not (folder / "manifest.csv").is_file():
+        pytest.skip(f"no shared face pictures in {folder} (set FAKEFACE_DATA)")
+    return folder
