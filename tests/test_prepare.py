@@ -1,0 +1,109 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from fakeface import Box, CropSpec, FaceFinder
+from fakeface._decode import Picture
+from fakeface._model import FACE_FINDER, MODELS
+from fakeface._prepare import crop_picture, prepare
+
+SPEC = CropSpec(size=128, margin=1.5)
+
+
+@pytest.fixture(scope="module")
+def finder() -> FaceFinder:
+    return FaceFinder(MODELS / FACE_FINDER)
+
+
+def jpeg(image: Image.Image, **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=92, **options)
+    return file.getvalue()
+
+
+def test_the_face_of_a_portrait_is_found_and_cut_out(samples, finder):
+    path = samples / "real" / "astronaut.png"
+    prepared = prepare(path, finder, SPEC, 48)
+    assert prepared.name == str(path)
+    assert prepared.size == (512, 512)
+    assert prepared.digest is not None
+    assert prepared.crops.shape == (1, 128, 128, 3)
+    box = prepared.faces[0].box
+    assert box.iou(Box(177, 70, 95, 110)) > 0.6
+
+
+def test_no_face_in_a_cat(samples, finder):
+    prepared = prepare(samples / "other" / "cat.png", finder, SPEC, 48)
+    assert prepared.faces == ()
+    assert prepared.crops.shape == (0, 128, 128, 3)
+
+
+def test_a_small_face_is_found_but_not_judged(samples, finder):
+    prepared = prepare(samples / "real" / "astronaut.png", finder, SPEC, 200)
+    assert prepared.judged == (False,)
+    assert len(prepared.crops) == 0
+
+
+def test_the_whole_picture_as_one_face(samples):
+    prepared = prepare(samples / "real" / "obama.jpg", None, SPEC, 48)
+    assert prepared.faces[0].box == Box(0, 0, 910, 1137)
+    assert prepared.crops.shape == (1, 128, 128, 3)
+
+
+def test_every_way_to_give_a_picture_gives_the_same_crop(samples, finder):
+    path = samples / "real" / "obama.jpg"
+    data = path.read_bytes()
+    image = Image.open(path)
+    ways = [str(path), path, data, bytearray(data), memoryview(data), io.BytesIO(data)]
+    crops = [prepare(way, finder, SPEC, 48).crops for way in ways]
+    for crop in crops[1:]:
+        np.testing.assert_array_equal(crop, crops[0])
+    from_image = prepare(image, finder, SPEC, 48).crops
+    from_array = prepare(np.asarray(image), finder, SPEC, 48).crops
+    np.testing.assert_array_equal(from_image, from_array)
+    assert np.abs(from_array.astype(int) - crops[0]).mean() < 1  # at most reduced while decoding
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_of_the_camera_does_not_matter(samples, finder, orientation):
+    upright = Image.open(samples / "real" / "astronaut.png").convert("RGB")
+    stored = upright
+    undo = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, 1)
+    if undo != 1:
+        marked = upright.copy()
+        marked.getexif()[0x0112] = undo
+        stored = ImageOps.exif_transpose(marked)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    stored.save(file, "PNG", exif=exif)
+    plain = prepare(upright, finder, SPEC, 48)
+    turned = prepare(file.getvalue(), finder, SPEC, 48)
+    assert turned.size == (512, 512)
+    np.testing.assert_array_equal(turned.crops, plain.crops)
+
+
+def test_a_large_jpeg_is_decoded_small_and_looks_the_same(samples, finder, monkeypatch):
+    portrait = Image.open(samples / "ai" / "p001-studio.jpg").resize((4096, 4096))
+    data = jpeg(portrait)
+    fast = prepare(data, finder, SPEC, 48)
+    assert Picture(data).load(8)[1] == pytest.approx(1 / 8)
+    monkeypatch.setattr("fakeface._prepare._reduction", lambda most: 1)
+    exact = prepare(data, finder, SPEC, 48)
+    assert fast.faces[0].box.iou(exact.faces[0].box) > 0.97
+    same_box = exact.faces[0].box
+    monkeypatch.undo()
+    reduced = crop_picture(Picture(data), same_box, SPEC).astype(int)
+    assert np.abs(reduced - exact.crops[0]).mean() < 1
+
+
+def test_a_small_face_in_a_large_jpeg_is_cut_from_all_its_pixels(samples):
+    scene = Image.new("RGB", (4000, 3000), (90, 120, 80))
+    scene.paste(Image.open(samples / "real" / "astronaut.png").convert("RGB"), (1000, 1200))
+    data = jpeg(scene)
+    box = Box(1177, 1281, 95, 95)
+    cut = crop_picture(Picture(data), box, SPEC).astype(int)
+    full = crop_picture(Picture(np.asarray(Image.open(io.BytesIO(data)))), box, SPEC).astype(int)
+    np.testing.assert_array_equal(cut, full)
