@@ -1,0 +1,87 @@
+"""`python -m export`: from a training run to a model directory that `fakeface` runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from export._faces import faces
+
+ROOT = Path(__file__).parent.parent
+
+console = Console(stderr=True)
+
+
+class _RunIsDefault(TyperGroup):
+    """`python -m export RUN -o DIR` is short for `python -m export run RUN -o DIR`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """Put `run` in front where no command is named."""
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_RunIsDefault,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=(
+        "Make model directories for fakeface: RUN from `python -m train fit` (the command `run`"
+        " may be left out), `faces` from MediaPipe's BlazeFace."
+    ),
+)
+
+
+@app.command("run")
+def run_command(
+    run: Annotated[Path, typer.Argument(help="Run directory that `python -m train fit` wrote.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the model; that of the directory if left out.")
+    ] = None,
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
+    pictures: Annotated[
+        Path, typer.Option(help="Folder of real pictures to check the exported model on.")
+    ] = ROOT / "samples",
+) -> None:
+    """Export a trained detector to ONNX, and refuse if it does not do what it did in TensorFlow.
+
+    It is compared with TensorFlow on real pictures (at most 1e-4 apart in p_fake), and each
+    picture alone with the same picture in a batch (at most 1e-5).
+    """
+    from export._run import export_run
+
+    info, parity = export_run(run, out, name or out.resolve().name, version, pictures)
+    console.print(
+        f"{info.name} {info.version}: {info.onnx.stat().st_size / 1e6:.1f} MB,"
+        f" {parity.pictures} crops within {parity.tensorflow:.1e} of TensorFlow,"
+        f" {parity.batch:.1e} alone and in a batch"
+    )
+    typer.echo(str(out))
+
+
+app.command("faces")(faces)
+
+
+def main() -> None:
+    """Run the command line; errors that have a remedy are one line, not a traceback."""
+    from export._faces import ExportError
+    from export._parity import ParityError
+    from fakeface import FakefaceError
+
+    try:
+        app(prog_name="python -m export")
+    except (ExportError, ParityError, FakefaceError) as error:
+        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

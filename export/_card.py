@@ -1,0 +1,80 @@
+"""The README of an exported model, from what its run wrote down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fakeface import ModelInfo
+
+
+def card(info: ModelInfo) -> str:
+    """Write a model card from a description.
+
+    Args:
+        info: The model's description, with figures and provenance as `export` puts them.
+
+    Returns:
+        Markdown.
+    """
+    assert info.crop is not None
+    assert info.classes is not None
+    assert info.thresholds is not None
+    run = info.provenance
+    points = [
+        f"| {p.name} | {p.threshold:.4f} | {p.fpr:.0%} | {p.fitted_on} |"
+        for p in info.operating_points
+    ]
+    lines = [
+        f"# {info.name} {info.version}",
+        "",
+        f"A face classifier for `fakeface`: `p_fake` is the probability that a face belongs to class"
+        f" `{info.classes[0]}`, the other class being `{info.classes[1]}`. Written by"
+        " `python -m export`; what it says was measured when the model was trained, on the test"
+        " split of the data named below, and says nothing of generators and cameras that are not"
+        " in it.",
+        "",
+        "## What it sees",
+        "",
+        f"A square of {info.crop.margin:g} times the face box, resized to"
+        f" {info.crop.size}x{info.crop.size} pixels with the {info.crop.filter} filter; RGB, uint8;"
+        " normalisation and calibration are inside the graph.",
+        "",
+        "## When it says what",
+        "",
+        f"`fake` from p_fake {info.thresholds.fake:.4f} on, `real` below"
+        f" {info.thresholds.real:.4f}, `uncertain` between.",
+        "",
+        *(["| operating point | threshold | FPR | fitted on |", "|---|---|---|---|", *points, ""]
+          if points else []),
+        "## Figures",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        *_rows(info.figures),
+        "",
+        "## What made it",
+        "",
+        "| | |",
+        "|---|---|",
+        *_rows({key: value for key, value in run.items() if key != "recipe"}),
+        "",
+        "## Licence",
+        "",
+        info.licence,
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _rows(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    rows = []
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            rows += _rows(value, f"{name} · ")
+        elif isinstance(value, float):
+            rows.append(f"| {name} | {value:.4g} |")
+        else:
+            rows.append(f"| {name} | {str(value).replace('|', chr(92) + '|')} |")
+    return rows

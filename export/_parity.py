@@ -1,0 +1,127 @@
+"""Holds an exported model against TensorFlow, on real pictures, alone and in a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeface import CropSpec, FaceFinder, ImageError
+from fakeface._decode import Picture
+from fakeface._model import FACE_FINDER, MODELS
+from fakeface._prepare import crop_picture
+from fakeface._walk import walk
+
+Scores = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating[Any]]]
+
+TENSORFLOW = 1e-4
+"""Largest difference of `p_fake` allowed between ONNX and TensorFlow."""
+
+BATCH = 1e-5
+"""Largest difference of `p_fake` allowed between a picture alone and the same in a batch."""
+
+
+class ParityError(Exception):
+    """The exported model does not do what the trained one does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far an exported model is from the trained one.
+
+    Attributes:
+        pictures: Number of crops compared.
+        tensorflow: Largest difference of `p_fake` between ONNX and TensorFlow.
+        batch: Largest difference of `p_fake` between a picture alone and in a batch.
+        spread: Standard deviation of `p_fake` over the crops; near 0 the comparison says little.
+    """
+
+    pictures: int
+    tensorflow: float
+    batch: float
+    spread: float
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.uint8]:
+    """Crops of real pictures to compare on: every face found, every picture as a whole, mirrored.
+
+    Args:
+        folder: Folder of pictures.
+        spec: What the model sees.
+        count: The most crops to make.
+
+    Returns:
+        RGB, uint8, shape (n, spec.size, spec.size, 3), n at most `count`.
+
+    Raises:
+        ParityError: There is no readable picture.
+    """
+    finder = FaceFinder(MODELS / FACE_FINDER)
+    crops: list[npt.NDArray[np.uint8]] = []
+    for crop in _crops(folder, finder, spec):
+        crops += [crop, crop[:, ::-1]]
+        if len(crops) >= count:
+            break
+    if not crops:
+        raise ParityError(f"{folder} holds no picture that can be read")
+    return np.ascontiguousarray(np.stack(crops[:count]))
+
+
+def _crops(folder: Path, finder: FaceFinder, spec: CropSpec) -> Iterator[npt.NDArray[np.uint8]]:
+    for path in walk([folder]):
+        try:
+            picture = Picture(path)
+            yield crop_picture(picture, None, spec)
+            image, scale = picture.load(1)
+            for found in finder.find(image):
+                yield crop_picture(picture, found.box.scaled(1 / scale), spec)
+        except ImageError:
+            continue
+
+
+def check(tensorflow: Scores, onnx: Scores, crops: npt.NDArray[np.uint8]) -> Parity:
+    """Compare an exported model with the trained one.
+
+    Args:
+        tensorflow: `p_fake` by the trained model, of crops of shape (n, size, size, 3).
+        onnx: `p_fake` by the exported model, likewise.
+        crops: RGB crops, uint8.
+
+    Returns:
+        The differences, all within what is allowed.
+
+    Raises:
+        ParityError: A difference is above `TENSORFLOW` or `BATCH`, or a score is no number.
+    """
+    wanted = np.asarray(tensorflow(crops), np.float64).reshape(-1)
+    together = np.asarray(onnx(crops), np.float64).reshape(-1)
+    alone = np.concatenate(
+        [np.asarray(onnx(crop[np.newaxis]), np.float64).reshape(-1) for crop in crops]
+    )
+    if not (np.isfinite(wanted).all() and np.isfinite(together).all()):
+        raise ParityError("the model gives scores that are not numbers")
+    parity = Parity(
+        pictures=len(crops),
+        tensorflow=float(np.abs(together - wanted).max()),
+        batch=float(np.abs(together - alone).max()),
+        spread=float(wanted.std()),
+    )
+    if parity.tensorflow > TENSORFLOW:
+        raise ParityError(
+            f"ONNX and TensorFlow differ by {parity.tensorflow:.2e} in p_fake on {len(crops)}"
+            f" crops, more than the {TENSORFLOW:.0e} allowed; nothing was written"
+        )
+    if parity.batch > BATCH:
+        raise ParityError(
+            f"a picture scores differently alone and in a batch, by {parity.batch:.2e}, more than"
+            f" the {BATCH:.0e} allowed; nothing was written"
+        )
+    return parity

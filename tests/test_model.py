@@ -1,0 +1,94 @@
+import json
+import shutil
+
+import pytest
+
+from fakeface import ModelError
+from fakeface._model import FACE_FINDER, MODELS, bundled_models, find_model, load_model, read_model
+
+
+@pytest.fixture
+def model(tmp_path):
+    return shutil.copytree(MODELS / FACE_FINDER, tmp_path / "model")
+
+
+def edit(model, **changes):
+    file = model / "model.json"
+    raw = json.loads(file.read_text())
+    for key, value in changes.items():
+        if value is None:
+            del raw[key]
+        else:
+            raw[key] = value
+    file.write_text(json.dumps(raw))
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.iterdir()), ids=lambda p: p.name)
+def test_bundled_models_are_whole_and_described(path):
+    info = read_model(path)
+    assert load_model(path, info.kind)[0] == info
+    assert info.name == path.name
+    assert info.licence
+    assert info.provenance
+    assert (path / "README.md").is_file()
+    if info.kind == "classifier":
+        assert info.classes == ("AI", "Real")
+        assert path.name in bundled_models()
+
+
+def test_what_is_written_is_what_was_read(model):
+    before = json.loads((model / "model.json").read_text())
+    read_model(model).write()
+    assert json.loads((model / "model.json").read_text()) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format": 99}, "not of format 1"),
+        ({"kind": "oracle"}, "unknown kind 'oracle'"),
+        ({"version": None}, "lacks 'version'"),
+        ({"crop": {"size": 2}}, "crop size"),
+        ({"crop": {"colour": "bgr"}}, "colour"),
+        ({"thresholds": {"fake": 0.1, "real": 0.9}}, "real <= fake"),
+        ({"sha256": "0" * 64}, "not the file that model.json describes"),
+    ],
+)
+def test_a_broken_description_is_one_error(model, changes, reason):
+    edit(model, **changes)
+    with pytest.raises(ModelError, match=reason):
+        load_model(model, "face-finder")
+
+
+def test_a_damaged_file_is_noticed(model):
+    data = bytearray((model / "model.onnx").read_bytes())
+    data[len(data) // 2] ^= 1
+    (model / "model.onnx").write_bytes(data)
+    with pytest.raises(ModelError, match="reinstall or export it again"):
+        load_model(model, "face-finder")
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.onnx"])
+def test_a_missing_file_is_named(model, name):
+    (model / name).unlink()
+    with pytest.raises(ModelError, match=r"model\.json|model\.onnx"):
+        load_model(model, "face-finder")
+
+
+def test_no_json(model):
+    (model / "model.json").write_bytes(b"\xff{")
+    with pytest.raises(ModelError, match=r"model\.json"):
+        read_model(model)
+    (model / "model.json").write_text("[]")
+    with pytest.raises(ModelError, match=r"model\.json"):
+        read_model(model)
+
+
+def test_a_finder_does_not_judge(model):
+    with pytest.raises(ModelError, match="is a face-finder, not a classifier"):
+        load_model(model, "classifier")
+
+
+def test_an_unknown_model_lists_the_bundled_ones():
+    with pytest.raises(ModelError, match="neither a directory nor a bundled model"):
+        find_model("no-such-model")
