@@ -1,0 +1,285 @@
+"""A recipe says everything that makes a detector but the data; it is a small TOML file.
+
+    name = "report"
+    description = "One line."
+    mode = "frozen"             # the backbone is frozen and its features are cached
+    faces = "find"              # or "whole": every picture is a face crop already
+    seed = 0
+
+    [backbone]
+    name = "resnet50"           # `python -m train backbones` lists them
+    weights = "imagenet"        # or "none", or a file
+
+    [crop]                      # fakeface's CropSpec: what the model sees of a face
+    size = 224
+    margin = 1.5
+    filter = "bicubic"
+
+    [head]
+    pooling = "max"             # see train/_heads.py
+    units = 128
+    activation = "relu"
+    dropout = 0.0
+
+    [fit]
+    epochs = 20
+    batch_size = 32
+    learning_rate = 1e-3
+    patience = 5
+    balance = "none"            # see train/_weighting.py
+
+Tables and fields left out take the defaults of the classes below; unknown ones are refused. Every
+field can be overridden by its dotted name (`fit.epochs=3`). To add a field, add it to a class
+here: reading, overriding, checking of types and writing follow from it.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from fakeface._crop import CropSpec
+from train._errors import RecipeError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+RECIPES = Path(__file__).parent / "recipes"
+"""Where the recipes are that can be named."""
+
+MODES = ("frozen", "finetune")
+FACES = ("find", "whole")
+POOLINGS = ("max", "global-average")
+ACTIVATIONS = ("relu", "leaky_relu", "swish")
+BALANCES = ("none", "class", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneSpec:
+    """Which backbone, and where its weights come from.
+
+    Attributes:
+        name: Name of a backbone, one of `train.backbones.BACKBONES`.
+        weights: `imagenet`, `none` (random, for tests and for training from scratch), or the path
+            of a weights file.
+    """
+
+    name: str = "resnet50"
+    weights: str = "imagenet"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSpec:
+    """What stands on the backbone's last feature map.
+
+    Attributes:
+        pooling: `max` (MaxPooling2D 2x2, then Flatten) or `global-average`.
+        units: Units of the hidden dense layer; 0 for none.
+        activation: Of the hidden layer: `relu`, `leaky_relu` or `swish`.
+        dropout: Share of the hidden units (or of the pooled features, without a hidden layer)
+            dropped while training, 0 to below 1.
+    """
+
+    pooling: str = "max"
+    units: int = 128
+    activation: str = "relu"
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no head (`ValueError`)."""
+        _one_of("head.pooling", self.pooling, POOLINGS)
+        _one_of("head.activation", self.activation, ACTIVATIONS)
+        _check(self.units >= 0, "head.units must not be negative", self.units)
+        _check(0 <= self.dropout < 1, "head.dropout must be 0 to below 1", self.dropout)
+
+
+@dataclass(frozen=True, slots=True)
+class FitSpec:
+    """How the weights are fitted: Adam on binary cross-entropy.
+
+    Attributes:
+        epochs: Passes over the training pictures at most.
+        batch_size: Pictures per step.
+        learning_rate: Of Adam.
+        patience: Stop after so many epochs without a lower loss on `val`; the weights of the best
+            epoch are kept in any case.
+        balance: What a picture weighs in the loss; see `train._weighting`.
+        source_weights: A factor on top for the sources named.
+    """
+
+    epochs: int = 20
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    patience: int = 5
+    balance: str = "none"
+    source_weights: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be fitted (`ValueError`)."""
+        for name in ("epochs", "batch_size", "patience"):
+            value = getattr(self, name)
+            _check(value >= 1, f"fit.{name} must be at least 1", value)
+        _check(self.learning_rate > 0, "fit.learning_rate must be above 0", self.learning_rate)
+        _one_of("fit.balance", self.balance, BALANCES)
+        for source, weight in self.source_weights.items():
+            _check(weight >= 0, f"fit.source_weights.{source} must not be negative", weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that makes a detector but the data.
+
+    Attributes:
+        name: Name, also that of the run directory.
+        description: One line.
+        mode: `frozen` (features are computed once and cached, heads train on them) or `finetune`
+            (the backbone trains too).
+        faces: `find` looks for the face in every picture as inference does, `whole` takes every
+            picture as a face crop.
+        seed: Of everything that is drawn: splits, weights, order of pictures, dropout.
+        backbone: Which backbone.
+        crop: What the model sees of a face.
+        head: What stands on the backbone.
+        fit: How it is fitted.
+    """
+
+    name: str
+    description: str = ""
+    mode: str = "frozen"
+    faces: str = "find"
+    seed: int = 0
+    backbone: BackboneSpec = field(default_factory=BackboneSpec)
+    crop: CropSpec = field(default_factory=CropSpec)
+    head: HeadSpec = field(default_factory=HeadSpec)
+    fit: FitSpec = field(default_factory=FitSpec)
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no recipe (`ValueError`)."""
+        plain = self.name.replace("-", "").replace("_", "").replace(".", "")
+        _check(plain.isalnum(), "name may hold letters, digits, '-', '_' and '.'", self.name)
+        _one_of("mode", self.mode, MODES)
+        _one_of("faces", self.faces, FACES)
+        _check(0 <= self.seed < 2**32, "seed must be 0 to 2**32 - 1", self.seed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; `recipe_from_dict` makes the recipe of them again."""
+        return asdict(self)
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with the repository."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
+    """Read a recipe by its name or from a file, and override fields of it.
+
+    Args:
+        recipe: A name from `recipe_names()`, or the path of a TOML file.
+        overrides: Such as `fit.epochs=3` or `head.activation=swish`. Values are read as TOML, and
+            as plain text where that fails; later ones win.
+
+    Returns:
+        The recipe, checked.
+
+    Raises:
+        RecipeError: There is no such recipe, or it says what cannot be.
+    """
+    path = RECIPES / f"{recipe}.toml"
+    if not path.is_file():
+        path = Path(recipe)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        known = ", ".join(recipe_names())
+        raise RecipeError(
+            f"recipe {recipe!r} is neither one of {known} nor a file that can be read"
+        ) from error
+    except ValueError as error:
+        raise RecipeError(f"{path}: not valid TOML: {error}") from error
+    table.setdefault("name", path.stem)
+    for override in overrides:
+        _override(table, override)
+    return recipe_from_dict(table, str(recipe))
+
+
+def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
+    """Make a recipe of plain values.
+
+    Args:
+        table: As in the TOML file, or as `Recipe.as_dict` gave it.
+        where: What to call it in messages.
+
+    Returns:
+        The recipe, checked.
+
+    Raises:
+        RecipeError: It says what cannot be.
+    """
+    try:
+        recipe = _build(Recipe, table, "")
+    except (ValueError, TypeError) as error:
+        raise RecipeError(f"recipe {where}: {error}") from error
+    assert isinstance(recipe, Recipe)
+    return recipe
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    *tables, last = name.strip().split(".")
+    if not equals or not last:
+        raise RecipeError(f"override {override!r} is not of the form field=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except ValueError:
+        value = text.strip()
+    for part in tables:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"override {override!r}: {part!r} is not a table")
+    table[last] = value
+
+
+def _build(kind: type, table: object, where: str) -> object:
+    """Make a dataclass of a table, checking names and types on the way."""
+    if not isinstance(table, Mapping):
+        raise TypeError(f"{where or 'recipe'} must be a table, got {table!r}")
+    hints = get_type_hints(kind)
+    prefix = f"{where}." if where else ""
+    if unknown := [key for key in table if key not in hints]:
+        raise ValueError(f"unknown {prefix}{unknown[0]}; known: {', '.join(hints)}")
+    given = {key: _value(hints[key], value, prefix + key) for key, value in table.items()}
+    return kind(**given)
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if is_dataclass(hint):
+        assert isinstance(hint, type)
+        return _build(hint, value, where)
+    if get_origin(hint) is types.UnionType:  # such as FinetuneSpec | None
+        inner = next(option for option in get_args(hint) if option is not types.NoneType)
+        return None if value is None else _value(inner, value, where)
+    if get_origin(hint) is dict:
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{where} must be a table, got {value!r}")
+        return {key: _value(get_args(hint)[1], v, f"{where}.{key}") for key, v in value.items()}
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise TypeError(f"{where} must be of type {hint.__name__}, got {value!r}")
+    return value
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    _check(value in known, f"{name} must be one of {', '.join(known)}", value)
+
+
+def _check(holds: bool, rule: str, value: object) -> None:
+    if not holds:
+        raise ValueError(f"{rule}, got {value!r}")
