@@ -19,7 +19,13 @@ from fakeface._version import __version__
 if TYPE_CHECKING:
     from fakeface._crop import CropSpec
     from fakeface._detector import Detector
-    from fakeface._errors import FakefaceError, ImageError, ModelError, ProviderError
+    from fakeface._errors import (
+        FakefaceError,
+        ImageError,
+        ModelError,
+        ProviderError,
+        ReportError,
+    )
     from fakeface._faces import FaceFinder
     from fakeface._model import ModelInfo, OperatingPoint, Thresholds
     from fakeface._providers import available_providers
@@ -38,6 +44,7 @@ __all__ = [
     "OperatingPoint",
     "Prediction",
     "ProviderError",
+    "ReportError",
     "Source",
     "Thresholds",
     "Verdict",
@@ -53,7 +60,9 @@ _HOME = {
     "OperatingPoint": "_model",
     "Thresholds": "_model",
     "available_providers": "_providers",
-    **dict.fromkeys(("FakefaceError", "ImageError", "ModelError", "ProviderError"), "_errors"),
+    **dict.fromkeys(
+        ("FakefaceError", "ImageError", "ModelError", "ProviderError", "ReportError"), "_errors"
+    ),
     **dict.fromkeys(("Box", "Face", "Prediction", "Source", "Verdict"), "types"),
 }
 

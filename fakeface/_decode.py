@@ -12,16 +12,17 @@ of Pillow, DCT scaling of libjpeg). `Picture.load` takes the scale that the call
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
-import stat
-from typing import IO, Any, cast
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fakeface._errors import ImageError
+from fakeface._read import digest, read
 from fakeface.types import Source
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "AVIF", "HEIF")
@@ -31,6 +32,7 @@ MAX_PIXELS = 120_000_000
 """Pictures that would decode to more pixels than this are refused (a bomb, or beyond memory)."""
 
 _BACKGROUND = (255, 255, 255)
+_PLUGINS = {"WEBP": "PIL.WebPImagePlugin"}
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}
 
@@ -66,8 +68,8 @@ class Picture:
         elif isinstance(source, np.ndarray):
             self._image = _from_array(source, self.name)
         else:
-            self._data = _read(source, self.name)
-            self.digest = hashlib.blake2b(self._data, digest_size=16).hexdigest()
+            self._data = read(source, self.name)
+            self.digest = digest(self._data)
             self._image = _open(self._data, self.name)
         self._orientation = _orientation(self._image)
         width, height = self._image.size
@@ -135,70 +137,25 @@ def name_of(source: Source) -> str:
     return name if isinstance(name, str) else "<file>"
 
 
-def _read(source: Source, name: str) -> bytes:
-    """All encoded bytes of a path, a bytes-like or a binary file object."""
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        data = bytes(source)
-    elif isinstance(source, (str, os.PathLike)):
-        data = _read_file(os.fspath(source), name)
-    elif hasattr(source, "read"):
-        try:
-            data = cast("IO[bytes]", source).read()
-        except (OSError, ValueError) as error:
-            raise ImageError(name, _reason(error)) from error
-        if not isinstance(data, bytes):
-            raise ImageError(name, "the file object gives text; open it in binary mode ('rb')")
-    else:
-        raise ImageError(
-            name,
-            f"cannot read a {type(source).__name__}: give a path, bytes, a binary file,"
-            " a PIL.Image or a uint8 array of shape (height, width, 3)",
-        )
-    if not data:
-        raise ImageError(name, "is empty (0 bytes)")
-    return data
-
-
-def _read_file(path: str, name: str) -> bytes:
-    """Bytes of a regular file; a pipe or a device is refused without waiting for it."""
-    try:
-        descriptor = os.open(
-            path,
-            os.O_RDONLY
-            | getattr(os, "O_NONBLOCK", 0)
-            | getattr(os, "O_BINARY", 0)
-            | getattr(os, "O_CLOEXEC", 0),
-        )
-        with os.fdopen(descriptor, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise ImageError(name, "is not a regular file")
-            return file.read()
-    except IsADirectoryError as error:
-        raise ImageError(name, "is a directory; scan it with `fakeface scan`") from error
-    except (OSError, ValueError) as error:
-        raise ImageError(name, _reason(error)) from error
-
-
 def _open(data: bytes, name: str) -> Image.Image:
     """Read the header of encoded bytes."""
     try:
-        return Image.open(io.BytesIO(data), formats=_formats())
+        return Image.open(io.BytesIO(data), formats=readable_formats())
     except UnidentifiedImageError as error:
         raise ImageError(name, "is not a picture in a format that fakeface reads") from error
     except Exception as error:  # see _decode
         raise ImageError(name, _reason(error)) from error
 
 
-def _formats() -> list[str]:
+@lru_cache(maxsize=1)
+def readable_formats() -> tuple[str, ...]:
     """`FORMATS`, less those whose decoder this Pillow lacks; HEIF where pillow-heif is there."""
-    Image.init()
-    if "HEIF" not in Image.OPEN:
+    for name in FORMATS:  # not Image.init(), which loads fifty plug-ins
         with contextlib.suppress(ImportError):
-            import pillow_heif
-
-            pillow_heif.register_heif_opener()
-    return [name for name in FORMATS if name in Image.OPEN]
+            import_module(_PLUGINS.get(name, f"PIL.{name.title()}ImagePlugin"))
+    with contextlib.suppress(ImportError):
+        import_module("pillow_heif").register_heif_opener()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _from_array(array: np.ndarray[Any, Any], name: str) -> Image.Image:

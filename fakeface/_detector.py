@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakeface._classifier import Classifier
+from fakeface._errors import ImageError
 from fakeface._faces import FaceFinder
 from fakeface._model import FACE_FINDER, MODELS, find_model
 from fakeface._pipeline import DEFAULT_BATCH, run
-from fakeface._prepare import prepare
+from fakeface._prepare import Prepared, prepare
 from fakeface._verdict import choose_thresholds, conclude
 from fakeface._walk import walk
 from fakeface.types import Prediction, Source
@@ -32,6 +36,9 @@ class Detector:
     Attributes:
         model: Name of the model that judges.
         thresholds: Where the verdicts part.
+        settings: Fingerprint of all that a verdict depends on besides the picture, in
+            hexadecimal: the files of both models, the thresholds, `whole` and `min_face`. Not
+            the provider, between which scores agree but for rounding.
     """
 
     def __init__(
@@ -76,6 +83,15 @@ class Detector:
         self.thresholds = choose_thresholds(
             self._classifier.info, self._classifier.thresholds, threshold, fpr
         )
+        self.settings = self._fingerprint()
+
+    def _fingerprint(self) -> str:
+        parts = [
+            self._classifier.info.sha256,  # the file holds the crop and the calibration too
+            self._finder and [self._finder.info.sha256, self._min_face],
+            [self.thresholds.fake, self.thresholds.real],
+        ]
+        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
 
     def predict(self, source: Source) -> Prediction:
         """Judge one picture.
@@ -90,9 +106,18 @@ class Detector:
         Raises:
             ImageError: The picture cannot be read.
         """
-        prepared = prepare(source, self._finder, self._classifier.crop, self._min_face)
+        prepared = self._prepare(source)
         p_fake = self._classifier.predict(prepared.crops) if len(prepared.crops) else ()
-        return conclude(prepared, p_fake, self.thresholds, self.model)
+        return self._conclude(prepared, p_fake)
+
+    def _prepare(self, source: Source) -> Prepared:
+        return prepare(source, self._finder, self._classifier.crop, self._min_face)
+
+    def _conclude(self, prepared: Prepared, p_fake: Iterable[float]) -> Prediction:
+        return conclude(prepared, p_fake, self.thresholds, self.model, self.settings)
+
+    def _fail(self, error: ImageError) -> Prediction:
+        return Prediction(error.source, self.model, error=error.reason, settings=self.settings)
 
     def predict_batch(
         self,
@@ -100,7 +125,7 @@ class Detector:
         *,
         batch_size: int = DEFAULT_BATCH,
         workers: int | None = None,
-    ) -> Iterator[Prediction]:
+    ) -> Generator[Prediction, None, None]:
         """Judge many pictures, decoding in threads and running the model in batches.
 
         A lazy generator: at most a few batches of pictures are in memory, and nothing is read
@@ -114,13 +139,16 @@ class Detector:
         Yields:
             One prediction per source, in order; a picture that cannot be read gives one with
             `error` set.
+
+        Raises:
+            ValueError: `batch_size` or `workers` is below 1.
         """
         return run(
             sources,
-            prepare=lambda s: prepare(s, self._finder, self._classifier.crop, self._min_face),
+            prepare=self._prepare,
             classify=self._classifier.predict,
-            conclude=lambda p, scores: conclude(p, scores, self.thresholds, self.model),
-            model=self.model,
+            conclude=self._conclude,
+            fail=self._fail,
             batch_size=batch_size,
             workers=workers,
         )
@@ -135,25 +163,34 @@ class Detector:
         follow_symlinks: bool = False,
         batch_size: int = DEFAULT_BATCH,
         workers: int | None = None,
-    ) -> Iterator[Prediction]:
+    ) -> Generator[Prediction, None, None]:
         """Judge every picture in a folder.
+
+        A lazy generator like `predict_batch`. Pictures are told by their first bytes; files that
+        neither those nor their names call a picture are passed over.
 
         Args:
             folder: A folder or several; files may be named too.
             recursive: Whether to go into sub-folders.
-            glob: Take only files that match one of these patterns, such as `*.jpg`.
+            glob: Take only files that match one of these patterns, such as `*.jpg`; one with a
+                slash is matched against the path below the folder. Case does not matter.
             exclude: Leave out files and folders that match one of these patterns.
             follow_symlinks: Whether to follow links to folders; loops are noticed.
             batch_size: Faces that the model sees at once.
             workers: Threads that decode and find faces; None for one per processor.
 
         Yields:
-            One prediction per file, in the order of their paths.
+            One prediction per picture, in the order of their paths; one with `error` set for a
+            picture, or a folder, that cannot be read.
 
         Raises:
             FileNotFoundError: A folder named does not exist.
+            ValueError: `batch_size` or `workers` is below 1.
         """
         folders = [folder] if isinstance(folder, (str, os.PathLike)) else list(folder)
+        for name in folders:
+            if not os.path.lexists(name):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(name))
         paths = walk(
             folders,
             recursive=recursive,

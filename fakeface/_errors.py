@@ -5,7 +5,8 @@ The tree:
     FakefaceError
     ├── ImageError      a picture could not be read (source, reason)
     ├── ModelError      a model directory is missing, broken or of another kind (model, reason)
-    └── ProviderError   an execution provider is not there (requested, available)
+    ├── ProviderError   an execution provider is not there (requested, available)
+    └── ReportError     results cannot be written or continued (target, reason)
 
 `Detector.predict` raises them; `Detector.predict_batch` and `Detector.scan` turn every
 `ImageError` into a record (`Prediction.error`), so that one bad file never stops a batch.
@@ -86,3 +87,22 @@ class ProviderError(FakefaceError):
         if self.requested == "cuda":
             text += ". For CUDA: pip uninstall onnxruntime && pip install 'fakeface[gpu]'"
         return text
+
+
+class ReportError(FakefaceError):
+    """Results cannot be written, or cannot be continued.
+
+    Attributes:
+        target: The file of results, or the name of the format.
+        reason: What is wrong, and the remedy.
+    """
+
+    def __init__(self, target: str, reason: str) -> None:
+        """Keep `target` and `reason`."""
+        super().__init__(target, reason)
+        self.target = target
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """Give `target: reason` in one printable line."""
+        return f"{printable(self.target)}: {printable(self.reason)}"

@@ -60,7 +60,11 @@ def choose_thresholds(
 
 
 def conclude(
-    prepared: Prepared, p_fake: Iterable[float], thresholds: Thresholds, model: str
+    prepared: Prepared,
+    p_fake: Iterable[float],
+    thresholds: Thresholds,
+    model: str,
+    settings: str = "",
 ) -> Prediction:
     """Put faces and probabilities together.
 
@@ -69,6 +73,7 @@ def conclude(
         p_fake: One probability for every judged face, in order.
         thresholds: Where the verdicts part.
         model: Name of the model.
+        settings: Fingerprint of what judges.
 
     Returns:
         The prediction; its verdict is that of the most suspicious face.
@@ -90,6 +95,7 @@ def conclude(
     return Prediction(
         source=prepared.name,
         model=model,
+        settings=settings,
         verdict=verdict,
         p_fake=worst,
         faces=tuple(faces),

@@ -49,6 +49,8 @@ class Prediction:
         size: Width and height of the upright picture in pixels; None on an error.
         error: Why the picture could not be read, in one line; None when it could.
         digest: BLAKE2b-128 of the encoded bytes in hexadecimal, where there were any.
+        settings: Fingerprint of what judged, in hexadecimal: the models' files, the thresholds
+            and what counts as a face. Equal settings give equal verdicts on equal bytes.
     """
 
     source: str
@@ -59,6 +61,7 @@ class Prediction:
     size: tuple[int, int] | None = None
     error: str | None = None
     digest: str | None = None
+    settings: str = ""
 
     @property
     def ok(self) -> bool:
@@ -74,6 +77,7 @@ class Prediction:
             "faces": [face.as_dict() for face in self.faces],
             "size": None if self.size is None else list(self.size),
             "model": self.model,
+            "settings": self.settings,
             "digest": self.digest,
             "error": self.error,
         }

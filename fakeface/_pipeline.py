@@ -1,0 +1,161 @@
+"""Many pictures at the machine's speed: threads decode, the model runs in batches.
+
+The caller's thread pulls the sources, keeps a bounded number of pictures in the hands of the
+threads, and runs the model on full batches while the threads go on decoding. Decoding, resizing
+and ONNX Runtime release the interpreter lock, so threads are enough and pixels are never copied
+between processes. What is in memory at once does not depend on how many pictures there are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeface._decode import name_of
+from fakeface._errors import ImageError
+from fakeface._prepare import Prepared
+from fakeface._providers import default_threads
+from fakeface.types import Prediction, Source
+
+DEFAULT_BATCH = 8
+"""Faces that the model sees at once unless told otherwise; more are no faster on a CPU."""
+
+_log = logging.getLogger("fakeface")
+
+Prepare = Callable[[Source], Prepared]
+Classify = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+Conclude = Callable[[Prepared, Iterable[float]], Prediction]
+Fail = Callable[[ImageError], Prediction]
+
+
+def run(
+    sources: Iterable[Source],
+    *,
+    prepare: Prepare,
+    classify: Classify,
+    conclude: Conclude,
+    fail: Fail,
+    batch_size: int = DEFAULT_BATCH,
+    workers: int | None = None,
+) -> Generator[Prediction, None, None]:
+    """Judge many pictures.
+
+    Args:
+        sources: Pictures, pulled as they are needed. An `ImageError` among them stands for a
+            picture that is known to be unreadable.
+        prepare: Decodes a picture and cuts out its faces; called in several threads at once.
+        classify: Runs the model on crops, shape (n, S, S, 3) with n from 1 to `batch_size`; called
+            in one thread. Each score must depend on its own crop alone.
+        conclude: Puts a picture and the scores of its faces together.
+        fail: Makes the record of a picture that cannot be read.
+        batch_size: Faces that the model sees at once.
+        workers: Threads that prepare; None for one per processor.
+
+    Yields:
+        One prediction per source, in order. A picture on which `prepare` fails gives a record
+        with an error: an `ImageError` with its reason, anything else (which would be a fault of
+        fakeface) as an internal error that is also logged with its traceback.
+
+    Raises:
+        ValueError: `batch_size` or `workers` is below 1.
+        Exception: Whatever `classify`, or the iterator of `sources`, raises; what was pulled from
+            `sources` before it failed is judged first.
+    """
+    workers = default_threads() if workers is None else workers
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    return _run(sources, prepare, _Batches(classify, conclude, batch_size), fail, workers)
+
+
+def _run(
+    sources: Iterable[Source], prepare: Prepare, batches: _Batches, fail: Fail, workers: int
+) -> Generator[Prediction, None, None]:
+    ahead = 2 * workers + batches.size  # enough to keep the threads busy while the model runs
+    pending: deque[Future[Prepared | Prediction]] = deque()
+    failure: Exception | None = None
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="fakeface")
+    try:
+        pull = iter(sources)
+        more = True
+        while more or pending:
+            while more and len(pending) < ahead:
+                try:
+                    source = next(pull)
+                except StopIteration:
+                    more = False
+                except Exception as error:
+                    failure, more = error, False
+                else:
+                    pending.append(pool.submit(_attempt, source, prepare, fail))
+            if pending:
+                yield from batches.add(pending.popleft().result())
+        yield from batches.finish()
+    finally:
+        # Also reached by `close()` and Ctrl-C: what has not begun is dropped, what has is ended.
+        pool.shutdown(wait=True, cancel_futures=True)
+    if failure is not None:
+        raise failure
+
+
+def _attempt(source: Source, prepare: Prepare, fail: Fail) -> Prepared | Prediction:
+    """Prepare one picture; whatever is wrong with it becomes its record."""
+    if isinstance(source, ImageError):
+        return fail(source)
+    try:
+        return prepare(source)
+    except ImageError as error:
+        return fail(error)
+    except MemoryError:
+        return fail(ImageError(name_of(source), "does not fit into memory"))
+    except Exception as error:
+        name = name_of(source)
+        _log.exception("internal error on %r", name)
+        reason = " ".join(f"internal error, please report it: {error!r}".split())
+        return fail(ImageError(name, reason[:300]))
+
+
+class _Batches:
+    """Collects pictures until their faces fill a batch."""
+
+    def __init__(self, classify: Classify, conclude: Conclude, size: int) -> None:
+        self.size = size
+        self._classify = classify
+        self._conclude = conclude
+        self._waiting: list[Prepared | Prediction] = []
+        self._faces = 0
+
+    def add(self, item: Prepared | Prediction) -> Iterator[Prediction]:
+        """Take one picture; give what is finished by it."""
+        self._waiting.append(item)
+        if isinstance(item, Prepared):
+            self._faces += len(item.crops)
+        # Pictures without a face must not wait for one for ever.
+        if self._faces >= self.size or not self._faces or len(self._waiting) >= 4 * self.size:
+            yield from self.finish()
+
+    def finish(self) -> Iterator[Prediction]:
+        """Judge what is waiting."""
+        waiting, self._waiting, self._faces = self._waiting, [], 0
+        crops = [item.crops for item in waiting if isinstance(item, Prepared) and len(item.crops)]
+        scores = self._scores(np.concatenate(crops)) if crops else []
+        used = 0
+        for item in waiting:
+            if isinstance(item, Prediction):
+                yield item
+            else:
+                mine = scores[used : used + len(item.crops)]
+                used += len(item.crops)
+                yield self._conclude(item, mine)
+
+    def _scores(self, crops: npt.NDArray[np.uint8]) -> list[float]:
+        scores: list[float] = []
+        for start in range(0, len(crops), self.size):
+            scores.extend(map(float, self._classify(crops[start : start + self.size])))
+        return scores

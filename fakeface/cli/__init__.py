@@ -1,0 +1,18 @@
+"""The command line: `fakeface scan`, `fakeface predict`, `fakeface info`.
+
+Nothing heavy (NumPy, ONNX Runtime, Pillow, rich) is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        from fakeface.cli._app import app
+
+        app(prog_name="fakeface")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,76 @@
+"""Where results go, decided before anything is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fakeface._errors import ReportError
+from fakeface.reports import FORMATS, format_of
+
+RESUMABLE = "jsonl, csv or parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where results go.
+
+    Attributes:
+        format: One of `fakeface.reports.FORMATS`.
+        path: The file; None for standard output.
+        resume: Whether to go on with what is in the file.
+        resumable: Whether the format lets a scan go on from a file.
+    """
+
+    format: str
+    path: Path | None
+    resume: bool
+    resumable: bool
+
+
+def destination(
+    format: str | None,  # noqa: A002 -- as the option is called
+    output: Path | None,
+    overwrite: bool,
+    resume: Path | None = None,
+) -> Destination:
+    """Decide from the options where results go.
+
+    Args:
+        format: Name of a format, or None to go by the file's name.
+        output: The file to write, or None for standard output.
+        overwrite: Whether a file that is there may be written over.
+        resume: The file to go on with.
+
+    Returns:
+        The destination.
+
+    Raises:
+        ReportError: No such format, the options contradict each other, or results would be lost.
+    """
+    if resume is not None:
+        if output not in (None, resume):
+            raise ReportError(str(output), f"--resume goes on in {resume} itself; leave out -o")
+        if overwrite:
+            raise ReportError(str(resume), "give --resume or --overwrite, not both")
+        output = resume
+    name = format or _by_suffix(output)
+    report = format_of(name)
+    if resume is not None and not report.resumable:
+        raise ReportError(str(resume), f"a scan cannot go on from {name}, only from {RESUMABLE}")
+    if output is not None and resume is None and not overwrite and report.exists(output):
+        way = f"--resume {output} goes on with it, " if report.resumable else ""
+        raise ReportError(str(output), f"exists already; {way}--overwrite begins anew")
+    return Destination(name, output, resume is not None, report.resumable)
+
+
+def _by_suffix(output: Path | None) -> str:
+    if output is None:
+        return "table"
+    suffix = output.suffix.lower().removeprefix(".")
+    suffix = {"ndjson": "jsonl", "pq": "parquet", "txt": "table"}.get(suffix, suffix)
+    if suffix not in FORMATS:
+        raise ReportError(
+            str(output), f"does not say its format; add --format ({', '.join(FORMATS)})"
+        )
+    return suffix

@@ -1,0 +1,65 @@
+"""What a command does when it cannot go on: one line on standard error and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import typer
+
+from fakeface._errors import FakefaceError
+from fakeface._text import printable
+
+OK = 0
+FAIL_ON = 1
+USAGE = 2
+UNREADABLE = 3
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+_P = ParamSpec("_P")
+
+
+def say(text: str) -> None:
+    """One line on standard error; nothing where that is closed."""
+    if sys.stderr is not None:
+        typer.echo(f"fakeface: {printable(text)}", err=True)
+
+
+def exits(command: Callable[_P, int]) -> Callable[_P, None]:
+    """Let a command return its exit code, and give one to each error that is not a fault of ours.
+
+    Args:
+        command: Returns an exit code.
+
+    Returns:
+        The command as typer wants it.
+    """
+
+    @wraps(command)
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except BrokenPipeError:
+            # Python flushes standard output at exit, and would complain once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = BROKEN_PIPE
+        except KeyboardInterrupt:
+            say("interrupted")
+            code = INTERRUPTED
+        except (FakefaceError, OSError) as error:
+            say(_one_line(error))
+            code = USAGE
+        raise typer.Exit(code)
+
+    return wrapper
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        return f"{where}{error.strerror.lower()}"
+    return " ".join(str(error).split())

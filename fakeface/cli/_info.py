@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import platform
+from typing import Annotated, Any
+
+import typer
+
+from fakeface.cli._errors import OK, exits
+
+
+@exits
+def info(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Show versions, bundled models, providers, and the picture formats readable here."""
+    facts = _facts()
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2))
+        return OK
+    for name, version in facts["versions"].items():
+        typer.echo(f"{name:<12} {version}")
+    typer.echo(f"{'providers':<12} {', '.join(facts['providers'])}")
+    typer.echo(f"{'formats':<12} {', '.join(facts['formats'])}")
+    for model in facts["models"]:
+        typer.echo(
+            f"{'model':<12} {model['name']} {model['version']}{' (default)' * model['default']},"
+            f" {model['megabytes']} MB, faces at {model['input']} px"
+        )
+        thresholds = model["thresholds"]
+        typer.echo(
+            f"{'':<12}   fake from p_fake {thresholds['fake']:.3f}, real below"
+            f" {thresholds['real']:.3f}"
+        )
+        for point in model["operating_points"]:
+            typer.echo(
+                f"{'':<12}   --fpr {point['fpr']:g}: fake from p_fake {point['threshold']:.3f}"
+                f" ({point['fitted_on']})"
+            )
+    return OK
+
+
+def _facts() -> dict[str, Any]:
+    from importlib.metadata import version
+
+    from fakeface._decode import readable_formats
+    from fakeface._model import DEFAULT_MODEL, MODELS, bundled_models, read_model
+    from fakeface._providers import available_providers
+    from fakeface._version import __version__
+
+    models = []
+    for name in bundled_models():
+        model = read_model(MODELS / name)
+        assert model.crop is not None
+        described = model.as_dict()
+        models.append(
+            {
+                "name": name,
+                "version": model.version,
+                "default": name == DEFAULT_MODEL,
+                "megabytes": round(model.onnx.stat().st_size / 1e6, 1),
+                "input": model.crop.size,
+                "thresholds": described["thresholds"],
+                "operating_points": described.get("operating_points", []),
+                "sha256": model.sha256,
+            }
+        )
+    return {
+        "versions": {
+            "fakeface": __version__,
+            "python": platform.python_version(),
+            "onnxruntime": _onnxruntime(),
+            "pillow": version("pillow"),
+            "numpy": version("numpy"),
+        },
+        "providers": list(available_providers()),
+        "formats": list(readable_formats()),
+        "models": models,
+    }
+
+
+def _onnxruntime() -> str:
+    import onnxruntime
+
+    return str(onnxruntime.__version__)

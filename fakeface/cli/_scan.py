@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fakeface.cli import _options as options
+from fakeface.cli._errors import exits
+
+if TYPE_CHECKING:
+    from fakeface._errors import ImageError
+
+
+@exits
+def scan(
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH…", help="Folders and pictures.")
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option(help="Go into sub-folders.", rich_help_panel=options.FILES)
+    ] = True,
+    glob: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Take only files like this, such as '*.jpg' or '2024/**'; may be repeated.",
+            rich_help_panel=options.FILES,
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Leave out files and folders like this; may be repeated.",
+            rich_help_panel=options.FILES,
+        ),
+    ] = None,
+    follow_symlinks: Annotated[
+        bool,
+        typer.Option(
+            "--follow-symlinks",
+            help="Enter links to folders, each folder once.",
+            rich_help_panel=options.FILES,
+        ),
+    ] = False,
+    files_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also take the paths in this file, one a line or each ended by NUL; - for"
+            " standard input.",
+            rich_help_panel=options.FILES,
+        ),
+    ] = None,
+    model: options.Model = None,
+    threshold: options.Threshold = None,
+    fpr: options.Fpr = None,
+    whole: options.Whole = False,
+    min_face: options.MinFace = None,
+    format: options.Format = None,  # noqa: A002
+    output: options.Output = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Go on with the jsonl, csv or parquet file of an earlier scan: leave out what it"
+            " holds a verdict on that is unchanged, add the rest.",
+            rich_help_panel=options.RESULTS,
+        ),
+    ] = None,
+    overwrite: options.Overwrite = False,
+    fail_on: options.FailOns = None,
+    provider: options.Provider = "auto",
+    threads: options.Threads = None,
+    workers: options.Workers = None,
+    batch_size: options.BatchSize = None,
+) -> int:
+    """Judge every picture in folders.
+
+    Pictures are told by their content; other files are passed over and counted. Results come in
+    the order of the paths and are written as they come.
+
+    For example: fakeface scan photos -o results.jsonl · fakeface scan uploads --fail-on fake
+    """
+    from fakeface.cli._destination import destination
+
+    goal = destination(format, output, overwrite, resume)
+    files = Files(
+        _checked(paths or []), files_from, recursive, glob or [], exclude or [], follow_symlinks
+    )
+
+    from fakeface._pipeline import DEFAULT_BATCH
+    from fakeface._resume import Earlier
+    from fakeface.cli._judge import Run, load_detector
+    from fakeface.cli._progress import progress_for
+    from fakeface.reports import format_of, open_report
+
+    detector = load_detector(model, provider, threads, threshold, fpr, whole, min_face)
+    run = Run(fail_on)
+    earlier = None
+    if goal.resume:
+        assert goal.path is not None
+        earlier = Earlier(format_of(goal.format), goal.path, detector.settings)
+    report = open_report(goal.format, goal.path, append=goal.resume)
+    with progress_for(report, files.count if files_from is None else None) as progress:
+        advance = progress.advance if progress else None
+        sources = files.walk(advance)
+        if earlier is not None:
+            sources = earlier.remaining(sources, advance)
+        predictions = detector.predict_batch(
+            sources, batch_size=batch_size or DEFAULT_BATCH, workers=workers
+        )
+        run.write(predictions, report, progress)
+    notes = ""
+    if earlier is not None:
+        earlier.tidy()
+        run.tally.counts.update(earlier.kept)
+        notes += f"; {earlier.kept.total():,} unchanged since the earlier scan"
+    if files.passed_over:
+        notes += f"; {files.passed_over:,} other files passed over"
+    again = _again(goal.path) if goal.path is not None and goal.resumable else None
+    return run.finish(notes, again)
+
+
+class Files:
+    """The files of a scan.
+
+    Attributes:
+        passed_over: Number of files that were no pictures, so far.
+    """
+
+    def __init__(
+        self,
+        paths: list[str],
+        files_from: str | None,
+        recursive: bool,
+        glob: list[str],
+        exclude: list[str],
+        follow_symlinks: bool,
+    ) -> None:
+        """Keep what the options say."""
+        self.passed_over = 0
+        self._paths = paths
+        self._files_from = files_from
+        self._options: dict[str, Any] = {
+            "recursive": recursive,
+            "glob": glob,
+            "exclude": exclude,
+            "follow_symlinks": follow_symlinks,
+        }
+
+    def walk(self, advance: Callable[[], None] | None) -> Iterator[str | ImageError]:
+        """The pictures, one after the other.
+
+        Args:
+            advance: Called for every file that is passed over.
+        """
+        from fakeface._walk import walk
+
+        def skipped(_: str) -> None:
+            self.passed_over += 1
+            if advance is not None:
+                advance()
+
+        with ExitStack() as stack:
+            paths: Iterable[str] = self._paths
+            if self._files_from is not None:
+                paths = chain(paths, self._listed(stack))
+            yield from walk(paths, skipped=skipped, **self._options)
+
+    def count(self) -> int:
+        """Number of files, pictures and others, that `walk` will come to."""
+        from fakeface._walk import walk
+
+        return sum(1 for _ in walk(self._paths, every=True, **self._options))
+
+    def _listed(self, stack: ExitStack) -> Iterator[str]:
+        from fakeface._walk import read_names
+
+        if self._files_from == "-":
+            return read_names(sys.stdin.buffer)
+        assert self._files_from is not None
+        return read_names(stack.enter_context(Path(self._files_from).open("rb")))
+
+
+def _checked(paths: list[str]) -> list[str]:
+    for path in paths:
+        if not os.path.lexists(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return paths
+
+
+def _again(path: Path) -> str:
+    """The command that goes on with a scan: this one, resuming from its results."""
+    words = iter(sys.argv[1:])
+    kept = []
+    for word in words:
+        if word in ("-o", "--output", "--resume"):
+            next(words, None)
+        elif word != "--overwrite" and not word.startswith(("-o", "--output=", "--resume=")):
+            kept.append(word)
+    return shlex.join(["fakeface", *kept, "--resume", str(path)])

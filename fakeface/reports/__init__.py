@@ -1,0 +1,78 @@
+"""Writers of results, one module a format; each is a context manager that takes predictions.
+
+    >>> from fakeface.reports import open_report
+    >>> with open_report("jsonl", "results.jsonl") as report:  # doctest: +SKIP
+    ...     for prediction in detector.scan("photos"):
+    ...         report.write(prediction)
+
+Every prediction is handed to the operating system before `write` returns, so that a killed
+process loses none that it has written. A new format is a subclass of `Report` and a line in
+`FORMATS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fakeface._errors import ReportError
+
+if TYPE_CHECKING:
+    import os
+
+    from fakeface.reports._report import Report
+
+__all__ = ["FORMATS", "format_of", "open_report"]
+
+FORMATS: dict[str, tuple[str, str]] = {
+    "table": ("fakeface.reports._table", "TableReport"),
+    "json": ("fakeface.reports._json", "JsonReport"),
+    "jsonl": ("fakeface.reports._jsonl", "JsonlReport"),
+    "csv": ("fakeface.reports._csv", "CsvReport"),
+    "parquet": ("fakeface.reports._parquet", "ParquetReport"),
+}
+"""Formats by name: the module and the class that writes each, imported when it is asked for."""
+
+
+def format_of(name: str) -> type[Report]:
+    """The class that writes a format.
+
+    Args:
+        name: One of `FORMATS`.
+
+    Returns:
+        The class.
+
+    Raises:
+        ReportError: There is no such format, or what it needs is not installed.
+    """
+    if name not in FORMATS:
+        raise ReportError(name, f"is no format of results; there are {', '.join(FORMATS)}")
+    module, cls = FORMATS[name]
+    report: type[Report] = getattr(import_module(module), cls)
+    report.require()
+    return report
+
+
+def open_report(
+    name: str, path: str | os.PathLike[str] | None = None, *, append: bool = False
+) -> Report:
+    """Begin a report.
+
+    Args:
+        name: One of `FORMATS`.
+        path: The file to write; None for standard output.
+        append: Go on with the file instead of beginning it anew; only for formats that can be
+            resumed (`Report.resumable`).
+
+    Returns:
+        The report, open.
+
+    Raises:
+        ReportError: There is no such format, it needs a file, or cannot be written.
+    """
+    report = format_of(name)
+    if path is None:
+        return report.on_stdout()
+    return report.to_file(Path(path), append=append)

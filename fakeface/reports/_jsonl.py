@@ -1,0 +1,48 @@
+"""JSON, one picture a line (jsonlines.org): for programs, and for scans to go on from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from fakeface.reports._lines import Row
+from fakeface.reports._report import TextReport
+from fakeface.types import Prediction
+
+
+def encode(prediction: Prediction) -> str:
+    r"""One prediction as JSON in one line.
+
+    Nothing is lost: a name that is not UTF-8 keeps its bytes as lone surrogates (PEP 383).
+    Everything unprintable, such as escape sequences in a file's name, stands as `\uXXXX`, so the
+    line is safe on a terminal.
+    """
+    text = json.dumps(prediction.as_dict(), ensure_ascii=False)
+    if text.isprintable():
+        return text
+    # json.dumps leaves no unprintable character outside strings
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def decode(line: str) -> Row:
+    """Read a line back.
+
+    Raises:
+        ValueError, KeyError, TypeError: It is not a record.
+    """
+    record = json.loads(line)
+    return Row(record["source"], record["verdict"], record["digest"], record["settings"])
+
+
+class JsonlReport(TextReport):
+    """Writes one JSON object a line."""
+
+    resumable = True
+
+    @classmethod
+    def parse(cls, line: str) -> Row:
+        """Read a line back."""
+        return decode(line)
+
+    def _lines(self, prediction: Prediction) -> Iterable[str]:
+        return (encode(prediction), "\n")

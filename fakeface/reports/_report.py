@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, ClassVar, TypeVar
+
+from fakeface._errors import ReportError
+from fakeface.reports._lines import Row
+from fakeface.types import Prediction
+
+_Self = TypeVar("_Self", bound="Report")
+
+
+class Report(ABC):
+    """Writes predictions in one format; a context manager.
+
+    Leaving the context finishes the report, also when an error or Ctrl-C ends it early: what was
+    written until then is a whole report of its own.
+    """
+
+    resumable: ClassVar[bool] = False
+    """Whether a scan can go on from a file of this format (`fakeface._resume`)."""
+
+    @classmethod
+    def require(cls) -> None:
+        """Raise `ReportError` where something that the format needs is not installed."""
+        return
+
+    on_terminal: bool = False
+    """Whether it is written to a terminal."""
+
+    header: ClassVar[str] = ""
+    """First line of the file that a scan goes on from; empty for none."""
+
+    @classmethod
+    def exists(cls, path: Path) -> bool:
+        """Whether there are results in a file that a new report would overwrite."""
+        return path.is_file() and path.stat().st_size > 0
+
+    @classmethod
+    def journal(cls, path: Path) -> Path:
+        """The file that records of a report are appended to, a line each."""
+        return path
+
+    @classmethod
+    def parse(cls, line: str) -> Row:
+        """Read a line of the journal; only where `resumable`.
+
+        Raises:
+            ValueError, KeyError, TypeError: It is not a record.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def name_in_file(cls, source: str) -> str:
+        """The name of a picture as `parse` gives it."""
+        return source
+
+    @classmethod
+    @abstractmethod
+    def on_stdout(cls) -> Report:
+        """Begin a report on standard output."""
+
+    @classmethod
+    @abstractmethod
+    def to_file(cls, path: Path, *, append: bool = False) -> Report:
+        """Begin a report in a file, or go on with one.
+
+        Args:
+            path: The file.
+            append: Keep what is in it; only where `resumable`.
+        """
+
+    @abstractmethod
+    def write(self, prediction: Prediction) -> None:
+        """Write one prediction and hand it to the operating system.
+
+        Raises:
+            ReportError: The file cannot be written.
+            BrokenPipeError: Nobody reads standard output any more.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish the report; more calls do nothing."""
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, (BrokenPipeError, ReportError)):
+            return  # the same error again would hide the first
+        self.close()
+
+
+class TextReport(Report):
+    """A report that is text from the first record to the last."""
+
+    def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
+        """Write to an open stream.
+
+        Args:
+            stream: The stream.
+            name: Its name in messages.
+            owned: Whether to close it in the end.
+        """
+        self._stream = stream
+        self._name = name
+        self._owned = owned
+        self._closed = False
+        self.on_terminal = stream.isatty()
+
+    @classmethod
+    def on_stdout(cls) -> TextReport:
+        """Begin a report on standard output, in UTF-8 whatever the locale says."""
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        return cls(sys.stdout, "standard output", owned=False)
+
+    @classmethod
+    def to_file(cls, path: Path, *, append: bool = False) -> TextReport:
+        """Begin a report in a file, or go on with one."""
+        return cls(open_text(path, append=append and cls.resumable), str(path), owned=True)
+
+    def write(self, prediction: Prediction) -> None:
+        """Write one prediction and hand it to the operating system."""
+        self._put(self._lines(prediction))
+
+    @abstractmethod
+    def _lines(self, prediction: Prediction) -> Iterable[str]:
+        """The text of one prediction, with what has to stand before it."""
+
+    def _end(self) -> Iterable[str]:
+        """The text that ends a report."""
+        return ()
+
+    def close(self) -> None:
+        """Finish the report; more calls do nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._put(self._end())
+        finally:
+            if self._owned:
+                self._stream.close()
+
+    def _put(self, texts: Iterable[str]) -> None:
+        try:
+            self._stream.writelines(texts)
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise ReportError(self._name, reason_of(error)) from error
+
+
+def open_text(path: Path, *, append: bool = False) -> IO[str]:
+    """Open a file of text to write; what UTF-8 cannot hold is escaped.
+
+    Raises:
+        ReportError: It cannot be opened.
+    """
+    try:
+        return path.open(
+            "a" if append else "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+        )
+    except OSError as error:
+        raise ReportError(str(path), reason_of(error)) from error
+
+
+def reason_of(error: OSError) -> str:
+    """One line for an error of the operating system."""
+    return (error.strerror or str(error) or type(error).__name__).lower()
