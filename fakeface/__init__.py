@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ReportError,
     )
     from fakeface._faces import FaceFinder
+    from fakeface._heatmap import Heatmap
     from fakeface._model import ModelInfo, OperatingPoint, Thresholds
     from fakeface._providers import available_providers
     from fakeface.types import Box, Face, Prediction, Source, Verdict
@@ -38,6 +39,7 @@ __all__ = [
     "Face",
     "FaceFinder",
     "FakefaceError",
+    "Heatmap",
     "ImageError",
     "ModelError",
     "ModelInfo",
@@ -56,6 +58,7 @@ _HOME = {
     "CropSpec": "_crop",
     "Detector": "_detector",
     "FaceFinder": "_faces",
+    "Heatmap": "_heatmap",
     "ModelInfo": "_model",
     "OperatingPoint": "_model",
     "Thresholds": "_model",

@@ -1,4 +1,4 @@
-"""From face crops to `p_fake`: the model's session and nothing else."""
+"""From face crops to `p_fake` and, when asked, to maps of the evidence: the model's session."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from fakeface._crop import CropSpec
 from fakeface._errors import ModelError
+from fakeface._explain import occlusion
+from fakeface._heatmap import Method
 from fakeface._model import METADATA_KEY, ModelInfo, Thresholds, load_model
 from fakeface._providers import open_session
 
@@ -26,9 +28,11 @@ class Classifier:
         session: The ONNX Runtime session.
         crop: What the model sees of a face.
         thresholds: The model's default thresholds.
+        method: How `explain` makes its maps: `cam` where the model gives them itself, at no
+            cost, else `occlusion`, at the cost of some fifty passes a face.
     """
 
-    __slots__ = ("crop", "info", "session", "thresholds")
+    __slots__ = ("_cam_bias", "crop", "info", "method", "session", "thresholds")
 
     def __init__(
         self,
@@ -56,10 +60,11 @@ class Classifier:
         self.crop: CropSpec = self.info.crop
         self.thresholds: Thresholds = self.info.thresholds
         self.session = open_session(self.info.name, data, provider, threads, session_options)
+        self.method: Method
         self._check()
 
     def _check(self) -> None:
-        """Compare the graph with what `model.json` says of it."""
+        """Compare the graph with what `model.json` says of it; see what else it gives."""
         name = self.info.name
         size = self.crop.size
         inputs = self.session.get_inputs()
@@ -77,6 +82,11 @@ class Classifier:
         embedded = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         if embedded is None or json.loads(embedded) != json.loads(self.info.metadata()):
             raise ModelError(name, "model.json and the metadata inside model.onnx do not agree")
+        self.method = "cam" if "cam" in outputs else "occlusion"
+        try:
+            self._cam_bias = float(self.info.settings["cam_bias"]) if "cam" in outputs else 0.0
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(name, f"gives a cam, but settings: {error!r}") from error
 
     def predict(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Run the model.
@@ -89,3 +99,26 @@ class Classifier:
         """
         (p_fake,) = self.session.run(["p_fake"], {"image": crops})
         return np.asarray(p_fake, dtype=np.float32).reshape(-1)
+
+    def explain(
+        self, crops: npt.NDArray[np.uint8]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Run the model and map what its answers rest on.
+
+        Args:
+            crops: RGB, uint8, shape (n, size, size, 3), n at least 1.
+
+        Returns:
+            `p_fake`, float32, shape (n,), equal to that of `predict`; and maps of the evidence in
+            logits, float32, shape (n, h, w), as in `Heatmap.values`.
+        """
+        if self.method == "occlusion":
+            p_fake = self.predict(crops)
+            pairs = zip(crops, p_fake, strict=True)
+            return p_fake, np.stack([occlusion(one, float(p), self.predict) for one, p in pairs])
+        p_fake, cam = self.session.run(["p_fake", "cam"], {"image": crops})
+        # The bias belongs to no place; shared by all, it makes the mean of a map its logit.
+        return (
+            np.asarray(p_fake, np.float32).reshape(-1),
+            np.asarray(cam, np.float32) + np.float32(self._cam_bias),
+        )

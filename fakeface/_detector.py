@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fakeface._classifier import Classifier
 from fakeface._errors import ImageError
+from fakeface._explain import place
 from fakeface._faces import FaceFinder
 from fakeface._model import FACE_FINDER, MODELS, find_model
 from fakeface._pipeline import DEFAULT_BATCH, run
@@ -21,7 +22,11 @@ from fakeface._walk import walk
 from fakeface.types import Prediction, Source
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import onnxruntime as ort
+
+    _Score = tuple[float, npt.NDArray[np.float32] | None]
 
 MIN_FACE = 48
 """Faces whose longer side is below this many pixels are `too_small` unless told otherwise."""
@@ -51,6 +56,7 @@ class Detector:
         fpr: float | None = None,
         whole: bool = False,
         min_face: float = MIN_FACE,
+        explain: bool | None = None,
         session_options: ort.SessionOptions | None = None,
     ) -> None:
         """Load the models and open their sessions.
@@ -65,6 +71,9 @@ class Detector:
             fpr: Judge by the model's operating point at this false positive rate instead.
             whole: Take every picture as one face crop and look for no face.
             min_face: Faces whose longer side is below this many pixels are not judged.
+            explain: Whether faces get a heat map (`Face.heatmap`): None where it costs nothing,
+                that is where the model gives its own; True always, which with other models costs
+                some fifty passes a face; False never.
             session_options: Session options for the model to use instead of fakeface's own;
                 `threads` is then left alone.
 
@@ -79,6 +88,7 @@ class Detector:
         self._classifier = Classifier(path, provider, threads, session_options)
         self._finder = None if whole else FaceFinder(MODELS / FACE_FINDER)
         self._min_face = min_face
+        self._explain = self._classifier.method == "cam" if explain is None else explain
         self.model = self._classifier.info.name
         self.thresholds = choose_thresholds(
             self._classifier.info, self._classifier.thresholds, threshold, fpr
@@ -107,14 +117,31 @@ class Detector:
             ImageError: The picture cannot be read.
         """
         prepared = self._prepare(source)
-        p_fake = self._classifier.predict(prepared.crops) if len(prepared.crops) else ()
-        return self._conclude(prepared, p_fake)
+        return self._conclude(
+            prepared, self._classify(prepared.crops) if len(prepared.crops) else ()
+        )
 
     def _prepare(self, source: Source) -> Prepared:
         return prepare(source, self._finder, self._classifier.crop, self._min_face)
 
-    def _conclude(self, prepared: Prepared, p_fake: Iterable[float]) -> Prediction:
-        return conclude(prepared, p_fake, self.thresholds, self.model, self.settings)
+    def _classify(self, crops: npt.NDArray[np.uint8]) -> Sequence[_Score]:
+        """`p_fake` and, where it is wanted, the map of each crop."""
+        if not self._explain:
+            return [(float(p), None) for p in self._classifier.predict(crops)]
+        p_fake, maps = self._classifier.explain(crops)
+        return list(zip(p_fake.tolist(), maps, strict=True))
+
+    def _conclude(self, prepared: Prepared, scores: Sequence[_Score]) -> Prediction:
+        classifier = self._classifier
+        maps = [values for _, values in scores if values is not None]
+        return conclude(
+            prepared,
+            [p for p, _ in scores],
+            self.thresholds,
+            self.model,
+            self.settings,
+            place(prepared, maps, classifier.crop.margin, classifier.method) if maps else (),
+        )
 
     def _fail(self, error: ImageError) -> Prediction:
         return Prediction(error.source, self.model, error=error.reason, settings=self.settings)
@@ -146,7 +173,7 @@ class Detector:
         return run(
             sources,
             prepare=self._prepare,
-            classify=self._classifier.predict,
+            classify=self._classify,
             conclude=self._conclude,
             fail=self._fail,
             batch_size=batch_size,

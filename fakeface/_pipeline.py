@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,10 @@ DEFAULT_BATCH = 8
 _log = logging.getLogger("fakeface")
 
 Prepare = Callable[[Source], Prepared]
-Classify = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
-Conclude = Callable[[Prepared, Iterable[float]], Prediction]
+Score = TypeVar("Score")
+"""What the model says of one face; the pipeline only hands it on."""
+Classify = Callable[[npt.NDArray[np.uint8]], Iterable[Score]]
+Conclude = Callable[[Prepared, Sequence[Score]], Prediction]
 Fail = Callable[[ImageError], Prediction]
 
 
@@ -37,8 +40,8 @@ def run(
     sources: Iterable[Source],
     *,
     prepare: Prepare,
-    classify: Classify,
-    conclude: Conclude,
+    classify: Classify[Score],
+    conclude: Conclude[Score],
     fail: Fail,
     batch_size: int = DEFAULT_BATCH,
     workers: int | None = None,
@@ -75,7 +78,7 @@ def run(
 
 
 def _run(
-    sources: Iterable[Source], prepare: Prepare, batches: _Batches, fail: Fail, workers: int
+    sources: Iterable[Source], prepare: Prepare, batches: _Batches[Score], fail: Fail, workers: int
 ) -> Generator[Prediction, None, None]:
     ahead = 2 * workers + batches.size  # enough to keep the threads busy while the model runs
     pending: deque[Future[Prepared | Prediction]] = deque()
@@ -121,10 +124,10 @@ def _attempt(source: Source, prepare: Prepare, fail: Fail) -> Prepared | Predict
         return fail(ImageError(name, reason[:300]))
 
 
-class _Batches:
+class _Batches(Generic[Score]):
     """Collects pictures until their faces fill a batch."""
 
-    def __init__(self, classify: Classify, conclude: Conclude, size: int) -> None:
+    def __init__(self, classify: Classify[Score], conclude: Conclude[Score], size: int) -> None:
         self.size = size
         self._classify = classify
         self._conclude = conclude
@@ -154,8 +157,8 @@ class _Batches:
                 used += len(item.crops)
                 yield self._conclude(item, mine)
 
-    def _scores(self, crops: npt.NDArray[np.uint8]) -> list[float]:
-        scores: list[float] = []
+    def _scores(self, crops: npt.NDArray[np.uint8]) -> list[Score]:
+        scores: list[Score] = []
         for start in range(0, len(crops), self.size):
-            scores.extend(map(float, self._classify(crops[start : start + self.size])))
+            scores.extend(self._classify(crops[start : start + self.size]))
         return scores

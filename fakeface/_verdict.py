@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fakeface._errors import ModelError
+from fakeface._heatmap import Heatmap
 from fakeface._model import ModelInfo, Thresholds
 from fakeface._prepare import Prepared
 from fakeface.types import Face, Prediction, Verdict
@@ -65,6 +66,7 @@ def conclude(
     thresholds: Thresholds,
     model: str,
     settings: str = "",
+    heatmaps: Sequence[Heatmap] = (),
 ) -> Prediction:
     """Put faces and probabilities together.
 
@@ -74,16 +76,17 @@ def conclude(
         thresholds: Where the verdicts part.
         model: Name of the model.
         settings: Fingerprint of what judges.
+        heatmaps: One map for every judged face, in order, or none at all.
 
     Returns:
         The prediction; its verdict is that of the most suspicious face.
     """
-    scores = iter(p_fake)
+    scores, maps = iter(p_fake), iter(heatmaps)
     faces = []
     for found, judged in zip(prepared.faces, prepared.judged, strict=True):
         if judged:
             p = float(next(scores))
-            faces.append(Face(found.box, found.score, p, judge(p, thresholds)))
+            faces.append(Face(found.box, found.score, p, judge(p, thresholds), next(maps, None)))
         else:
             faces.append(Face(found.box, found.score, None, Verdict.TOO_SMALL))
     rated = [face.p_fake for face in faces if face.p_fake is not None]

@@ -61,6 +61,66 @@ def make_classifier(
     )
 
 
+def make_cam_classifier(
+    folder: Path,
+    *,
+    gain: float = 12.0,
+    bias: float = -1.25,
+    places: int = 4,
+    settings: dict[str, Any] | None = None,
+) -> Path:
+    """Write the same classifier with a class activation map: what every place adds to the logit.
+
+    Args:
+        folder: Directory to make; its name becomes the model's.
+        gain: Steepness.
+        bias: Logit of a grey picture.
+        places: Side of the map; divides `SIZE`.
+        settings: The model's settings; None for the right ones.
+
+    Returns:
+        `folder`.
+    """
+    step = SIZE // places
+    weights = np.array([gain, 0.0, -gain], np.float32).reshape(3, 1) / 255
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
+            helper.make_node("MatMul", ["pixels", "weights"], ["redness"]),
+            helper.make_node("Transpose", ["redness"], ["planes"], perm=[0, 3, 1, 2]),
+            helper.make_node(
+                "AveragePool", ["planes"], ["means"], kernel_shape=[step] * 2, strides=[step] * 2
+            ),
+            helper.make_node("Squeeze", ["means", "plane"], ["cam"]),
+            helper.make_node("ReduceMean", ["cam", "axes"], ["mean"], keepdims=0),
+            helper.make_node("Add", ["mean", "bias"], ["logit"]),
+            helper.make_node("Sigmoid", ["logit"], ["p_fake"]),
+        ],
+        "red-places",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["batch", SIZE, SIZE, 3])],
+        [
+            helper.make_tensor_value_info("p_fake", TensorProto.FLOAT, ["batch"]),
+            helper.make_tensor_value_info("cam", TensorProto.FLOAT, ["batch", places, places]),
+        ],
+        [
+            numpy_helper.from_array(weights, "weights"),
+            numpy_helper.from_array(np.array([1], np.int64), "plane"),
+            numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
+            numpy_helper.from_array(np.array(bias, np.float32), "bias"),
+        ],
+    )
+    return _write(
+        folder,
+        graph,
+        kind="classifier",
+        crop=CropSpec(size=SIZE),
+        classes=("AI", "Real"),
+        thresholds=Thresholds(fake=0.7, real=0.3),
+        operating_points=(OperatingPoint("fpr5", 0.7, 0.05, "nothing"),),
+        settings={"cam_bias": bias} if settings is None else settings,
+    )
+
+
 def _write(folder: Path, graph: onnx.GraphProto, **described: Any) -> Path:
     folder.mkdir(parents=True)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from fakeface.types._box import Box
 from fakeface.types._verdict import Verdict
+
+if TYPE_CHECKING:
+    from fakeface._heatmap import Heatmap
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +20,15 @@ class Face:
         p_fake: Calibrated probability that the face was made by AI, 0 to 1; None where the face
             is too small to be judged.
         verdict: `fake`, `uncertain`, `real` or `too_small`.
+        heatmap: What the model's answer rests on, where the detector was asked for it or it cost
+            nothing; no part of `as_dict`, nor of comparisons.
     """
 
     box: Box
     score: float
     p_fake: float | None
     verdict: Verdict
+    heatmap: Heatmap | None = field(default=None, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; the box in pixels, rounded to a hundredth."""
