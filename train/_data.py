@@ -96,6 +96,10 @@ class Data:
             raise DataError(f"no source {', '.join(sorted(unknown))} here; there are: {known}")
         return self._keep(lambda sample: sample.source in wanted)
 
+    def without_split(self, splits: Iterable[str]) -> Data:
+        """The samples of all other splits."""
+        return self._keep(lambda sample: sample.split not in splits)
+
     def limited(self, most: int) -> Data:
         """At most so many samples per source and split, to try things out."""
         seen: Counter[tuple[int, str, str]] = Counter()

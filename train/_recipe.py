@@ -35,6 +35,7 @@ here: reading, overriding, checking of types and writing follow from it.
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 from collections.abc import Iterable, Mapping
@@ -228,6 +229,32 @@ def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
         raise RecipeError(f"recipe {where}: {error}") from error
     assert isinstance(recipe, Recipe)
     return recipe
+
+
+def to_toml(recipe: Recipe) -> str:
+    """Write a recipe as the TOML that `load_recipe` reads."""
+    lines: list[str] = []
+
+    def write(table: Mapping[str, Any], where: str) -> None:
+        plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+        lines.extend(f"{_key(key)} = {_toml(v)}" for key, v in plain.items() if v is not None)
+        for key, value in table.items():
+            if isinstance(value, Mapping):
+                name = f"{where}{_key(key)}"
+                lines.extend(["", f"[{name}]"])
+                write(value, f"{name}.")
+
+    write(recipe.as_dict(), "")
+    return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").replace("-", "").isalnum() else _toml(name)
+
+
+def _toml(value: object) -> str:
+    """A plain value; JSON's strings, numbers, booleans and lists are TOML too."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _override(table: dict[str, Any], override: str) -> None:

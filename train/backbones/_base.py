@@ -42,7 +42,7 @@ class Backbone(ABC):
 
     name: str
     size: int
-    least: int = 32
+    least: int = 64
     preprocessing: str
     licence: str
 
@@ -74,6 +74,28 @@ class Backbone(ABC):
             Exception: Whatever the reader raises; `build` makes a `WeightsError` of it.
         """
 
+    def check_weights(self, size: int, weights: str) -> Path | None:
+        """Look for weights without building anything.
+
+        Args:
+            size: Side of the input in pixels.
+            weights: As for `build`.
+
+        Returns:
+            The file; None for random weights.
+
+        Raises:
+            WeightsError: There is no such file, or the size is too small for the network.
+        """
+        if size < self.least:
+            raise WeightsError(f"{self.name} takes pictures from {self.least} px on, got {size}")
+        if weights == "none":
+            return None
+        path = self.find_weights(size) if weights == "imagenet" else Path(weights)
+        if not path.is_file():
+            raise WeightsError(f"{self.name}: there is no file {path}")
+        return path
+
     def build(self, size: int, weights: str, seed: int = 0) -> keras.Model:
         """Build the model and load its weights.
 
@@ -92,16 +114,12 @@ class Backbone(ABC):
         """
         import keras
 
-        if size < self.least:
-            raise WeightsError(f"{self.name} takes pictures from {self.least} px on, got {size}")
+        path = self.check_weights(size, weights)
         keras.utils.set_random_seed(seed)
         image = keras.Input((size, size, 3), name="image")
         model = keras.Model(image, self.network(self.preprocess(image)), name=self.name)
-        if weights == "none":
+        if path is None:
             return model
-        path = self.find_weights(size) if weights == "imagenet" else Path(weights)
-        if not path.is_file():
-            raise WeightsError(f"{self.name}: there is no file {path}")
         try:
             if path.name.endswith(".weights.h5"):
                 model.load_weights(path)

@@ -1,0 +1,79 @@
+"""What stands on a backbone: pooling, a hidden layer, and one unit whose sigmoid is P(Real).
+
+The report's first system is `max`: MaxPooling2D (2x2), Flatten, Dense 128 relu, Dense 1 sigmoid.
+A 7x7 map becomes 3x3, so that the head still knows where in the face a feature is.
+`global-average` keeps one number per channel (GlobalAveragePooling2D): a twentieth of the weights,
+and the place is lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from train._recipe import HeadSpec
+
+if TYPE_CHECKING:
+    import keras
+    from keras import KerasTensor
+
+LOGIT = "logit"
+"""Name of the layer before the sigmoid: the logit of class 1, Real, shape [n, 1]."""
+
+OUTPUT = "p_real"
+"""Name of the last layer of a detector: the probability of class 1, Real, shape [n, 1]."""
+
+
+def pool(feature_map: KerasTensor, pooling: str) -> KerasTensor:
+    """Turn a feature map [n, h, w, channels] into a row [n, width]."""
+    from keras import layers
+
+    if pooling == "global-average":
+        return layers.GlobalAveragePooling2D(name="pool_average")(feature_map)
+    pooled = layers.MaxPooling2D(2, name="pool_max")(feature_map)
+    return layers.Flatten(name="flatten")(pooled)
+
+
+def build_head(width: int, spec: HeadSpec, seed: int) -> keras.Model:
+    """Build the head for pooled features.
+
+    Args:
+        width: Length of a row of pooled features.
+        spec: Hidden layer and dropout.
+        seed: Of the first weights and of dropout.
+
+    Returns:
+        A model from rows [n, width] to the logit of class 1, Real, [n, 1].
+    """
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(seed)
+    row = keras.Input((width,), name="features")
+    x = row
+    if spec.units:
+        x = layers.Dense(spec.units, spec.activation, name="hidden")(x)
+    if spec.dropout:
+        x = layers.Dropout(spec.dropout, seed=seed, name="dropout")(x)
+    return keras.Model(row, layers.Dense(1, name=LOGIT)(x), name="head")
+
+
+def join(backbone: keras.Model, pooling: str, head: keras.Model) -> keras.Model:
+    """Put a head on a backbone; weights are shared, nothing is copied.
+
+    Args:
+        backbone: From `Backbone.build`.
+        pooling: One of `train._recipe.POOLINGS`.
+        head: From `build_head`.
+
+    Returns:
+        The detector, a flat model from `image` (RGB of 0 to 255, [n, size, size, 3]) to the
+        probability of class 1, Real, [n, 1].
+    """
+    import keras
+    from keras import layers
+
+    x = pool(backbone.output, pooling)
+    for layer in head.layers[1:]:
+        x = layer(x)
+    output = layers.Activation("sigmoid", dtype="float32", name=OUTPUT)(x)
+    return keras.Model(backbone.input, output, name="detector")

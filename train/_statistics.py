@@ -1,0 +1,43 @@
+"""How sure a comparison is."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binomtest, fisher_exact
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % score interval of a share (Wilson 1927).
+
+    Args:
+        right: How many, 0 to n.
+        n: Out of how many, at least 1.
+
+    Returns:
+        Lower and upper bound, 0 to 1.
+    """
+    interval = binomtest(right, n).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tuple[int, int, float]:
+    """McNemar's exact test of two detectors on the same pictures (McNemar 1947).
+
+    Args:
+        first: Whether the first was right, per picture.
+        second: Whether the second was right, per picture.
+
+    Returns:
+        How often the first alone was right, how often the second alone, and the two-sided p.
+    """
+    only_first = int((first & ~second).sum())
+    only_second = int((second & ~first).sum())
+    n = only_first + only_second
+    return only_first, only_second, float(binomtest(only_first, n).pvalue) if n else 1.0
+
+
+def unpaired(right_a: int, right_b: int, n: int) -> float:
+    """Fisher's exact test of two counts out of n each; the two-sided p."""
+    table = [[right_a, n - right_a], [right_b, n - right_b]]
+    return float(fisher_exact(table).pvalue)
