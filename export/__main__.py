@@ -50,6 +50,9 @@ def run_command(
     pictures: Annotated[
         Path, typer.Option(help="Folder of real pictures to check the exported model on.")
     ] = ROOT / "samples",
+    licence: Annotated[
+        str | None, typer.Option(help="Licence notes for the model, in place of general ones.")
+    ] = None,
 ) -> None:
     """Export a trained detector to ONNX, and refuse if it does not do what it did in TensorFlow.
 
@@ -58,7 +61,7 @@ def run_command(
     """
     from export._run import export_run
 
-    info, parity = export_run(run, out, name or out.resolve().name, version, pictures)
+    info, parity = export_run(run, out, name or out.resolve().name, version, pictures, licence)
     console.print(
         f"{info.name} {info.version}: {info.onnx.stat().st_size / 1e6:.1f} MB,"
         f" {parity.pictures} crops within {parity.tensorflow:.1e} of TensorFlow,"
@@ -75,10 +78,11 @@ def main() -> None:
     from export._faces import ExportError
     from export._parity import ParityError
     from fakeface import FakefaceError
+    from train._errors import TrainError
 
     try:
         app(prog_name="python -m export")
-    except (ExportError, ParityError, FakefaceError) as error:
+    except (ExportError, ParityError, FakefaceError, TrainError) as error:
         console.print(f"error: {error}", style="red", markup=False, highlight=False)
         sys.exit(1)
 

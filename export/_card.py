@@ -28,7 +28,7 @@ def card(info: ModelInfo) -> str:
     lines = [
         f"# {info.name} {info.version}",
         "",
-        f"A face classifier for `fakeface`: `p_fake` is the probability that a face belongs to class"
+        f"A face classifier for `fakeface`: `p_fake` is the probability that a face is of class"
         f" `{info.classes[0]}`, the other class being `{info.classes[1]}`. Written by"
         " `python -m export`; what it says was measured when the model was trained, on the test"
         " split of the data named below, and says nothing of generators and cameras that are not"

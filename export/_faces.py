@@ -6,7 +6,6 @@ import hashlib
 import importlib.util
 import logging
 import shlex
-import sys
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path

@@ -1,0 +1,140 @@
+"""From a training run to a model directory."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from export._card import card
+from export._convert import OPSET, convert
+from export._directory import write_model
+from export._parity import Parity, check, real_crops
+from fakeface import ModelInfo
+
+if TYPE_CHECKING:
+    import onnx
+
+    from train._run import Run
+
+CLASSES = ("AI", "Real")
+"""Class 0 and class 1 of the training data."""
+
+LICENCE = (
+    "Built on the backbone {}, under its licence, and on the training pictures named in the"
+    " provenance, whose licences this file does not know. Many data sets of faces allow research"
+    " and non-commercial use only; whether that reaches a model trained on them is a question for"
+    " a lawyer."
+)
+"""Licence notes of a model for which nobody wrote better ones."""
+
+
+def export_run(
+    run_path: Path, out: Path, name: str, version: str, pictures: Path, licence: str | None = None
+) -> tuple[ModelInfo, Parity]:
+    """Export a run; nothing is written unless the ONNX model does what the trained one does.
+
+    Args:
+        run_path: Run directory of `python -m train fit`.
+        out: Model directory to write.
+        name: Name of the model.
+        version: Version of the model.
+        pictures: Folder of real pictures to compare on.
+        licence: Licence notes; None for those that follow from the backbone.
+
+    Returns:
+        The description as written, and how far the model is from TensorFlow.
+
+    Raises:
+        RunError: The run cannot be read.
+        ParityError: The exported model differs from the trained one.
+    """
+    import tensorflow as tf
+
+    from train._run import load_run
+
+    run = load_run(run_path)
+    spec = run.recipe.crop
+    model = convert(run.outputs, spec.size)
+
+    def in_tensorflow(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        scores: npt.NDArray[np.float32] = run.outputs(tf.constant(crops))["p_fake"].numpy()
+        return scores
+
+    parity = check(in_tensorflow, runner(model), real_crops(pictures, spec))
+    info = write_model(
+        describe(run, name, version, parity, licence or LICENCE.format(run.recipe.backbone.name)),
+        model,
+        out,
+    )
+    (out / "README.md").write_text(card(info), encoding="utf-8")
+    return info, parity
+
+
+def runner(model: onnx.ModelProto) -> Any:
+    """Run a graph that is not on disk yet.
+
+    Args:
+        model: A classifier's graph.
+
+    Returns:
+        A function from crops, uint8 [n, size, size, 3], to `p_fake`, float32 [n].
+    """
+    from fakeface._providers import open_session
+
+    session = open_session("exported model", model.SerializeToString(), "cpu")
+    return lambda crops: session.run(["p_fake"], {"image": crops})[0]
+
+
+def describe(run: Run, name: str, version: str, parity: Parity, licence: str) -> ModelInfo:
+    """Describe the model that a run makes.
+
+    Args:
+        run: The run.
+        name: Name of the model.
+        version: Version of the model.
+        parity: What was compared.
+        licence: Licence notes.
+
+    Returns:
+        The description, without hash and path.
+    """
+    info = run.info
+    return ModelInfo(
+        name=name,
+        version=version,
+        kind="classifier",
+        sha256="",
+        crop=run.recipe.crop,
+        classes=CLASSES,
+        thresholds=run.thresholds,
+        operating_points=run.operating_points,
+        settings={
+            "calibration": {
+                "temperature": run.calibration.temperature,
+                "bias": run.calibration.bias,
+                "note": "inside the graph already",
+            },
+        },
+        provenance={
+            "recipe": run.recipe.as_dict(),
+            "data": info["data"],
+            "fitted_with": info["versions"],
+            "fitted_by": info["command"],
+            "exported_with": {
+                package: version_of(package)
+                for package in ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime")
+            }
+            | {"opset": OPSET},
+            "exported_by": shlex.join(["python", "-m", "export", *sys.argv[1:]]),
+            "parity": parity.as_dict(),
+        },
+        figures=info["figures"],
+        licence=licence,
+        path=Path(),
+    )
