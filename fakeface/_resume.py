@@ -34,7 +34,7 @@ class Earlier:
 
         Args:
             report: The class of reports that wrote them.
-            path: The report.
+            path: The report; there may be none yet.
             settings: Fingerprint of what judges now.
 
         Raises:
@@ -45,7 +45,9 @@ class Earlier:
         self._journal = report.journal(path)
         self._known: dict[bytes, tuple[bytes, str] | None] = {}
         self._superseded = False
-        whole = len(report.header)
+        if not self._journal.exists():
+            return
+        whole = 0
         verdicts: dict[str, str] = {}  # one string for each verdict, not for each record
         for end, _, row in read_lines(self._journal, report.parse, report.header):
             whole = end
@@ -55,7 +57,6 @@ class Earlier:
             if row.verdict and row.digest and row.settings == settings:
                 verdict = verdicts.setdefault(row.verdict, row.verdict)
                 self._known[key] = (bytes.fromhex(row.digest), verdict)
-        whole = whole if self._known else 0  # a header alone is written again
         if self._journal.stat().st_size > whole:
             os.truncate(self._journal, whole)
 

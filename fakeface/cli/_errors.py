@@ -23,6 +23,10 @@ BROKEN_PIPE = 141
 _P = ParamSpec("_P")
 
 
+class UsageError(Exception):
+    """The options contradict each other, or say too little."""
+
+
 def say(text: str) -> None:
     """One line on standard error; nothing where that is closed."""
     if sys.stderr is not None:
@@ -50,7 +54,7 @@ def exits(command: Callable[_P, int]) -> Callable[_P, None]:
         except KeyboardInterrupt:
             say("interrupted")
             code = INTERRUPTED
-        except (FakefaceError, OSError) as error:
+        except (FakefaceError, UsageError, OSError) as error:
             say(_one_line(error))
             code = USAGE
         raise typer.Exit(code)

@@ -8,9 +8,7 @@ import warnings
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-import typer
-
-from fakeface.cli._errors import FAIL_ON, INTERRUPTED, OK, UNREADABLE, say
+from fakeface.cli._errors import FAIL_ON, INTERRUPTED, OK, UNREADABLE, UsageError, say
 from fakeface.cli._options import FailOn
 from fakeface.reports._tally import UNREADABLE as NO_VERDICT
 from fakeface.reports._tally import Tally
@@ -35,7 +33,7 @@ def load_detector(
 
     Raises:
         FakefaceError: The model or the provider is not there.
-        typer.BadParameter: The options contradict each other.
+        UsageError: The options contradict each other.
     """
     from fakeface._detector import MIN_FACE, Detector
 
@@ -52,7 +50,7 @@ def load_detector(
             min_face=MIN_FACE if min_face is None else min_face,
         )
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
 class Run:
@@ -96,6 +94,7 @@ class Run:
                         progress.advance(self.tally)
             except KeyboardInterrupt:
                 self._interrupted = True
+                report.complete = False
 
     def _speed(self) -> str:
         if not self._judged:

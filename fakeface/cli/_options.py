@@ -70,8 +70,8 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="table, json, jsonl, csv or parquet; by default what the name after -o says, else"
-        " table.",
+        help="table, html, json, jsonl, csv or parquet; by default what the name after -o says,"
+        " else table.",
         rich_help_panel=RESULTS,
     ),
 ]

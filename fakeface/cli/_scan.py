@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fakeface.cli import _options as options
-from fakeface.cli._errors import exits
+from fakeface.cli._errors import UsageError, exits
 
 if TYPE_CHECKING:
     from fakeface._errors import ImageError
@@ -93,6 +93,8 @@ def scan(
     from fakeface.cli._destination import destination
 
     goal = destination(format, output, overwrite, resume)
+    if not paths and files_from is None:
+        raise UsageError("name a folder or a picture, or give --files-from")
     files = Files(
         _checked(paths or []), files_from, recursive, glob or [], exclude or [], follow_symlinks
     )
@@ -110,6 +112,7 @@ def scan(
         assert goal.path is not None
         earlier = Earlier(format_of(goal.format), goal.path, detector.settings)
     report = open_report(goal.format, goal.path, append=goal.resume)
+    report.describe(detector)
     with progress_for(report, files.count if files_from is None else None) as progress:
         advance = progress.advance if progress else None
         sources = files.walk(advance)
@@ -125,7 +128,8 @@ def scan(
         run.tally.counts.update(earlier.kept)
         notes += f"; {earlier.kept.total():,} unchanged since the earlier scan"
     if files.passed_over:
-        notes += f"; {files.passed_over:,} other files passed over"
+        plural = "" if files.passed_over == 1 else "s"
+        notes += f"; {files.passed_over:,} other file{plural} passed over"
     again = _again(goal.path) if goal.path is not None and goal.resumable else None
     return run.finish(notes, again)
 

@@ -5,11 +5,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, ClassVar, TypeVar
+from typing import IO, TYPE_CHECKING, ClassVar, TypeVar
 
 from fakeface._errors import ReportError
 from fakeface.reports._lines import Row
 from fakeface.types import Prediction
+
+if TYPE_CHECKING:
+    from fakeface._detector import Detector
 
 _Self = TypeVar("_Self", bound="Report")
 
@@ -31,6 +34,9 @@ class Report(ABC):
 
     on_terminal: bool = False
     """Whether it is written to a terminal."""
+
+    complete: bool = True
+    """Whether the pictures are all that were to be judged; to be set before it is closed."""
 
     header: ClassVar[str] = ""
     """First line of the file that a scan goes on from; empty for none."""
@@ -74,6 +80,10 @@ class Report(ABC):
             append: Keep what is in it; only where `resumable`.
         """
 
+    def describe(self, detector: Detector) -> None:  # noqa: ARG002 -- most formats say no more
+        """Tell what judges, before the first prediction; formats for people show it."""
+        return
+
     @abstractmethod
     def write(self, prediction: Prediction) -> None:
         """Write one prediction and hand it to the operating system.
@@ -98,6 +108,7 @@ class Report(ABC):
     ) -> None:
         if isinstance(error, (BrokenPipeError, ReportError)):
             return  # the same error again would hide the first
+        self.complete = self.complete and error is None
         self.close()
 
 

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from fakeface import Box, Face, Prediction, ReportError, Verdict
+from fakeface.reports import FORMATS, format_of, open_report
+from fakeface.reports._parquet import schema
+from fakeface.reports._table import TableReport
+
+NASTY = "a\n\x1b[31m\u202egpj.\udcff.jpg"
+"""A newline, a terminal escape, a bidirectional override and a byte that is not UTF-8."""
+
+PREDICTIONS = [
+    Prediction(
+        "=cmd|' /C calc'!A0.jpg",
+        "m",
+        Verdict.FAKE,
+        0.99987,
+        (
+            Face(Box(1, 2, 60, 70), 0.9, 0.99987, Verdict.FAKE),
+            Face(Box(9, 9, 20, 20), 0.8, None, Verdict.TOO_SMALL),
+        ),
+        (640, 480),
+        None,
+        "00ff" * 8,
+        "5e77",
+    ),
+    Prediction("naïve.png", "m", Verdict.NO_FACE, size=(10, 10), digest="11" * 16, settings="5e77"),
+    Prediction(NASTY, "m", error="is \x1b[0m broken", settings="5e77"),
+]
+
+
+def write(name: str, path: Path, predictions: list[Prediction] = PREDICTIONS) -> None:
+    with open_report(name, path) as report:
+        for prediction in predictions:
+            report.write(prediction)
+
+
+def test_json_and_jsonl_lose_nothing_and_are_safe_on_a_terminal(tmp_path: Path) -> None:
+    write("json", tmp_path / "r.json")
+    write("jsonl", tmp_path / "r.jsonl")
+    expected = [prediction.as_dict() for prediction in PREDICTIONS]
+    text = (tmp_path / "r.json").read_text("utf-8")
+    assert json.loads(text) == expected
+    lines = (tmp_path / "r.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == expected
+    assert all(line.isprintable() for line in lines)
+    assert "naïve" in text  # what can be printed is left readable
+
+
+def test_an_empty_json_report_is_an_empty_array(tmp_path: Path) -> None:
+    write("json", tmp_path / "r.json", [])
+    assert json.loads((tmp_path / "r.json").read_text()) == []
+
+
+def test_csv_holds_one_printable_line_a_picture_and_no_formula(tmp_path: Path) -> None:
+    write("csv", tmp_path / "r.csv")
+    text = (tmp_path / "r.csv").read_text("utf-8")
+    assert len(text.splitlines()) == 4
+    assert text.replace("\n", "").isprintable()
+    first, second, third = csv.DictReader(io.StringIO(text))
+    assert first["source"].startswith("'=cmd")
+    assert (first["verdict"], first["p_fake"], first["faces"]) == ("fake", "0.99987", "2")
+    assert (second["verdict"], second["p_fake"], second["faces"]) == ("no_face", "", "0")
+    assert (third["verdict"], third["faces"]) == ("", "")
+    assert third["source"] == r"a\n\x1b[31m\u202egpj.\udcff.jpg"
+
+
+def test_parquet_has_the_keys_of_a_prediction(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "r.parquet"
+    write("parquet", path)
+    rows = pq.read_table(path).to_pylist()
+    expected: list[dict[str, Any]] = [prediction.as_dict() for prediction in PREDICTIONS]
+    expected[2]["source"] = NASTY.replace("\udcff", r"\udcff")
+    assert rows == expected
+    assert schema().names == list(expected[0])
+    assert list(tmp_path.iterdir()) == [path]  # no journal is left
+
+
+def test_the_table_shows_every_outcome_and_hides_nothing_in_colour() -> None:
+    out = io.StringIO()
+    with TableReport(Console(file=out, force_terminal=True, width=200)) as report:
+        for prediction in PREDICTIONS:
+            report.write(prediction)
+    coloured = out.getvalue()
+    assert "\x1b[1;31mfake" in coloured
+    assert "\x1b[31mgpj" not in coloured
+    out = io.StringIO()
+    with TableReport(Console(file=out, width=20)) as report:  # long lines are not cut
+        for prediction in PREDICTIONS:
+            report.write(prediction)
+    head, fake, no_face, unreadable, _, totals = out.getvalue().splitlines()
+    assert head.split() == ["verdict", "p_fake", "faces", "picture"]
+    assert fake.split() == ["fake", "0.999", "██████████", "2", "=cmd|'", "/C", "calc'!A0.jpg"]
+    assert no_face.split() == ["no", "face", "0", "naïve.png"]
+    assert unreadable.startswith("unreadable")
+    assert r"\x1b[31m\u202egpj.\udcff.jpg: is \x1b[0m broken" in unreadable
+    assert totals == "1 fake, 1 no face, 1 unreadable"
+
+
+@pytest.mark.parametrize("name", ["json", "jsonl", "csv", "table"])
+def test_every_record_is_handed_over_before_the_next(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    with open_report(name, path) as report:
+        sizes = []
+        for prediction in PREDICTIONS:
+            report.write(prediction)
+            sizes.append(path.stat().st_size)
+        assert sizes == sorted(set(sizes))
+        assert sizes[0] > 0
+
+
+def test_a_report_cut_short_by_an_error_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    with pytest.raises(KeyboardInterrupt), open_report("json", path) as report:
+        report.write(PREDICTIONS[0])
+        raise KeyboardInterrupt
+    assert len(json.loads(path.read_text())) == 1
+
+
+def test_unknown_formats_are_refused_with_those_there_are() -> None:
+    with pytest.raises(ReportError, match=f"there are {', '.join(FORMATS)}"):
+        open_report("yaml")
+    assert all(format_of(name) for name in FORMATS)
+
+
+def test_without_pyarrow_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(ReportError, match=r"pip install 'fakeface\[parquet\]'"):
+        open_report("parquet", "r.parquet")
+
+
+def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="no such file or directory"):
+        open_report("jsonl", tmp_path / "nowhere" / "r.jsonl")
+    if Path("/dev/full").exists():
+        with (
+            pytest.raises(ReportError, match="no space left"),
+            open_report("jsonl", "/dev/full") as report,
+        ):
+            report.write(PREDICTIONS[0])
