@@ -242,7 +242,7 @@ def main() -> None:
     try:
         app(prog_name="python -m train")
     except (TrainError, FakefaceError) as error:
-        console.print(f"error: {error}", style="red", markup=False, highlight=False)
+        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _EXTRA:

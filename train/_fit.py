@@ -81,7 +81,7 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
     data = locate(data, recipe.faces, cache)
     data.check()
     for line in data.notes:
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
     return data
 
 

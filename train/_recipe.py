@@ -35,21 +35,15 @@ here: reading, overriding, checking of types and writing follow from it.
 
 from __future__ import annotations
 
-import json
-import sys
-import types
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from fakeface._crop import CropSpec
 from train._errors import RecipeError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from train._finetune_spec import FinetuneSpec
+from train._tables import build, dump, override, parse
 
 RECIPES = Path(__file__).parent / "recipes"
 """Where the recipes are that can be named."""
@@ -147,7 +141,8 @@ class Recipe:
         backbone: Which backbone.
         crop: What the model sees of a face.
         head: What stands on the backbone.
-        fit: How it is fitted.
+        fit: How it is fitted, where `mode` is `frozen`.
+        finetune: How it is fitted, where `mode` is `finetune`; see train/_finetune_spec.py.
     """
 
     name: str
@@ -159,6 +154,7 @@ class Recipe:
     crop: CropSpec = field(default_factory=CropSpec)
     head: HeadSpec = field(default_factory=HeadSpec)
     fit: FitSpec = field(default_factory=FitSpec)
+    finetune: FinetuneSpec | None = None
 
     def __post_init__(self) -> None:
         """Refuse what makes no recipe (`ValueError`)."""
@@ -166,6 +162,8 @@ class Recipe:
         _check(plain.isalnum(), "name may hold letters, digits, '-', '_' and '.'", self.name)
         _one_of("mode", self.mode, MODES)
         _one_of("faces", self.faces, FACES)
+        if (self.mode == "finetune") != (self.finetune is not None):
+            raise ValueError('a table [finetune] goes with mode = "finetune", and only with it')
         _check(0 <= self.seed < 2**32, "seed must be 0 to 2**32 - 1", self.seed)
 
     def as_dict(self) -> dict[str, Any]:
@@ -196,17 +194,17 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
     if not path.is_file():
         path = Path(recipe)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = parse(path.read_text(encoding="utf-8"))
+        table.setdefault("name", path.stem)
+        for setting in overrides:
+            override(table, setting)
     except OSError as error:
         known = ", ".join(recipe_names())
         raise RecipeError(
             f"recipe {recipe!r} is neither one of {known} nor a file that can be read"
         ) from error
     except ValueError as error:
-        raise RecipeError(f"{path}: not valid TOML: {error}") from error
-    table.setdefault("name", path.stem)
-    for override in overrides:
-        _override(table, override)
+        raise RecipeError(f"recipe {recipe}: {error}") from error
     return recipe_from_dict(table, str(recipe))
 
 
@@ -224,83 +222,14 @@ def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
         RecipeError: It says what cannot be.
     """
     try:
-        recipe = _build(Recipe, table, "")
+        return build(Recipe, table)
     except (ValueError, TypeError) as error:
         raise RecipeError(f"recipe {where}: {error}") from error
-    assert isinstance(recipe, Recipe)
-    return recipe
 
 
 def to_toml(recipe: Recipe) -> str:
     """Write a recipe as the TOML that `load_recipe` reads."""
-    lines: list[str] = []
-
-    def write(table: Mapping[str, Any], where: str) -> None:
-        plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
-        lines.extend(f"{_key(key)} = {_toml(v)}" for key, v in plain.items() if v is not None)
-        for key, value in table.items():
-            if isinstance(value, Mapping):
-                name = f"{where}{_key(key)}"
-                lines.extend(["", f"[{name}]"])
-                write(value, f"{name}.")
-
-    write(recipe.as_dict(), "")
-    return "\n".join(lines) + "\n"
-
-
-def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() else _toml(name)
-
-
-def _toml(value: object) -> str:
-    """A plain value; JSON's strings, numbers, booleans and lists are TOML too."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _override(table: dict[str, Any], override: str) -> None:
-    name, equals, text = override.partition("=")
-    *tables, last = name.strip().split(".")
-    if not equals or not last:
-        raise RecipeError(f"override {override!r} is not of the form field=value")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except ValueError:
-        value = text.strip()
-    for part in tables:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise RecipeError(f"override {override!r}: {part!r} is not a table")
-    table[last] = value
-
-
-def _build(kind: type, table: object, where: str) -> object:
-    """Make a dataclass of a table, checking names and types on the way."""
-    if not isinstance(table, Mapping):
-        raise TypeError(f"{where or 'recipe'} must be a table, got {table!r}")
-    hints = get_type_hints(kind)
-    prefix = f"{where}." if where else ""
-    if unknown := [key for key in table if key not in hints]:
-        raise ValueError(f"unknown {prefix}{unknown[0]}; known: {', '.join(hints)}")
-    given = {key: _value(hints[key], value, prefix + key) for key, value in table.items()}
-    return kind(**given)
-
-
-def _value(hint: Any, value: Any, where: str) -> Any:
-    if is_dataclass(hint):
-        assert isinstance(hint, type)
-        return _build(hint, value, where)
-    if get_origin(hint) is types.UnionType:  # such as FinetuneSpec | None
-        inner = next(option for option in get_args(hint) if option is not types.NoneType)
-        return None if value is None else _value(inner, value, where)
-    if get_origin(hint) is dict:
-        if not isinstance(value, Mapping):
-            raise TypeError(f"{where} must be a table, got {value!r}")
-        return {key: _value(get_args(hint)[1], v, f"{where}.{key}") for key, v in value.items()}
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise TypeError(f"{where} must be of type {hint.__name__}, got {value!r}")
-    return value
+    return dump(recipe.as_dict())
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -1,0 +1,68 @@
+"""Small folders of pictures that a training can be run on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from train._cache import Cache
+
+
+def picture(seed: int, noisy: bool, size: int = 80) -> Image.Image:
+    """A soft gradient, with noise on it where asked; no two alike."""
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(0, 1, size)[:, None, None] * rng.uniform(60, 200, 3)
+    noise = rng.normal(0, 40, (size, size, 3)) if noisy else 0
+    grey = rng.uniform(0, 50)
+    return Image.fromarray(np.clip(ramp + grey + noise, 0, 255).astype(np.uint8))
+
+
+def fill(folder: Path, count: int, first: int, noisy: bool) -> list[Path]:
+    """Write pictures `0.png` to `count - 1`."""
+    folder.mkdir(parents=True)
+    paths = [folder / f"{number}.png" for number in range(count)]
+    for number, path in enumerate(paths):
+        picture(first + number, noisy).save(path)
+    return paths
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """AI from two sources and Real from two, ten pictures each, without splits."""
+    root = tmp_path / "faces"
+    fill(root / "AI" / "gan", 10, 0, noisy=False)
+    fill(root / "AI" / "diffusion" / "deeper", 10, 100, noisy=False)
+    fill(root / "Real" / "phones", 10, 200, noisy=True)
+    fill(root / "Real" / "studio", 10, 300, noisy=True)
+    return root
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """An empty cache."""
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a folder with a manifest: rows are dictionaries, `picture` its seed."""
+
+    def write(*rows: dict[str, object]) -> Path:
+        root = tmp_path / "listed"
+        root.mkdir()
+        columns = dict.fromkeys(key for row in rows for key in row if key != "picture")
+        lines = [",".join(columns)]
+        for row in rows:
+            lines.append(",".join(str(row.get(column, "")) for column in columns))
+            if "picture" in row:
+                picture(int(str(row["picture"])), row.get("label") == "Real").save(
+                    root / str(row["path"])
+                )
+        (root / "manifest.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return root
+
+    return write

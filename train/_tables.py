@@ -1,0 +1,126 @@
+"""Frozen dataclasses out of TOML tables, and TOML out of them; types are checked on the way."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+T = TypeVar("T")
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read TOML.
+
+    Raises:
+        ValueError: It is none.
+    """
+    return tomllib.loads(text)
+
+
+def dump(values: Mapping[str, Any]) -> str:
+    """Write nested plain values as TOML; None is left out."""
+    lines: list[str] = []
+
+    def write(table: Mapping[str, Any], where: str) -> None:
+        plain = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+        lines.extend(f"{_key(key)} = {_toml(v)}" for key, v in plain.items() if v is not None)
+        for key, value in table.items():
+            if isinstance(value, Mapping):
+                name = f"{where}{_key(key)}"
+                lines.extend(["", f"[{name}]"])
+                write(value, f"{name}.")
+
+    write(values, "")
+    return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    return name if bare else _toml(name)
+
+
+def _toml(value: object) -> str:
+    """A plain value; JSON's strings, numbers, booleans and lists are TOML too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def override(table: dict[str, Any], setting: str) -> None:
+    """Put `field=value` into a table, `field` being a dotted name.
+
+    The value is read as TOML, and as plain text where that fails.
+
+    Raises:
+        ValueError: It is not of that form, or goes through what is no table.
+    """
+    name, equals, text = setting.partition("=")
+    *tables, last = name.strip().split(".")
+    if not equals or not last:
+        raise ValueError(f"override {setting!r} is not of the form field=value")
+    try:
+        value = parse(f"value = {text}")["value"]
+    except ValueError:
+        value = text.strip()
+    for part in tables:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise ValueError(f"override {setting!r}: {part!r} is not a table")
+    table[last] = value
+
+
+def build(kind: type[T], table: object, where: str = "") -> T:
+    """Make a dataclass of a table.
+
+    Args:
+        kind: The dataclass; its fields are plain types, dictionaries of them, or dataclasses.
+        table: A mapping, nested as the dataclass is; what it leaves out takes the default.
+        where: Dotted name of the table, for messages.
+
+    Returns:
+        An instance of `kind`.
+
+    Raises:
+        ValueError: A field is unknown, or the dataclass refuses a value.
+        TypeError: A value is of another type.
+    """
+    if not isinstance(table, Mapping):
+        raise TypeError(f"{where or 'it'} must be a table, got {table!r}")
+    hints = get_type_hints(kind)
+    prefix = f"{where}." if where else ""
+    if unknown := [key for key in table if key not in hints]:
+        raise ValueError(f"unknown {prefix}{unknown[0]}; known: {', '.join(hints)}")
+    given = {key: _value(hints[key], value, prefix + key) for key, value in table.items()}
+    return kind(**given)
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if is_dataclass(hint):
+        assert isinstance(hint, type)
+        return build(hint, value, where)
+    if get_origin(hint) is types.UnionType:  # such as FinetuneSpec | None
+        inner = next(option for option in get_args(hint) if option is not types.NoneType)
+        return None if value is None else _value(inner, value, where)
+    if get_origin(hint) is dict:
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{where} must be a table, got {value!r}")
+        return {key: _value(get_args(hint)[1], v, f"{where}.{key}") for key, v in value.items()}
+    if get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise TypeError(f"{where} must be a list, got {value!r}")
+        inner = get_args(hint)
+        if inner[-1] is not Ellipsis and len(value) != len(inner):
+            raise TypeError(f"{where} must be a list of {len(inner)}, got {value!r}")
+        return tuple(_value(inner[0], v, f"{where}[{i}]") for i, v in enumerate(value))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise TypeError(f"{where} must be of type {hint.__name__}, got {value!r}")
+    return value
