@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import onnxruntime as ort
 
+    from fakeface._heatmap import Method
+
     _Score = tuple[float, npt.NDArray[np.float32] | None]
 
 MIN_FACE = 48
@@ -40,7 +42,11 @@ class Detector:
 
     Attributes:
         model: Name of the model that judges.
+        info: What is known of that model.
         thresholds: Where the verdicts part.
+        whole: Whether every picture is taken as one face crop.
+        min_face: Faces whose longer side is below this many pixels are not judged.
+        heatmaps: How the heat maps of faces are made; None where there are none.
         settings: Fingerprint of all that a verdict depends on besides the picture, in
             hexadecimal: the files of both models, the thresholds, `whole` and `min_face`. Not
             the provider, between which scores agree but for rounding.
@@ -87,18 +93,20 @@ class Detector:
         path = find_model(None if model is None else Path(model))
         self._classifier = Classifier(path, provider, threads, session_options)
         self._finder = None if whole else FaceFinder(MODELS / FACE_FINDER)
-        self._min_face = min_face
-        self._explain = self._classifier.method == "cam" if explain is None else explain
-        self.model = self._classifier.info.name
-        self.thresholds = choose_thresholds(
-            self._classifier.info, self._classifier.thresholds, threshold, fpr
-        )
+        self.whole = whole
+        self.min_face = min_face
+        method = self._classifier.method
+        explain = method == "cam" if explain is None else explain
+        self.heatmaps: Method | None = method if explain else None
+        self.info = self._classifier.info
+        self.model = self.info.name
+        self.thresholds = choose_thresholds(self.info, self._classifier.thresholds, threshold, fpr)
         self.settings = self._fingerprint()
 
     def _fingerprint(self) -> str:
         parts = [
-            self._classifier.info.sha256,  # the file holds the crop and the calibration too
-            self._finder and [self._finder.info.sha256, self._min_face],
+            self.info.sha256,  # the file holds the crop and the calibration too
+            self._finder and [self._finder.info.sha256, self.min_face],
             [self.thresholds.fake, self.thresholds.real],
         ]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
@@ -122,11 +130,11 @@ class Detector:
         )
 
     def _prepare(self, source: Source) -> Prepared:
-        return prepare(source, self._finder, self._classifier.crop, self._min_face)
+        return prepare(source, self._finder, self._classifier.crop, self.min_face)
 
     def _classify(self, crops: npt.NDArray[np.uint8]) -> Sequence[_Score]:
         """`p_fake` and, where it is wanted, the map of each crop."""
-        if not self._explain:
+        if self.heatmaps is None:
             return [(float(p), None) for p in self._classifier.predict(crops)]
         p_fake, maps = self._classifier.explain(crops)
         return list(zip(p_fake.tolist(), maps, strict=True))

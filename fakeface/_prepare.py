@@ -65,7 +65,7 @@ def prepare(source: Source, finder: FaceFinder | None, spec: CropSpec, min_face:
     picture = Picture(source)
     if finder is None:
         return _whole(picture, spec)
-    image, scale = picture.load(_reduction(max(picture.size) / FINDER_SIDE))
+    image, scale = picture.load(reduction(max(picture.size) / FINDER_SIDE))
     faces = tuple(Found(found.box.scaled(1 / scale), found.score) for found in finder.find(image))
     judged = tuple(found.box.side >= min_face for found in faces)
     boxes = [found.box for found, judge in zip(faces, judged, strict=True) if judge]
@@ -111,9 +111,9 @@ def _load_for(
 ) -> tuple[Image.Image, float]:
     """Decode as small as the smallest of the cuts allows."""
     side = min(square(box, picture.size, spec.margin).side for box in boxes)
-    return picture.load(_reduction(side / (spec.size * SPARE)))
+    return picture.load(reduction(side / (spec.size * SPARE)))
 
 
-def _reduction(most: float) -> int:
+def reduction(most: float) -> int:
     """The largest of 1, 2, 4 and 8 that is not above `most`."""
     return next((factor for factor in (8, 4, 2) if factor <= most), 1)

@@ -30,6 +30,7 @@ FORMATS: dict[str, tuple[str, str]] = {
     "json": ("fakeface.reports._json", "JsonReport"),
     "jsonl": ("fakeface.reports._jsonl", "JsonlReport"),
     "csv": ("fakeface.reports._csv", "CsvReport"),
+    "html": ("fakeface.reports._html", "HtmlReport"),
     "parquet": ("fakeface.reports._parquet", "ParquetReport"),
 }
 """Formats by name: the module and the class that writes each, imported when it is asked for."""

@@ -1,0 +1,87 @@
+"""What judged, and with which settings, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fakeface._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPAN
+from fakeface._model import ModelInfo, OperatingPoint, Thresholds
+from fakeface._version import __version__
+
+if TYPE_CHECKING:
+    from fakeface._detector import Detector
+
+_METHODS = {
+    None: "none",
+    "cam": "class activation maps, by the model itself",
+    "occlusion": "occlusion: the score is asked for again with parts of the face hidden",
+}
+
+
+def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
+    """What the page says of the scan.
+
+    Args:
+        detector: What judges, where it is known.
+        model: Name of the model, where it is not.
+        date: When the scan began.
+
+    Returns:
+        Plain values, ready for JSON.
+    """
+    out: dict[str, Any] = {
+        "date": date,
+        "model": model or "unknown",
+        "thresholds": None,
+        "fpr": None,
+        "heat": {"span": SPAN, "opacity": OPACITY, "fake": FAKE_COLOUR, "real": REAL_COLOUR},
+        "facts": [
+            ("Software", f"fakeface {__version__}, ONNX Runtime {_runtime()}"),
+            ("Began", date),
+        ],
+    }
+    if detector is None:
+        return out
+    info, thresholds = detector.info, detector.thresholds
+    point = _point(info, thresholds)
+    out["model"] = f"{info.name} {info.version}"
+    out["thresholds"] = {"real": thresholds.real, "fake": thresholds.fake}
+    out["fpr"] = point and point.fpr
+    out["facts"] = [
+        ("Model", f"{info.name} {info.version} (sha256 {info.sha256[:16]}…)"),
+        ("Verdicts", _verdicts(thresholds, point)),
+        ("Faces", _faces(detector)),
+        ("Heat maps", _METHODS[detector.heatmaps]),
+        ("Licence of the model", info.licence),
+        ("Settings", detector.settings),
+        *out["facts"],
+    ]
+    return out
+
+
+def _runtime() -> str:
+    """Version of ONNX Runtime, whichever of its packages is installed."""
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
+def _point(info: ModelInfo, thresholds: Thresholds) -> OperatingPoint | None:
+    """The operating point of the model that is in use, if it is one."""
+    points = (p for p in info.operating_points if abs(p.threshold - thresholds.fake) < 1e-9)
+    return next(points, None)
+
+
+def _verdicts(thresholds: Thresholds, point: OperatingPoint | None) -> str:
+    text = f"fake from p = {thresholds.fake:.3f}, real below {thresholds.real:.3f}"
+    if thresholds.real < thresholds.fake:
+        text += ", uncertain between"
+    if point is not None:
+        text += f" (fitted for {point.fpr:.0%} false flags on {point.fitted_on})"
+    return text
+
+
+def _faces(detector: Detector) -> str:
+    if detector.whole:
+        return "every picture was taken as one face crop"
+    return f"found by BlazeFace; not judged below {detector.min_face:g} px"

@@ -1,0 +1,74 @@
+"""The frame of the page, put together from its files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from fakeface._version import __version__
+
+_HERE = Path(__file__).parent
+_SCRIPTS = ("records", "picture", "histogram", "results", "detail", "main")
+_POLICY = (
+    "default-src 'none'; img-src data:; style-src {style}; script-src {script};"
+    " base-uri 'none'; form-action 'none'"
+)
+
+
+def block(value: Any) -> str:
+    r"""A value as JSON that can stand in a `<script>`: no `<` ends the element early.
+
+    Everything beyond ASCII is escaped, lone surrogates of names that are not UTF-8 among it.
+    """
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+
+
+class Page:
+    """What stands before and after the records."""
+
+    def __init__(self) -> None:
+        """Read the files of the page."""
+        script = "\n".join(_read(f"js/{name}.js") for name in _SCRIPTS)
+        script = f'"use strict";\n{script}'
+        style = _read("page.css")
+        policy = _POLICY.format(style=_hash(style), script=_hash(script))
+        self._values = {
+            "policy": policy,
+            "script": script,
+            "style": style,
+            "version": __version__,
+        }
+        self._before, self._after = _read("page.html").split("{{records}}")
+
+    def before(self, about: str) -> str:
+        """The page up to the records.
+
+        Args:
+            about: What judged, as a `block`.
+        """
+        return _fill(self._before, {**self._values, "about": about})
+
+    def after(self, end: str) -> str:
+        """The page from the records on.
+
+        Args:
+            end: How it ended, as a `block`.
+        """
+        return _fill(self._after, {**self._values, "end": end})
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _fill(template: str, values: dict[str, str]) -> str:
+    return re.sub(r"\{\{(\w+)\}\}", lambda name: values[name[1]], template)

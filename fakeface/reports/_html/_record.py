@@ -1,0 +1,132 @@
+"""One picture as a line of the page: its result, small pictures, and heat maps."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fakeface._crop import CropSpec, square
+from fakeface._decode import Picture
+from fakeface._heatmap import SPAN, Heatmap
+from fakeface._prepare import crop_picture, reduction
+from fakeface._text import printable
+from fakeface.reports._html._page import block
+from fakeface.types import Face, Prediction
+
+LARGE = 320
+SMALL = 176
+"""Longer side of the small pictures, in pixels: of the first of a scan, and of the others, so that
+a short report is pleasant to look at and a long one still opens."""
+
+TILE = 128
+"""Side of a face that is stored by itself, in pixels."""
+
+TILES = 4
+"""Faces of a picture that are stored by themselves, the most suspicious first."""
+
+PLACES = 28
+"""Larger heat maps are averaged down to this many places a side."""
+
+_CLOSE = 0.6
+"""A face is stored by itself when the square around it is less than this share of the picture's
+shorter side; others are seen well enough on the picture."""
+
+
+def record(prediction: Prediction, seen: CropSpec, side: int) -> str:
+    """Make the line of one picture; called in several threads at once.
+
+    Args:
+        prediction: The result.
+        seen: What the model saw of a face.
+        side: Longer side of its small picture, in pixels.
+
+    Returns:
+        JSON in one line.
+    """
+    spec = replace(seen, size=TILE)
+    picture = _open(prediction)
+    faces = [_face(face, prediction, spec) for face in prediction.faces]
+    thumbnail = None
+    if picture is not None:
+        try:
+            _add_tiles(faces, picture, prediction, spec)  # first: they may need more pixels
+            thumbnail = _thumbnail(picture, side)
+        except Exception:  # it was readable a moment ago; without a preview it is still a result
+            thumbnail = None
+    return block(
+        {
+            "name": printable(prediction.source.replace(os.sep, "/")),
+            "verdict": prediction.verdict and prediction.verdict.value,
+            "p": prediction.p_fake,
+            "size": prediction.size,
+            "faces": faces,
+            "thumb": thumbnail,
+            "digest": prediction.digest,
+            "error": prediction.error and printable(prediction.error),
+        }
+    )
+
+
+def _open(prediction: Prediction) -> Picture | None:
+    """The picture, if it is the very file that was judged."""
+    if not prediction.ok or prediction.digest is None:
+        return None
+    try:
+        picture = Picture(prediction.source)
+    except Exception:  # gone, or changed to something else
+        return None
+    return picture if picture.digest == prediction.digest else None
+
+
+def _face(face: Face, prediction: Prediction, spec: CropSpec) -> dict[str, Any]:
+    assert prediction.size is not None
+    seen = square(face.box, prediction.size, spec.margin)
+    box = face.box
+    return {
+        "box": [round(v, 1) for v in (box.x, box.y, box.width, box.height)],
+        "square": [round(v, 1) for v in (seen.x, seen.y, seen.side)],
+        "score": round(face.score, 3),
+        "p": face.p_fake,
+        "verdict": face.verdict.value,
+        "heat": face.heatmap and _heat(face.heatmap),
+        "tile": None,
+    }
+
+
+def _heat(heatmap: Heatmap) -> list[Any]:
+    """Height, width and values of a map, in 127ths of the full colour."""
+    values = heatmap.values
+    if max(values.shape) > PLACES:
+        image = Image.fromarray(values).resize((PLACES, PLACES), Image.Resampling.BOX)
+        values = np.asarray(image)
+    steps = np.clip(values / SPAN * 127, -127, 127).round().astype(np.int8)
+    return [*values.shape, base64.b64encode(steps.tobytes()).decode()]
+
+
+def _add_tiles(
+    faces: list[dict[str, Any]], picture: Picture, prediction: Prediction, spec: CropSpec
+) -> None:
+    order = sorted(range(len(faces)), key=lambda at: -(faces[at]["p"] or 0))
+    for at in order[:TILES]:
+        if faces[at]["square"][2] < _CLOSE * min(picture.size):
+            pixels = crop_picture(picture, prediction.faces[at].box, spec)
+            faces[at]["tile"] = _jpeg(Image.fromarray(pixels))
+
+
+def _thumbnail(picture: Picture, side: int) -> str:
+    image, _ = picture.load(reduction(max(picture.size) / (2 * side)))
+    scale = min(1.0, side / max(picture.size))
+    size = [max(1, round(length * scale)) for length in picture.size]
+    return _jpeg(image.resize((size[0], size[1]), Image.Resampling.LANCZOS))
+
+
+def _jpeg(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=60, optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
