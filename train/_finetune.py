@@ -1,0 +1,334 @@
+"""Trains backbone and heads together, on batches with histories; checkpoints and resumes.
+
+Heads first, on the network as it came (a few steps): a random head would send noise through good
+weights (Kumar et al. 2022, arXiv 2202.10054). Then everything, AdamW with a cosine schedule, on
+windows of the crop that grow: small windows cost less and hide who is in the picture. What is
+kept is the exponential moving average of the weights.
+
+A stopped training goes on from its last checkpoint with the batches that it would have seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from fakeface._decode import Picture
+from fakeface._prepare import crop_picture
+from train._augment import augmented_crop
+from train._cache import Cache, in_threads
+from train._data import Data, Sample
+from train._errors import RecipeError
+from train._fitted import Fitted
+from train._ghosts import make_ghosts
+from train._heads import LOGIT
+from train._multistage import detector, folded, normed
+from train._progress import console, progress
+from train._recipe import Recipe
+from train._run import write_json
+from train._sampler import Draw, batches
+from train.backbones import get_backbone
+
+if TYPE_CHECKING:
+    from train._finetune_spec import FinetuneSpec
+
+_AHEAD = 6  # batches made while the network works
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step is made on.
+
+    Attributes:
+        images: RGB, uint8, shape [n, window, window, 3].
+        real: 1 for photographs, 0 for AI, float32, shape [n].
+        paired: How many pictures at the front are pairs, the AI picture before its photograph.
+    """
+
+    images: npt.NDArray[np.uint8]
+    real: npt.NDArray[np.float32]
+    paired: int
+
+
+def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa: ARG001
+    """Fine-tune; see `train._fit.fit`. Checkpoints and ghosts are kept in `out`."""
+    spec = _spec(recipe)
+    train, val = data.split("train"), data.split("val")
+    ghosts: dict[str, Path] = {}
+    if spec.mix.ghosts:
+        ghosts = make_ghosts(train, spec.ghosts, recipe.seed, out / "ghosts")
+    keras.utils.set_random_seed(recipe.seed)
+    backbone = get_backbone(recipe.backbone.name)
+    base = normed(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
+    trainer = Trainer(detector(base, spec.taps, spec.dropout, recipe.seed), spec)
+    history = _train(trainer, recipe, train, val, ghosts, out)
+    trainer.swap()
+    model = folded(trainer.model, recipe.crop.size)
+
+    def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        return score(model, samples, recipe)
+
+    return Fitted(model, history, logits)
+
+
+class Trainer:
+    """A network, its optimizers and the average of its weights.
+
+    Attributes:
+        model: From `train._multistage.detector`.
+        step: Steps done.
+    """
+
+    def __init__(self, model: keras.Model, spec: FinetuneSpec) -> None:
+        """Set up for `spec.steps` steps."""
+        self.model, self._spec = model, spec
+        self._logits = keras.Model(model.input, model.get_layer(LOGIT).output)
+        self._head = list(model.get_layer(LOGIT).trainable_variables)
+        heads = {id(variable) for variable in self._head}
+        self._body = [v for v in model.trainable_variables if id(v) not in heads]
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._average = [tf.Variable(v, trainable=False) for v in self._weights]
+        self._warm_up = keras.optimizers.Adam(3e-3)
+        self._body_optimizer = _adamw(spec.learning_rate, spec.weight_decay, spec.steps)
+        self._head_optimizer = _adamw(spec.head_learning_rate, spec.weight_decay / 20, spec.steps)
+        self._body_optimizer.exclude_from_weight_decay(var_names=["gamma", "beta"])
+        self._warm_up.build(self._head)
+        self._body_optimizer.build(self._body)
+        self._head_optimizer.build(self._head)
+        images = tf.TensorSpec((None, None, None, 3), tf.uint8)
+        rest = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.int32)
+        self._fit = tf.function(self._fit_step, input_signature=(images, *rest))
+        self._fit_head = tf.function(self._head_step, input_signature=(images, *rest))
+
+    @property
+    def _weights(self) -> list[Any]:
+        return self._body + self._head
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """Everything that a resumed training needs."""
+        return tf.train.Checkpoint(
+            model=self.model,
+            average=self._average,
+            step=self.step,
+            body=self._body_optimizer,
+            head=self._head_optimizer,
+        )
+
+    def warm_up(self, batch: Batch) -> float:
+        """Fit the heads alone for a step; gives the loss."""
+        loss = self._fit_head(batch.images, batch.real, batch.paired)
+        for average, weight in zip(self._average, self._weights, strict=True):
+            average.assign(weight)
+        return float(loss)
+
+    def fit(self, batch: Batch) -> tuple[float, npt.NDArray[np.float32]]:
+        """Fit everything for a step; gives the loss and the logits of Real."""
+        loss, logits = self._fit(batch.images, batch.real, batch.paired)
+        return float(loss), logits.numpy()
+
+    def swap(self) -> None:
+        """Exchange the weights and their average."""
+        for average, weight in zip(self._average, self._weights, strict=True):
+            now = weight.numpy()
+            weight.assign(average)
+            average.assign(now)
+
+    def _loss(self, logits: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
+        """Cross-entropy, and for pairs how far the photograph is above its AI picture."""
+        smooth = self._spec.label_smoothing
+        target = real * (1 - smooth) + smooth / 2
+        loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, logits))
+        pairs = tf.reshape(logits[:paired], (-1, 2))
+        ranking = tf.reduce_sum(tf.nn.softplus(1 - (pairs[:, 1] - pairs[:, 0])))
+        return loss + self._spec.ranking * 2 * ranking / tf.cast(tf.size(logits), tf.float32)
+
+    def _head_step(self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            logits = self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
+            loss = self._loss(logits, real, paired)
+        gradients = tape.gradient(loss, self._head)
+        self._warm_up.apply_gradients(zip(gradients, self._head, strict=True))
+        return loss
+
+    def _fit_step(
+        self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            logits = self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
+            loss = self._loss(logits, real, paired)
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, self._weights), 2.0)
+        split = len(self._body)
+        self._body_optimizer.apply_gradients(zip(gradients[:split], self._body, strict=True))
+        self._head_optimizer.apply_gradients(zip(gradients[split:], self._head, strict=True))
+        self.step.assign_add(1)
+        done = tf.cast(self.step, tf.float32)
+        keep = tf.minimum(self._spec.ema, (1 + done) / (10 + done))
+        for average, weight in zip(self._average, self._weights, strict=True):
+            average.assign_sub((1 - keep) * (average - weight))
+        return loss, logits
+
+
+def _adamw(rate: float, decay: float, steps: int) -> keras.optimizers.Optimizer:
+    warm_up = min(300, max(1, steps // 10))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        rate / 20, max(1, steps - warm_up), alpha=0.01, warmup_target=rate, warmup_steps=warm_up
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=decay)
+
+
+def _train(
+    trainer: Trainer,
+    recipe: Recipe,
+    train: Sequence[Sample],
+    val: Sequence[Sample],
+    ghosts: dict[str, Path],
+    out: Path,
+) -> list[dict[str, float]]:
+    spec = _spec(recipe)
+    manager = tf.train.CheckpointManager(trainer.checkpoint(), out / "checkpoints", max_to_keep=2)
+    journal = out / "checkpoints" / "history.json"
+    history: list[dict[str, float]] = []
+    if manager.latest_checkpoint:
+        manager.checkpoint.restore(manager.latest_checkpoint).expect_partial()
+        history = json.loads(journal.read_text(encoding="utf-8"))[: manager.latest_epoch]
+        console.print(f"going on from step {int(trainer.step)} of {spec.steps}")
+    start = int(trainer.step)
+    draws = batches(train, spec.mix, spec.batch_size, frozenset(ghosts), recipe.seed)
+    first = list(islice(draws, spec.warm_up))
+    if not start:
+        for batch in _made(first, recipe, ghosts, -spec.warm_up):
+            trainer.warm_up(batch)
+    todo = islice(draws, start, spec.steps)
+    losses, right = [], []
+    made = _made(todo, recipe, ghosts, start)
+    for step, batch in enumerate(progress(made, "fine-tuning", spec.steps - start), start + 1):
+        loss, logits = trainer.fit(batch)
+        losses.append(loss)
+        right.append(np.mean((logits > 0) == (batch.real > 0.5)))
+        if step % spec.every == 0 or step == spec.steps:
+            trainer.swap()
+            row = {"epoch": len(history) + 1, "loss": float(np.mean(losses))}
+            row |= {"accuracy": float(np.mean(right)), **_validate(trainer.model, val, recipe)}
+            trainer.swap()
+            history.append(row)
+            losses, right = [], []
+            manager.save()
+            write_json(journal, history)
+            console.print(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
+    return history
+
+
+def _validate(model: keras.Model, val: Sequence[Sample], recipe: Recipe) -> dict[str, float]:
+    from sklearn.metrics import log_loss, roc_auc_score
+
+    logits = score(model, val, recipe)
+    real = np.array([sample.label for sample in val])
+    chance = 1 / (1 + np.exp(-logits))
+    return {
+        "val_loss": float(log_loss(real, chance, labels=[0, 1])),
+        "val_accuracy": float(np.mean((logits > 0) == real)),
+        "val_auc": float(roc_auc_score(real, logits)),
+    }
+
+
+def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.NDArray[np.float64]:
+    """Logits of Real, as inference would give them: the one crop, nothing random.
+
+    Args:
+        model: With a layer `logit`.
+        samples: Pictures with boxes.
+        recipe: Says how to crop.
+
+    Returns:
+        Shape [n].
+    """
+    logits = keras.Model(model.input, model.get_layer(LOGIT).output)
+    infer = tf.function(lambda x: logits(x, training=False)[:, 0], reduce_retracing=True)
+
+    def cut(sample: Sample) -> npt.NDArray[np.uint8]:
+        return crop_picture(Picture(sample.path), sample.box, recipe.crop)
+
+    crops = (pixels for _, pixels in in_threads(cut, samples, "scoring"))
+    parts = [np.empty(0)]
+    while group := list(islice(crops, _AT_ONCE)):
+        parts.append(infer(tf.cast(np.stack(group), tf.float32)).numpy())
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _made(
+    draws: Sequence[list[Draw]] | Iterator[list[Draw]],
+    recipe: Recipe,
+    ghosts: dict[str, Path],
+    start: int,
+) -> Iterator[Batch]:
+    """Make batches in threads, a few ahead of the network."""
+
+    def make(step: int, batch: list[Draw]) -> Batch:
+        return make_batch(batch, recipe, ghosts, step)
+
+    yield from _ahead(make, enumerate(draws, start))
+
+
+def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], step: int) -> Batch:
+    """Decode, give a history, crop and cut a window; both of a pair alike.
+
+    Args:
+        draws: Pairs first, as `train._sampler.batches` gives them.
+        recipe: Crop, histories and windows.
+        ghosts: Files of the ghosts.
+        step: Number of the step; below 0 while the heads warm up.
+
+    Returns:
+        The batch; the same for the same arguments.
+    """
+    spec = _spec(recipe)
+    size = recipe.crop.size
+    window = spec.window(step, size)
+    gentle = spec.augment.gentle()
+    images = np.empty((len(draws), window, window, 3), np.uint8)
+    for i, draw in enumerate(draws):
+        paired = draw.pair >= 0
+        number = draw.pair if paired else len(draws) + i
+        rng = np.random.default_rng([recipe.seed, step + spec.warm_up, number])
+        path = ghosts[draw.sample.name] if draw.ghost else draw.sample.path
+        top, left = (int(n) for n in rng.integers(0, size - window + 1, 2))
+        image, _ = Picture(path).load()
+        options = gentle if paired else spec.augment
+        pixels = augmented_crop(image, draw.sample.box, not draw.fake, recipe.crop, options, rng)
+        images[i] = pixels[top : top + window, left : left + window]
+    real = np.array([not draw.fake for draw in draws], np.float32)
+    return Batch(images, real, sum(draw.pair >= 0 for draw in draws))
+
+
+def _ahead(
+    function: Callable[[int, list[Draw]], Batch], items: Iterator[tuple[int, list[Draw]]]
+) -> Iterator[Batch]:
+    with ThreadPoolExecutor(2) as pool:
+        pending: list[Future[Batch]] = []
+        try:
+            for item in items:
+                pending.append(pool.submit(function, *item))
+                if len(pending) > _AHEAD:
+                    yield pending.pop(0).result()
+            while pending:
+                yield pending.pop(0).result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _spec(recipe: Recipe) -> FinetuneSpec:
+    if recipe.finetune is None:
+        raise RecipeError(f"recipe {recipe.name} has no table [finetune]")
+    return recipe.finetune

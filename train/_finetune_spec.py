@@ -1,0 +1,76 @@
+"""What a recipe says about fine-tuning: the table `[finetune]` and those below it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from train._augment import Augment
+from train._ghosts import GhostSpec
+from train._sampler import Mix
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneSpec:
+    """How backbone and heads are trained together.
+
+    Attributes:
+        taps: Layers of the backbone whose mean activations the logit is a linear function of.
+        steps: Steps of the whole training.
+        batch_size: Pictures per step, even.
+        every: Steps between checkpoints, each with a look at `val`: an epoch of the history.
+        windows: Sides of the windows cut from the crop, one after the other; 0 for the whole crop.
+        window_shares: From which share of the steps on each of `windows` is used.
+        warm_up: Steps for the heads alone, before everything.
+        learning_rate: Highest learning rate of the backbone (AdamW, cosine schedule).
+        head_learning_rate: Highest learning rate of the heads.
+        weight_decay: Of the kernels.
+        dropout: Share of the pooled activations dropped.
+        label_smoothing: How far targets are drawn from 0 and 1.
+        ranking: Weight of the loss that puts a photograph above the AI picture made from it.
+        ema: How much of the average of the weights stays per step.
+        mix: What a batch is made of.
+        augment: The histories.
+        ghosts: How ghosts are made.
+    """
+
+    taps: tuple[str, ...] = ("block5_expand_relu", "block11_expand_relu", "head_relu")
+    steps: int = 4200
+    batch_size: int = 32
+    every: int = 400
+    windows: tuple[int, ...] = (128, 160, 0)
+    window_shares: tuple[float, ...] = (0.0, 0.4, 0.8)
+    warm_up: int = 50
+    learning_rate: float = 4e-4
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.02
+    dropout: float = 0.3
+    label_smoothing: float = 0.05
+    ranking: float = 0.3
+    ema: float = 0.999
+    mix: Mix = field(default_factory=Mix)
+    augment: Augment = field(default_factory=Augment)
+    ghosts: GhostSpec = field(default_factory=GhostSpec)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained (`ValueError`)."""
+        for name in ("steps", "batch_size", "every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"finetune.{name} must be at least 1, got {getattr(self, name)}")
+        if self.batch_size % 2:
+            raise ValueError(f"finetune.batch_size must be even, got {self.batch_size}")
+        if not self.taps:
+            raise ValueError("finetune.taps must name a layer")
+        shares = list(self.window_shares)
+        if len(shares) != len(self.windows) or shares[:1] != [0.0] or shares != sorted(shares):
+            raise ValueError(
+                "finetune.window_shares must start at 0.0, rise, and be as many as windows,"
+                f" got {shares} for {list(self.windows)}"
+            )
+
+    def window(self, step: int, size: int) -> int:
+        """Side of the window at a step, for crops of `size` pixels."""
+        side = self.windows[0]
+        for window, share in zip(self.windows, self.window_shares, strict=True):
+            if step >= share * self.steps:
+                side = window
+        return min(side or size, size)
