@@ -15,6 +15,7 @@ wanted = [
     "fakeface/py.typed",
     "fakeface/models/faces/model.onnx",
     "fakeface/models/faces/model.json",
+    "fakeface/reports/_html/page.html",
 ]
 models = [n for n in names if re.fullmatch(r"fakeface/models/[^/]+/model\.onnx", n)]
 missing = [n for n in wanted if n not in names]

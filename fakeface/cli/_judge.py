@@ -28,6 +28,7 @@ def load_detector(
     fpr: float | None,
     whole: bool,
     min_face: float | None,
+    explain: bool | None = False,
 ) -> Detector:
     """Make a detector from options.
 
@@ -48,6 +49,7 @@ def load_detector(
             fpr=fpr,
             whole=whole,
             min_face=MIN_FACE if min_face is None else min_face,
+            explain=explain,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,15 @@ def predict(
     min_face: options.MinFace = None,
     format: options.Format = None,  # noqa: A002
     output: options.Output = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PNG",
+            help="Also draw the picture here with its faces, the verdict and a heat map of what it"
+            " rests on; takes one FILE.",
+            rich_help_panel=options.RESULTS,
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
     fail_on: options.FailOns = None,
     provider: options.Provider = "auto",
@@ -28,15 +38,26 @@ def predict(
 ) -> int:
     """Judge a few pictures.
 
-    For example: fakeface predict portrait.jpg · curl -s URL | fakeface predict - --format json
+    For example: fakeface predict portrait.jpg · fakeface predict portrait.jpg --explain why.png ·
+    curl -s URL | fakeface predict - --format json
     """
     from fakeface.cli._destination import destination
+    from fakeface.cli._explain import Explanation
     from fakeface.cli._judge import Run, load_detector
     from fakeface.reports import open_report
 
     goal = destination(format, output, overwrite)
-    detector = load_detector(model, provider, threads, threshold, fpr, whole, min_face)
+    explanation = Explanation(explain, len(files), overwrite) if explain is not None else None
+    detector = load_detector(
+        model, provider, threads, threshold, fpr, whole, min_face, explain is not None
+    )
     run = Run(fail_on)
     sources = (sys.stdin.buffer if name == "-" else name for name in files)
-    run.write(detector.predict_batch(sources), open_report(goal.format, goal.path))
+    if explanation is None:
+        predictions = detector.predict_batch(sources)
+    else:
+        predictions = explanation.watch(detector, next(sources))
+    report = open_report(goal.format, goal.path)
+    report.describe(detector)
+    run.write(predictions, report)
     return run.finish()

@@ -77,6 +77,15 @@ def scan(
         ),
     ] = None,
     overwrite: options.Overwrite = False,
+    heatmaps: Annotated[
+        bool | None,
+        typer.Option(
+            "--heatmaps/--no-heatmaps",
+            help="Show in an html report what verdicts rest on; by default where it costs nothing,"
+            " that is with models that give the maps themselves.",
+            rich_help_panel=options.RESULTS,
+        ),
+    ] = None,
     fail_on: options.FailOns = None,
     provider: options.Provider = "auto",
     threads: options.Threads = None,
@@ -88,7 +97,8 @@ def scan(
     Pictures are told by their content; other files are passed over and counted. Results come in
     the order of the paths and are written as they come.
 
-    For example: fakeface scan photos -o results.jsonl · fakeface scan uploads --fail-on fake
+    For example: fakeface scan photos -o report.html · fakeface scan photos -o results.jsonl ·
+    fakeface scan uploads --fail-on fake
     """
     from fakeface.cli._destination import destination
 
@@ -105,7 +115,8 @@ def scan(
     from fakeface.cli._progress import progress_for
     from fakeface.reports import format_of, open_report
 
-    detector = load_detector(model, provider, threads, threshold, fpr, whole, min_face)
+    explain = heatmaps if goal.format == "html" else False
+    detector = load_detector(model, provider, threads, threshold, fpr, whole, min_face, explain)
     run = Run(fail_on)
     earlier = None
     if goal.resume:

@@ -1,0 +1,81 @@
+"""The picture that `predict --explain` draws."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import typer
+
+from fakeface._errors import ReportError
+
+if TYPE_CHECKING:
+    from fakeface._detector import Detector
+    from fakeface.types import Prediction
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+_SIDE = 2400
+"""Larger pictures are decoded smaller where that is cheap, but not below this many pixels."""
+
+
+class Explanation:
+    """A figure of one picture, to be drawn as soon as it has been judged."""
+
+    def __init__(self, path: Path, files: int, overwrite: bool) -> None:
+        """Check what was asked for, before anything is loaded.
+
+        Args:
+            path: The file to write.
+            files: Number of pictures to judge.
+            overwrite: Whether a file that is there may be written over.
+
+        Raises:
+            ReportError: The file cannot be written, or would be lost.
+            typer.BadParameter: There is more than one picture.
+        """
+        if files != 1:
+            raise typer.BadParameter(f"--explain takes one FILE, got {files}")
+        if path.suffix.lower() not in _SUFFIXES:
+            raise ReportError(str(path), f"has to end in {', '.join(_SUFFIXES)}")
+        if path.exists() and not overwrite:
+            raise ReportError(str(path), "exists already; --overwrite begins anew")
+        self._path = path
+
+    def watch(
+        self, detector: Detector, source: str | IO[bytes]
+    ) -> Generator[Prediction, None, None]:
+        """Judge a picture, and draw it unless it cannot be read.
+
+        Args:
+            detector: Judges, with heat maps.
+            source: A path, or a stream, which is read once.
+
+        Yields:
+            The one prediction.
+
+        Raises:
+            OSError: The figure cannot be written.
+        """
+        from fakeface._decode import name_of
+
+        if not isinstance(source, str):
+            name, source = name_of(source), io.BytesIO(source.read())
+            source.name = name
+        for prediction in detector.predict_batch([source]):
+            yield prediction
+            if prediction.ok:
+                if not isinstance(source, str):
+                    source.seek(0)
+                self._draw(detector, source, prediction)
+
+    def _draw(self, detector: Detector, source: str | IO[bytes], prediction: Prediction) -> None:
+        from fakeface._decode import Picture
+        from fakeface._figure import figure
+        from fakeface._prepare import reduction
+
+        picture = Picture(source)
+        image, _ = picture.load(reduction(max(picture.size) / _SIDE))
+        model = f"{detector.info.name} {detector.info.version}"
+        figure(image, prediction, detector.thresholds, model).save(self._path)
