@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Measures fakeface: how right it is, how fast it is, and what it is measured against."
+    " Needs the extra `bench`. Everything is seeded; results are JSON, Markdown and PNG.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep the names of commands even where there is one alone."""
+
+
+DataOption = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        help="Folder of pictures: AI/ and Real/ with sources as sub-folders, or a manifest.csv.",
+        envvar="FAKEFACE_DATA",
+        exists=True,
+        file_okay=False,
+    ),
+]
+ModelsOption = Annotated[
+    list[str],
+    typer.Option(
+        "--model", "-m", help="Model directory or name of a bundled model; may be repeated."
+    ),
+]
+OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
+CacheOption = Annotated[
+    Path, typer.Option("--cache", help="Where scores are kept; may be deleted at any time.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Threads of a model; all by default.")
+]
+
+
+@app.command()
+def accuracy(
+    model: ModelsOption,
+    data: DataOption,
+    out: OutOption = Path("results/accuracy"),
+    split: Annotated[
+        list[str], typer.Option("--split", help="Split to measure; may be repeated.")
+    ] = ["test"],  # noqa: B006
+    tier: Annotated[
+        list[str], typer.Option("--tier", help="Only these tiers; all by default.")
+    ] = [],  # noqa: B006
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    cache: CacheOption = Path("cache"),
+    threads: ThreadsOption = None,
+) -> None:
+    """Measure how right models are: per source, per tier, with intervals.
+
+    Pictures go through fakeface's own decoding, face finding and cropping. Scores are kept in
+    --cache: a run that was interrupted goes on where it stopped.
+
+    python -m benchmarks accuracy --model edge --model report --data ../shared/faces
+    """
+    from benchmarks._accuracy import evaluate, run_accuracy
+    from benchmarks._accuracy_plots import plot_accuracy
+    from benchmarks._accuracy_tables import accuracy_markdown
+    from benchmarks._scores_csv import write_scores
+    from benchmarks._tiers import TIERS
+    from fakeface._model import find_model
+    from train._cache import Cache
+    from train._data import load_data
+
+    if unknown := set(tier) - set(TIERS):
+        raise typer.BadParameter(f"no tier {', '.join(unknown)}; there are: {', '.join(TIERS)}")
+    with _plain_errors(), _progress() as begin:
+        store = Cache(cache)
+        pictures = load_data(data, store)
+        run = run_accuracy(
+            [find_model(Path(name)) for name in model],
+            pictures,
+            split,
+            [TIERS[name] for name in tier] or list(TIERS.values()),
+            store,
+            threads=threads,
+            begin=begin,
+        )
+        result = evaluate(run, resamples, seed, begin)
+        out.mkdir(parents=True, exist_ok=True)
+        text = accuracy_markdown(result)
+        (out / "accuracy.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        (out / "accuracy.md").write_text(text, encoding="utf-8")
+        write_scores(run, out / "scores.csv")
+        plot_accuracy(run, out)
+    typer.echo(text)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Say what is wrong in one line and leave with exit code 2."""
+    from fakeface import FakefaceError
+    from train._errors import TrainError
+
+    try:
+        yield
+    except (FakefaceError, TrainError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """A progress bar for each part of the work, on stderr."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from train._progress import console
+
+    columns = (
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+
+        def begin(what: str, total: int) -> Callable[[int], None]:
+            task = bar.add_task(what, total=total)
+            return lambda done: bar.advance(task, done)
+
+        yield begin
