@@ -21,6 +21,7 @@ def card(info: ModelInfo) -> str:
     assert info.classes is not None
     assert info.thresholds is not None
     run = info.provenance
+    test = info.figures["test"]
     points = [
         f"| {p.name} | {p.threshold:.4f} | {p.fpr:.0%} | {p.fitted_on} |"
         for p in info.operating_points
@@ -49,15 +50,33 @@ def card(info: ModelInfo) -> str:
           if points else []),
         "## Figures",
         "",
+        "On the test split of its training data.",
+        "",
         "| figure | value |",
         "|---|---|",
-        *_rows(info.figures),
+        *_rows({key: value for key, value in test.items() if key != "sources"}),
+        "",
+        "| source | pictures | accuracy | called fake |",
+        "|---|---|---|---|",
+        *(
+            f"| {source} | {v['pictures']} | {v['accuracy']:.3f} | {v['flagged']:.3f} |"
+            for source, v in test["sources"].items()
+        ),
         "",
         "## What made it",
         "",
         "| | |",
         "|---|---|",
-        *_rows({key: value for key, value in run.items() if key != "recipe"}),
+        *_rows({
+            "recipe": run["recipe"]["name"],
+            "backbone": run["recipe"]["backbone"]["name"],
+            "data": run["data"]["fingerprint"],
+            "fitted with": run["fitted_with"],
+            "fitted by": run["fitted_by"],
+            "exported with": run["exported_with"],
+            "exported by": run["exported_by"],
+            "parity": run["parity"],
+        }),
         "",
         "## Licence",
         "",

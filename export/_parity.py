@@ -25,6 +25,11 @@ BATCH = 1e-5
 """Largest difference of `p_fake` allowed between a picture alone and the same in a batch."""
 
 
+SPREAD = 1e-6
+"""Least standard deviation of `p_fake` over the crops: a model that says the same of everything
+would agree with anything that is broken in the same way."""
+
+
 class ParityError(Exception):
     """The exported model does not do what the trained one does."""
 
@@ -37,7 +42,7 @@ class Parity:
         pictures: Number of crops compared.
         tensorflow: Largest difference of `p_fake` between ONNX and TensorFlow.
         batch: Largest difference of `p_fake` between a picture alone and in a batch.
-        spread: Standard deviation of `p_fake` over the crops; near 0 the comparison says little.
+        spread: Standard deviation of `p_fake` over the crops, at least `SPREAD`.
     """
 
     pictures: int
@@ -99,7 +104,8 @@ def check(tensorflow: Scores, onnx: Scores, crops: npt.NDArray[np.uint8]) -> Par
         The differences, all within what is allowed.
 
     Raises:
-        ParityError: A difference is above `TENSORFLOW` or `BATCH`, or a score is no number.
+        ParityError: A difference is above `TENSORFLOW` or `BATCH`, a score is no number, or all
+            scores are the same.
     """
     wanted = np.asarray(tensorflow(crops), np.float64).reshape(-1)
     together = np.asarray(onnx(crops), np.float64).reshape(-1)
@@ -114,6 +120,11 @@ def check(tensorflow: Scores, onnx: Scores, crops: npt.NDArray[np.uint8]) -> Par
         batch=float(np.abs(together - alone).max()),
         spread=float(wanted.std()),
     )
+    if len(crops) > 1 and parity.spread < SPREAD:
+        raise ParityError(
+            f"the model gives every one of {len(crops)} crops the same score"
+            f" ({wanted[0]:.4f}); nothing was written"
+        )
     if parity.tensorflow > TENSORFLOW:
         raise ParityError(
             f"ONNX and TensorFlow differ by {parity.tensorflow:.2e} in p_fake on {len(crops)}"

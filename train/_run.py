@@ -116,10 +116,12 @@ class Run:
     @cached_property
     def _logit_model(self) -> keras.Model:
         import keras
+        import tensorflow as tf
 
         from train._heads import LOGIT
 
-        return keras.Model(self.model.input, self.model.get_layer(LOGIT).output)
+        with tf.init_scope():  # inside a function being traced, weights would never be loaded
+            return keras.Model(self.model.input, self.model.get_layer(LOGIT).output)
 
 
 def load_run(path: Path) -> Run:

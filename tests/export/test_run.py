@@ -91,14 +91,24 @@ def test_batch_norms_are_folded(exported):
 
 def test_a_model_that_does_something_else_is_refused():
     crops = np.zeros((4, 8, 8, 3), np.uint8)
-    half = lambda crops: np.full(len(crops), 0.5, np.float32)  # noqa: E731
-    assert check(half, half, crops).tensorflow == 0
+    crops[:, 0, 0, 0] = (0, 80, 160, 240)
+
+    def scores(crops):
+        return crops[:, 0, 0, 0].astype(np.float32) / 255
+
+    assert check(scores, scores, crops).tensorflow == 0
     with pytest.raises(ParityError, match="ONNX and TensorFlow differ"):
-        check(half, lambda crops: half(crops) + np.float32(0.001), crops)
+        check(scores, lambda crops: scores(crops) + np.float32(0.001), crops)
     with pytest.raises(ParityError, match="alone and in a batch"):
-        check(half, lambda crops: half(crops) + np.float32(2e-5 * (len(crops) > 1)), crops)
+        check(scores, lambda crops: scores(crops) + np.float32(2e-5 * (len(crops) > 1)), crops)
     with pytest.raises(ParityError, match="not numbers"):
-        check(lambda crops: half(crops) * np.nan, half, crops)
+        check(lambda crops: scores(crops) * np.nan, scores, crops)
+
+
+def test_a_model_that_says_the_same_of_everything_is_refused():
+    crops = np.zeros((4, 8, 8, 3), np.uint8)
+    with pytest.raises(ParityError, match="the same score"):
+        check(lambda crops: np.full(len(crops), 0.5), lambda crops: np.full(len(crops), 0.5), crops)
 
 
 def test_without_pictures_nothing_is_compared(tmp_path):
