@@ -6,6 +6,7 @@ away.
 
 from __future__ import annotations
 
+import benchmarks._explain_app  # noqa: F401 -- its commands
 from benchmarks._app import app
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ function unpack([height, width, data]) {
 }
 
 /** Colour the grey pixels of a canvas by a map; the same as `blend` in fakeface._heatmap. */
-function colour(canvas, map, look) {
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+function colour(context, map, look) {
+  const { canvas } = context;
   const image = context.getImageData(0, 0, canvas.width, canvas.height);
   const { data } = image;
   for (let y = 0, at = 0; y < canvas.height; y += 1) {
@@ -55,8 +55,9 @@ function colour(canvas, map, look) {
 function heated(image, [x, y, side], face, look) {
   const pixels = Math.max(Math.round(side), 48);
   const canvas = el("canvas", { width: pixels, height: pixels, class: "heated", "aria-hidden": "true" });
-  canvas.getContext("2d").drawImage(image, x, y, side, side, 0, 0, pixels, pixels);
-  colour(canvas, unpack(face.heat), look);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, x, y, side, side, 0, 0, pixels, pixels);
+  colour(context, unpack(face.heat), look);
   return canvas;
 }
 

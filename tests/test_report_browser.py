@@ -1,0 +1,361 @@
+"""HTML reports in a real browser: what people see and do."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fakeface import Box, Detector, Face, Prediction, Verdict
+from fakeface.reports import open_report
+from tests._models import make_cam_classifier
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="needs the extra `browser` (playwright)"
+)
+axe = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="needs the extra `browser` (axe)"
+)
+
+CHROMIUM = os.environ.get("FAKEFACE_CHROMIUM") or shutil.which("chromium")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
+    " --disable-background-networking --disable-component-update --disable-sync"
+)
+HOSTILE = [
+    "<script>window.hacked = 1<_script>.jpg",
+    '"><img src=x onerror="window.hacked = 1">.jpg',
+    "new\nline.jpg",
+    "\u202egpj.exe.jpg",
+    "\udcff\udcfe.jpg",
+]
+VERDICTS = {"fake": 7, "uncertain": 3, "real": 110}
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no chromium on the PATH (or in FAKEFACE_CHROMIUM)"
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory, samples):
+    """A report of pictures, of hostile names, and of enough others to need a second page."""
+    folder = tmp_path_factory.mktemp("report")
+    detector = Detector(make_cam_classifier(folder / "model", gain=14))
+    red = folder / "pictures" / "red.png"
+    red.parent.mkdir()
+    Image.new("RGB", (240, 200), (210, 120, 90)).save(red)
+    whole = Detector(folder / "model", whole=True)
+    predictions = [*detector.scan(samples), whole.predict(red)]
+    for name in HOSTILE:
+        predictions.append(judged(f"{folder}/{name}", 0.5, Verdict.UNCERTAIN))
+        predictions.append(Prediction(f"{folder}/broken/{name}", "m", error=f"bad {name}"))
+    for verdict, number in VERDICTS.items():
+        p = {"fake": 0.9, "uncertain": 0.4, "real": 0.1}[verdict]
+        for at in range(number):
+            predictions.append(
+                judged(f"{folder}/{verdict}{at}.jpg", p + at / 2e4, Verdict(verdict))
+            )
+    path = folder / "report.html"
+    with open_report("html", path) as out:
+        out.describe(detector)
+        for prediction in predictions:
+            out.write(prediction)
+    return path, predictions
+
+
+def judged(name, p_fake, verdict):
+    face = Face(Box(10, 10, 60, 60), 0.9, p_fake, verdict)
+    return Prediction(name, "m", verdict=verdict, p_fake=p_fake, faces=(face,), size=(100, 90))
+
+
+@pytest.fixture
+def opened(browser, request):
+    """Opens files, and in the end checks that nothing was complained of or asked for."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda asking: asked.append(asking.url))
+
+    def goto(path, **media):
+        page.emulate_media(**media)
+        page.goto(path.as_uri())
+        return page
+
+    yield goto
+    assert said == []
+    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+    assert sum(url.startswith("file:") for url in asked) == 1
+    assert page.evaluate("window.hacked") is None
+    context.close()
+
+
+def names(page):
+    return page.locator(".card .name").all_inner_texts()
+
+
+def scores(page):
+    texts = page.locator(".card .p").all_inner_texts()
+    return [float(text) for text in texts if text]
+
+
+def test_the_first_screen_sums_up(opened, report):
+    path, predictions = report
+    page = opened(path)
+    ok = [p for p in predictions if p.ok]
+    fake = sum(p.verdict is Verdict.FAKE for p in ok)
+    assert page.locator("h1").inner_text() == f"{fake} of {len(ok)} pictures were flagged as AI"
+    for verdict in Verdict:
+        number = sum(p.verdict is verdict for p in ok)
+        total = page.locator(f'[data-verdict="{verdict}"]')
+        assert total.locator(".number").inner_text() == str(number)
+        assert total.is_disabled() == (number == 0)
+    assert page.locator("#histogram rect.fill").count() > 5
+    assert "fake from 0.70" in page.locator("#histogram").inner_text()
+    assert page.locator("#facts").inner_text().count("model 1.0.0") == 1
+    assert scores(page) == sorted(scores(page), reverse=True)
+    assert page.locator(".card").count() == 96  # not all at once
+
+
+def test_verdicts_filter(opened, report):
+    page = opened(report[0])
+    page.locator('[data-verdict="fake"]').click()
+    shown = page.locator(".card .badge").all_inner_texts()
+    assert set(shown) == {"fake"}
+    page.locator('[data-verdict="uncertain"]').click()
+    both = page.locator(".card .badge").all_inner_texts()
+    assert set(both) == {"fake", "uncertain"}
+    assert len(both) > len(shown)
+    assert page.locator('[data-verdict="fake"]').get_attribute("aria-pressed") == "true"
+    page.locator("#reset").click()
+    assert page.locator(".card").count() == 96
+    assert page.locator('[aria-pressed="true"]').count() == 0
+
+
+def test_names_are_searched(opened, report):
+    page = opened(report[0])
+    page.keyboard.press("/")
+    page.keyboard.type("OBAMA jpg")
+    assert names(page) == ["obama.jpg"]
+    assert page.locator("#count").inner_text().startswith("1 of ")
+    page.locator("#search").fill("no such name")
+    assert page.locator("#empty").is_visible()
+    assert page.locator(".card").count() == 0
+    page.locator("#search").fill("real1")
+    assert len(names(page)) == 11
+
+
+def test_order_can_be_chosen(opened, report):
+    page = opened(report[0])
+    page.locator("#sort").select_option("p-asc")
+    assert scores(page) == sorted(scores(page))
+    page.locator("#search").fill("fake")
+    page.locator("#sort").select_option("name-asc")
+    assert names(page) == [f"fake{at}.jpg" for at in range(7)]
+    page.locator("#sort").select_option("name-desc")
+    assert names(page) == [f"fake{at}.jpg" for at in reversed(range(7))]
+
+
+def test_the_table_sorts_by_its_heads(opened, report):
+    page = opened(report[0])
+    page.get_by_label("Table", exact=True).check(force=True)
+    rows = page.locator("#table-body tr")
+    assert rows.count() == sum(p.ok for p in report[1])
+    head = page.locator('th[data-sort="name"]')
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    first = rows.first.inner_text()
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert rows.last.inner_text() == first
+    page.locator('th[data-sort="p"] button').click()
+    column = [
+        float(t) for t in page.locator("#table-body td:nth-child(3)").all_inner_texts() if t != "–"
+    ]
+    assert column == sorted(column, reverse=True)
+    assert head.get_attribute("aria-sort") is None
+
+
+def test_more_pictures_come_when_asked_for(opened, report):
+    page = opened(report[0])
+    page.locator("#more").focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".card").count() == sum(p.ok for p in report[1])
+    assert page.locator("#more").is_hidden()
+    assert (
+        page.evaluate("[...document.querySelectorAll('.card')].indexOf(document.activeElement)")
+        == 96
+    )
+
+
+def test_hostile_names_are_text(opened, report):
+    page = opened(report[0])
+    page.locator("#search").fill("hacked")
+    assert len(names(page)) == 2
+    assert names(page)[0] in HOSTILE
+    page.locator("#search").fill("\\n")
+    assert names(page) == [r"new\nline.jpg"]
+    page.locator("#search").fill("u202e")
+    assert names(page) == [r"\u202egpj.exe.jpg"]
+    assert page.locator("#unreadable-body tr").count() == len(HOSTILE)
+    assert "bad <script>" in page.locator("#unreadable-body").inner_text()
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_one_picture_is_shown_with_all_that_is_known(opened, report):
+    page = opened(report[0])
+    page.locator("#search").fill("obama")
+    page.locator(".card").press("Enter")
+    dialog = page.locator("#detail")
+    assert dialog.is_visible()
+    text = dialog.inner_text()
+    assert "910 × 1137 px" in text
+    assert "samples/real/obama.jpg" in text
+    dialog.locator(".tile canvas").nth(1).wait_for()  # the face, plain and with its map
+    page.keyboard.press("Escape")
+    assert dialog.is_hidden()
+    assert page.evaluate("document.activeElement.className") == "card"
+
+
+def test_arrows_go_through_the_pictures_shown(opened, report):
+    page = opened(report[0])
+    page.locator("#search").fill("fake")
+    page.locator("#sort").select_option("name-asc")
+    page.locator(".card").nth(1).click()
+    title = page.locator("#detail-title")
+    assert title.inner_text() == "fake1.jpg"
+    page.keyboard.press("ArrowRight")
+    assert title.inner_text() == "fake2.jpg"
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+    assert title.inner_text() == "fake0.jpg"
+    assert page.locator("#previous").get_attribute("aria-disabled") == "true"
+    page.locator("#next").click()
+    assert title.inner_text() == "fake1.jpg"
+
+
+def test_heat_maps_look_as_those_of_the_library(opened, report):
+    path, predictions = report
+    red = next(p for p in predictions if p.source.endswith("red.png"))
+    heatmap = red.faces[0].heatmap
+    expected = np.asarray(heatmap.overlay(Image.open(red.source)))[100, 120]
+    page = opened(path)
+    page.locator("#search").fill("red.png")
+    canvas = page.locator(".card .heated")
+    canvas.wait_for(state="attached")
+    assert canvas.is_hidden()
+    page.get_by_label("Heat maps").check(force=True)
+    assert canvas.is_visible()
+    assert page.locator("#heat-legend").is_visible()
+    pixel = canvas.evaluate(
+        "c => [...c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data]"
+    )
+    np.testing.assert_allclose(pixel[:3], expected, atol=6)
+
+
+def test_base_rates_are_worked_out(opened, report):
+    page = opened(report[0])
+    assert "about 5\u00a0% of photographs" in page.locator("#false-flags").inner_text()
+    page.locator("#prior").fill("10")
+    page.locator("#tpr").fill("80")
+    page.locator("#fpr").fill("5")
+    # 80 of 100 and 45 of 900
+    assert "64\u00a0% of the flags are right" in page.locator("#answer").inner_text()
+    page.locator("#prior").fill("")
+    assert "needs a number" in page.locator("#answer").inner_text()
+
+
+@pytest.mark.parametrize("share", [0.4, 0.9, 0.999])
+def test_a_file_that_was_cut_off_still_shows_what_it_holds(opened, report, tmp_path, share):
+    data = report[0].read_bytes()
+    begin, end = (
+        data.index(b'id="records">'),
+        data.index(b'<script type="application/json" id="end"'),
+    )
+    cut = tmp_path / "cut.html"
+    cut.write_bytes(data[: begin + int((end - begin) * share)])
+    page = opened(cut)
+    assert page.locator("#incomplete").is_visible()
+    number = int(re.search(r"holds the (\d+)", page.locator("#incomplete").inner_text())[1])
+    assert 1 <= number < len(report[1])
+    assert page.locator(".card").count() == min(
+        number - page.locator("#unreadable-body tr").count(), 96
+    )
+
+
+NO_FACE = Prediction("a.jpg", "m", verdict=Verdict.NO_FACE, size=(9, 9))
+
+
+@pytest.mark.parametrize(
+    ("predictions", "headline"),
+    [
+        ([], "No pictures were found"),
+        ([Prediction("a.jpg", "m", error="is empty")], "No file could be read"),
+        ([judged("a.jpg", 0.2, Verdict.REAL)], "The picture was not flagged"),
+        ([NO_FACE, NO_FACE], "None of 2 pictures was flagged as AI"),
+    ],
+)
+def test_there_is_a_page_for_every_outcome(opened, tmp_path, predictions, headline):
+    path = tmp_path / "report.html"
+    with open_report("html", path) as out:
+        for prediction in predictions:
+            out.write(prediction)
+    page = opened(path)
+    assert page.locator("h1").inner_text() == headline
+    assert page.locator("#distribution").is_hidden() == all(p.p_fake is None for p in predictions)
+    assert page.locator("#incomplete").is_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_everybody_can_use_it(opened, report, scheme, width):
+    page = opened(report[0], color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 800})
+
+    def check(state):
+        found = axe.Axe().run(page).response["violations"]
+        serious = [v for v in found if v["impact"] in ("serious", "critical")]
+        told = [f"{v['id']}: {node['html'][:200]}" for v in serious for node in v["nodes"][:3]]
+        assert not told, f"{state}: {told}"
+
+    check("grid")
+    page.locator('[data-verdict="fake"]').click()
+    page.get_by_label("Heat maps").check(force=True)
+    check("filtered, with heat maps")
+    page.get_by_label("Table", exact=True).check(force=True)
+    check("table")
+    page.locator("#table-body button").first.click()
+    check("one picture")
+    page.keyboard.press("Escape")
+    page.locator("#search").fill("no such name")
+    check("nothing found")
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width
+
+
+def test_five_thousand_pictures_stay_usable(opened, tmp_path):
+    path = tmp_path / "report.html"
+    with open_report("html", path) as out:
+        for at in range(5000):
+            out.write(judged(f"photos/{at}.jpg", at / 5000, Verdict.UNCERTAIN))
+    thumb = "A" * 6000  # as large as thumbnails are; there is no time to make 5,000
+    path.write_text(path.read_text().replace('"thumb":null', f'"thumb":"{thumb}"'))
+    assert path.stat().st_size > 30e6
+    page = opened(path)
+    assert page.locator(".card").count() == 96
+    page.locator("#search").fill("4999")
+    assert names(page) == ["4999.jpg"]
+    assert page.evaluate("document.querySelectorAll('*').length") < 5000
