@@ -41,7 +41,7 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         wanted = table.rows(samples, recipe.head.pooling)
         parts = [
-            head.predict_on_batch(wanted.take(np.arange(start, min(start + step, len(wanted)))))
+            head(wanted.take(np.arange(start, min(start + step, len(wanted)))), training=False)
             for start in range(0, len(wanted), step)
         ]
         return np.concatenate([np.empty((0, 1)), *parts])[:, 0]

