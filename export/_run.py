@@ -120,6 +120,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
                 "bias": run.calibration.bias,
                 "note": "inside the graph already",
             },
+            **({} if run.cam_bias is None else {"cam_bias": run.cam_bias}),
         },
         provenance={
             "recipe": run.recipe.as_dict(),

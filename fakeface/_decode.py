@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -23,6 +24,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fakeface._errors import ImageError
 from fakeface._read import digest, read
+from fakeface._sniff import HEAD, is_picture
 from fakeface.types import Source
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "AVIF", "HEIF")
@@ -31,6 +33,11 @@ FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", 
 MAX_PIXELS = 120_000_000
 """Pictures that would decode to more pixels than this are refused (a bomb, or beyond memory)."""
 
+MAX_SCANS = 100
+"""Progressive JPEG pictures of more scans are refused, as in Chromium: each scan of a few bytes
+costs a pass over all pixels, and encoders write about ten."""
+
+_REDUCIBLE = ("JPEG", "MPO")
 _BACKGROUND = (255, 255, 255)
 _PLUGINS = {"WEBP": "PIL.WebPImagePlugin"}
 _ORIENTATION_TAG = 0x0112
@@ -71,6 +78,8 @@ class Picture:
             self._data = read(source, self.name)
             self.digest = digest(self._data)
             self._image = _open(self._data, self.name)
+        if self._image.format not in _REDUCIBLE:
+            _check_pixels(self._image, self.name)  # reading EXIF may decode all of a PNG
         self._orientation = _orientation(self._image)
         width, height = self._image.size
         if self._orientation in _SIDEWAYS:
@@ -103,16 +112,11 @@ class Picture:
             image = self._image
             if self._data is not None and self._loaded is not None:
                 image = _open(self._data, self.name)
-            if self._data is None or image.format not in ("JPEG", "MPO"):
+            if self._data is None or image.format not in _REDUCIBLE:
                 reduction = 1
             elif reduction > 1:
                 image.draft("RGB", (image.width // reduction, image.height // reduction))
-            if image.width * image.height > MAX_PIXELS:
-                raise ImageError(
-                    self.name,
-                    f"{image.width}x{image.height} pixels are more than the {MAX_PIXELS:,} allowed"
-                    " (decompression bomb?)",
-                )
+            _check_pixels(image, self.name)
             rgb = _to_rgb(image)
             if self._orientation != 1:
                 rgb = _upright(rgb, self._orientation)
@@ -140,11 +144,48 @@ def name_of(source: Source) -> str:
 def _open(data: bytes, name: str) -> Image.Image:
     """Read the header of encoded bytes."""
     try:
-        return Image.open(io.BytesIO(data), formats=readable_formats())
+        image = Image.open(io.BytesIO(data), formats=readable_formats())
+        if image.info.get("progressive") and _scans(data) > MAX_SCANS:
+            raise ImageError(name, f"has more than the {MAX_SCANS} scans allowed (a time bomb?)")
+        return image
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(name, f"{_TOO_MANY} (decompression bomb?)") from error
     except UnidentifiedImageError as error:
-        raise ImageError(name, "is not a picture in a format that fakeface reads") from error
+        raise ImageError(name, _unidentified(data)) from error
     except Exception as error:  # see _decode
         raise ImageError(name, _reason(error)) from error
+
+
+_TOO_MANY = f"claims more than the {MAX_PIXELS:,} pixels allowed"
+
+
+def _check_pixels(image: Image.Image, name: str) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        size = f"{image.width}x{image.height}"
+        raise ImageError(name, f"{_TOO_MANY}: {size} (decompression bomb?)")
+
+
+def _scans(data: bytes) -> int:
+    """Number of scans in a JPEG: start-of-scan markers up to the end of the first picture."""
+    scans, at = 0, 2
+    while (marker := _JPEG_MARKER.search(data, at)) and marker[1] != b"\xd9":
+        scans += marker[1] == b"\xda"
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return scans
+
+
+_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
+"""Markers but those without a length, and but stuffed bytes between pixels."""
+
+
+def _unidentified(data: bytes) -> str:
+    if not is_picture(data[:HEAD]):
+        return "is not a picture in a format that fakeface reads"
+    if data[4:8] == b"ftyp" and "HEIF" not in readable_formats() and b"avif" not in data[8:HEAD]:
+        return "is HEIC, which needs pillow-heif: pip install 'fakeface[heif]'"
+    return "begins like a picture, but is broken, or of a kind that this Pillow cannot read"
 
 
 @lru_cache(maxsize=1)
@@ -193,18 +234,25 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return _scaled_to_eight_bit(image).convert("RGB")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
-        background = Image.new("RGBA", rgba.size, (*_BACKGROUND, 255))
-        return Image.alpha_composite(background, rgba).convert("RGB")
+        opaque = Image.new("RGB", rgba.size, _BACKGROUND)
+        opaque.paste(rgba, mask=rgba)
+        return opaque
     return image.convert("RGB")
 
 
 def _scaled_to_eight_bit(image: Image.Image) -> Image.Image:
     """Grey of 16 bits, 32 bits or float, scaled to 0-255 (Pillow's own conversion clips)."""
-    grey = np.asarray(image, dtype=np.float64)
-    grey = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
-    top = float(grey.max(initial=0.0))
+    grey = np.asarray(image)
+    top = float(np.max(grey, initial=0, where=np.isfinite(grey)))
     white = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 and image.mode == "F" else 65535.0
-    return Image.fromarray(np.clip(grey * (255.0 / white), 0, 255).round().astype(np.uint8))
+    eight = np.empty(grey.shape, np.uint8)
+    for start in range(0, len(grey), _ROWS):  # in parts, for each part takes 24 bytes a pixel
+        part = np.nan_to_num(grey[start : start + _ROWS], posinf=0.0, neginf=0.0)
+        eight[start : start + _ROWS] = np.clip(part * (255.0 / white), 0, 255).round()
+    return Image.fromarray(eight)
+
+
+_ROWS = 256
 
 
 def _reason(error: BaseException) -> str:

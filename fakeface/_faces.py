@@ -1,23 +1,44 @@
-"""Where the faces are: BlazeFace in a session."""
+"""Where the faces are: two small networks that look for faces and confirm each other's finds."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from fakeface._blazeface import Floats, anchors, decode, suppress
+from fakeface._blazeface import BlazeFace, Floats, overlaps, suppress
 from fakeface._errors import ModelError
-from fakeface._model import ModelInfo, load_model
-from fakeface._providers import open_session
+from fakeface._model import ModelInfo
 from fakeface.types import Box
 
 if TYPE_CHECKING:
     import onnxruntime as ort
+
+FAR = "far"
+"""Sub-directory of the model directory that holds the full range network."""
+
+SURE = 0.8
+"""A face that the short range network finds with this score needs no confirmation: on pictures
+without people its scores stay below."""
+
+BORDER = 0.6
+"""Where no face is sure, the picture is looked at again at this share of the input's side: a face
+that fills the picture is found only with room around it."""
+
+FAR_SIDES = (192, 576)
+"""Longer sides that the full range network sees the picture at, one after the other, while only
+small faces are found."""
+
+ENOUGH = 1.5
+"""The search ends when the largest face is this many times as large as the smallest looked for."""
+
+SAME = 0.3
+"""Boxes with a greater intersection over union are the same face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +57,16 @@ class Found:
 class FaceFinder:
     """Finds the faces in a picture; may be shared between threads.
 
+    The short range network of BlazeFace looks at the whole picture. What it is sure of counts;
+    what it merely suspects counts when the full range network, looking closer, agrees. Where
+    there may be smaller faces, the full range network looks for them at growing sizes, and then
+    the short range network has to agree. The search ends when the largest face found is clearly
+    larger than the smallest looked for: people in one picture have faces of similar size, and
+    most pictures are done after the first look.
+
     Attributes:
-        info: The model's description.
-        session: The ONNX Runtime session.
+        info: The model's description; its sha256 stands for both networks.
+        near: The short range network.
     """
 
     def __init__(
@@ -60,18 +88,24 @@ class FaceFinder:
             ModelError: The directory is not a face finder that can run.
             ProviderError: The provider is not there.
         """
-        self.info: ModelInfo
-        self.info, data = load_model(path, "face-finder")
-        settings = self.info.settings
-        try:
-            self._sides = tuple(settings["sides"])
-            self._score = float(settings["score"])
-            self._overlap = float(settings["overlap"])
-            self._strides = tuple(settings["strides"])
-            self._per_cell = tuple(settings["per_cell"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(self.info.name, f"model.json: settings: {error!r}") from error
-        self.session = open_session(self.info.name, data, provider, threads, session_options)
+        self._options = (provider, threads, session_options)
+        self.near = BlazeFace(path, *self._options)
+        self.info: ModelInfo = self.near.info
+        self._far: BlazeFace | None = None
+        self._lock = Lock()
+
+    @property
+    def far(self) -> BlazeFace:
+        """The full range network, opened when it is first needed (errors as for `FaceFinder`)."""
+        with self._lock:
+            if self._far is None:
+                far = BlazeFace(self.info.path / FAR, *self._options)
+                if far.info.sha256 != self.info.settings.get("far_sha256"):
+                    raise ModelError(
+                        self.info.name, f"{FAR}/ is of another version; reinstall or export again"
+                    )
+                self._far = far
+            return self._far
 
     def find(self, image: Image.Image) -> list[Found]:
         """Find the faces in a picture.
@@ -82,32 +116,80 @@ class FaceFinder:
         Returns:
             The faces, largest first, in pixels of `image`.
         """
-        boxes, scores = self._look(image, self._sides[0])
+        boxes, scores = np.empty((0, 4), np.float32), np.empty(0, np.float32)
+        for more_boxes, more_scores, smallest in self._looks(image):
+            boxes, scores = suppress(
+                np.concatenate([boxes, more_boxes]), np.concatenate([scores, more_scores]), SAME
+            )
+            if len(boxes) and (boxes[:, 2:] - boxes[:, :2]).max() >= ENOUGH * smallest:
+                break
         found = [
-            Found(Box(x, y, right - x, bottom - y), score)
-            for (x, y, right, bottom), score in zip(boxes.tolist(), scores.tolist(), strict=True)
+            Found(Box(left, top, right - left, bottom - top), score)
+            for (left, top, right, bottom), score in zip(
+                boxes.tolist(), scores.tolist(), strict=True
+            )
         ]
-        return sorted(found, key=lambda f: f.box.width * f.box.height, reverse=True)
+        return sorted(found, key=lambda face: face.box.width * face.box.height, reverse=True)
 
-    def _look(self, image: Image.Image, side: int) -> tuple[Floats, Floats]:
+    def _looks(self, image: Image.Image) -> Iterator[tuple[Floats, Floats, float]]:
+        """Faces of one look after the other, and the smallest that each would have found."""
+        longer = max(image.size)
+        near = self.near.settings
+        yield *self._look_near(image), near.smallest * longer / near.side
+        for side in FAR_SIDES:
+            if side <= longer:
+                yield *self._look_far(image, side), self.far.settings.smallest * longer / side
+
+    def _look_near(self, image: Image.Image) -> tuple[Floats, Floats]:
+        near = self.near
+        size = (near.settings.side, near.settings.side)
+        boxes, scores = near.look(image, _centred(image, 1.0), size)[0]
+        if not (scores >= SURE).any():
+            again = near.look(image, _centred(image, 1 / BORDER), size)[0]
+            boxes, scores = suppress(
+                np.concatenate([boxes, again[0]]), np.concatenate([scores, again[1]]), SAME
+            )
+        unsure = scores < SURE
+        if unsure.any():
+            scores = scores.copy()
+            scores[unsure] = _confirm(self.far, image, boxes[unsure], scores[unsure])
+        return boxes[scores > 0], scores[scores > 0]
+
+    def _look_far(self, image: Image.Image, side: int) -> tuple[Floats, Floats]:
+        far = self.far
         scale = side / max(image.size)
-        width, height = (max(1, round(length * scale)) for length in image.size)
-        offset = ((side - width) // 2, (side - height) // 2)
-        canvas = np.zeros((1, side, side, 3), np.uint8)
-        canvas[0, offset[1] : offset[1] + height, offset[0] : offset[0] + width] = image.resize(
-            (width, height), Image.Resampling.BILINEAR
+        size = (
+            _round_up(image.width * scale, far.settings.multiple),
+            _round_up(image.height * scale, far.settings.multiple),
         )
-        raw, scores = self.session.run(["boxes", "scores"], {"image": canvas})
-        likely = (scores[0] > self._score) & (raw[0, :, 2:] > 0).all(axis=1)
-        centres = _centres(side, self._strides, self._per_cell)
-        boxes, best = suppress(
-            decode(raw[0][likely], centres[likely]), scores[0][likely], self._overlap
-        )
-        shift = np.array(offset * 2, np.float32)
-        stretch = np.array([image.width / width, image.height / height] * 2, np.float32)
-        return (boxes - shift) * stretch, best
+        whole = np.array([[0, 0, image.width, image.height]], np.float32)
+        boxes, scores = far.look(image, whole, size)[0]
+        if len(boxes):
+            scores = _confirm(self.near, image, boxes, scores)
+        return boxes[scores > 0], scores[scores > 0]
 
 
-@lru_cache(maxsize=16)
-def _centres(side: int, strides: tuple[int, ...], per_cell: tuple[int, ...]) -> Floats:
-    return anchors((side, side), strides, per_cell)
+def _confirm(network: BlazeFace, image: Image.Image, boxes: Floats, scores: Floats) -> Floats:
+    """Scores of faces after a network has looked closely: the mean, or 0 where it disagrees."""
+    settings = network.settings
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) * settings.margin / 2
+    regions = np.concatenate([centres - half, centres + half], axis=1)
+    confirmed = np.zeros_like(scores)
+    looks = network.look(image, regions, (settings.side, settings.side))
+    for i, (others, seen) in enumerate(looks):
+        agreeing = seen[overlaps(others, boxes[i]) > SAME]
+        if len(agreeing) and agreeing.max() >= settings.confirm:
+            confirmed[i] = (scores[i] + agreeing.max()) / 2
+    return confirmed
+
+
+def _centred(image: Image.Image, factor: float) -> Floats:
+    """The square around a picture, `factor` times as large as its longer side, shape (1, 4)."""
+    half = max(image.size) * factor / 2
+    x, y = image.width / 2, image.height / 2
+    return np.array([[x - half, y - half, x + half, y + half]], np.float32)
+
+
+def _round_up(length: float, multiple: int) -> int:
+    return max(1, -int(-length // multiple)) * multiple

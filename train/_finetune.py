@@ -201,7 +201,8 @@ def _train(
     history: list[dict[str, float]] = []
     if manager.latest_checkpoint:
         manager.checkpoint.restore(manager.latest_checkpoint).expect_partial()
-        history = json.loads(journal.read_text(encoding="utf-8"))[: manager.latest_epoch]
+        rows = json.loads(journal.read_text(encoding="utf-8"))
+        history = [row for row in rows if row["step"] <= int(trainer.step)]
         console.print(f"going on from step {int(trainer.step)} of {spec.steps}")
     start = int(trainer.step)
     draws = batches(train, spec.mix, spec.batch_size, frozenset(ghosts), recipe.seed)
@@ -218,7 +219,7 @@ def _train(
         right.append(np.mean((logits > 0) == (batch.real > 0.5)))
         if step % spec.every == 0 or step == spec.steps:
             trainer.swap()
-            row = {"epoch": len(history) + 1, "loss": float(np.mean(losses))}
+            row = {"epoch": len(history) + 1, "step": step, "loss": float(np.mean(losses))}
             row |= {"accuracy": float(np.mean(right)), **_validate(trainer.model, val, recipe)}
             trainer.swap()
             history.append(row)

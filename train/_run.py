@@ -18,7 +18,9 @@ For whoever exports:
     run.thresholds           # fakeface's Thresholds, on calibrated p_fake
     run.operating_points     # fakeface's OperatingPoints, likewise
     run.info                 # run.json as it is: provenance, figures
-    run.outputs(image)       # tensors: {"p_fake": [n]} for uint8 or float RGB [n, S, S, 3]
+    run.outputs(image)       # tensors: {"p_fake": [n]} for uint8 or float RGB [n, S, S, 3],
+                             # and "cam": [n, h, w] where the head is linear
+    run.cam_bias             # see Run.outputs
 
 `run.outputs` is all plain TensorFlow, calibration included, made for
 `tf2onnx.convert.from_function(tf.function(run.outputs), ...)`.
@@ -45,6 +47,8 @@ from train._scores import Scores, read_scores
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+    from train._cam import LinearHead
 
 FORMAT = 1
 """Version of the format of `run.json`."""
@@ -94,12 +98,27 @@ class Run:
             image: RGB of 0 to 255, uint8 or float, shape [n, S, S, 3].
 
         Returns:
-            `p_fake`, float32, shape [n]: calibrated probability of AI.
+            `p_fake`, float32, shape [n]: calibrated probability of AI. Where the head is linear
+            (`train._cam`), also `cam`, float32, shape [n, h, w]: what each place adds to the
+            calibrated logit of AI, whose mean plus `cam_bias` is that logit.
         """
         import tensorflow as tf
 
-        logit = self._logit_model(tf.cast(image, tf.float32), training=False)[:, 0]
-        return {"p_fake": tf.sigmoid(-logit / self.calibration.temperature + self.calibration.bias)}
+        from train._cam import activation_map
+
+        logit, *maps = tf.nest.flatten(self._inside(tf.cast(image, tf.float32), training=False))
+        temperature, bias = self.calibration.temperature, self.calibration.bias
+        outputs = {"p_fake": tf.sigmoid(-logit[:, 0] / temperature + bias)}
+        if self._linear_head is not None:
+            outputs["cam"] = -activation_map(maps, self._linear_head) / temperature
+        return outputs
+
+    @property
+    def cam_bias(self) -> float | None:
+        """What the mean of `cam` lacks to the calibrated logit of AI; None without a `cam`."""
+        if self._linear_head is None:
+            return None
+        return -self._linear_head.bias / self.calibration.temperature + self.calibration.bias
 
     def scores(self, split: str) -> Scores:
         """What the detector said of the pictures of a split when it was fitted.
@@ -114,14 +133,25 @@ class Run:
             raise RunError(f"{path}: {error.strerror}") from error
 
     @cached_property
-    def _logit_model(self) -> keras.Model:
+    def _linear_head(self) -> LinearHead | None:
+        import tensorflow as tf
+
+        from train._cam import linear_head
+
+        with tf.init_scope():  # inside a function being traced, weights would never be loaded
+            return linear_head(self.model)
+
+    @cached_property
+    def _inside(self) -> keras.Model:
+        """The detector up to the logit, and the maps under a linear head."""
         import keras
         import tensorflow as tf
 
         from train._heads import LOGIT
 
-        with tf.init_scope():  # inside a function being traced, weights would never be loaded
-            return keras.Model(self.model.input, self.model.get_layer(LOGIT).output)
+        with tf.init_scope():
+            taps = self._linear_head.taps if self._linear_head else ()
+            return keras.Model(self.model.input, [self.model.get_layer(LOGIT).output, *taps])
 
 
 def load_run(path: Path) -> Run:

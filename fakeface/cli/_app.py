@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from fakeface._version import __version__
+from fakeface.cli._bench import bench
 from fakeface.cli._info import info
 from fakeface.cli._predict import predict
 from fakeface.cli._scan import scan
@@ -40,5 +41,5 @@ def _root(
     pass
 
 
-for _command in (scan, predict, info):
+for _command in (scan, predict, info, bench):
     app.command(epilog=EXIT_CODES)(_command)

@@ -131,3 +131,37 @@ def test_no_run_is_an_error_that_tells_the_remedy(tmp_path, capsys, monkeypatch)
         command.main()
     assert stopped.value.code == 1
     assert "python -m train fit" in capsys.readouterr().err.replace("\n", " ")
+
+
+@pytest.mark.parametrize("hidden", [0, 8])
+def test_a_linear_head_gives_an_exact_map(run, samples, tmp_path, hidden):
+    """Zhou et al. 2016: the mean of the map, plus the bias, is the logit."""
+    import keras
+    from keras import layers
+
+    from export._run import export_run
+
+    image = keras.Input((96, 96, 3), name="image")
+    low = layers.Conv2D(4, 3, 4, "same", activation="relu")(image)
+    high = layers.Conv2D(6, 3, 2, "same", activation="relu")(low)
+    pools = [layers.GlobalAveragePooling2D()(x) for x in (low, high)]
+    row = layers.Concatenate()(pools)
+    if hidden:
+        row = layers.Dense(hidden, "relu")(row)
+    logit = layers.Dense(1, name="logit", bias_initializer="ones")(row)
+    detector = keras.Model(image, layers.Activation("sigmoid")(logit))
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "run.json").write_bytes((run.path / "run.json").read_bytes())
+    detector.save(folder / "model.keras")
+
+    export_run(folder, tmp_path / "model", "linear", "0.0.1", samples)
+    found = Detector(tmp_path / "model", explain=True).predict(samples / "real" / "astronaut.png")
+    heatmap = found.faces[0].heatmap
+    if hidden:
+        assert heatmap.method == "occlusion"
+        return
+    assert heatmap.method == "cam"
+    assert heatmap.values.shape == (24, 24)
+    logit_of_fake = np.log(found.p_fake / (1 - found.p_fake))
+    assert heatmap.values.mean() == pytest.approx(logit_of_fake, abs=1e-3)

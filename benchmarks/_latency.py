@@ -1,0 +1,283 @@
+"""How long a verdict takes: by step, by picture size, by threads, batch and model.
+
+Built on `fakeface._bench`, the measuring code that is in the wheel. All variants of all models are
+measured in turns in one run, so that their ratios hold on a machine that has other work.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import onnxruntime as ort
+from PIL import Image, ImageFile
+
+from benchmarks._markdown import table
+from benchmarks._provenance import provenance
+from fakeface import Detector
+from fakeface._bench import PORTRAIT, STAGES, Variant, cold_start, interleaved, timed, trace
+from fakeface._classifier import Classifier
+from fakeface._environment import environment
+from fakeface._model import find_model
+from fakeface._prepare import prepare
+
+SIZES: dict[str, tuple[int, int]] = {
+    "256 px": (256, 256),
+    "1024 px": (1024, 1024),
+    "12 Mpx": (4000, 3000),
+}
+"""Pictures that are measured, by name: width and height."""
+
+SPENT = ("onnxruntime", "pillow", "python")
+"""Where the time of a verdict goes; `python` is all that is neither of the others: our overhead."""
+
+Begin = Callable[[str, int], Callable[[int], None]]
+
+
+def pictures(portrait: Path = PORTRAIT) -> dict[str, bytes]:
+    """One portrait at all `SIZES`, as JPEG quality 90; its face fills a like share of each."""
+    out = {}
+    with Image.open(portrait) as opened:
+        image = opened.convert("RGB")
+    for name, (width, height) in SIZES.items():
+        side = min(width, height)
+        canvas = Image.new("RGB", (width, height), (90, 90, 90))
+        resized = image.resize((side, side), Image.Resampling.BICUBIC)
+        canvas.paste(resized, ((width - side) // 2, 0))
+        file = io.BytesIO()
+        canvas.save(file, "JPEG", quality=90)
+        out[name] = file.getvalue()
+    return out
+
+
+def latency(
+    models: Sequence[str],
+    threads: Sequence[int] = (1, 2),
+    batches: Sequence[int] = (1, 8),
+    seconds: float = 60.0,
+    begin: Begin = lambda *_: lambda _: None,
+) -> dict[str, Any]:
+    """Measure models side by side.
+
+    Args:
+        models: Names or directories of models.
+        threads: Numbers of threads to measure the models with.
+        batches: Batch sizes to measure the models with.
+        seconds: How long to measure steps, and again how long to measure the models alone.
+        begin: Called with what comes next and its number of parts; returns what to tell of it.
+
+    Returns:
+        Plain values, ready for JSON: provenance, environment, and per model its description,
+        `steps`, `spent` and `overhead` per picture size (time in ONNX Runtime, in Pillow and in
+        all else, and the share of the latter), `model_alone` per threads and batch, `cold_start`
+        per number of threads.
+
+    Raises:
+        FakefaceError: A model cannot run, or no face is found in the portrait.
+    """
+    before = environment()
+    data = pictures()
+    detectors = {model: Detector(model, "cpu", max(threads), explain=False) for model in models}
+    steps: dict[str, Variant] = {}
+    for model, detector in detectors.items():
+        for size, encoded in data.items():
+            steps[f"{model}\n{size}\nsteps"] = _traced(detector, encoded)
+            steps[f"{model}\n{size}\nspent"] = _spending(detector, encoded)
+    walked = interleaved(steps, seconds, advance=_hundredths(begin("steps", 100)))
+
+    alone: dict[str, Variant] = {}
+    for model, detector in detectors.items():
+        crops = _crops(detector, data["1024 px"])
+        for count in threads:
+            classifier = Classifier(find_model(Path(model)), "cpu", count)
+            for batch in batches:
+                faces = np.repeat(crops, batch, axis=0)
+                alone[f"{model}\n{count}\n{batch}"] = timed(_judging(classifier, faces))
+    ran = interleaved(alone, seconds, advance=_hundredths(begin("models alone", 100)))
+
+    results: dict[str, Any] = {}
+    advance = begin("cold starts", len(models) * len(threads))
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / "portrait.jpg"
+        picture.write_bytes(data["1024 px"])
+        for model, detector in detectors.items():
+            info = detector.info
+            cold = {}
+            for count in threads:
+                cold[str(count)] = cold_start(model, "cpu", count, picture)
+                advance(1)
+            walks = {size: walked[f"{model}\n{size}\nsteps"] for size in data}
+            spent = {size: walked[f"{model}\n{size}\nspent"] for size in data}
+            results[info.name] = {
+                "version": info.version,
+                "sha256": info.sha256,
+                "megabytes": round(info.onnx.stat().st_size / 1e6, 2),
+                "threads": max(threads),
+                "steps": {
+                    size: {step: walk[step].as_dict() for step in STAGES}
+                    for size, walk in walks.items()
+                },
+                "spent": {
+                    size: {where: parts[where].as_dict() for where in SPENT}
+                    for size, parts in spent.items()
+                },
+                "overhead": {
+                    size: round(parts["python"].mean / sum(parts[w].mean for w in SPENT), 4)
+                    for size, parts in spent.items()
+                },
+                "model_alone": {
+                    str(count): {
+                        str(batch): ran[f"{model}\n{count}\n{batch}"]["whole"].as_dict()
+                        for batch in batches
+                    }
+                    for count in threads
+                },
+                "cold_start": cold,
+            }
+    return {
+        "benchmark": "latency",
+        **provenance(),
+        "environment": before,
+        "pictures": {name: {"bytes": len(encoded)} for name, encoded in data.items()},
+        "models": results,
+    }
+
+
+def latency_markdown(result: dict[str, Any]) -> str:
+    """The result as tables."""
+    machine = result["environment"]
+    cpu = machine["cpu"]
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    parts = [
+        "# Latency\n",
+        f"- command: `{result['command']}`",
+        f"- machine: {cpu['model']}, {cpu['processors']} processors"
+        f" ({', '.join(cpu['features']) or 'no features known'}), {machine['system']},"
+        f" load average {machine['load_average']}",
+        f"- versions: {versions}",
+        "- variants were measured in turns; on a busy machine trust ratios, not milliseconds\n",
+    ]
+    for name, model in result["models"].items():
+        parts += [
+            f"## {name} {model['version']}, {model['megabytes']} MB\n",
+            f"Milliseconds, p50 (p90, p99), {model['threads']} threads for the model, one for the"
+            " face finder:\n",
+            table(
+                ["step", *model["steps"]],
+                [[step, *(_cell(s[step]) for s in model["steps"].values())] for step in STAGES]
+                + [
+                    [f"in {where}", *(_cell(spent[where]) for spent in model["spent"].values())]
+                    for where in SPENT
+                ]
+                + [["share of python", *(f"{share:.1%}" for share in model["overhead"].values())]],
+            ),
+            "The model alone, milliseconds of a batch, p50 (p90, p99); behind it faces per second:\n",
+            table(
+                [
+                    "threads",
+                    *(f"batch {batch}" for batch in next(iter(model["model_alone"].values()))),
+                ],
+                [
+                    [
+                        threads,
+                        *(
+                            f"{_cell(t)}; {1e3 * int(batch) / t['p50']:.0f}/s"
+                            for batch, t in batches.items()
+                        ),
+                    ]
+                    for threads, batches in model["model_alone"].items()
+                ],
+            ),
+            "The first verdict of a new process, 1024 px, medians in milliseconds:\n",
+            table(
+                ["threads", "Python", "imports", "models", "verdict", "whole", "peak memory, MB"],
+                [
+                    [
+                        threads,
+                        *(
+                            f"{cold[key]:.0f}"
+                            for key in ("python", "import", "load", "first", "whole")
+                        ),
+                        "–" if cold["peak_rss_mb"] is None else f"{cold['peak_rss_mb']:.0f}",
+                    ]
+                    for threads, cold in model["cold_start"].items()
+                ],
+            ),
+        ]
+    return "\n".join(parts)
+
+
+def _cell(timing: dict[str, float]) -> str:
+    return f"{timing['p50']:.2f} ({timing['p90']:.2f}, {timing['p99']:.2f})"
+
+
+def _traced(detector: Detector, data: bytes) -> Variant:
+    return lambda: trace(detector, data)
+
+
+def _spending(detector: Detector, data: bytes) -> Variant:
+    """A verdict with a clock in every call of ONNX Runtime and of Pillow's decoder and resize."""
+    took: dict[str, float] = {}
+    inside = False
+
+    def clocked(where: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            nonlocal inside
+            if inside:  # Pillow's resize loads; the outer call counts
+                return function(*args, **options)
+            inside, start = True, time.perf_counter()
+            try:
+                return function(*args, **options)
+            finally:
+                inside = False
+                took[where] += time.perf_counter() - start
+
+        return call
+
+    calls = (
+        (ort.InferenceSession, "run", "onnxruntime"),
+        (ImageFile.ImageFile, "load", "pillow"),
+        (Image.Image, "resize", "pillow"),
+        (Image, "open", "pillow"),
+    )
+
+    def run() -> dict[str, float]:
+        took.update(dict.fromkeys(SPENT, 0.0))
+        with ExitStack() as stack:
+            for owner, name, where in calls:
+                changed = clocked(where, getattr(owner, name))
+                stack.enter_context(mock.patch.object(owner, name, changed))
+            start = time.perf_counter()
+            detector.predict(data)
+            whole = time.perf_counter() - start
+        return {**took, "python": whole - took["onnxruntime"] - took["pillow"]}
+
+    return run
+
+
+def _judging(classifier: Classifier, faces: np.ndarray[Any, Any]) -> Callable[[], object]:
+    return lambda: classifier.predict(faces)
+
+
+def _crops(detector: Detector, data: bytes) -> np.ndarray[Any, Any]:
+    prepared = prepare(data, detector._finder, detector._classifier.crop, detector.min_face)
+    return prepared.crops[:1]
+
+
+def _hundredths(advance: Callable[[int], None]) -> Callable[[float], None]:
+    """Turn shares into steps of a hundred."""
+    told = 0
+
+    def tell(share: float) -> None:
+        nonlocal told
+        advance(round(100 * share) - told)
+        told = round(100 * share)
+
+    return tell

@@ -1,0 +1,84 @@
+"""What a measurement ran on: without it a number of milliseconds means nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fakeface._providers import available_providers, default_threads
+from fakeface._version import __version__
+
+FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "avx512_bf16", "asimddp", "i8mm")
+"""CPU features that decide how fast a network runs, above all in int8."""
+
+
+def environment() -> dict[str, Any]:
+    """Describe this machine and what is installed.
+
+    Returns:
+        Plain values, ready for JSON: versions, `cpu` (model, processors usable, features), memory
+        in MB, load average, providers; None where the system does not tell.
+    """
+    model, flags = _cpu()
+    return {
+        "versions": {
+            "fakeface": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("numpy", "pillow")},
+            "onnxruntime": _onnxruntime(),
+        },
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cpu": {"model": model, "processors": default_threads(), "features": flags},
+        "memory_mb": _memory(),
+        "load_average": [round(x, 2) for x in os.getloadavg()]
+        if hasattr(os, "getloadavg")
+        else None,
+        "providers": list(available_providers()),
+    }
+
+
+def peak_memory() -> float | None:
+    """Most memory that this process has had so far, in MB; None where the system does not tell."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # unlike getrusage, this starts anew with the program
+        for line in status.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) / 1024, 1)
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1024**2, 1)
+
+
+def _cpu() -> tuple[str, list[str]]:
+    model, flags = platform.processor() or platform.machine(), set[str]()
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return model, []
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == "model name":
+            model = value.strip()
+        elif key.strip() in ("flags", "Features"):
+            flags |= set(value.split())
+    return model, [flag for flag in FLAGS if flag in flags]
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _onnxruntime() -> str:
+    import onnxruntime
+
+    return str(onnxruntime.__version__)

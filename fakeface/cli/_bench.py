@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fakeface.cli import _options as options
+from fakeface.cli._errors import OK, exits
+
+
+@exits
+def bench(
+    model: options.Model = None,
+    provider: options.Provider = "auto",
+    threads: options.Threads = None,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Batch that is measured beside one face alone.")
+    ] = 8,
+    image: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Picture with a face; a portrait of 512 px by default."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure.")] = 5.0,
+    output: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write everything here.")
+    ] = None,
+) -> int:
+    """Measure on this machine how long a verdict takes, step by step.
+
+    Steps and batches are measured in turns, so that their ratios hold while other programs run.
+    Figures of a busy machine are figures of a busy machine: look at the load average.
+    """
+    from fakeface._bench import PORTRAIT, bench
+    from fakeface.cli._errors import UsageError
+
+    if image is not None and not image.is_file():
+        raise UsageError(f"{image} is not a file")
+    result = bench(model, provider, threads, batch, image or PORTRAIT, seconds)
+    if output is not None:
+        output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    _show(result)
+    return OK
+
+
+def _show(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    machine, model, picture = result["environment"], result["model"], result["picture"]
+    cpu, load = machine["cpu"], machine["load_average"]
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
+    facts = [
+        f"{model['name']} {model['version']}, {model['megabytes']} MB, {model['provider']},"
+        f" {model['threads']} threads",
+        f"{cpu['model']}, {cpu['processors']} processors, {' '.join(cpu['features'])}",
+        f"{machine['system']}, load average {load[0] if load else 'unknown'}",
+        versions,
+    ]
+    for fact in facts:
+        console.print(fact, markup=False, soft_wrap=True)
+    width, height = picture["size"]
+    title = f"milliseconds, {width}x{height} px, {picture['faces']} face(s)"
+    table = Table("step", title=title, title_justify="left")
+    for name in ("p50", "p90", "p99", "mean", "n"):
+        table.add_column(name, justify="right")
+    rows = {**result["steps"]}
+    for size, timing in result["model_alone"].items():
+        rows[f"model alone, batch {size}"] = timing
+    for name, timing in rows.items():
+        cells = (f"{timing[key]:.2f}" for key in ("p50", "p90", "p99", "mean"))
+        table.add_row(name, *cells, str(timing["n"]), end_section=name == "whole")
+    console.print(table)
+    cold = result["cold_start"]
+    parts = ", ".join(
+        f"{what} {cold[key]:.0f}"
+        for what, key in (
+            ("Python", "python"),
+            ("imports", "import"),
+            ("models", "load"),
+            ("verdict", "first"),
+        )
+    )
+    memory = "" if cold["peak_rss_mb"] is None else f", {cold['peak_rss_mb']:.0f} MB at its peak"
+    console.print(f"{result['pictures_per_second']:.1f} pictures per second in a scan")
+    console.print(
+        f"{cold['whole']:.0f} ms for the first verdict of a new process ({parts}){memory}",
+        soft_wrap=True,
+    )

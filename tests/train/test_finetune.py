@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fakeface._crop import CropSpec
+from tests.train.conftest import fill
+from train._cache import Cache
+from train._data import Data, load_data
+from train._faces import locate
+from train._finetune_spec import FinetuneSpec
+from train._ghosts import GhostSpec
+from train._recipe import BackboneSpec, Recipe
+from train._sampler import Mix
+
+pytestmark = pytest.mark.train
+
+SPEC = FinetuneSpec(
+    taps=("block1_expand_relu", "block3_expand_relu"),
+    steps=6,
+    batch_size=8,
+    every=3,
+    windows=(32, 0),
+    window_shares=(0.0, 0.5),
+    warm_up=2,
+    learning_rate=1e-3,
+    mix=Mix(pairs=0.0, ghosts=0.25),
+    ghosts=GhostSpec(per_source=2, steps=2, pictures=8),
+)
+RECIPE = Recipe(
+    "tiny",
+    mode="finetune",
+    faces="whole",
+    backbone=BackboneSpec("efficientnet-lite0", "none"),
+    crop=CropSpec(size=64),
+    finetune=SPEC,
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
+    root = tmp_path_factory.mktemp("faces")
+    fill(root / "AI" / "gan", 20, 0, noisy=False)
+    fill(root / "Real" / "phones", 20, 200, noisy=True)
+    cache = Cache(root / "cache")
+    return locate(load_data(root, cache, 0), "whole", cache)
+
+
+def test_a_stopped_training_goes_on_and_ends_with_a_plain_model(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    from train import _finetune
+
+    steps: list[int] = []
+    fit = _finetune.Trainer.fit
+
+    def stopped(trainer: _finetune.Trainer, batch: _finetune.Batch) -> object:
+        steps.append(batch.images.shape[1])
+        if len(steps) == 5:
+            raise KeyboardInterrupt
+        return fit(trainer, batch)
+
+    monkeypatch.setattr(_finetune.Trainer, "fit", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
+    ghosts = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "ghosts").glob("*.jpg")}
+    assert len(ghosts) == 2
+    fitted = _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
+    assert steps == [32, 32, 32, 64, 64, 64, 64, 64]  # four steps, one lost, three again
+    assert [row["epoch"] for row in fitted.history] == [1, 2]
+    assert {"loss", "val_loss", "val_auc"} <= set(fitted.history[0])
+    assert ghosts == {
+        path.name: path.stat().st_mtime_ns for path in (tmp_path / "ghosts").glob("*.jpg")
+    }
+    kinds = {type(layer).__name__ for layer in fitted.model.layers}
+    assert not kinds & {"BatchNormalization", "NormedConv", "Dropout"}
+    samples = data.split("test")
+    logits = fitted.logits(samples)
+    fitted.model.save(tmp_path / "model.keras")
+    again = _finetune.score(keras.models.load_model(tmp_path / "model.keras"), samples, RECIPE)
+    np.testing.assert_allclose(again, logits, atol=1e-5)
+
+
+def test_folding_and_norming_change_nothing_and_the_map_is_exact() -> None:
+    from train._classmap import with_class_map
+    from train._multistage import detector, folded, normed
+    from train.backbones import get_backbone
+
+    backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
+    rng = np.random.default_rng(0)
+    for layer in backbone.layers:
+        if layer.name.endswith("_bn"):
+            layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+    images = rng.uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
+    same = normed(backbone)
+    np.testing.assert_allclose(same(images), backbone(images), rtol=1e-3, atol=1e-3)
+    model = detector(same, ("block3_expand_relu", "head_relu"), 0.3, 0)
+    head = model.get_layer("logit")
+    head.set_weights([rng.normal(0, 0.1, w.shape) for w in head.get_weights()])
+    plain = folded(model, 64)
+    np.testing.assert_allclose(plain(images), model(images), rtol=1e-3, atol=1e-4)
+
+    found = with_class_map(plain)
+    assert found is not None
+    mapped, bias = found
+    logit, values = mapped(images)
+    assert values.shape == (2, 16, 16, 1)
+    np.testing.assert_allclose(np.mean(values, axis=(1, 2)) + bias, logit, rtol=1e-4, atol=1e-4)
+
+
+def test_batches_are_the_same_for_the_same_step(data: Data) -> None:
+    from itertools import islice
+
+    from train._finetune import make_batch
+    from train._sampler import batches
+
+    train = data.split("train")
+    draws = next(islice(batches(train, Mix(), 8, frozenset(), 0), 1))
+    one, two, other = (make_batch(draws, RECIPE, {}, step) for step in (4, 4, 5))
+    np.testing.assert_array_equal(one.images, two.images)
+    assert (one.images != other.images).any()
+    assert one.real.sum() == 4
+
+
+def test_both_of_a_pair_have_the_same_history(data: Data, tmp_path: Path) -> None:
+    from train._finetune import make_batch
+    from train._sampler import Draw
+
+    photo = next(sample for sample in data.samples if sample.label == 1)
+    ghost = tmp_path / "ghost.png"
+    Image.open(photo.path).save(ghost)
+    recipe = replace(RECIPE, finetune=replace(SPEC, augment=replace(SPEC.augment, smooth=0.0)))
+    draws = [Draw(photo, True, 0), Draw(photo, False, 0)]
+    for step in range(5):
+        batch = make_batch(draws, recipe, {photo.name: ghost}, step)
+        np.testing.assert_array_equal(*batch.images)
+        assert batch.real.tolist() == [0, 1]
+        assert batch.paired == 2
