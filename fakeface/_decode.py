@@ -49,11 +49,10 @@ class Picture:
 
     Attributes:
         name: Path of the file, or `<bytes>`, `<file>`, `<image>`, `<array>`.
-        size: Width and height of the upright picture, in pixels.
         digest: BLAKE2b-128 of the encoded bytes in hexadecimal; None for decoded sources.
     """
 
-    __slots__ = ("_data", "_image", "_loaded", "_orientation", "digest", "name", "size")
+    __slots__ = ("_data", "_image", "_loaded", "_stored", "_turned", "digest", "name")
 
     def __init__(self, source: Source) -> None:
         """Read the header of `source`.
@@ -78,15 +77,29 @@ class Picture:
             self._data = read(source, self.name)
             self.digest = digest(self._data)
             self._image = _open(self._data, self.name)
-        if self._image.format not in _REDUCIBLE:
-            _check_pixels(self._image, self.name)  # reading EXIF may decode all of a PNG
-        self._orientation = _orientation(self._image)
-        width, height = self._image.size
-        if self._orientation in _SIDEWAYS:
-            width, height = height, width
+        width, height = self._stored = self._image.size
         if width < 1 or height < 1:
             raise ImageError(self.name, f"has no pixels ({width}x{height})")
-        self.size: tuple[int, int] = (width, height)
+        if self._image.format not in _REDUCIBLE:
+            _check_pixels(self._image, self.name)
+        self._turned: int | None = None
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels of the whole picture."""
+        return self._stored[0] * self._stored[1]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright picture in pixels."""
+        width, height = self._stored
+        return (height, width) if self._orientation in _SIDEWAYS else (width, height)
+
+    @property
+    def _orientation(self) -> int:
+        if self._turned is None:  # not when the header is read: asking may decode all of a PNG
+            self._turned = _orientation(self._image)
+        return self._turned
 
     def load(self, reduction: int = 1) -> tuple[Image.Image, float]:
         """Decode to upright RGB, at a fraction of the size where the format allows it.
@@ -96,7 +109,7 @@ class Picture:
                 make use of it.
 
         Returns:
-            An RGB image, and its width divided by the width of the whole picture (1.0 where
+            An RGB image, and its longer side divided by that of the whole picture (1.0 where
             nothing was reduced).
 
         Raises:
@@ -105,21 +118,23 @@ class Picture:
         if self._loaded is None or self._loaded[0] > reduction:
             self._loaded = self._decode(reduction)
         image = self._loaded[1]
-        return image, image.width / self.size[0]
+        return image, max(image.size) / max(self._stored)
 
     def _decode(self, reduction: int) -> tuple[int, Image.Image]:
         try:
+            orientation = self._orientation
             image = self._image
             if self._data is not None and self._loaded is not None:
                 image = _open(self._data, self.name)
             if self._data is None or image.format not in _REDUCIBLE:
                 reduction = 1
             elif reduction > 1:
-                image.draft("RGB", (image.width // reduction, image.height // reduction))
+                width, height = image.size
+                image.draft("RGB", (max(1, width // reduction), max(1, height // reduction)))
             _check_pixels(image, self.name)
             rgb = _to_rgb(image)
-            if self._orientation != 1:
-                rgb = _upright(rgb, self._orientation)
+            if orientation != 1:
+                rgb = _upright(rgb, orientation)
         except ImageError:
             raise
         except Exception as error:  # decoders fail in every way when fed hostile bytes

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fakeface._budget import Budget
 from fakeface._crop import CropSpec, crop, square
-from fakeface._decode import Picture
+from fakeface._decode import MAX_PIXELS, Picture
 from fakeface._faces import FaceFinder, Found
 from fakeface.types import Box, Source
 
@@ -24,6 +25,9 @@ longer side below this many pixels."""
 SPARE = 2.0
 """Faces are cut from a reduced picture only where the cut is at least this many times as large
 as what the model sees, so that reducing cannot be told from the resize that follows."""
+
+DECODING = Budget(2 * MAX_PIXELS)
+"""Pixels that are decoded at once in all threads; each takes up to 16 bytes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,13 @@ def prepare(source: Source, finder: FaceFinder | None, spec: CropSpec, min_face:
         ImageError: The picture cannot be read.
     """
     picture = Picture(source)
-    if finder is None:
-        return _whole(picture, spec)
+    with DECODING.take(picture.pixels):
+        if finder is None:
+            return _whole(picture, spec)
+        return _with_faces(picture, finder, spec, min_face)
+
+
+def _with_faces(picture: Picture, finder: FaceFinder, spec: CropSpec, min_face: float) -> Prepared:
     image, scale = picture.load(reduction(max(picture.size) / FINDER_SIDE))
     faces = tuple(Found(found.box.scaled(1 / scale), found.score) for found in finder.find(image))
     judged = tuple(found.box.side >= min_face for found in faces)
