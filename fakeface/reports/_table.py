@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -15,17 +16,22 @@ from fakeface.reports._report import Report, open_text, reason_of
 from fakeface.reports._tally import LABELS, UNREADABLE, Tally, outcome
 from fakeface.types import Prediction
 
+if TYPE_CHECKING:
+    from fakeface._detector import Detector
+    from fakeface._model import Thresholds
+
 STYLES: dict[str, str] = {
-    "fake": "bold red",
+    "fake": "bold dark_orange",
     "uncertain": "yellow",
-    "real": "green",
+    "real": "dodger_blue1",
     "too_small": "dim",
     "no_face": "dim",
     UNREADABLE: "magenta",
 }
-"""Colours of the outcomes; the words say the same without them."""
+"""Colours of the outcomes, told apart with every common kind of colour blindness; the words say the
+same without them."""
 
-_BAR = 10
+_BAR = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -46,6 +52,8 @@ class TableReport(Report):
         self.console = console
         self._stream = stream
         self._tally = Tally()
+        self._thresholds: Thresholds | None = None
+        self._model = ""
         self._closed = False
         self.on_terminal = console.is_terminal
 
@@ -63,10 +71,15 @@ class TableReport(Report):
         )
         return cls(console, stream)
 
+    def describe(self, detector: Detector) -> None:
+        """Tell where the verdicts part: the bars show it, and the totals say it."""
+        self._thresholds = detector.thresholds
+        self._model = f"{detector.info.name} {detector.info.version}"
+
     def write(self, prediction: Prediction) -> None:
         """Print one prediction."""
         if not self._tally.total:
-            self._print(Text("verdict     p_fake              faces  picture", "bold"))
+            self._print(Text(f"verdict     p_fake {' ' * _BAR}  faces  picture", "bold"))
         self._tally.add(prediction)
         self._print(self._line(prediction))
 
@@ -84,34 +97,52 @@ class TableReport(Report):
         what = outcome(prediction)
         line = Text(f"{LABELS[what]:<10}  ", STYLES[what])
         if prediction.error is not None:
-            line.append(" " * 27, "none")
+            line.append(" " * (_BAR + 16), "none")
             line.append(printable(prediction.source), "none")
             line.append(f": {printable(prediction.error)}")
             return line
         if prediction.p_fake is None:
-            line.append(" " * 18)
+            line.append(" " * (_BAR + 7))
         else:
             # no score is certain, and none is shown as if it were
             line.append(f"{min(max(prediction.p_fake, 0.001), 0.999):.3f}  ")
-            line.append(self._bar(prediction.p_fake))
-            line.append(" ")
+            marks = self._thresholds and (self._thresholds.real, self._thresholds.fake)
+            line.append_text(self._bar(prediction.p_fake, STYLES[what], marks or ()))
         line.append(f"{len(prediction.faces):>7}  ", "none")
         line.append(printable(prediction.source), "none")
         return line
 
-    def _bar(self, p_fake: float) -> str:
+    def _bar(self, share: float, style: str, marks: Iterable[float] = ()) -> Text:
+        """A bar of a share, with marks on the part that is left free."""
         if not self.console.encoding.lower().startswith("utf"):
-            return ("#" * round(p_fake * _BAR)).ljust(_BAR)
-        whole, part = divmod(round(p_fake * _BAR * 8), 8)
-        return ("█" * whole + (_EIGHTHS[part] if part else "")).ljust(_BAR)
+            return Text(("#" * round(share * _BAR)).ljust(_BAR), style)
+        whole, part = divmod(round(share * _BAR * 8), 8)
+        bar = "█" * whole + (_EIGHTHS[part] if part else "")
+        free = [" "] * (_BAR - len(bar))
+        for mark in marks:
+            place = min(int(mark * _BAR), _BAR - 1) - len(bar)
+            if place >= 0:
+                free[place] = "┊"
+        return Text.assemble((bar, style), ("".join(free), "dim"))
 
     def _totals(self) -> Text:
-        line = Text("\n")
-        counts = [(key, n) for key in LABELS if (n := self._tally.counts[key])]
-        for at, (key, number) in enumerate(counts):
-            line.append(f"{', ' if at else ''}")
-            line.append(f"{number:,} {LABELS[key]}", STYLES[key])
-        return line
+        """A line for each outcome with its share, and what a verdict is worth."""
+        lines = Text()
+        for key in LABELS:
+            if number := self._tally.counts[key]:
+                share = number / self._tally.total
+                lines.append(f"\n{LABELS[key]:<10}  ", STYLES[key])
+                lines.append(f"{number:>7,}  {share:>4.0%}  ", "none")
+                lines.append_text(self._bar(share, STYLES[key]))
+        if self._thresholds is None:
+            return lines
+        lines.append(
+            f"\n\n{self._model}: fake from p_fake {self._thresholds.fake:.3f},"
+            f" real below {self._thresholds.real:.3f}. A verdict is a reason to look closer,"
+            " not a proof.",
+            "dim",
+        )
+        return lines
 
     def _print(self, text: Text) -> None:
         try:
