@@ -20,6 +20,7 @@ from fakeface._errors import ImageError
 from fakeface._faces import FaceFinder
 from fakeface._model import FACE_FINDER, MODELS, read_model
 from fakeface._prepare import prepare
+from fakeface._version import __version__
 from fakeface.types import Box
 from train._cache import Cache, in_threads
 from train._data import Data, Sample, note
@@ -33,11 +34,11 @@ WHOLE = "whole"
 
 
 def finder_id(faces: str) -> str:
-    """What identifies the way faces are found: a hash of finder and settings, or `whole`."""
+    """What identifies the way faces are found: a hash over all that decides it, or `whole`."""
     if faces == WHOLE:
         return WHOLE
     info = read_model(MODELS / FACE_FINDER)
-    text = json.dumps([info.sha256, info.settings], sort_keys=True)
+    text = json.dumps([__version__, info.sha256, info.settings], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
