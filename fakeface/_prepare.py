@@ -27,7 +27,7 @@ SPARE = 2.0
 as what the model sees, so that reducing cannot be told from the resize that follows."""
 
 DECODING = Budget(2 * MAX_PIXELS)
-"""Pixels that are decoded at once in all threads; each takes up to 16 bytes meanwhile."""
+"""Pixels that are decoded at once in all threads; each takes up to 12 bytes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 import warnings
 from collections.abc import Generator
@@ -40,6 +41,7 @@ def load_detector(
 
     # Pillow warns of oddities in pictures; what matters of them is in the results.
     warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     try:
         return Detector(
             model,

@@ -144,6 +144,8 @@ def extreme() -> Iterator[tuple[str, bytes]]:
     """Whole pictures of shapes that nobody takes; all must be judged somehow."""
     for width, height in ((1, 1), (1, 20_000), (20_000, 1), (3, 2), (5000, 17)):
         yield f"{width}x{height}.png", encode(Image.new("RGB", (width, height)), "PNG")
+    # more than may be decoded, but not when reduced
+    yield "130-megapixels.jpg", encode(Image.new("L", (13_000, 10_000)), "JPEG")
     yield "1x65500.jpg", encode(Image.new("RGB", (1, 65_500)), "JPEG")
     yield "grey-16-bit.png", encode(Image.new("I;16", (64, 64), 40_000), "PNG")
     yield "float.tif", encode(Image.new("F", (64, 64), float("nan")), "TIFF")
