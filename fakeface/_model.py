@@ -19,7 +19,7 @@ from fakeface._errors import ModelError
 MODELS = Path(__file__).parent / "models"
 """Where the bundled models are."""
 
-DEFAULT_MODEL = "report"
+DEFAULT_MODEL = "edge"
 """Name of the bundled model that judges when none is named."""
 
 FACE_FINDER = "faces"

@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from train._heads import LOGIT
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ class LinearHead:
     """
 
     taps: tuple[keras.KerasTensor, ...]
-    kernels: tuple[tf.Tensor, ...]
+    kernels: tuple[npt.NDArray[np.float32], ...]
     bias: float
 
 
@@ -42,7 +45,6 @@ def linear_head(model: keras.Model) -> LinearHead | None:
     Returns:
         The head, or None where there is more than averaging between the maps and the logit.
     """
-    import tensorflow as tf
     from keras import layers
 
     logit = model.get_layer(LOGIT)
@@ -53,7 +55,8 @@ def linear_head(model: keras.Model) -> LinearHead | None:
     if not all(isinstance(pool, layers.GlobalAveragePooling2D) for pool in pools):
         return None
     kernel, bias = logit.get_weights()
-    kernels = tf.split(kernel[:, 0], [pool.output.shape[-1] for pool in pools])
+    ends = np.cumsum([pool.output.shape[-1] for pool in pools])
+    kernels = np.split(kernel[:, 0], ends[:-1])
     return LinearHead(tuple(pool.input for pool in pools), tuple(kernels), float(bias[0]))
 
 

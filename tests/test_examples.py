@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from fakeface import Detector, Verdict
+from tests.conftest import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector(threads=1)
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_watching_a_folder_judges_each_file_once(
+    detector: Detector, samples: Path, tmp_path: Path
+) -> None:
+    shutil.copy(samples / "other" / "cat.png", tmp_path / "a.png")
+    (tmp_path / "b.jpg").write_bytes(b"no picture")
+    watch = load("watch_folder").watch(tmp_path, detector, seconds=0)
+    first, second = itertools.islice(watch, 2)
+    assert first.verdict is Verdict.NO_FACE
+    assert second.error is not None
+    shutil.copy(samples / "other" / "cat.png", tmp_path / "c.png")
+    assert next(watch).source == str(tmp_path / "c.png")
+
+
+def test_the_endpoint_answers(samples: Path) -> None:
+    pytest.importorskip("fastapi", reason="needs fastapi")
+    pytest.importorskip("httpx", reason="FastAPI's test client needs httpx")
+    from fastapi.testclient import TestClient
+
+    client = TestClient(load("endpoint").app)
+    headers = {"Content-Type": "image/png"}
+    picture = (samples / "other" / "cat.png").read_bytes()
+    said = client.post("/predict", content=picture, headers=headers)
+    assert said.status_code == 200, said.text
+    assert said.json()["verdict"] == "no_face"
+    assert client.post("/predict", content=b"no picture", headers=headers).status_code == 415
+
+
+def test_the_data_frame_sums_up_folders(detector: Detector, samples: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pandas", reason="needs pandas")
+    shutil.copytree(samples / "other", tmp_path / "cats")
+    (tmp_path / "cats" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    table = load("data_frame").summary(str(tmp_path), detector)
+    row = table.loc[str(tmp_path / "cats")]
+    assert row["no_face"] == 1
+    assert row["unreadable"] == 1
