@@ -53,3 +53,25 @@ def explain(
         text = markdown(results)
         _write(out, "explain", {"models": results}, text)
     typer.echo(text)
+
+
+@app.command("report-picture")
+def report_picture(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("samples"),
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Name or directory.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path(
+        "docs/report.png"
+    ),
+    chromium: Annotated[
+        str | None, typer.Option(envvar="FAKEFACE_CHROMIUM", help="Path of the browser.")
+    ] = None,
+) -> None:
+    """Make the README's picture of an HTML report. Needs Chromium and the extra `browser`.
+
+    python -m benchmarks report-picture samples
+    """
+    from benchmarks._report_picture import report_picture as make
+
+    with _plain_errors():
+        make(folder, model, out, chromium)
+    typer.echo(f"{out}: {out.stat().st_size:,} bytes")
