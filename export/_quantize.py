@@ -50,7 +50,9 @@ class Quantizer:
         blocks: The convolutions by block, first to last: what is put back to float together.
     """
 
-    def __init__(self, model: onnx.ModelProto, crops: Crops, method: Method, target: Target) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, crops: Crops, method: Method, target: Target
+    ) -> None:
         """Prepare the graph and calibrate it.
 
         Args:
