@@ -178,7 +178,7 @@ def latency_markdown(result: dict[str, Any]) -> str:
                 ]
                 + [["share of python", *(f"{share:.1%}" for share in model["overhead"].values())]],
             ),
-            "The model alone, milliseconds of a batch, p50 (p90, p99); behind it faces per second:\n",
+            "The model alone, milliseconds of a batch, p50 (p90, p99); then faces per second:\n",
             table(
                 [
                     "threads",

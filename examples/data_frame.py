@@ -1,10 +1,9 @@
 """Sum up a folder by sub-folder with pandas.
 
-    pip install pandas
-    python examples/data_frame.py PHOTOS
+pip install pandas
+python examples/data_frame.py PHOTOS
 """
 
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -22,4 +21,4 @@ def summary(folder: str, detector: Detector) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    print(summary(sys.argv[1], Detector()).to_string())
+    pass

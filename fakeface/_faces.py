@@ -118,9 +118,11 @@ class FaceFinder:
         """
         boxes, scores = np.empty((0, 4), np.float32), np.empty(0, np.float32)
         for more_boxes, more_scores, smallest in self._looks(image):
-            boxes, scores = suppress(
-                np.concatenate([boxes, more_boxes]), np.concatenate([scores, more_scores]), SAME
-            )
+            if len(boxes):
+                more_boxes = np.concatenate([boxes, more_boxes])
+                more_scores = np.concatenate([scores, more_scores])
+                more_boxes, more_scores = suppress(more_boxes, more_scores, SAME)
+            boxes, scores = more_boxes, more_scores
             if len(boxes) and (boxes[:, 2:] - boxes[:, :2]).max() >= ENOUGH * smallest:
                 break
         found = [

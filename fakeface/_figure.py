@@ -7,7 +7,7 @@ from math import exp
 import numpy as np
 from PIL import Image
 
-from fakeface._heatmap import SPAN, Method, blend
+from fakeface._heatmap import SPANS, Method, blend
 from fakeface._model import Thresholds
 from fakeface._sheet import INK, LINE, SCALE, SOFT, WHITE, Colour, Sheet, fitted, length
 from fakeface._text import printable
@@ -162,13 +162,13 @@ def _enlarged(
 def _legend(sheet: Sheet, y: float, method: Method) -> None:
     """The colours as they lie on grey, with the evidence in odds."""
     width, height = 320, 16
-    ramp = np.linspace(-SPAN, SPAN, width * SCALE, dtype=np.float32)
+    ramp = np.linspace(-1, 1, width * SCALE, dtype=np.float32)
     values = np.repeat(ramp[np.newaxis], height * SCALE, axis=0)
     colours = blend(np.full(values.shape, 128, np.uint8), values)
     left = sheet.text(_MARGIN, y, "speaks for a photograph", 16) + 14
     sheet.paste(Image.fromarray(colours), left, y + 3)
     sheet.text(left + width + 14, y, "speaks for AI", 16)
-    odds = f"{exp(SPAN):.0f}:1"
+    odds = f"{exp(SPANS[method]):,.0f}:1"
     for text, at in ((odds, 0.0), ("neutral", 0.5), (odds, 1.0)):
         sheet.text(left + width * at - length(text, 14) * at, y + 24, text, 14, SOFT)
     sheet.text(_MARGIN, y + 50, f"{_METHODS[method]} Same scale in every picture.", 15, SOFT)

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 Floats: TypeAlias = "npt.NDArray[np.float32]"
 Method = Literal["cam", "occlusion"]
 
-SPAN = 4.0
-"""Evidence, in logits, at which a colour is at its strongest: odds of 55 to 1."""
+SPANS: dict[Method, float] = {"cam": 8.0, "occlusion": 4.0}
+"""Evidence, in logits, at which a colour is at its strongest. Places of an activation map outweigh
+each other in their mean, so they are larger than what hiding a place changes."""
 
 FAKE_COLOUR = (230, 97, 1)
 """Evidence for `fake`, RGB."""
@@ -97,7 +98,8 @@ class Heatmap:
         rows, columns, patch = self._patch(*out.size)
         corner = (columns.start, rows.start)
         below = out.crop((*corner, columns.stop, rows.stop)).convert("L")
-        out.paste(Image.fromarray(blend(np.asarray(below), patch)), corner)
+        coloured = blend(np.asarray(below), patch / SPANS[self.method])
+        out.paste(Image.fromarray(coloured), corner)
         return out
 
     def _patch(self, width: int, height: int) -> tuple[slice, slice, Floats]:
@@ -115,12 +117,12 @@ def blend(grey: npt.NDArray[np.uint8], values: Floats) -> npt.NDArray[np.uint8]:
 
     Args:
         grey: Pixels, uint8, shape (height, width).
-        values: Evidence in logits, shape (height, width).
+        values: Evidence in parts of what gives the full colour, shape (height, width).
 
     Returns:
         RGB, uint8, shape (height, width, 3); pixels without evidence stay grey.
     """
-    strength = np.clip(np.abs(values) / SPAN, 0, 1)[..., np.newaxis] * OPACITY
+    strength = np.clip(np.abs(values), 0, 1)[..., np.newaxis] * OPACITY
     colour = np.where(values[..., np.newaxis] > 0, FAKE_COLOUR, REAL_COLOUR)
     mixed = grey[..., np.newaxis] * (1 - strength) + colour * strength
     return mixed.round().astype(np.uint8)

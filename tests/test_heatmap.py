@@ -3,8 +3,9 @@ import pytest
 from PIL import Image
 
 from fakeface import Box, Heatmap
-from fakeface._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPAN
+from fakeface._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPANS
 
+SPAN = SPANS["cam"]
 BOX = Box(20, 10, 40, 40)
 
 

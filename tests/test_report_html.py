@@ -55,15 +55,15 @@ def test_what_was_judged_is_on_the_page_in_order(detector, samples, tmp_path):
 
 
 def test_heat_maps_come_back_as_they_were(tmp_path):
-    values = np.array([[-9, -4, -1, 0], [0, 1, 4, 9]], np.float32)
+    values = np.array([[-19, -8, -1, 0], [0, 1, 8, 19]], np.float32)
     heatmap = Heatmap(values, Box(0, 0, 90, 90), (100, 90), "cam")
     face = Face(Box(10, 10, 60, 60), 0.9, 0.5, Verdict.UNCERTAIN, heatmap)
     prediction = Prediction(
         "x.jpg", "m", verdict=Verdict.UNCERTAIN, p_fake=0.5, faces=(face,), size=(100, 90)
     )
     height, width, data = records(write(tmp_path / "r.html", [prediction]))[0]["faces"][0]["heat"]
-    stored = np.frombuffer(base64.b64decode(data), np.int8).reshape(height, width) / 127 * 4
-    np.testing.assert_allclose(stored, values.clip(-4, 4), atol=0.02)
+    stored = np.frombuffer(base64.b64decode(data), np.int8).reshape(height, width) / 127 * 8
+    np.testing.assert_allclose(stored, values.clip(-8, 8), atol=0.04)
 
 
 def test_the_browser_is_forbidden_every_request_and_every_other_script(tmp_path):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,10 +71,16 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
     base = normed(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
-    trainer = Trainer(detector(base, spec.taps, spec.dropout, recipe.seed), spec)
-    history = _train(trainer, recipe, train, val, ghosts, out)
-    trainer.swap()
-    model = folded(trainer.model, recipe.crop.size)
+    network = detector(base, spec.taps, spec.dropout, recipe.seed)
+    history: list[dict[str, float]] = []
+    for number, part in enumerate(spec.rounds()):
+        trainer = Trainer(network, part)
+        rounded = replace(recipe, seed=recipe.seed + number, finetune=part)
+        folder = out / "checkpoints" / str(number + 1)
+        history += _train(trainer, rounded, train, val, ghosts, folder)
+        trainer.swap()
+    history = [row | {"epoch": epoch} for epoch, row in enumerate(history, 1)]
+    model = folded(network, recipe.crop.size)
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         return score(model, samples, recipe)
@@ -193,11 +199,11 @@ def _train(
     train: Sequence[Sample],
     val: Sequence[Sample],
     ghosts: dict[str, Path],
-    out: Path,
+    folder: Path,
 ) -> list[dict[str, float]]:
     spec = _spec(recipe)
-    manager = tf.train.CheckpointManager(trainer.checkpoint(), out / "checkpoints", max_to_keep=2)
-    journal = out / "checkpoints" / "history.json"
+    manager = tf.train.CheckpointManager(trainer.checkpoint(), folder, max_to_keep=2)
+    journal = folder / "history.json"
     history: list[dict[str, float]] = []
     if manager.latest_checkpoint:
         manager.checkpoint.restore(manager.latest_checkpoint).expect_partial()

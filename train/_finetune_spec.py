@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from train._augment import Augment
 from train._ghosts import GhostSpec
 from train._sampler import Mix
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A second, shorter round from the average that the first one ended with.
+
+    Attributes:
+        steps: As in `FinetuneSpec`, for this round.
+        learning_rate: Likewise.
+        windows: Likewise.
+        window_shares: Likewise.
+    """
+
+    steps: int
+    learning_rate: float
+    windows: tuple[int, ...]
+    window_shares: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,7 @@ class FinetuneSpec:
         mix: What a batch is made of.
         augment: The histories.
         ghosts: How ghosts are made.
+        again: A second round; None for one alone.
     """
 
     taps: tuple[str, ...] = ("block5_expand_relu", "block11_expand_relu", "head_relu")
@@ -50,6 +68,7 @@ class FinetuneSpec:
     mix: Mix = field(default_factory=Mix)
     augment: Augment = field(default_factory=Augment)
     ghosts: GhostSpec = field(default_factory=GhostSpec)
+    again: Again | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained (`ValueError`)."""
@@ -66,6 +85,13 @@ class FinetuneSpec:
                 "finetune.window_shares must start at 0.0, rise, and be as many as windows,"
                 f" got {shares} for {list(self.windows)}"
             )
+        self.rounds()
+
+    def rounds(self) -> tuple[FinetuneSpec, ...]:
+        """The rounds of the training, each as a training of its own; heads warm up in the first."""
+        if self.again is None:
+            return (self,)
+        return replace(self, again=None), replace(self, again=None, warm_up=0, **asdict(self.again))
 
     def window(self, step: int, size: int) -> int:
         """Side of the window at a step, for crops of `size` pixels."""

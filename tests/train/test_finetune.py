@@ -12,7 +12,7 @@ from tests.train.conftest import fill
 from train._cache import Cache
 from train._data import Data, load_data
 from train._faces import locate
-from train._finetune_spec import FinetuneSpec
+from train._finetune_spec import Again, FinetuneSpec
 from train._ghosts import GhostSpec
 from train._recipe import BackboneSpec, Recipe
 from train._sampler import Mix
@@ -30,6 +30,7 @@ SPEC = FinetuneSpec(
     learning_rate=1e-3,
     mix=Mix(pairs=0.0, ghosts=0.25),
     ghosts=GhostSpec(per_source=2, steps=2, pictures=8),
+    again=Again(steps=2, learning_rate=1e-3, windows=(48,), window_shares=(0.0,)),
 )
 RECIPE = Recipe(
     "tiny",
@@ -72,8 +73,9 @@ def test_a_stopped_training_goes_on_and_ends_with_a_plain_model(
     ghosts = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "ghosts").glob("*.jpg")}
     assert len(ghosts) == 2
     fitted = _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
-    assert steps == [32, 32, 32, 64, 64, 64, 64, 64]  # four steps, one lost, three again
-    assert [row["epoch"] for row in fitted.history] == [1, 2]
+    # Four steps, a fifth that was stopped, three from the checkpoint on, two of the second round.
+    assert steps == [32, 32, 32, 64, 64, 64, 64, 64, 48, 48]
+    assert [row["epoch"] for row in fitted.history] == [1, 2, 3]
     assert {"loss", "val_loss", "val_auc"} <= set(fitted.history[0])
     assert ghosts == {
         path.name: path.stat().st_mtime_ns for path in (tmp_path / "ghosts").glob("*.jpg")

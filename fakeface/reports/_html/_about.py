@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fakeface._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPAN
+from fakeface._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPANS, Method
 from fakeface._model import ModelInfo, OperatingPoint, Thresholds
 from fakeface._version import __version__
 
@@ -29,12 +29,18 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
     Returns:
         Plain values, ready for JSON.
     """
+    method: Method = (detector and detector.heatmaps) or "cam"
     out: dict[str, Any] = {
         "date": date,
         "model": model or "unknown",
         "thresholds": None,
         "fpr": None,
-        "heat": {"span": SPAN, "opacity": OPACITY, "fake": FAKE_COLOUR, "real": REAL_COLOUR},
+        "heat": {
+            "span": SPANS[method],
+            "opacity": OPACITY,
+            "fake": FAKE_COLOUR,
+            "real": REAL_COLOUR,
+        },
         "facts": [
             ("Software", f"fakeface {__version__}, ONNX Runtime {_runtime()}"),
             ("Began", date),

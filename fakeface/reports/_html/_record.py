@@ -13,7 +13,7 @@ from PIL import Image
 
 from fakeface._crop import CropSpec, square
 from fakeface._decode import Picture
-from fakeface._heatmap import SPAN, Heatmap
+from fakeface._heatmap import SPANS, Heatmap
 from fakeface._prepare import crop_picture, reduction
 from fakeface._text import printable
 from fakeface.reports._html._page import block
@@ -105,7 +105,7 @@ def _heat(heatmap: Heatmap) -> list[Any]:
     if max(values.shape) > PLACES:
         image = Image.fromarray(values).resize((PLACES, PLACES), Image.Resampling.BOX)
         values = np.asarray(image)
-    steps = np.clip(values / SPAN * 127, -127, 127).round().astype(np.int8)
+    steps = np.clip(values / SPANS[heatmap.method] * 127, -127, 127).round().astype(np.int8)
     return [*values.shape, base64.b64encode(steps.tobytes()).decode()]
 
 

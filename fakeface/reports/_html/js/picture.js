@@ -128,7 +128,7 @@ function legend(look) {
   const scale = el("span", { class: "scale", "aria-hidden": "true" });
   const mix = (tone, share) => rgb(tone.map((c) => Math.round(128 * (1 - share) + c * share)));
   scale.style.background = `linear-gradient(90deg, ${mix(look.real, look.opacity)}, rgb(128 128 128), ${mix(look.fake, look.opacity)})`;
-  const odds = Math.round(Math.exp(look.span));
+  const odds = whole.format(Math.round(Math.exp(look.span)));
   return [
     el("span", {}, "speaks for a photograph"), scale, el("span", {}, "speaks for AI"),
     el("span", { class: "hint" }, `same scale in every picture; full colour at odds of ${odds} to 1`),

