@@ -5,7 +5,7 @@ import importlib.util
 import math
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +15,32 @@ from fakeface import Box, FaceFinder, ModelError
 from fakeface._blazeface import anchors, calibrate, decode, suppress
 from fakeface._model import FACE_FINDER, MODELS
 
-WITHOUT_PEOPLE = ["brick", "cell", "chelsea", "chessboard_GRAY", "chessboard_RGB", "clock_motion", "coffee", "coins", "color", "grass", "gravel", "horse", "hubble_deep_field", "ihc", "logo", "microaneurysms", "moon", "motorcycle_left", "motorcycle_right", "page", "phantom", "retina", "rocket", "text"]
+WITHOUT_PEOPLE = [
+    "brick",
+    "cell",
+    "chelsea",
+    "chessboard_GRAY",
+    "chessboard_RGB",
+    "clock_motion",
+    "coffee",
+    "coins",
+    "color",
+    "grass",
+    "gravel",
+    "horse",
+    "hubble_deep_field",
+    "ihc",
+    "logo",
+    "microaneurysms",
+    "moon",
+    "motorcycle_left",
+    "motorcycle_right",
+    "page",
+    "phantom",
+    "retina",
+    "rocket",
+    "text",
+]
 """Pictures that come inside scikit-image, all but the astronaut and the cameraman."""
 
 
@@ -54,10 +79,9 @@ def agree(finder: FaceFinder, reference, image: Image.Image) -> bool:
         # Next to the threshold a score may fall on either side of it.
         return max([0.0, *(d.score for d in theirs), *scores]) < 0.55
     best = max(theirs, key=lambda d: d.score)
-    box = np.array([[best.bbox.xmin, best.bbox.ymin, best.bbox.xmax, best.bbox.ymax]])
-    box = box * [image.width, image.height] * 1 if box.shape[1] == 2 else box * (image.size * 2)
-    settings = finder.near.settings
-    box = calibrate(box.astype(np.float32), settings.shift, settings.scale)
+    corners = (best.bbox.xmin, best.bbox.ymin, best.bbox.xmax, best.bbox.ymax)
+    box = np.array([corners], np.float32) * np.array(image.size * 2, np.float32)
+    box = calibrate(box, finder.near.settings.shift, finder.near.settings.scale)
     return bool(np.abs(ours - box).max(axis=1).min() <= 0.02 * (box[0, 3] - box[0, 1]))
 
 
@@ -108,10 +132,8 @@ def test_every_portrait_has_one_face(finder, portraits):
 
 @pytest.mark.parametrize("name", WITHOUT_PEOPLE)
 def test_no_face_where_there_is_none(finder, name):
-    data = pytest.importorskip("skimage.data", reason="needs the extra `dev`")
-    folder = importlib.util.find_spec("skimage.data").submodule_search_locations[0]
-    assert data
-    file = next(f for f in sorted(MODELS.__class__(folder).glob(f"{name}.*")))
+    skimage = pytest.importorskip("skimage", reason="needs the extra `dev`")
+    (file,) = (Path(skimage.__file__).parent / "data").glob(f"{name}.*")
     assert finder.find(Image.open(file).convert("RGB")) == []
 
 
@@ -169,7 +191,7 @@ def test_a_region_is_the_same_alone_and_among_others(finder, portraits):
 def test_threads_share_a_finder(portraits):
     finder = FaceFinder(MODELS / FACE_FINDER)  # its far network is not open yet
     small = [image.resize((image.width // 5, image.height // 5)) for image in portraits]
-    alone = list(map(partial(FaceFinder(MODELS / FACE_FINDER).find), small))
+    alone = [FaceFinder(MODELS / FACE_FINDER).find(image) for image in small]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(finder.find, small * 4)) == alone * 4
 
