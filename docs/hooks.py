@@ -15,7 +15,6 @@ from fakeface._model import MODELS, find_model, read_model
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
-    from mkdocs.structure.pages import Page
 
 BASE_RATES = "<!-- table: base rates -->"
 """Where the table goes."""
@@ -45,7 +44,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ARG001 - mkdocs names it
     """Put the table of base rates where it belongs."""
     if BASE_RATES not in markdown:
         return markdown
