@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from fakeface._model import DEFAULT_MODEL
+
 app = typer.Typer(
     help="Measures fakeface: how right it is, how fast it is, and what it is measured against."
     " Needs the extra `bench`. Everything is seeded; results are JSON, Markdown and PNG.",
@@ -150,6 +152,39 @@ def leave_one_out(
         )
         text = leave_one_out_markdown(result)
         _write(folder, "leave-one-out", result, text)
+    typer.echo(text)
+
+
+@app.command()
+def latency(
+    model: Annotated[
+        list[str],
+        typer.Option(
+            "--model", "-m", help="Model directory or name of a bundled model; may be repeated."
+        ),
+    ] = [DEFAULT_MODEL],  # noqa: B006
+    out: OutOption = Path("results/latency"),
+    threads: Annotated[list[int], typer.Option(min=1, help="Threads of the models.")] = [1, 2],  # noqa: B006
+    batch: Annotated[list[int], typer.Option(min=1, help="Batch sizes.")] = [1, 8],  # noqa: B006
+    seconds: Annotated[
+        float, typer.Option(min=0, help="How long to measure steps, and again models alone.")
+    ] = 60.0,
+) -> None:
+    """Measure how long a verdict takes: by step, picture size, threads, batch and model.
+
+    `fakeface bench` measures the same of one model and picture, wherever fakeface is installed.
+
+    python -m benchmarks latency --model edge --model report
+    """
+    from benchmarks._latency import latency as measure
+    from benchmarks._latency import latency_markdown
+    from benchmarks._latency_plot import plot_latency
+
+    with _plain_errors(), _progress() as begin:
+        result = measure(model, threads, batch, seconds, begin)
+        text = latency_markdown(result)
+        _write(out, "latency", result, text)
+        plot_latency(result, out / "latency.png")
     typer.echo(text)
 
 

@@ -80,11 +80,14 @@ def latency(
         per number of threads.
 
     Raises:
-        FakefaceError: A model cannot run, or no face is found in the portrait.
+        FakefaceError: A model cannot run.
+        ValueError: Two models have the same name.
     """
     before = environment()
     data = pictures()
-    detectors = {model: Detector(model, "cpu", max(threads), explain=False) for model in models}
+    detectors = {model: Detector(model, "cpu", max(threads)) for model in models}
+    if len({detector.model for detector in detectors.values()}) < len(models):
+        raise ValueError(f"two models have the same name: {', '.join(models)}")
     steps: dict[str, Variant] = {}
     for model, detector in detectors.items():
         for size, encoded in data.items():
