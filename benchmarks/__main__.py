@@ -6,8 +6,7 @@ away.
 
 from __future__ import annotations
 
-import benchmarks._explain_app  # noqa: F401 -- its commands
-import benchmarks._faces_app  # noqa: F401 -- its command
+from benchmarks import _explain_app, _faces_app  # noqa: F401 -- their commands
 from benchmarks._app import app
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +64,13 @@ def _sources(
     by_source: dict[str, list[tuple[float, int, float]]] = {}
     for sample in samples:
         if sample.box is not None:
+            image = Picture(sample.path).load()[0]
             started = time.process_time()
-            faces = finder.find(image := Picture(sample.path).load()[0])
+            faces = finder.find(image)
             taken = time.process_time() - started
             iou = faces[0].box.iou(sample.box) if faces else 0.0
             key = f"{CLASSES[sample.label]}/{sample.source}"
             by_source.setdefault(key, []).append((iou, len(faces), taken))
-            del image
         count(1)
     rows = []
     for source, found in sorted(by_source.items()):
@@ -139,7 +140,7 @@ def _scenes(
             hits.append((side, any(right), len(right) - sum(right)))
         count(1)
     rows = []
-    for low, high in zip(SIZES, SIZES[1:], strict=False):
+    for low, high in pairwise(SIZES):
         inside = [hit for hit in hits if low <= hit[0] < high]
         if inside:
             rows.append(

@@ -316,8 +316,16 @@ def faces(
 ) -> None:
     """Convert MediaPipe's BlazeFace into the face finder that fakeface ships."""
     try:
-        measured = None if figures is None else json.loads(figures.read_text("utf-8"))
+        measured = None if figures is None else _measured(figures)
         typer.echo(convert_faces(tflite, out, measured))
     except (ExportError, ValueError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+def _measured(file: Path) -> dict[str, Any]:
+    result = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        return {key: result[key] for key in ("sources", "without_people", "scenes")}
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{file} was not written by `python -m benchmarks faces`") from error

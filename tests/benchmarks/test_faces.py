@@ -1,0 +1,28 @@
+"""The measurement of the face finder, on the sample pictures."""
+
+import pytest
+
+from fakeface import Box, FaceFinder
+from fakeface._model import FACE_FINDER, MODELS
+
+
+def test_recall_scenes_and_tables(samples):
+    pytest.importorskip("skimage", reason="needs the extra `dev`")
+    from benchmarks._faces import faces_markdown, run_faces
+    from train._data import Sample
+
+    finder = FaceFinder(MODELS / FACE_FINDER)
+    path = samples / "real" / "astronaut.png"
+    right = Sample("a", path, 1, "nasa", "test", "0", Box(177, 65, 90, 117))
+    wrong = Sample("b", path, 1, "wrong", "test", "1", Box(0, 400, 90, 110))
+    counted = []
+    result = run_faces(
+        finder, [right, wrong], 4, 0, lambda what, total: lambda n: counted.append(what)
+    )
+    assert [(r["source"], r["recall"], r["found"]) for r in result["sources"]] == [
+        ("Real/nasa", 1.0, 1.0),
+        ("Real/wrong", 0.0, 1.0),
+    ]
+    assert counted == ["pictures"] * 2 + ["scenes"] * 4
+    assert result["without_people"]["false_faces"] == {}
+    assert "| Real/nasa | 1 | 100.0% |" in faces_markdown(result)
