@@ -1,22 +1,23 @@
 from __future__ import annotations
 
-import errno
-import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
-from itertools import chain
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from fakeface.cli import _options as options
 from fakeface.cli._errors import UsageError, exits
+from fakeface.cli._files import Files, existing
 
-if TYPE_CHECKING:
-    from fakeface._errors import ImageError
+
+class Engine(str, Enum):
+    """What carries a scan."""
+
+    local = "local"
+    ray = "ray"
 
 
 @exits
@@ -91,6 +92,14 @@ def scan(
     threads: options.Threads = None,
     workers: options.Workers = None,
     batch_size: options.BatchSize = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="What carries the scan: this process, or a Ray cluster (extra `ray`), which"
+            " also reads URIs such as s3://bucket/folder.",
+            rich_help_panel=options.SPEED,
+        ),
+    ] = Engine.local,
 ) -> int:
     """Judge every picture in folders.
 
@@ -105,9 +114,15 @@ def scan(
     goal = destination(format, output, overwrite, resume)
     if not paths and files_from is None:
         raise UsageError("name a folder or a picture, or give --files-from")
-    files = Files(
-        _checked(paths or []), files_from, recursive, glob or [], exclude or [], follow_symlinks
-    )
+    named = (paths or []) if engine is Engine.ray else existing(paths or [])
+    files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
+
+    chosen = (glob, exclude, follow_symlinks, files_from, resume, not recursive)
+    if engine is Engine.ray and any(chosen):
+        raise UsageError(
+            "--engine ray reads all files below the paths; it does not go with --no-recursive,"
+            " --glob, --exclude, --follow-symlinks, --files-from or --resume"
+        )
 
     from fakeface._pipeline import DEFAULT_BATCH
     from fakeface._resume import Earlier
@@ -124,14 +139,29 @@ def scan(
         earlier = Earlier(format_of(goal.format), goal.path, detector.settings)
     report = open_report(goal.format, goal.path, append=goal.resume)
     report.describe(detector)
-    with progress_for(report, files.count if files_from is None else None) as progress:
+    countable = files_from is None and engine is Engine.local
+    with progress_for(report, files.count if countable else None) as progress:
         advance = progress.advance if progress else None
-        sources = files.walk(advance)
-        if earlier is not None:
-            sources = earlier.remaining(sources, advance)
-        predictions = detector.predict_batch(
-            sources, batch_size=batch_size or DEFAULT_BATCH, workers=workers
-        )
+        if engine is Engine.ray:
+            from fakeface.cli._ray import predictions_of
+
+            predictions = predictions_of(
+                paths or [],
+                workers,
+                model=model,
+                provider=provider,
+                threshold=threshold,
+                fpr=fpr,
+                whole=whole,
+                min_face=detector.min_face,
+            )
+        else:
+            sources = files.walk(advance)
+            if earlier is not None:
+                sources = earlier.remaining(sources, advance)
+            predictions = detector.predict_batch(
+                sources, batch_size=batch_size or DEFAULT_BATCH, workers=workers
+            )
         run.write(predictions, report, progress)
     notes = ""
     if earlier is not None:
@@ -143,74 +173,6 @@ def scan(
         notes += f"; {files.passed_over:,} other file{plural} passed over"
     again = _again(goal.path) if goal.path is not None and goal.resumable else None
     return run.finish(notes, again)
-
-
-class Files:
-    """The files of a scan.
-
-    Attributes:
-        passed_over: Number of files that were no pictures, so far.
-    """
-
-    def __init__(
-        self,
-        paths: list[str],
-        files_from: str | None,
-        recursive: bool,
-        glob: list[str],
-        exclude: list[str],
-        follow_symlinks: bool,
-    ) -> None:
-        """Keep what the options say."""
-        self.passed_over = 0
-        self._paths = paths
-        self._files_from = files_from
-        self._options: dict[str, Any] = {
-            "recursive": recursive,
-            "glob": glob,
-            "exclude": exclude,
-            "follow_symlinks": follow_symlinks,
-        }
-
-    def walk(self, advance: Callable[[], None] | None) -> Iterator[str | ImageError]:
-        """The pictures, one after the other.
-
-        Args:
-            advance: Called for every file that is passed over.
-        """
-        from fakeface._walk import walk
-
-        def skipped(_: str) -> None:
-            self.passed_over += 1
-            if advance is not None:
-                advance()
-
-        with ExitStack() as stack:
-            paths: Iterable[str] = self._paths
-            if self._files_from is not None:
-                paths = chain(paths, self._listed(stack))
-            yield from walk(paths, skipped=skipped, **self._options)
-
-    def count(self) -> int:
-        """Number of files, pictures and others, that `walk` will come to."""
-        from fakeface._walk import walk
-
-        return sum(1 for _ in walk(self._paths, every=True, **self._options))
-
-    def _listed(self, stack: ExitStack) -> Iterator[str]:
-        from fakeface._walk import read_names
-
-        if self._files_from == "-":
-            return read_names(sys.stdin.buffer)
-        assert self._files_from is not None
-        return read_names(stack.enter_context(Path(self._files_from).open("rb")))
-
-
-def _checked(paths: list[str]) -> list[str]:
-    for path in paths:
-        if not os.path.lexists(path):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-    return paths
 
 
 def _again(path: Path) -> str:

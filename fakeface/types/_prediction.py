@@ -69,6 +69,35 @@ class Prediction:
     digest: str | None = None
     settings: str = ""
 
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Prediction:
+        """Make a prediction from what `as_dict` gave.
+
+        Args:
+            record: A record, as in a report of the format `json`, `jsonl` or `parquet`.
+
+        Returns:
+            The prediction; boxes and finder scores are rounded as `as_dict` does.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is no record of a prediction.
+        """
+        verdict, size = record["verdict"], record["size"]
+        return cls(
+            record["source"],
+            record["model"],
+            None if verdict is None else Verdict(verdict),
+            record["p_fake"],
+            tuple(
+                Face(Box(*face["box"]), face["score"], face["p_fake"], Verdict(face["verdict"]))
+                for face in record["faces"]
+            ),
+            None if size is None else (size[0], size[1]),
+            record["error"],
+            record["digest"],
+            record["settings"],
+        )
+
     @property
     def ok(self) -> bool:
         """Whether the picture could be read."""
