@@ -196,7 +196,11 @@ def evaluate(
                 entry["reliability"] = reliability(is_ai[readable], p_fake[readable])
             results.setdefault(split, {}).setdefault(scored.model, {})[scored.tier] = entry
             advance(1)
-    bootstrap = {"resamples": count, "seed": seed, "interval": "95 %, percentile, within sources"}
+    bootstrap = {
+        "resamples": count,
+        "seed": seed,
+        "interval": "95 %, percentile, within sources; of shares Wilson's",
+    }
     return {**run.head, "bootstrap": bootstrap, "results": results}
 
 

@@ -132,7 +132,7 @@ def latency(
                     for size, parts in spent.items()
                 },
                 "overhead": {
-                    size: round(parts["python"].mean / sum(parts[w].mean for w in SPENT), 4)
+                    size: round(parts["python"].p50 / sum(parts[w].p50 for w in SPENT), 4)
                     for size, parts in spent.items()
                 },
                 "model_alone": {

@@ -6,12 +6,13 @@ hold both against each other.
 
 Pictures are resampled within their source (percentile bootstrap, Efron 1979): the intervals speak
 of new pictures from the same sources. They do not speak of new sources; `unseen` and leave-one-out
-do that.
+do that. Shares of verdicts have Wilson's interval instead, since resampling a source of which
+nothing was flagged would say that nothing ever will be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 
 from fakeface import Thresholds
+from train._statistics import wilson
 
 Floats = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float32]
@@ -41,14 +43,24 @@ METRICS: dict[str, str] = {
 }
 
 
+_SHARE_OF: dict[str, Callable[[npt.NDArray[np.bool_]], int]] = {
+    "uncertain": len,
+    "uncertain_ai": lambda is_ai: int(is_ai.sum()),
+    "uncertain_real": lambda is_ai: int((~is_ai).sum()),
+    "flagged_ai": lambda is_ai: int(is_ai.sum()),
+    "flagged_real": lambda is_ai: int((~is_ai).sum()),
+}
+"""Metrics that are a share of pictures, and of how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A figure and its 95 % interval.
 
     Attributes:
         value: The figure; NaN where it cannot be had, such as an AUC of one class.
-        low: 2.5th percentile of the resamples.
-        high: 97.5th percentile of the resamples.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
     """
 
     value: float
@@ -105,8 +117,12 @@ def measure(
     drawn = weighted(is_ai, p_fake, thresholds, weights)
     out = {}
     for name, value in points.items():
-        values = drawn[name][~np.isnan(drawn[name])]
-        low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (np.nan, np.nan)
+        if name in _SHARE_OF:
+            n = _SHARE_OF[name](is_ai)
+            low, high = wilson(round(value * n), n) if n else (np.nan, np.nan)
+        else:
+            values = drawn[name][~np.isnan(drawn[name])]
+            low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (np.nan, np.nan)
         out[name] = Estimate(value, float(low), float(high))
     return out
 

@@ -44,7 +44,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ARG001 - mkdocs names it
+def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put the table of base rates where it belongs."""
     if BASE_RATES not in markdown:
         return markdown

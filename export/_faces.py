@@ -121,7 +121,7 @@ def convert_faces(
     Args:
         tflite: Folder with the package's `.tflite` files; None for that of the installed package.
         out: The model directory to write.
-        figures: What `python -m benchmarks faces` measured, for the description.
+        figures: What `python -m benchmarks faces` measured, for the model card.
 
     Returns:
         `out`.
@@ -133,11 +133,9 @@ def convert_faces(
     far, far_model = _build("full-range", folder, out / FAR)
     near, near_model = _build("short-range", folder, out)
     far = write_model(far, far_model, out / FAR)
-    near = replace(
-        near, settings={**near.settings, "far_sha256": far.sha256}, figures=figures or {}
-    )
+    near = replace(near, settings={**near.settings, "far_sha256": far.sha256})
     near = write_model(near, near_model, out)
-    (out / "README.md").write_text(faces_card(near, far), encoding="utf-8")
+    (out / "README.md").write_text(faces_card(near, far, figures), encoding="utf-8")
     return out
 
 
@@ -196,6 +194,10 @@ def _rework(model: onnx.ModelProto) -> onnx.ModelProto:
     by_width = {out.type.tensor_type.shape.dim[2].dim_value: out.name for out in graph.output}
     nodes = list(graph.node)
     tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    names = _stable_names(nodes, set(tensors))
+    tensors = {names.get(name, name): tensors[name] for name in names if name in tensors}
+    by_width = {width: names[name] for width, name in by_width.items()}
+    raw_image = names[raw_image]
 
     for node in nodes:
         if node.op_type == "Reshape":  # [1, -1, values] -> [batch, -1, values]
@@ -252,6 +254,19 @@ def _rework(model: onnx.ModelProto) -> onnx.ModelProto:
     )
     onnx.checker.check_model(reworked, full_check=True)
     return reworked
+
+
+def _stable_names(nodes: list[onnx.NodeProto], constants: set[str]) -> dict[str, str]:
+    """Number what tf2onnx names differently in every run, in order of use; renames in place."""
+    names: dict[str, str] = {}
+    for node in nodes:
+        for name in (*node.input, *node.output):
+            if name and name not in names:
+                names[name] = f"{'c' if name in constants else 'v'}{len(names)}"
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names[name] for name in node.output]
+        node.name = ""
+    return names
 
 
 def _check(model: onnx.ModelProto, tflite: bytes, side: int) -> float:

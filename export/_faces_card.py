@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fakeface._model import ModelInfo
 
 
-def faces_card(near: ModelInfo, far: ModelInfo) -> str:
+def faces_card(near: ModelInfo, far: ModelInfo, figures: dict[str, Any] | None) -> str:
     """Write the card from the two descriptions.
 
     Args:
-        near: The short range network, with figures of `python -m benchmarks faces` if measured.
+        near: The short range network.
         far: The full range network.
+        figures: What `python -m benchmarks faces` measured; None where it was not.
 
     Returns:
         Markdown.
@@ -47,7 +50,7 @@ its figures for regions and skin tones; they were not repeated here.
 
 ## Figures
 
-{_figures(near)}
+{_figures(figures)}
 ## Licence
 
 {near.licence}. The package that holds the files adds its own code under the MIT licence; none of
@@ -55,8 +58,7 @@ it is used.
 """
 
 
-def _figures(info: ModelInfo) -> str:
-    figures = info.figures
+def _figures(figures: dict[str, Any] | None) -> str:
     if not figures:
         return "Not measured for this export: `python -m benchmarks faces --data DIR`.\n"
     sources = "\n".join(

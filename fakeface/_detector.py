@@ -106,7 +106,7 @@ class Detector:
     def _fingerprint(self) -> str:
         parts = [
             self.info.sha256,  # the file holds the crop and the calibration too
-            self._finder and [self._finder.info.sha256, self.min_face],
+            self._finder and [self._finder.info.sha256, float(self.min_face)],
             [self.thresholds.fake, self.thresholds.real],
         ]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()

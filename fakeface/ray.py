@@ -94,8 +94,8 @@ def scan_dataset(
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    if options.get("model") is not None and os.path.isdir(options["model"]):
-        options["model"] = os.path.abspath(options["model"])
+    if options.get("model") is not None and os.path.isdir(options["model"]):  # noqa: PTH112
+        options["model"] = os.path.abspath(options["model"])  # noqa: PTH100
     Detector(threads=1, **options)  # what is wrong with the options shows here, not in an actor
     if not ray.is_initialized():
         ray.init(log_to_driver=False, logging_level="error")

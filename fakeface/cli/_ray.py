@@ -26,7 +26,9 @@ def predictions_of(
     Raises:
         ReportError: Ray is not installed, or the job failed.
     """
-    from fakeface.ray import ray, scan_dataset
+    import ray
+
+    from fakeface.ray import scan_dataset  # first: says what to do where Ray is missing
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()

@@ -96,3 +96,11 @@ def test_intervals_hold_the_figure_and_narrow_with_more_pictures(scores):
     wide = measure(many, more, HALF, resamples(many.astype(str), 400, 0))["auc"]
     assert wide.value == pytest.approx(auc.value)
     assert (wide.high - wide.low) == pytest.approx((auc.high - auc.low) / 3, rel=0.25)
+
+
+def test_a_source_of_which_nothing_was_flagged_may_still_be_flagged():
+    is_ai = np.array([True, *[False] * 9])
+    p_fake = np.array([0.9, *[0.1] * 9])
+    flagged = measure(is_ai, p_fake, HALF, resamples(is_ai.astype(str), 50, 0))["flagged_real"]
+    assert (flagged.value, flagged.low) == (0, 0)
+    assert flagged.high == pytest.approx(0.299, abs=0.001)  # Wilson, 0 of 9
