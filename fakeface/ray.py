@@ -14,15 +14,18 @@ Needs the extra `ray`: pip install 'fakeface[ray]', on every node.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fakeface._detector import Detector
 from fakeface._errors import ReportError
 from fakeface._sniff import HEAD, is_picture, named_picture
 from fakeface.reports._parquet import row, schema
+from fakeface.types import Prediction
 
 try:
     import pyarrow as pa
@@ -94,12 +97,14 @@ def scan_dataset(
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    if options.get("model") is not None and os.path.isdir(options["model"]):  # noqa: PTH112
-        options["model"] = os.path.abspath(options["model"])  # noqa: PTH100
+    model = options.get("model")
+    if model is not None and Path(model).is_dir():
+        options["model"] = str(Path(model).resolve())
     Detector(threads=1, **options)  # what is wrong with the options shows here, not in an actor
     if not ray.is_initialized():
-        ray.init(log_to_driver=False, logging_level="error")
-    most = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    resources: dict[str, float] = ray.cluster_resources()
+    most = workers or max(1, int(resources.get("CPU", 1)))
     names = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     files = ray.data.read_binary_files(
         [os.fspath(name) for name in names],
@@ -115,3 +120,31 @@ def scan_dataset(
         concurrency=(1, most),
         num_cpus=_JUDGING,
     )
+
+
+def scan(
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], **options: Any
+) -> Generator[Prediction, None, None]:
+    """Judge pictures on a Ray cluster, and bring the predictions back.
+
+    Args:
+        paths: As for `scan_dataset`.
+        **options: As for `scan_dataset`.
+
+    Yields:
+        One prediction per picture, in the order of their paths.
+
+    Raises:
+        ReportError: The job failed.
+        Exception: As `scan_dataset`.
+    """
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.execution_options.preserve_order = True
+    try:
+        for record in scan_dataset(paths, **options).iter_rows():
+            yield Prediction.from_dict(record)
+    except ray.exceptions.RayError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise ReportError("ray", lines[-1].strip() if lines else repr(error)) from error

@@ -25,6 +25,8 @@ def test_a_prediction_is_json_with_the_same_keys_for_good_and_bad():
     assert good.ok
     assert not bad.ok
     assert good.as_dict().keys() == bad.as_dict().keys()
+    assert Prediction.from_dict(good.as_dict()).as_dict() == good.as_dict()
+    assert Prediction.from_dict(bad.as_dict()) == bad
     assert json.loads(json.dumps(good.as_dict()))["faces"] == [
         {"box": [1.23, 2, 30, 40], "score": 0.9877, "p_fake": 0.25, "verdict": "real"}
     ]

@@ -143,11 +143,11 @@ def scan(
     with progress_for(report, files.count if countable else None) as progress:
         advance = progress.advance if progress else None
         if engine is Engine.ray:
-            from fakeface.cli._ray import predictions_of
+            from fakeface import ray
 
-            predictions = predictions_of(
+            predictions = ray.scan(
                 paths or [],
-                workers,
+                workers=workers,
                 model=model,
                 provider=provider,
                 threshold=threshold,
