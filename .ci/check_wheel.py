@@ -15,6 +15,7 @@ wanted = [
     "fakeface/py.typed",
     "fakeface/models/faces/model.onnx",
     "fakeface/models/faces/model.json",
+    "fakeface/models/faces/far/model.onnx",
     "fakeface/reports/_html/page.html",
 ]
 models = [n for n in names if re.fullmatch(r"fakeface/models/[^/]+/model\.onnx", n)]

@@ -104,6 +104,9 @@ def opened(browser, request):
 
 
 def names(page):
+    page.wait_for_function(  # cards are filled when they come into view
+        "[...document.querySelectorAll('.card .name')].every(name => name.innerText)"
+    )
     return page.locator(".card .name").all_inner_texts()
 
 
