@@ -160,6 +160,7 @@ def _throughput(
         },
         "share_of_bound": bound / wall["scan"],
         "share_of_slowest_stage": max(wall["prepare"], wall["model"]) / wall["scan"],
+        "share_of_cpu": (spent["prepare"] + spent["model"]) / spent["scan"],
         "cpu_ms_per_picture": {name: 1e3 * value / count for name, value in spent.items()},
     }
 
@@ -305,10 +306,13 @@ def scan_markdown(result: dict[str, Any]) -> str:
         f"- model: {result['model']['name']}",
         "- the scan and its stages were measured in turns; on a busy machine trust ratios\n",
         "## Pictures per second\n",
-        "The bound is what would be reached if decoding, finding and cropping, and then the model,"
-        " each had all processors and nothing were lost between them.\n",
+        "The bound is what the two stages reach, each alone with all processors, one after the"
+        " other: decoding, finding and cropping; then the model. Where other programs run at the"
+        " same time the share may exceed 100 %, since waiting for them hurts a stage alone more;"
+        " the share of CPU time (that of the stages in that of the scan) does not depend on"
+        " them.\n",
         table(
-            ["pictures", "scan", "bound", "share", "prepare alone", "model alone",
+            ["pictures", "scan", "bound", "share", "share of CPU time", "prepare alone", "model alone",
              "CPU ms: prepare + model", "CPU ms: scan"],
             [_throughput_row(name, found) for name, found in result["throughput"].items()],
         ),
@@ -342,6 +346,7 @@ def _throughput_row(name: str, found: dict[str, Any]) -> Sequence[str]:
         f"{rate['scan']:.1f}",
         f"{rate['bound']:.1f}",
         f"{found['share_of_bound']:.0%}",
+        f"{found['share_of_cpu']:.0%}",
         f"{rate['prepare_alone']:.1f}",
         f"{rate['model_alone']:.1f}",
         f"{cpu['prepare']:.1f} + {cpu['model']:.1f}",
