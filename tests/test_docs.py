@@ -236,3 +236,9 @@ def test_everything_public_is_in_the_reference() -> None:
     text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^::: fakeface\.(\S+)$", text, re.M))
     assert set(fakeface.__all__) <= documented
+
+
+def test_every_example_is_shown() -> None:
+    shown = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
+    for example in (ROOT / "examples").glob("*.py"):
+        assert f'--8<-- "examples/{example.name}"' in shown

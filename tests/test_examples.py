@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -63,3 +66,22 @@ def test_the_data_frame_sums_up_folders(detector: Detector, samples: Path, tmp_p
     row = table.loc[str(tmp_path / "cats")]
     assert row["no_face"] == 1
     assert row["unreadable"] == 1
+
+
+@pytest.mark.slow
+def test_ray_writes_parquet(samples: Path, tmp_path: Path) -> None:
+    if not (importlib.util.find_spec("ray") and importlib.util.find_spec("pyarrow")):
+        pytest.skip("needs the extra `ray`")
+    import pyarrow.parquet
+
+    shutil.copytree(samples / "other", tmp_path / "cats")
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "ray_scan.py", tmp_path / "cats", tmp_path / "verdicts"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    table = pyarrow.parquet.read_table(tmp_path / "verdicts")
+    assert table["verdict"].to_pylist() == ["no_face"]
