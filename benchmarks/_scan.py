@@ -312,8 +312,8 @@ def scan_markdown(result: dict[str, Any]) -> str:
         " the share of CPU time (that of the stages in that of the scan) does not depend on"
         " them.\n",
         table(
-            ["pictures", "scan", "bound", "share", "share of CPU time", "prepare alone", "model alone",
-             "CPU ms: prepare + model", "CPU ms: scan"],
+            ["pictures", "scan", "bound", "share", "share of CPU time", "prepare alone",
+             "model alone", "CPU ms: prepare + model", "CPU ms: scan"],
             [_throughput_row(name, found) for name, found in result["throughput"].items()],
         ),
         "## Peak memory over files, MB\n",
@@ -331,7 +331,8 @@ def scan_markdown(result: dict[str, Any]) -> str:
                 ["judged, pictures per second", f"{resume['judged_per_second']:.0f}"],
                 ["left out as unchanged, per second", f"{resume['left_out_per_second']:.0f}"],
                 ["time for nothing to do, share of the scan", f"{resume['share_of_scan']:.1%}"],
-                [f"reading {resume['records']:,} records", f"{resume['records_read_in_s']:.1f} s"],
+                [f"reading {resume['records']:,} records",
+                 f"{resume['records_read_in_s']:.1f} s"],
                 ["memory for them", f"{resume['records_mb']:.0f} MB"],
             ],
         ),
