@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -318,3 +319,33 @@ def test_names_are_never_printed_raw_and_survive_as_json(cli: Cli, tmp_path: Pat
         assert done.out.replace("\n", "").isprintable()
     (record,) = json.loads(cli("scan", tmp_path, "--format", "json").out)
     assert os.fsencode(record["source"]) == name
+
+
+@pytest.mark.parametrize("results_too", [False, True])
+def test_progress_shows_on_a_terminal_and_ends_with_the_summary(
+    red: str, folder: Path, results_too: bool
+) -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(
+            [*MAIN, "scan", "--model", red, "--whole", str(folder)],
+            stdout=theirs if results_too else subprocess.PIPE,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"},
+            timeout=60,
+        )
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # that is how a terminal ends
+            while block := os.read(ours, 1 << 16):
+                shown += block
+    finally:
+        os.close(ours)
+    text = shown.decode()
+    assert done.returncode == 3
+    assert "5/5" in text  # pictures, and the text that is none
+    assert text.splitlines()[-1].endswith("1 other file passed over")
+    assert ("fake.png" in text) is results_too
+    if not results_too:
+        assert "\x1b" not in done.stdout.decode()

@@ -151,6 +151,11 @@ def test_ctrl_c_and_errors_end_the_threads(where: str) -> None:
     assert alive() == 0
 
 
+def test_a_folder_that_is_not_there_is_an_error_at_once(red: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        Detector(red).scan([tmp_path, tmp_path / "nowhere"])
+
+
 @pytest.mark.parametrize("wrong", [{"workers": 0}, {"batch_size": 0}])
 def test_numbers_out_of_range_are_refused_at_once(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
