@@ -6,9 +6,6 @@ same minute: they are measured in turns.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +18,7 @@ import numpy as np
 from benchmarks._latency import pictures
 from benchmarks._markdown import table
 from benchmarks._provenance import provenance
+from benchmarks._scan_memory import in_new_process, memory_over_files
 from fakeface import Detector, Prediction
 from fakeface._bench import Variant, interleaved
 from fakeface._environment import environment, peak_memory
@@ -35,12 +33,6 @@ SETS = ("256 px", "1024 px")
 
 COPIES = 100
 """Files of each set."""
-
-CHECKPOINTS = (0.05, 0.25, 0.5, 0.75, 1.0)
-"""Shares of the files after which memory is looked at."""
-
-_LINKS = 30_000
-"""Names that one file may have; file systems allow some 65,000."""
 
 Begin = Callable[[str, int], Callable[[int], None]]
 
@@ -87,7 +79,7 @@ def measure_scan(
             advance = begin(f"scanning {name}", 100)
             result["throughput"][name] = _throughput(detector, where, seconds, advance)
         result["resume"] = _resume(detector, next(iter(sets.values())), root, names)
-        result["memory"] = _memory(model, root, files, names, begin)
+        result["memory"] = memory_over_files(model, root, files, names, begin)
     return result
 
 
@@ -206,7 +198,7 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
             name = f"some/folder/of/photographs/{number:07}.jpg"
             digest = f"{number:032x}"
             out.write(Prediction(name, "m", digest=digest, settings=detector.settings))
-    seconds, megabytes = _in_new_process(_index, report, detector.settings)
+    seconds, megabytes = in_new_process(_index, report, detector.settings)
     report.unlink()
     return {
         "pictures": len(paths),
@@ -223,75 +215,6 @@ def _index(report: Path, settings: str) -> tuple[float, float]:
     before, start = peak_memory() or 0.0, time.perf_counter()
     Earlier(format_of("jsonl"), report, settings)
     return time.perf_counter() - start, (peak_memory() or 0.0) - before
-
-
-def _memory(model: str, root: Path, files: int, names: int, begin: Begin) -> dict[str, Any]:
-    data = _tiny()
-    advance = begin("memory", 3)
-    _many(root / "many", data, files, per_folder=files)
-    scanned = _in_new_process(_watch_scan, model, root / "many", files)
-    advance(1)
-    _many(root / "deep", data, names, per_folder=1000)
-    deep = _in_new_process(_watch_walk, root / "deep", names)
-    advance(1)
-    shutil.rmtree(root / "deep")
-    _many(root / "flat", data, names, per_folder=names)
-    flat = _in_new_process(_watch_walk, root / "flat", names)
-    advance(1)
-    return {"scan": scanned, "walk_of_folders_of_1000": deep, "walk_of_one_folder": flat}
-
-
-def _tiny() -> bytes:
-    import io
-
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.new("RGB", (32, 32), (120, 90, 80)).save(file, "JPEG")
-    return file.getvalue()
-
-
-def _many(folder: Path, data: bytes, count: int, per_folder: int) -> None:
-    """Write one picture under many names."""
-    original = folder
-    for number in range(count):
-        where = folder / f"{number // per_folder:04}"
-        if number % per_folder == 0:
-            where.mkdir(parents=True)
-        path = where / f"{number:07}.jpg"
-        if number % _LINKS == 0:
-            path.write_bytes(data)
-            original = path
-        else:
-            os.link(original, path)
-
-
-def _watch_scan(model: str, folder: Path, count: int) -> list[tuple[int, float]]:
-    detector = Detector(model, "cpu", whole=True)
-    return _watch(detector.scan(folder), count)
-
-
-def _watch_walk(folder: Path, count: int) -> list[tuple[int, float]]:
-    return _watch(walk([folder]), count)
-
-
-def _watch(items: Any, count: int) -> list[tuple[int, float]]:
-    """Peak memory in MB after some of many items."""
-    at = {max(1, round(count * share)) for share in CHECKPOINTS}
-    seen: list[tuple[int, float]] = []
-    number = 0
-    for number, _ in enumerate(items, 1):
-        if number in at:
-            seen.append((number, peak_memory() or 0.0))
-    if number != count:
-        raise ValueError(f"expected {count} files, came to {number}")
-    return seen
-
-
-def _in_new_process(function: Callable[..., Any], *words: Any) -> Any:
-    """Call a function in a process that has done nothing yet."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, words)
 
 
 def scan_markdown(result: dict[str, Any]) -> str:

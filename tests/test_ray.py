@@ -16,7 +16,7 @@ from tests._models import make_classifier
 from tests.conftest import ROOT
 from tests.hostile._broken import extreme, flipped, lying, odd
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
 
 
 @pytest.fixture(scope="module")
