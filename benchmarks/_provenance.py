@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 import sys
@@ -11,6 +10,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from fakeface._environment import load_average
 from fakeface._providers import default_threads
 from fakeface._version import __version__
 
@@ -40,8 +40,6 @@ def provenance(packages: Iterable[str] = PACKAGES) -> dict[str, Any]:
             "system": platform.system(),
             "architecture": platform.machine(),
             "threads": default_threads(),
-            "load_average": [round(x, 2) for x in os.getloadavg()]
-            if hasattr(os, "getloadavg")
-            else None,
+            "load_average": load_average(),
         },
     }

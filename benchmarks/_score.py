@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,8 +16,8 @@ from fakeface._classifier import Classifier
 from fakeface._decode import Picture
 from fakeface._detector import MIN_FACE
 from fakeface._prepare import crop_picture, prepare
-from fakeface._providers import default_threads
 from train._data import Sample
+from train._threads import ahead
 
 BATCH = 32
 
@@ -101,14 +99,12 @@ def score(
     (spec,) = {classifier.crop for classifier in classifiers}
     missing = {s.digest: s for s in samples if any(s.digest not in store for store in stores)}
     advance(len(samples) - len(missing))
-    pending = iter(missing.values())
-    with ThreadPoolExecutor(default_threads()) as pool:
-        looks = _ahead(pool, lambda sample: look(sample, tier, finder, spec), pending, 2 * BATCH)
-        while batch := list(islice(looks, BATCH)):
-            for classifier, store in zip(classifiers, stores, strict=True):
-                lacking = [(s, seen) for s, seen in batch if s.digest not in store]
-                store.add(_judge(classifier, lacking))
-            advance(len(batch))
+    looks = ahead(lambda sample: look(sample, tier, finder, spec), missing.values(), 2 * BATCH)
+    while batch := list(islice(looks, BATCH)):
+        for classifier, store in zip(classifiers, stores, strict=True):
+            lacking = [(s, seen) for s, seen in batch if s.digest not in store]
+            store.add(_judge(classifier, lacking))
+        advance(len(batch))
 
 
 def _judge(
@@ -126,25 +122,3 @@ def _judge(
         worst = float(p_fake[at : at + faces].max()) if faces else None
         yield sample.digest, Score(worst, seen.box, faces)
         at += faces
-
-
-def _ahead(
-    pool: ThreadPoolExecutor,
-    work: Callable[[Sample], Look],
-    samples: Iterable[Sample],
-    most: int,
-) -> Iterator[tuple[Sample, Look]]:
-    """Results of `work` in order, at most `most` of them computed ahead."""
-    waiting: deque[tuple[Sample, Future[Look]]] = deque()
-    try:
-        for sample in samples:
-            waiting.append((sample, pool.submit(work, sample)))
-            if len(waiting) >= most:
-                ready, future = waiting.popleft()
-                yield ready, future.result()
-        while waiting:
-            ready, future = waiting.popleft()
-            yield ready, future.result()
-    finally:
-        for _, future in waiting:
-            future.cancel()

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeface import CropSpec, FaceFinder, ImageError
-from fakeface._decode import Picture
 from fakeface._model import FACE_FINDER, MODELS
-from fakeface._prepare import crop_picture
+from fakeface._prepare import prepare
 from fakeface._walk import walk
 
 Scores = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating[Any]]]
@@ -83,11 +82,8 @@ def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.
 def _crops(folder: Path, finder: FaceFinder, spec: CropSpec) -> Iterator[npt.NDArray[np.uint8]]:
     for path in walk([folder]):
         try:
-            picture = Picture(path)
-            yield crop_picture(picture, None, spec)
-            image, scale = picture.load(1)
-            for found in finder.find(image):
-                yield crop_picture(picture, found.box.scaled(1 / scale), spec)
+            yield from prepare(path, None, spec, 0).crops
+            yield from prepare(path, finder, spec, 0).crops
         except ImageError:
             continue
 

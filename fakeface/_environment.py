@@ -34,11 +34,14 @@ def environment() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpu": {"model": model, "processors": default_threads(), "features": flags},
         "memory_mb": _memory(),
-        "load_average": [round(x, 2) for x in os.getloadavg()]
-        if hasattr(os, "getloadavg")
-        else None,
+        "load_average": load_average(),
         "providers": list(available_providers()),
     }
+
+
+def load_average() -> list[float] | None:
+    """Processes that wanted to run in the last 1, 5 and 15 minutes; None where not told."""
+    return [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
 def peak_memory() -> float | None:

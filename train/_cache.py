@@ -7,18 +7,13 @@ the line it was writing, and no other.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from fakeface._decode import Picture
 from fakeface._errors import ImageError
-from train._progress import progress
-
-T = TypeVar("T")
-R = TypeVar("R")
+from train._threads import in_threads
 
 
 class Journal:
@@ -67,25 +62,6 @@ class Cache:
     def journal(self, name: str) -> Journal:
         """The journal of that name."""
         return Journal(self.root / f"{name}.jsonl")
-
-
-def in_threads(function: Callable[[T], R], items: Sequence[T], what: str) -> Iterable[tuple[T, R]]:
-    """Map a function over items in one thread per processor, in order, showing progress.
-
-    Args:
-        function: What to do with an item; safe to run in many threads.
-        items: The items.
-        what: What to call it while it runs.
-
-    Yields:
-        Every item with its result.
-    """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        try:
-            results = pool.map(function, items)
-            yield from progress(zip(items, results, strict=True), what, len(items))
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def digests(paths: Sequence[Path], cache: Cache) -> list[tuple[str | None, str]]:

@@ -22,8 +22,9 @@ from fakeface._model import FACE_FINDER, MODELS, read_model
 from fakeface._prepare import prepare
 from fakeface._version import __version__
 from fakeface.types import Box
-from train._cache import Cache, in_threads
+from train._cache import Cache
 from train._data import Data, Sample, note
+from train._threads import in_threads
 
 OVERLAP = 0.3
 """Intersection over union from which a face found counts as the one in the manifest; finders

@@ -30,6 +30,7 @@ from fakeface._crop import CropSpec
 from fakeface._decode import Picture
 from fakeface._errors import ImageError
 from fakeface._prepare import crop_picture
+from fakeface._providers import default_threads
 from train._cache import Cache
 from train._data import Sample
 from train._errors import DataError
@@ -196,7 +197,7 @@ def crop_batches(
         except ImageError as error:
             raise DataError(f"{error} (it could be read before; start again)") from error
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(default_threads()) as pool:
         ahead = [pool.map(cut, batch) for batch in batches[:1]]
         for number in range(len(batches)):
             ahead += [pool.map(cut, batch) for batch in batches[number + 1 : number + 2]]

@@ -11,8 +11,7 @@ A stopped training goes on from its last checkpoint with the batches that it wou
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -26,7 +25,7 @@ import tensorflow as tf
 from fakeface._decode import Picture
 from fakeface._prepare import crop_picture
 from train._augment import augmented_crop
-from train._cache import Cache, in_threads
+from train._cache import Cache
 from train._data import Data, Sample
 from train._errors import RecipeError
 from train._fitted import Fitted
@@ -37,6 +36,7 @@ from train._progress import console, progress
 from train._recipe import Recipe
 from train._run import write_json
 from train._sampler import Draw, batches
+from train._threads import ahead, in_threads
 from train.backbones import get_backbone
 
 if TYPE_CHECKING:
@@ -281,10 +281,12 @@ def _made(
 ) -> Iterator[Batch]:
     """Make batches in threads, a few ahead of the network."""
 
-    def make(step: int, batch: list[Draw]) -> Batch:
+    def make(item: tuple[int, list[Draw]]) -> Batch:
+        step, batch = item
         return make_batch(batch, recipe, ghosts, step)
 
-    yield from _ahead(make, enumerate(draws, start))
+    for _, batch in ahead(make, enumerate(draws, start), _AHEAD, workers=2):
+        yield batch
 
 
 def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], step: int) -> Batch:
@@ -316,23 +318,6 @@ def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], s
         images[i] = pixels[top : top + window, left : left + window]
     real = np.array([not draw.fake for draw in draws], np.float32)
     return Batch(images, real, sum(draw.pair >= 0 for draw in draws))
-
-
-def _ahead(
-    function: Callable[[int, list[Draw]], Batch], items: Iterator[tuple[int, list[Draw]]]
-) -> Iterator[Batch]:
-    with ThreadPoolExecutor(2) as pool:
-        pending: list[Future[Batch]] = []
-        try:
-            for item in items:
-                pending.append(pool.submit(function, *item))
-                if len(pending) > _AHEAD:
-                    yield pending.pop(0).result()
-            while pending:
-                yield pending.pop(0).result()
-        finally:
-            for future in pending:
-                future.cancel()
 
 
 def _spec(recipe: Recipe) -> FinetuneSpec:

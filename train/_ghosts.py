@@ -22,8 +22,8 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from fakeface._decode import Picture
-from train._cache import in_threads
 from train._progress import progress
+from train._threads import in_threads
 
 if TYPE_CHECKING:
     import keras
