@@ -104,10 +104,11 @@ def opened(browser, request):
 
 
 def names(page):
-    page.wait_for_function(  # cards are filled when they come into view
-        "[...document.querySelectorAll('.card .name')].every(name => name.innerText)"
-    )
-    return page.locator(".card .name").all_inner_texts()
+    for _ in range(250):  # cards are filled when they come into view
+        if all(found := page.locator(".card .name").all_inner_texts()):
+            break
+        page.wait_for_timeout(20)  # `wait_for_function` would evaluate, which the page forbids
+    return found
 
 
 def scores(page):
