@@ -36,6 +36,7 @@ from train._progress import console, progress
 from train._recipe import Recipe
 from train._run import write_json
 from train._sampler import Draw, batches
+from train._start import start_from
 from train._threads import ahead, in_threads
 from train.backbones import get_backbone
 
@@ -71,6 +72,8 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
     base = normed(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
+    if spec.start:
+        start_from(base, spec.start)
     network = detector(base, spec.taps, spec.dropout, recipe.seed)
     history: list[dict[str, float]] = []
     for number, part in enumerate(spec.rounds()):

@@ -31,6 +31,8 @@ class FinetuneSpec:
     """How backbone and heads are trained together.
 
     Attributes:
+        start: Detector to start from, of the same backbone: the name of a bundled model or a model
+            directory; empty for the weights that the recipe's backbone names.
         taps: Layers of the backbone whose mean activations the logit is a linear function of.
         steps: Steps of the whole training.
         batch_size: Pictures per step, even.
@@ -51,6 +53,7 @@ class FinetuneSpec:
         again: A second round; None for one alone.
     """
 
+    start: str = ""
     taps: tuple[str, ...] = ("block5_expand_relu", "block11_expand_relu", "head_relu")
     steps: int = 4200
     batch_size: int = 32

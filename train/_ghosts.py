@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 Pixels = npt.NDArray[np.uint8]
 
-DECODERS = ("nearest", "transposed")
-"""Ways to double the size: nearest neighbour and a convolution, or a transposed convolution."""
+DECODERS = ("nearest", "transposed", "shuffle")
+"""Ways to double the size: nearest neighbour and a convolution, a transposed convolution, or a
+convolution whose channels become pixels."""
 
 _PATCH, _LATENT, _DOWN = 64, 8, 4
 _QUALITY = 90  # of JPEG, as the pictures have it
@@ -102,6 +103,7 @@ def autoencoder(decoder: str) -> keras.Model:
         decoder: One of `DECODERS`.
     """
     import keras
+    import tensorflow as tf
     from keras import layers
 
     def conv(x: KerasTensor, filters: int, activation: str | None = "relu") -> KerasTensor:
@@ -113,6 +115,8 @@ def autoencoder(decoder: str) -> keras.Model:
     def doubled(x: KerasTensor, filters: int) -> KerasTensor:
         if decoder == "nearest":
             return conv(layers.UpSampling2D(2)(x), filters)
+        if decoder == "shuffle":
+            return layers.Lambda(lambda y: tf.nn.depth_to_space(y, 2))(conv(x, 4 * filters))
         return layers.Conv2DTranspose(filters, 4, 2, "same", activation="relu")(x)
 
     image = keras.Input((None, None, 3))
