@@ -16,6 +16,7 @@ wanted = [
     "fakeface/models/faces/model.onnx",
     "fakeface/models/faces/model.json",
     "fakeface/models/faces/far/model.onnx",
+    "fakeface/models/faces/far/model.json",
     "fakeface/reports/_html/page.html",
 ]
 models = [n for n in names if re.fullmatch(r"fakeface/models/[^/]+/model\.onnx", n)]

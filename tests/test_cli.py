@@ -233,12 +233,12 @@ def test_version_and_help_import_nothing_heavy() -> None:
     assert done.stdout.splitlines() == [f"fakeface {__version__}", "[]"]
 
 
-def test_predict_as_json_imports_no_terminal_library(red: str, folder: Path) -> None:
+def test_predict_as_json_imports_no_more_than_it_needs(red: str, folder: Path) -> None:
     script = (
         "import sys\nfrom fakeface.cli import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "print([n for n in ('rich', 'pyarrow', 'tensorflow', 'typer.rich_utils') if n in"
-        " sys.modules])"
+        "print([n for n in ('rich', 'pyarrow', 'pydantic', 'tensorflow', 'typer.rich_utils')"
+        " if n in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, "predict", "--model", red, "--format", "json",
