@@ -11,6 +11,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from export._faces import faces
+from export._golden import golden
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,7 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help=(
         "Make model directories for fakeface: RUN from `python -m train fit` (the command `run`"
-        " may be left out), `faces` from MediaPipe's BlazeFace."
+        " may be left out), `faces` from MediaPipe's BlazeFace; `golden` writes what models say of"
+        " the bundled pictures."
     ),
 )
 
@@ -71,6 +73,7 @@ def run_command(
 
 
 app.command("faces")(faces)
+app.command("golden")(golden)
 
 
 def main() -> None:

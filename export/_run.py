@@ -14,6 +14,7 @@ import numpy.typing as npt
 from export._card import card
 from export._convert import OPSET, convert
 from export._directory import write_model
+from export._golden import write_golden
 from export._parity import Parity, check, real_crops
 from fakeface import ModelInfo
 
@@ -73,6 +74,7 @@ def export_run(
         out,
     )
     (out / "README.md").write_text(card(info), encoding="utf-8")
+    write_golden(out)
     return info, parity
 
 

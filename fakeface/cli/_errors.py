@@ -12,12 +12,12 @@ import typer
 
 from fakeface._errors import FakefaceError
 from fakeface._text import printable
+from fakeface.cli._stop import code_of, terminable
 
 OK = 0
 FAIL_ON = 1
 USAGE = 2
 UNREADABLE = 3
-INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 _P = ParamSpec("_P")
@@ -46,14 +46,15 @@ def exits(command: Callable[_P, int]) -> Callable[_P, None]:
     @wraps(command)
     def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
-            code = command(*args, **kwargs)
+            with terminable():
+                code = command(*args, **kwargs)
         except BrokenPipeError:
             # Python flushes standard output at exit, and would complain once more.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = BROKEN_PIPE
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             say("interrupted")
-            code = INTERRUPTED
+            code = code_of(stop)
         except (FakefaceError, UsageError, OSError) as error:
             say(_one_line(error))
             code = USAGE

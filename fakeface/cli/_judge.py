@@ -9,8 +9,9 @@ import warnings
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from fakeface.cli._errors import FAIL_ON, INTERRUPTED, OK, UNREADABLE, UsageError, say
+from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, UsageError, say
 from fakeface.cli._options import FailOn
+from fakeface.cli._stop import code_of
 from fakeface.reports._tally import UNREADABLE as NO_VERDICT
 from fakeface.reports._tally import Tally
 
@@ -74,7 +75,7 @@ class Run:
         self._fail_on = {NO_VERDICT if f is FailOn.error else f.value for f in fail_on or ()}
         self._judged = 0
         self._begun = time.perf_counter()
-        self._interrupted = False
+        self._stopped: int | None = None  # the exit code of what ended it early
 
     def write(
         self,
@@ -82,7 +83,7 @@ class Run:
         report: Report,
         progress: Progress | None = None,
     ) -> None:
-        """Write predictions as they come; Ctrl-C ends it early, with a whole report.
+        """Write predictions as they come; Ctrl-C and SIGTERM end it early, with a whole report.
 
         Raises:
             ReportError: The results cannot be written.
@@ -96,8 +97,8 @@ class Run:
                     self._judged += 1
                     if progress is not None:
                         progress.advance(self.tally)
-            except KeyboardInterrupt:
-                self._interrupted = True
+            except KeyboardInterrupt as stop:
+                self._stopped = code_of(stop)
                 report.complete = False
 
     def _speed(self) -> str:
@@ -112,15 +113,15 @@ class Run:
 
         Args:
             notes: What else to say of the files.
-            again: The command that goes on, to show after Ctrl-C.
+            again: The command that goes on, to show after Ctrl-C and SIGTERM.
 
         Returns:
             The exit code.
         """
         say(self._speed() + (f": {self.tally}" if self.tally.total else "") + notes)
-        if self._interrupted:
+        if self._stopped is not None:
             say(f"interrupted; to go on: {again}" if again else "interrupted")
-            return INTERRUPTED
+            return self._stopped
         if any(self.tally.counts[what] for what in self._fail_on):
             return FAIL_ON
         return UNREADABLE if self.tally.counts[NO_VERDICT] else OK

@@ -83,10 +83,10 @@ def test_a_longer_network_is_refused(exported) -> None:
         start_from(network(1), str(exported[1]))
 
 
-def test_another_network_is_refused() -> None:
+def test_a_model_without_plain_weights_is_refused() -> None:
     from train._start import start_from
 
-    with pytest.raises(WeightsError, match="backbone of this recipe"):
+    with pytest.raises(WeightsError, match="no training can start from it"):
         start_from(detector_of(network(1)), "faces")
 
 
