@@ -29,6 +29,10 @@ TARGETS = (0.05, 0.01)
 MISSED = 0.05
 """Share of the AI pictures of `val` that the default may call real; the rest is `uncertain`."""
 
+WORST = 1.5
+"""How far above the rate a large Real source may lie in `val`: low enough that the noise of a
+hundred pictures seldom brings it to twice the rate on others."""
+
 LARGE = 50
 """Real sources with as many pictures in `val` count one by one in the operating points."""
 
@@ -88,7 +92,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
     """Fit thresholds on `p_fake` that keep false alarms at `TARGETS`.
 
     The rate holds over all Real pictures of `val`, and no large Real source (`LARGE`) is above
-    twice the rate, since a mean over sources can hide one whose every photograph is flagged.
+    `WORST` times the rate, since a mean over sources can hide one whose every photograph is flagged.
 
     Args:
         val: Scores of both classes.
@@ -105,7 +109,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
     for fpr in TARGETS:
         thresholds = {"all Real": _just_above(p_fake[real], fpr)}
         for source in large:
-            thresholds[source] = _just_above(p_fake[val.sources == source], 2 * fpr)
+            thresholds[source] = _just_above(p_fake[val.sources == source], WORST * fpr)
         binding = max(thresholds, key=lambda name: thresholds[name])
         points.append(
             OperatingPoint(
@@ -113,7 +117,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
                 thresholds[binding],
                 fpr,
                 f"val, {int(real.sum())} Real of {len(names)} sources, {len(large)} of them at most"
-                f" twice the rate; decided by {binding}",
+                f" {WORST:g} times the rate; decided by {binding}",
             )
         )
     return tuple(points)
