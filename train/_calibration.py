@@ -92,7 +92,8 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
     """Fit thresholds on `p_fake` that keep false alarms at `TARGETS`.
 
     The rate holds over all Real pictures of `val`, and no large Real source (`LARGE`) is above
-    `WORST` times the rate, since a mean over sources can hide one whose every photograph is flagged.
+    `WORST` times the rate, since a mean over sources can hide one whose every photograph is
+    flagged.
 
     Args:
         val: Scores of both classes.
