@@ -20,12 +20,13 @@ wanted = [
     "fakeface/reports/_html/page.html",
 ]
 models = [n for n in names if re.fullmatch(r"fakeface/models/[^/]+/model\.onnx", n)]
-missing = [n for n in wanted if n not in names]
+classifiers = [n.removesuffix("model.onnx") for n in models if "/models/faces/" not in n]
+wanted += [folder + file for folder in classifiers for file in ("model.json", "golden.json")]
 problems = [
     *(f"it holds {name}, which is no part of the library" for name in stray),
-    *(f"it lacks {name}" for name in missing),
+    *(f"it lacks {name}" for name in wanted if name not in names),
 ]
-if len(models) < 2:
+if not classifiers:
     problems.append("it holds no classifier")
 if wheel.stat().st_size > MOST_BYTES:
     problems.append(f"it weighs {wheel.stat().st_size:,} bytes, more than {MOST_BYTES:,}")

@@ -7,6 +7,7 @@ from PIL import Image
 
 from export._parity import ParityError, check, real_crops
 from fakeface import CropSpec, Detector
+from fakeface._golden import GOLDEN, Golden
 
 pytest.importorskip("tensorflow", reason="needs the extra `train`")
 pytestmark = pytest.mark.train
@@ -60,6 +61,8 @@ def test_an_exported_model_runs_in_the_library(exported, run, samples):
     assert detector.thresholds == run.thresholds
     assert parity.tensorflow < 1e-4
     assert parity.batch <= 1e-5
+    golden = Golden.read(out / GOLDEN, "tiny")
+    assert {p.settings for p in golden.predictions} == {detector.settings}
 
 
 def test_the_model_says_what_made_it(exported, run):

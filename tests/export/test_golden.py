@@ -1,0 +1,53 @@
+import json
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from export._golden import precision_of, write_golden
+from fakeface import Detector
+from fakeface._golden import GOLDEN, PICTURES, Golden, compare, judge
+from tests._models import make_classifier
+
+
+def test_what_is_written_is_what_the_model_says(tmp_path):
+    model = make_classifier(tmp_path / "red")
+    file = write_golden(model)
+    assert file == model / GOLDEN
+    golden = Golden.read(file, "red")
+    assert golden.precision == "fp32"
+    assert {p.source for p in golden.predictions} == {p.name for p in PICTURES.glob("*.jpg")}
+    detector = Detector(model)
+    assert {p.settings for p in golden.predictions} == {detector.settings}
+    predictions = judge(detector, PICTURES, [p.source for p in golden.predictions])
+    assert compare(golden, predictions, "cpu", detector.settings).wrong == ()
+    assert json.loads(file.read_text())["made_with"]["versions"]["onnxruntime"]
+
+
+def test_folders_are_judged_with_their_sub_folders(tmp_path, samples):
+    model = make_classifier(tmp_path / "red")
+    golden = Golden.read(write_golden(model, samples, tmp_path / "samples.json"), "red")
+    assert "real/astronaut.png" in {p.source for p in golden.predictions}
+    assert not (model / GOLDEN).exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "precision"),
+    [
+        ("Conv", "fp32"),
+        ("QuantizeLinear", "int8"),
+        ("QLinearConv", "int8"),
+        ("ConvInteger", "int8"),
+    ],
+)
+def test_precision_is_told_by_the_operators(kind, precision, tmp_path):
+    assert precision_of(graph(kind)) == precision
+    onnx.save(graph(kind), tmp_path / "model.onnx")
+    assert precision_of(tmp_path / "model.onnx") == precision
+
+
+def graph(kind: str) -> onnx.ModelProto:
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
+    return helper.make_model(
+        helper.make_graph([helper.make_node(kind, ["x"], ["y"])], "g", [value], [])
+    )
