@@ -69,8 +69,9 @@ class Detector:
 
         Args:
             model: Name of a bundled model or path of a model directory; None for the default.
-            provider: Execution provider: `auto`, `cpu`, `cuda`, `coreml`, … `auto` takes the
-                fastest there is; the face finder always runs on the CPU.
+            provider: Execution provider: `auto`, `cpu`, `cuda`, `dml`, `coreml`, `openvino`, …
+                `auto` takes CUDA or DirectML where they are installed, else the CPU; the face
+                finder always runs on the CPU.
             threads: Threads for the model; None for one per processor.
             threshold: Judge by this `p_fake` alone, 0 to 1, with nothing uncertain; None for the
                 thresholds of the model.

@@ -62,7 +62,7 @@ class ModelError(FakefaceError):
 
 
 class ProviderError(FakefaceError):
-    """An execution provider was asked for that this installation does not have.
+    """An execution provider was asked for that this installation does not have, or cannot start.
 
     Attributes:
         requested: The name asked for.
@@ -78,15 +78,12 @@ class ProviderError(FakefaceError):
 
     def __str__(self) -> str:
         """Say what was asked for, what there is, and the remedy."""
-        text = (
-            f"execution provider {self.requested!r} is not available here;"
-            f" available: {', '.join(self.available)}"
-        )
-        if self.reason:
-            return f"{text}. {self.reason}"
-        if self.requested == "cuda":
-            text += ". For CUDA: pip uninstall onnxruntime && pip install 'fakeface[gpu]'"
-        return text
+        text = f"execution provider {self.requested!r}"
+        if self.requested.lower() in self.available:
+            text += " is installed, but does not start"
+        else:
+            text += f" is not available here; available: {', '.join(self.available)}"
+        return f"{text}. {self.reason}" if self.reason else text
 
 
 class ReportError(FakefaceError):

@@ -1,7 +1,29 @@
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import onnxruntime as ort
 import pytest
 
-from fakeface import ProviderError, available_providers
-from fakeface._providers import resolve_provider, session_options
+from fakeface import Detector, ModelError, ProviderError, available_providers
+from fakeface._bench import PORTRAIT
+from fakeface._golden import GOLDEN, PICTURES, Golden, compare, judge
+from fakeface._model import find_model, load_model
+from fakeface._providers import (
+    AUTO,
+    INSTALL,
+    default_threads,
+    open_session,
+    provider_options,
+    resolve_provider,
+    session_options,
+    short_name,
+)
+from tests._models import SIZE, make_classifier
+
+HERE = [name for name in available_providers() if name not in ("azure", "cpu")]
+"""Providers of this installation besides the CPU; azure is for models that run elsewhere."""
 
 
 def test_the_cpu_is_always_there():
@@ -9,9 +31,33 @@ def test_the_cpu_is_always_there():
     assert resolve_provider("auto")[-1] == "CPUExecutionProvider"
 
 
-@pytest.mark.parametrize("name", ["cpu", "CPU", "CPUExecutionProvider"])
+@pytest.mark.parametrize("name", ["cpu", "CPU", "CPUExecutionProvider", "cpuexecutionprovider"])
 def test_a_provider_goes_by_short_and_full_name(name):
     assert resolve_provider(name) == ("CPUExecutionProvider",)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("CUDAExecutionProvider", "cuda"),
+        ("DmlExecutionProvider", "dml"),
+        ("DirectML", "dml"),
+        ("CoreMLExecutionProvider", "coreml"),
+        ("OpenVINO", "openvino"),
+    ],
+)
+def test_short_names(name, short):
+    assert short_name(name) == short
+
+
+@pytest.mark.parametrize("name", ["cuda", "CoreML", "OpenVINO", "DirectML"])
+def test_providers_that_are_not_here_tell_what_brings_them(name):
+    assert f"{short_name(name)}executionprovider" in map(str.lower, ort.get_all_providers())
+    if short_name(name) in available_providers():
+        pytest.skip("it is here")
+    with pytest.raises(ProviderError, match=r"available: auto, .*cpu") as caught:
+        resolve_provider(name)
+    assert str(caught.value).endswith(INSTALL[short_name(name)])
 
 
 def test_an_unknown_provider_is_an_error_that_lists_what_there_is():
@@ -21,9 +67,61 @@ def test_an_unknown_provider_is_an_error_that_lists_what_there_is():
     assert "cpu" in caught.value.available
 
 
-def test_threads_do_not_spin():
+def test_the_presets_of_sessions():
     options = session_options(2)
     assert options.intra_op_num_threads == 2
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    assert options.enable_cpu_mem_arena
+    assert not options.enable_mem_pattern
+    assert session_options().intra_op_num_threads == default_threads()
     with pytest.raises(ValueError, match="threads"):
         session_options(0)
+
+
+def test_the_presets_of_providers():
+    assert provider_options("OpenVINOExecutionProvider", 3)["num_of_threads"] == "3"
+    assert provider_options("cuda", 1)["use_tf32"] == "0"
+    assert provider_options("CPUExecutionProvider", 1) == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_threads_are_as_many_as_this_process_may_use():
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert default_threads() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_a_session_takes_the_preset_and_batches_of_any_size(tmp_path):
+    _, data = load_model(make_classifier(tmp_path / "red"), "classifier")
+    session = open_session("red", data, "auto", threads=2)
+    assert session.get_session_options().intra_op_num_threads == 2
+    for count in (1, 5, 2):
+        crops = np.zeros((count, SIZE, SIZE, 3), np.uint8)
+        assert session.run(["p_fake"], {"image": crops})[0].size == count
+
+
+def test_what_is_no_model_is_an_error_and_prints_nothing(capfd):
+    with pytest.raises(ModelError, match="ONNX Runtime cannot run it"):
+        open_session("red", b"no model", "cpu")
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", HERE or [pytest.param("", marks=pytest.mark.skip("only the CPU"))])
+def test_other_providers_agree_with_the_cpu_or_say_why_not(name, capfd):
+    golden = Golden.read(find_model(None) / GOLDEN, "default")
+    try:
+        detector = Detector(provider=name)
+    except ProviderError as error:
+        assert "does not start" in str(error)
+    else:
+        predictions = judge(detector, PICTURES, [p.source for p in golden.predictions])
+        assert compare(golden, predictions, name, detector.settings).wrong == ()
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.skipif(not set(AUTO) & set(HERE), reason="auto has no choice here")
+def test_auto_runs_in_any_case():
+    assert Detector().predict(PORTRAIT).ok
