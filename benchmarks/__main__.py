@@ -6,7 +6,12 @@ away.
 
 from __future__ import annotations
 
-from benchmarks import _explain_app, _faces_app, _scan_app  # noqa: F401 -- their commands
+from benchmarks import (  # noqa: F401 -- their commands
+    _explain_app,
+    _faces_app,
+    _peers_app,
+    _scan_app,
+)
 from benchmarks._app import app
 
 if __name__ == "__main__":

@@ -1,0 +1,212 @@
+"""Makes the networks that peers need and nobody ships; run in a process of its own.
+
+`python -m benchmarks.peers._build WHAT SOURCE OUT`, where WHAT is one of `BUILDERS`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.peers._peer import ROOT, PeerError, child_environment
+
+if TYPE_CHECKING:
+    import onnx
+
+    from fakeface import CropSpec
+
+_CALIBRATION = 32
+"""Crops that int8 is calibrated on; the weights are random, so it is about speed alone."""
+
+MADE = 1
+"""Counts up when something is made in another way: what was kept is then made anew."""
+
+RANDOM = "Random weights, made by `python -m benchmarks peers` to measure speed; judges nothing."
+
+
+def litert(source: Path, out: Path) -> None:
+    """Convert the Keras model of a run to a `.tflite` that takes one crop.
+
+    Args:
+        source: Run directory of `train`.
+        out: The file to write.
+    """
+    import tensorflow as tf
+
+    from train._run import load_run
+
+    run = load_run(source)
+    size = run.recipe.crop.size
+    signature = [tf.TensorSpec((1, size, size, 3), tf.uint8, name="image")]
+    judge = tf.function(lambda image: run.outputs(image)["p_fake"], input_signature=signature)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [judge.get_concrete_function()], run.model
+    )
+    out.write_bytes(converter.convert())
+
+
+def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from the recipe
+    """Make the report's first system with random weights.
+
+    Args:
+        source: Not used.
+        out: Model directory to write.
+    """
+    from export._convert import convert
+    from train._heads import build_head, join, pool
+    from train._recipe import load_recipe
+    from train.backbones import get_backbone
+
+    recipe = load_recipe("report", ["backbone.weights=none"])
+    size = recipe.crop.size
+    backbone = get_backbone(recipe.backbone.name).build(size, "none", recipe.seed)
+    width = pool(backbone.output, recipe.head.pooling).shape[-1]
+    head = build_head(width, recipe.head, recipe.seed)
+    model = join(backbone, recipe.head.pooling, head)
+
+    def outputs(image: Any) -> dict[str, Any]:
+        return {"p_fake": 1 - model(image, training=False)[:, 0]}
+
+    _write("report-resnet50", convert(outputs, size), recipe.crop, out)
+
+
+def resnet50_int8(source: Path, out: Path) -> None:
+    """Quantise it: static, QDQ, U8S8, per channel, as suits x86 with VNNI.
+
+    Args:
+        source: Model directory of the fp32 model.
+        out: Model directory to write.
+    """
+    import onnx
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    from export._parity import real_crops
+    from fakeface._model import read_model
+
+    spec = read_model(source).crop
+    assert spec is not None
+    crops = real_crops(ROOT / "samples", spec, _CALIBRATION)
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.left = iter(crops)
+
+        def get_next(self) -> dict[str, Any] | None:
+            crop = next(self.left, None)
+            return None if crop is None else {"image": crop[None]}
+
+    with tempfile.TemporaryDirectory() as folder:
+        ready, done = str(Path(folder) / "ready.onnx"), str(Path(folder) / "int8.onnx")
+        quant_pre_process(str(source / "model.onnx"), ready)
+        quantize_static(
+            ready,
+            done,
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+        )
+        _write("report-resnet50-int8", onnx.load(done), spec, out)
+
+
+def meso4(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from the paper
+    """Make a network as small as detectors get: Meso4 (Afchar et al. 2018) with random weights.
+
+    Args:
+        source: Not used.
+        out: Model directory to write.
+    """
+    from benchmarks.peers._meso4 import SIZE, meso4_graph
+    from fakeface import CropSpec
+
+    _write("meso4", meso4_graph(), CropSpec(size=SIZE), out)
+
+
+def _write(name: str, model: onnx.ModelProto, spec: CropSpec, out: Path) -> None:
+    from export._directory import write_model
+    from fakeface import ModelInfo, Thresholds
+
+    info = ModelInfo(
+        name=name,
+        version="0.0.0",
+        kind="classifier",
+        sha256="",
+        crop=spec,
+        classes=("AI", "Real"),
+        thresholds=Thresholds(0.5, 0.5),
+        operating_points=(),
+        settings={},
+        provenance={"made_by": RANDOM},
+        figures={},
+        licence="",
+        path=out,
+    )
+    write_model(info, model, out)
+
+
+BUILDERS: dict[str, Callable[[Path, Path], None]] = {
+    "litert": litert,
+    "resnet50": resnet50,
+    "resnet50-int8": resnet50_int8,
+    "meso4": meso4,
+}
+"""What can be made: from a source, or from nothing, to a file or a model directory."""
+
+
+def built(what: str, source: Path, folder: Path) -> Path:
+    """Make something, or find it made already.
+
+    Args:
+        what: One of `BUILDERS`.
+        source: What it is made from; the folder itself where it is made from nothing.
+        folder: Where such things are kept.
+
+    Returns:
+        The file or model directory.
+
+    Raises:
+        PeerError: It cannot be made here.
+    """
+    key = hashlib.sha256(f"{MADE} {what}".encode() + _content(source)).hexdigest()[:12]
+    out = folder / f"{what}-{key}"
+    if out.exists():
+        return out
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f"{out.name}.{os.getpid()}.tmp"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.peers._build", what, str(source), str(aside)],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=child_environment(),
+    )
+    if done.returncode:
+        lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
+        reason = lines[-1][:300] if lines else "no message"
+        raise PeerError(f"its network could not be made: {reason}")
+    aside.replace(out)
+    return out
+
+
+def _content(source: Path) -> bytes:
+    """What decides what is made of a run or a model."""
+    names = ("run.json", "model.keras", "model.onnx")
+    parts = [source / name for name in names if (source / name).is_file()]
+    return b"".join(hashlib.sha256(path.read_bytes()).digest() for path in parts)
+
+
+if __name__ == "__main__":
+    BUILDERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,295 @@
+"""Measures peers: how right each is on the same pictures, then how fast, all in turns."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks._latency import pictures
+from benchmarks._metrics import measure, resamples
+from benchmarks._provenance import provenance
+from benchmarks._store import pixel_path
+from benchmarks._tiers import CLEAN, TIERS, Tier
+from benchmarks.peers._peer import Peer, PeerError, Process
+from benchmarks.peers._targets import targets
+from fakeface import Thresholds
+from fakeface._bench import Timing, Variant, interleaved
+from fakeface._environment import environment
+from train._cache import Cache, Journal
+from train._data import Data, Sample
+
+PICTURE = "1024 px"
+"""Which of `benchmarks._latency.pictures` verdicts are timed on."""
+
+ACCURACY_TIERS = ("clean", "web", "hard")
+
+REST = 0.005
+"""Seconds between turns, in which the threads of the peer before go to sleep."""
+
+_AT_ONCE = 25
+
+Begin = Callable[[str, int], Callable[[int], None]]
+
+
+@dataclass(slots=True)
+class _Row:
+    """What is known of one peer so far."""
+
+    peer: Peer
+    about: dict[str, Any] | None = None
+    failed: str = ""
+    accuracy: dict[str, Any] = field(default_factory=dict)
+    speed: dict[str, Any] = field(default_factory=dict)
+
+
+def compare(
+    peers: Sequence[Peer],
+    data: Data | None,
+    cache: Cache,
+    threads: Sequence[int] = (1, 2),
+    count: int = 300,
+    seconds: float = 300.0,
+    seed: int = 0,
+    begin: Begin = lambda *_: lambda _: None,
+) -> dict[str, Any]:
+    """Measure peers side by side.
+
+    Args:
+        peers: The peers; the first is what all are held against.
+        data: Pictures with a split `test` for the accuracy; None to measure speed alone.
+        cache: Where scores are kept: a run that was interrupted judges no picture twice.
+        threads: Numbers of threads to measure with.
+        count: Pictures of the sample, half of them of each class where there are as many.
+        seconds: How long to measure speed, all peers together.
+        seed: Of the sample and of the intervals.
+        begin: Called with what comes next and its number of parts; returns what to tell of it.
+
+    Returns:
+        Plain values, ready for JSON: provenance, environment, the sample, `peers` with `speed`
+        per number of threads (`network`, `verdict`, `peak_rss_mb`, and p50s as multiples of the
+        first peer's), `accuracy` per tier, `install_mb`, `failed` where one could not run; and
+        `targets`.
+    """
+    before = environment()
+    rows = [_Row(peer, failed=peer.refused) for peer in peers]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        picture = folder / "portrait.jpg"
+        picture.write_bytes(pictures()[PICTURE])
+        samples = [] if data is None else sample_of(data.split("test"), count, seed)
+        if samples:
+            _judge_all(rows, samples, picture, folder, cache, seed, max(threads), begin)
+        _time_all(rows, threads, picture, seconds, begin)
+    result = {
+        "benchmark": "peers",
+        **provenance(),
+        "environment": before,
+        "picture": PICTURE,
+        "threads": list(threads),
+        "reference": peers[0].name,
+        "sample": {
+            "seed": seed,
+            "AI": sum(sample.label == 0 for sample in samples),
+            "Real": sum(sample.label == 1 for sample in samples),
+            "data": None if data is None else data.fingerprint(),
+        },
+        "tiers": {name: TIERS[name].description for name in ACCURACY_TIERS},
+        "peers": [_plain(row, rows[0]) for row in rows],
+    }
+    return {**result, "targets": targets(result)}
+
+
+def sample_of(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
+    """Draw pictures, as many of each class as can be.
+
+    Args:
+        samples: Where to draw from.
+        count: How many at most.
+        seed: Of the draw.
+
+    Returns:
+        The pictures drawn, in the order of `samples`.
+    """
+    random = np.random.default_rng(seed)
+    kept: set[int] = set()
+    for label in (0, 1):
+        mine = [i for i, sample in enumerate(samples) if sample.label == label]
+        kept.update(random.permutation(mine)[: (count + 1 - label) // 2].tolist())
+    return [sample for i, sample in enumerate(samples) if i in kept]
+
+
+def _judge_all(
+    rows: Sequence[_Row],
+    samples: Sequence[Sample],
+    picture: Path,
+    folder: Path,
+    cache: Cache,
+    seed: int,
+    threads: int,
+    begin: Begin,
+) -> None:
+    """Let every peer whose answers mean something judge the sample under every tier."""
+    judging = [row for row in rows if row.peer.judges and not row.failed]
+    advance = begin("accuracy", len(judging) * len(ACCURACY_TIERS) * len(samples))
+    treated = {name: _treated(TIERS[name], samples, folder) for name in ACCURACY_TIERS}
+    for row in judging:
+        process = None
+        try:
+            process = Process(row.peer, threads, picture)
+            row.about = process.about
+            for name, paths in treated.items():
+                key = f"{row.peer.key(process.about)}-{name}-{pixel_path()[:16]}"
+                journal = cache.journal(f"peers/{key}")
+                _score(process, samples, paths, journal, advance)
+                row.accuracy[name] = _figures(samples, journal, row.about["threshold"], seed)
+        except PeerError as error:
+            row.failed = str(error)
+        finally:
+            if process is not None:
+                process.close()
+
+
+def _treated(tier: Tier, samples: Sequence[Sample], folder: Path) -> list[Path]:
+    """Files of the pictures under a tier; one that cannot be treated stays as it is."""
+    if tier is CLEAN:
+        return [sample.path for sample in samples]
+    paths = []
+    for number, sample in enumerate(samples):
+        path = folder / f"{tier.name}-{number:05}.jpg"
+        data = sample.path.read_bytes()
+        try:
+            path.write_bytes(tier.apply(data))
+        except OSError:
+            path.write_bytes(data)
+        paths.append(path)
+    return paths
+
+
+def _score(
+    process: Process,
+    samples: Sequence[Sample],
+    paths: Sequence[Path],
+    journal: Journal,
+    advance: Callable[[int], None],
+) -> None:
+    todo = [
+        (sample.digest, str(path.absolute()))
+        for sample, path in zip(samples, paths, strict=True)
+        if sample.digest not in journal.records
+    ]
+    advance(len(samples) - len(todo))
+    for start in range(0, len(todo), _AT_ONCE):
+        part = todo[start : start + _AT_ONCE]
+        scores = process.ask("scores", paths=[path for _, path in part])
+        journal.add((digest, score) for (digest, _), score in zip(part, scores, strict=True))
+        advance(len(part))
+
+
+def _figures(
+    samples: Sequence[Sample], journal: Journal, threshold: float | None, seed: int
+) -> dict[str, Any]:
+    records = [journal.records[sample.digest] for sample in samples]
+    p_fake = np.array([np.nan if p is None else p for p, _ in records])
+    readable = ~np.isnan(p_fake)
+    is_ai = np.array([sample.label == 0 for sample in samples])
+    half = 0.5 if threshold is None else threshold
+    weights = resamples([f"{s.label} {s.source}" for s in samples], 1000, seed)
+    found = measure(is_ai[readable], p_fake[readable], Thresholds(half, half), weights[:, readable])
+    kept = ("auc", "flagged_ai", "flagged_real")
+    return {
+        **{name: found[name].as_list() for name in kept},
+        "unreadable": int((~readable).sum()),
+        "whole": sum(how == "whole" for _, how in records),
+    }
+
+
+def _time_all(
+    rows: Sequence[_Row], threads: Sequence[int], picture: Path, seconds: float, begin: Begin
+) -> None:
+    """Time all peers with all numbers of threads in turns."""
+    advance = begin("starting peers", len(rows) * len(threads))
+    running: dict[str, tuple[_Row, int, Process]] = {}
+    for row in rows:
+        for count in threads:
+            if not row.failed:
+                try:
+                    process = Process(row.peer, count, picture)
+                except PeerError as error:
+                    row.failed = str(error)
+                else:
+                    row.about = process.about
+                    running[f"{row.peer.name}\n{count}"] = (row, count, process)
+            advance(1)
+    try:
+        told = 0
+        tell = begin("speed", 100)
+
+        def share(done: float) -> None:
+            nonlocal told
+            tell(round(100 * done) - told)
+            told = round(100 * done)
+
+        variants = {name: _turn(*entry, picture) for name, entry in running.items()}
+        timings = interleaved(variants, seconds, advance=share)
+        for name, (row, count, process) in running.items():
+            if not row.failed:
+                row.speed[str(count)] = _speed(row, process, timings[name])
+    finally:
+        for _, _, process in running.values():
+            process.close()
+
+
+def _turn(row: _Row, count: int, process: Process, picture: Path) -> Variant:  # noqa: ARG001
+    def run() -> dict[str, float]:
+        if row.failed:
+            return {}
+        time.sleep(REST)
+        try:
+            seconds: dict[str, float] = process.ask("turn", path=str(picture))
+        except PeerError as error:
+            row.failed = str(error)
+            return {}
+        return seconds
+
+    return run
+
+
+def _speed(row: _Row, process: Process, timings: dict[str, Timing]) -> dict[str, Any]:
+    try:
+        cost = process.ask("cost")
+    except PeerError as error:
+        row.failed = str(error)
+        return {}
+    return {**{part: timing.as_dict() for part, timing in timings.items()}, **cost}
+
+
+def _plain(row: _Row, reference: _Row) -> dict[str, Any]:
+    speed = {}
+    for count, found in row.speed.items():
+        base = reference.speed.get(count, {})
+        ratios = {
+            part: round(found[part]["p50"] / base[part]["p50"], 3)
+            for part in ("network", "verdict")
+            if not row.failed and part in base
+        }
+        speed[count] = {**found, "ratio": ratios}
+    peer, about = row.peer, row.about or {}
+    return {
+        "name": peer.name,
+        "group": peer.group,
+        "network": peer.network,
+        "precision": about.get("precision"),
+        "versions": about.get("versions", {}),
+        "digest": peer.digest,
+        "judges": peer.judges,
+        "own": peer.own,
+        "failed": row.failed,
+        "speed": {} if row.failed else speed,
+        "accuracy": row.accuracy,
+    }

@@ -1,0 +1,176 @@
+"""What a peer is, and how its process is talked to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+"""Folder of the packages `benchmarks` and `fakeface`."""
+
+PATIENCE = 300.0
+"""Seconds after which a peer that does not answer is given up."""
+
+
+class PeerError(Exception):
+    """A peer is not there, or broke; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One row of the table.
+
+    Attributes:
+        name: Its name in the table.
+        group: What `--only` calls it.
+        network: Which network it runs, in words.
+        job: What its process is to open, ready for JSON: `kind` names an opener of
+            `benchmarks.peers._worker`, the rest is for that.
+        installs: Distributions that one needs to run it.
+        judges: Whether its answers mean anything; not with random weights.
+        python: Interpreter of its process.
+        refused: Why it cannot run; empty where it can be tried.
+        digest: Of the files that decide its answers.
+        own: Name of the model directory that it runs as it ships; empty for all others.
+    """
+
+    name: str
+    group: str
+    network: str
+    job: dict[str, Any] = field(default_factory=dict)
+    installs: tuple[str, ...] = ()
+    judges: bool = True
+    python: str = sys.executable
+    refused: str = ""
+    digest: str = ""
+    own: str = ""
+
+    def key(self, about: dict[str, Any]) -> str:
+        """What its answers depend on, as a hash."""
+        parts = [self.name, self.job.get("kind"), self.digest, about["versions"]]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+class Process:
+    """The process of one peer.
+
+    Attributes:
+        about: What it said of itself when it was ready: `versions`, `precision`, `threshold`.
+    """
+
+    def __init__(self, peer: Peer, threads: int, picture: Path) -> None:
+        """Start a process and wait until the peer is open.
+
+        Args:
+            peer: The peer.
+            threads: Threads of its network.
+            picture: A picture with a face: what its network is run on.
+
+        Raises:
+            PeerError: It cannot run.
+        """
+        if peer.refused:
+            raise PeerError(peer.refused)
+        job = {**peer.job, "threads": threads, "picture": str(picture), "installs": peer.installs}
+        self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 -- see close
+        try:
+            self._process = subprocess.Popen(
+                [peer.python, "-m", "benchmarks.peers._worker", json.dumps(job)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                env=child_environment(),
+            )
+        except OSError as error:
+            self._errors.close()
+            raise PeerError(f"{peer.python}: {error.strerror}") from error
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+        try:
+            self.about: dict[str, Any] = self._answer()
+        except PeerError:
+            self.close()
+            raise
+
+    def ask(self, what: str, **arguments: Any) -> Any:
+        """Ask the process for something and wait for the answer.
+
+        Args:
+            what: Name of a request of `benchmarks.peers._worker`.
+            arguments: Its arguments, ready for JSON.
+
+        Returns:
+            The answer.
+
+        Raises:
+            PeerError: The peer failed, or its process ended or hangs; the process is over then.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"what": what, **arguments}) + "\n")
+            self._process.stdin.flush()
+        except (OSError, ValueError):
+            pass  # it has ended: the answer will say why
+        try:
+            return self._answer()
+        except PeerError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._errors):
+            try:
+                if stream is not None:
+                    stream.close()
+            except OSError:
+                continue
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                self._lines.put(line)
+        self._lines.put("")
+
+    def _answer(self) -> Any:
+        try:
+            line = self._lines.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise PeerError(f"no answer within {PATIENCE:.0f} s") from None
+        if not line:
+            raise PeerError(self._last_words())
+        answer = json.loads(line)
+        if "error" in answer:
+            raise PeerError(answer["error"])
+        return answer["answer"]
+
+    def _last_words(self) -> str:
+        code = self._process.wait()
+        self._errors.seek(0)
+        lines = self._errors.read().strip().splitlines() or ["no message"]
+        return f"its process ended with {code}: {lines[-1][:300]}"
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of a process that imports `benchmarks` from here and uses the CPU alone."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "CUDA_VISIBLE_DEVICES": "",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }

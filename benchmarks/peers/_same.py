@@ -1,0 +1,103 @@
+"""Peers that share fakeface's way to the face and differ in what runs the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers._runtimes import RUNTIMES, Network, in_onnxruntime
+from fakeface import CropSpec, Detector, FaceFinder, ImageError
+from fakeface._decode import Picture
+from fakeface._detector import MIN_FACE
+from fakeface._model import FACE_FINDER, MODELS
+from fakeface._prepare import crop_picture, prepare
+
+
+class Same:
+    """A network behind fakeface's decoding, face finder and crop; see `Subject`."""
+
+    def __init__(
+        self,
+        network: Network,
+        finder: FaceFinder,
+        spec: CropSpec,
+        picture: str,
+        threshold: float | None,
+        versions: dict[str, str],
+        verdict: Callable[[str], float | None] | None = None,
+    ) -> None:
+        """Make it of its parts.
+
+        Args:
+            network: Runs the network.
+            finder: Finds the faces.
+            spec: What the network sees of a face.
+            picture: A picture with a face.
+            threshold: From which score on a picture is called fake.
+            versions: Versions of what runs the network.
+            verdict: How a file is judged; None for decoding, finding and cropping, and the
+                network behind them.
+
+        Raises:
+            ValueError: There is no face in the picture.
+        """
+        self._run = network
+        self._spec = spec
+        self._finder = finder
+        self._verdict = verdict
+        crops = prepare(picture, finder, spec, MIN_FACE).crops
+        if not len(crops):
+            raise ValueError(f"{picture}: no face that could be judged, so nothing to measure")
+        self._crop = np.ascontiguousarray(crops[:1])
+        self.precision = network.precision
+        self.threshold = threshold
+        self.versions = {"fakeface": version("fakeface"), **versions}
+
+    def network(self) -> object:
+        """See `Subject.network`."""
+        return self._run(self._crop)
+
+    def verdict(self, path: str) -> float | None:
+        """See `Subject.verdict`."""
+        if self._verdict is not None:
+            return self._verdict(path)
+        crops = prepare(path, self._finder, self._spec, MIN_FACE).crops
+        return float(self._run(crops).max()) if len(crops) else None
+
+    def score(self, path: str) -> tuple[float | None, str]:
+        """See `Subject.score`: without a face to judge, the whole picture is taken as one."""
+        try:
+            p_fake = self.verdict(path)
+            if p_fake is not None:
+                return p_fake, "finder"
+            crop = crop_picture(Picture(path), None, self._spec)
+        except ImageError:
+            return None, "unreadable"
+        return float(self._run(crop[np.newaxis])[0]), "whole"
+
+
+def open_same(job: dict[str, Any]) -> Same:
+    """Open one; `job` as for `benchmarks.peers._worker.open_subject`.
+
+    `kind` is `onnxruntime` or one of `RUNTIMES`; `file` what it opens: a model directory, a run
+    directory, a `.tflite`; `crop` what the network sees; `precision`, for OpenVINO, what it is
+    asked for.
+    """
+    file, spec, verdict = Path(job["file"]), CropSpec(**job["crop"]), None
+    if job["kind"] == "onnxruntime":  # as it ships
+        detector = Detector(file, "cpu", job["threads"])
+        assert detector._finder is not None
+        network, finder = in_onnxruntime(detector._classifier), detector._finder
+
+        def verdict(path: str) -> float | None:
+            return detector.predict(path).p_fake
+
+    else:
+        network = RUNTIMES[job["kind"]](file, job["threads"], job.get("precision", ""))
+        finder = FaceFinder(MODELS / FACE_FINDER)
+    versions = {name: version(name) for name in (*network.packages, "pillow")}
+    return Same(network, finder, spec, job["picture"], job.get("threshold"), versions, verdict)

@@ -1,0 +1,130 @@
+"""The figures of peers as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks._markdown import figure, percent, table
+from benchmarks.peers._measure import ACCURACY_TIERS
+
+Result = dict[str, Any]
+
+
+def peers_markdown(result: Result) -> str:
+    """All tables of a result of `benchmarks.peers._measure.compare`."""
+    return "\n".join(_parts(result))
+
+
+def _parts(result: Result) -> Iterator[str]:
+    machine, sample = result["environment"], result["sample"]
+    cpu = machine["cpu"]
+    yield "# Peers\n"
+    yield f"- command: `{result['command']}`"
+    yield (
+        f"- machine: {cpu['model']}, {cpu['processors']} processors"
+        f" ({', '.join(cpu['features']) or 'no features known'}), {machine['system']},"
+        f" load average {machine['load_average']}"
+    )
+    yield (
+        "- every peer runs in a process of its own; all were measured in turns; on a busy machine"
+        " trust ratios, not milliseconds"
+    )
+    yield f"- ratios: p50 as a multiple of that of {result['reference']}"
+    if sample["data"]:
+        yield (
+            f"- accuracy: {sample['AI']} AI and {sample['Real']} Real pictures of `test`, drawn"
+            f" with seed {sample['seed']} from {sample['data']}; files as they are, or treated:"
+        )
+        yield from (f"  - {name}: {text}" for name, text in result["tiers"].items())
+    yield ""
+    ran = [row for row in result["peers"] if row["speed"]]
+    for threads in map(str, result["threads"]):
+        plural = "" if threads == "1" else "s"
+        yield f"## {threads} thread{plural}\n"
+        yield (
+            f"Milliseconds, p50 (p90, p99; mean): the network alone on one face, and the verdict"
+            f" on a JPEG file of {result['picture']}, faces included where the peer finds them.\n"
+        )
+        yield table(
+            ["peer", "network", "ratio", "verdict", "ratio", "AUC", "peak memory, MB"],
+            [_speed_row(row, threads) for row in ran if threads in row["speed"]],
+        )
+    if any(row["accuracy"] for row in result["peers"]):
+        yield "## Accuracy\n"
+        yield (
+            "AUC with 95 % intervals (bootstrap within sources); shares called fake at the peer's"
+            " own threshold. Pictures in which no face to judge was found are judged whole.\n"
+        )
+        yield table(
+            ["peer", *ACCURACY_TIERS, "AI called fake", "Real called fake", "judged whole"],
+            [_accuracy_row(row) for row in result["peers"] if row["accuracy"]],
+        )
+    yield "## What they are\n"
+    yield table(
+        ["peer", "computes in", "versions", "installed, MB"],
+        [_about_row(row) for row in ran],
+    )
+    if failed := [row for row in result["peers"] if row["failed"]]:
+        yield "## Not measured\n"
+        yield table(["peer", "why"], [[row["name"], _cell_text(row["failed"])] for row in failed])
+    if result["targets"]:
+        yield "## Targets\n"
+        yield table(
+            ["time of … as a multiple of the shipped model's", "threads", "ratio", "at least", ""],
+            [
+                [
+                    found["what"],
+                    str(found["threads"]),
+                    f"{found['ratio']:.2f}",
+                    f"{found['least']:g}",
+                    "reached" if found["reached"] else "missed",
+                ]
+                for found in result["targets"]
+            ],
+        )
+
+
+def _speed_row(row: Result, threads: str) -> list[str]:
+    speed = row["speed"][threads]
+    ratio, peak = speed["ratio"], speed["peak_rss_mb"]
+    auc = row["accuracy"].get("clean", {}).get("auc")
+    return [
+        row["name"],
+        _timing(speed["network"]),
+        f"{ratio['network']:.2f}" if "network" in ratio else "–",
+        _timing(speed["verdict"]),
+        f"{ratio['verdict']:.2f}" if "verdict" in ratio else "–",
+        figure(auc, interval=False),
+        "–" if peak is None else f"{peak:.0f}",
+    ]
+
+
+def _timing(timing: dict[str, float]) -> str:
+    return f"{timing['p50']:.2f} ({timing['p90']:.2f}, {timing['p99']:.2f}; {timing['mean']:.2f})"
+
+
+def _accuracy_row(row: Result) -> list[str]:
+    tiers = row["accuracy"]
+    clean = tiers.get("clean", {})
+    return [
+        row["name"],
+        *(figure(tiers.get(name, {}).get("auc")) for name in ACCURACY_TIERS),
+        percent(clean.get("flagged_ai")),
+        percent(clean.get("flagged_real")),
+        str(clean.get("whole", "–")),
+    ]
+
+
+def _about_row(row: Result) -> list[str]:
+    installed = next(iter(row["speed"].values()))["install_mb"]
+    return [
+        row["name"],
+        row["precision"] or "–",
+        ", ".join(f"{name} {number}" for name, number in row["versions"].items()),
+        "–" if installed is None else f"{installed:.0f}",
+    ]
+
+
+def _cell_text(text: str) -> str:
+    return text.replace("|", "\\|")
