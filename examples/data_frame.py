@@ -4,6 +4,7 @@ pip install pandas
 python examples/data_frame.py PHOTOS
 """
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -21,4 +22,4 @@ def summary(folder: str, detector: Detector) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    pass
+    print(summary(sys.argv[1], Detector()).to_string())

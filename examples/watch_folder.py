@@ -31,5 +31,5 @@ def watch(folder: Path, detector: Detector, seconds: float = 2.0) -> Iterator[Pr
 
 
 if __name__ == "__main__":
-    for _prediction in watch(Path(sys.argv[1]), Detector()):
-        pass
+    for prediction in watch(Path(sys.argv[1]), Detector()):
+        print(prediction.source, prediction.error or prediction.verdict, flush=True)

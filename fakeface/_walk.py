@@ -139,6 +139,29 @@ def _matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     return matches
 
 
+def path_filter(glob: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
+    """A test of whole paths, for where folders are not entered one by one.
+
+    Args:
+        glob: As for `walk`.
+        exclude: As for `walk`.
+
+    Returns:
+        A function of the path below the folder, with slashes: whether the file is taken.
+    """
+    taken = _matcher(glob) if glob else None
+    left_out = _matcher(exclude) if exclude else None
+
+    def wanted(below: str) -> bool:
+        if left_out is not None:
+            parts = below.split("/")
+            if any(left_out("/".join(parts[:end])) for end in range(1, len(parts) + 1)):
+                return False
+        return taken is None or taken(below)
+
+    return wanted
+
+
 def _compile(patterns: list[str]) -> Callable[[str], object] | None:
     if not patterns:
         return None

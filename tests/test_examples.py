@@ -44,6 +44,25 @@ def test_watching_a_folder_judges_each_file_once(
     assert next(watch).source == str(tmp_path / "c.png")
 
 
+def program(name: str, *words: Path) -> list[str]:
+    """An example as its first lines say that it is run."""
+    return [sys.executable, str(EXAMPLES / f"{name}.py"), *map(str, words)]
+
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_watching_tells_what_it_sees(samples: Path, tmp_path: Path) -> None:
+    shutil.copy(samples / "other" / "cat.png", tmp_path / "a.png")
+    with subprocess.Popen(
+        program("watch_folder", tmp_path), env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+    assert line == f"{tmp_path / 'a.png'} no_face\n"
+
+
 def test_the_endpoint_answers(samples: Path) -> None:
     pytest.importorskip("fastapi", reason="needs fastapi")
     pytest.importorskip("httpx", reason="FastAPI's test client needs httpx")
@@ -66,6 +85,11 @@ def test_the_data_frame_sums_up_folders(detector: Detector, samples: Path, tmp_p
     row = table.loc[str(tmp_path / "cats")]
     assert row["no_face"] == 1
     assert row["unreadable"] == 1
+    done = subprocess.run(
+        program("data_frame", tmp_path),
+        env=ENVIRONMENT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{table.to_string()}\n"
 
 
 @pytest.mark.slow
@@ -76,8 +100,8 @@ def test_ray_writes_parquet(samples: Path, tmp_path: Path) -> None:
 
     shutil.copytree(samples / "other", tmp_path / "cats")
     done = subprocess.run(
-        [sys.executable, EXAMPLES / "ray_scan.py", tmp_path / "cats", tmp_path / "verdicts"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        program("ray_scan", tmp_path / "cats", tmp_path / "verdicts"),
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=300,

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fakeface import Detector, Prediction
+from fakeface.reports._parquet import row
 from tests._models import make_classifier
 from tests.conftest import ROOT
 from tests.hostile._broken import extreme, flipped, lying, odd
+from tests.hostile._folder import make_names, make_specials
+from tests.hostile._seed import seed
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
 
@@ -25,14 +31,30 @@ def red(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
-    """Samples, broken and strange pictures, and a text that is none."""
-    root = tmp_path_factory.mktemp("folder")
-    (root / "samples").symlink_to(samples)
-    pictures = [*lying(), *odd(), *((f"f{name}", data) for name, data in flipped(count=4))]
-    for name, data in pictures + [p for p in extreme() if "megapixels" not in p[0]]:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Broken and strange pictures, hidden ones, one without a suffix, and texts that are none."""
+    root = tmp_path_factory.mktemp("pictures")
+    found = [*lying(), *odd(), *((f"f{name}", data) for name, data in flipped(count=4))]
+    for name, data in found + [p for p in extreme() if "megapixels" not in p[0]]:
         (root / name).write_bytes(data)
+    for name in (".hidden.jpg", "_under.jpg", "no suffix", "sub/deep/a.jpg", "sub/.b/c.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(seed("PNG"))
     (root / "notes.txt").write_text("no picture")
+    (root / "text.jpg").write_text("no picture either")
+    (root / "packed.jpg.gz").write_bytes(b"\x1f\x8b no picture")
+    return root
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, pictures: Path, samples: Path) -> Path:
+    """These and samples, strange names, links, pipes, devices."""
+    root = tmp_path_factory.mktemp("folder")
+    shutil.copytree(pictures, root / "pictures")
+    shutil.copytree(samples, root / "samples")
+    make_names(root / "names")
+    make_specials(root / "specials")
+    (root / "specials" / "tty.jpg").unlink()  # depends on there being a terminal
     return root
 
 
@@ -53,33 +75,119 @@ def run(code: str, *words: str | Path) -> str:
 
 SCAN = """
 import json, sys
+from pathlib import Path
 import ray
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from fakeface.ray import scan_dataset
+
+folder, pictures, model = sys.argv[1:]
 ray.init(num_cpus=2, log_to_driver=False)
 ray.data.DataContext.get_current().enable_progress_bars = False
-rows = scan_dataset(sys.argv[1], model=sys.argv[2], threshold=0.8, min_face=32)
-print(json.dumps(rows.take_all()))
+options = {"model": model, "threshold": 0.8, "min_face": 32}
+away = SubTreeFileSystem(pictures, LocalFileSystem())
+found = {
+    "here": scan_dataset([folder, f"{folder}/pictures/notes.txt"], **options),
+    "away": scan_dataset(["sub", "notes.txt"], filesystem=away, **options),
+    "chosen": scan_dataset("", filesystem=away, glob=["*.png"], exclude=[".b"], **options),
+    "flat": scan_dataset("sub/deep/", filesystem=away, recursive=False, **options),
+}
+(Path(folder) / "pictures" / "plain.png").unlink()  # which were found, and are not yet read
+(Path(pictures) / "sub" / "vanishing.jpg").unlink()
+print(json.dumps({name: rows.take_all() for name, rows in found.items()}))
 """
 
 
-def plain(folder: Path, red: Path, **options: Any) -> list[dict[str, Any]]:
-    found = Detector(red, **options).scan(folder, follow_symlinks=True)
-    return sorted((p.as_dict() for p in found), key=lambda r: str(r["source"]))
+def plain(folder: Path | list[Path], red: Path, **options: Any) -> list[dict[str, Any]]:
+    found = Detector(red, threshold=0.8, min_face=32).scan(folder, **options)
+    return [row(p.as_dict()) for p in found]
 
 
-def test_every_row_is_that_of_the_plain_scan(folder: Path, red: Path) -> None:
-    rows = sorted(json.loads(run(SCAN, folder, red)), key=lambda r: str(r["source"]))
-    expected = plain(folder, red, threshold=0.8, min_face=32)
-    assert len(rows) > 80
-    assert rows == expected
-    assert all(Prediction.from_dict(row).as_dict() == row for row in rows)
+def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda line: str(line["source"]))
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path, pictures: Path, red: Path) -> dict[str, list[dict[str, Any]]]:
+    """What Ray says in several ways of one set of pictures."""
+    shutil.copy(pictures / "no suffix", pictures / "sub" / "vanishing.jpg")
+    out = run(SCAN, folder, pictures, red)
+    rows: dict[str, list[dict[str, Any]]] = json.loads(out.splitlines()[-1])
+    return rows
+
+
+def test_every_row_is_that_of_the_plain_scan(
+    found: dict[str, list[dict[str, Any]]], folder: Path, red: Path
+) -> None:
+    rows = in_order(found["here"])
+    assert len(rows) > 110
+    assert all(Prediction.from_dict(line).as_dict() == line for line in rows)
+    gone = [line for line in rows if line["source"] == str(folder / "pictures" / "plain.png")]
+    assert [line["error"] for line in gone] == ["no such file or directory"]
+    rows = [line for line in rows if line not in gone]
+    assert rows == in_order(plain([folder, folder / "pictures" / "notes.txt"], red))
+    assert sum(line["verdict"] is None for line in rows) > 10
+
+
+def test_elsewhere_it_is_the_same(
+    found: dict[str, list[dict[str, Any]]], pictures: Path, red: Path
+) -> None:
+    def below(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        prefix = f"{pictures}/"
+        return in_order([r | {"source": r["source"].removeprefix(prefix)} for r in rows])
+
+    rows = in_order(found["away"])
+    gone = [line for line in rows if line["source"] == "sub/vanishing.jpg"]
+    assert [line["error"] for line in gone] == ["no such file or directory"]
+    rows = [line for line in rows if line not in gone]
+    assert rows == below(plain([pictures / "sub", pictures / "notes.txt"], red))
+    chosen = [line | {"source": line["source"].lstrip("/")} for line in found["chosen"]]
+    assert in_order(chosen) == below(plain(pictures, red, glob=["*.png"], exclude=[".b"]))
+    assert [line["source"] for line in found["flat"]] == ["sub/deep/a.jpg"]
+
+
+CLI = "from fakeface.cli import main; main()"
 
 
 def test_the_command_line_gives_the_same_file(folder: Path, red: Path, tmp_path: Path) -> None:
     report = tmp_path / "r.jsonl"
     run(
-        "from fakeface.cli import main; main()",
+        CLI,
         "scan", folder, "--engine", "ray", "--model", red, "-o", report,
+        "--threshold", "0.8", "--min-face", "32", "--exclude", "specials",
     )  # fmt: skip
     rows = [json.loads(line) for line in report.read_text().splitlines()]
-    assert rows == plain(folder, red)
+    assert rows == plain(folder, red, exclude=["specials"])
+
+
+def test_what_is_not_there_is_said_before_anything_is_written(red: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray.data")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", CLI, "scan", str(tmp_path / "nowhere"),
+         "--engine", "ray", "--model", str(red), "-o", str(tmp_path / "r.jsonl")],
+        capture_output=True, text=True, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("nowhere: no such file or directory")
+    assert not (tmp_path / "r.jsonl").exists()
+
+
+def test_a_terminated_scan_ends_cleanly(samples: Path, red: Path, tmp_path: Path) -> None:
+    """Ray has a handler of its own, which would end the process at once."""
+    pytest.importorskip("ray.data")
+    for number in range(300):
+        (tmp_path / f"{number}.jpg").symlink_to(samples / "real" / "biden.jpg")
+    report = tmp_path / "r.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", CLI, "scan", str(tmp_path), "--engine", "ray",
+         "--workers", "1", "--model", str(red), "-o", str(report)],
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + 300
+        while not (report.exists() and report.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.terminate()
+        assert process.stderr is not None
+        err = process.stderr.read()
+    assert process.returncode == 128 + signal.SIGTERM, err
+    assert "fakeface: interrupted" in err
+    assert 0 < len(report.read_text().splitlines()) < 300

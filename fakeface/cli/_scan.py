@@ -117,12 +117,8 @@ def scan(
     named = (paths or []) if engine is Engine.ray else existing(paths or [])
     files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
 
-    chosen = (glob, exclude, follow_symlinks, files_from, resume, not recursive)
-    if engine is Engine.ray and any(chosen):
-        raise UsageError(
-            "--engine ray reads all files below the paths; it does not go with --no-recursive,"
-            " --glob, --exclude, --follow-symlinks, --files-from or --resume"
-        )
+    if engine is Engine.ray and (files_from is not None or resume is not None):
+        raise UsageError("--engine ray does not go with --files-from or --resume")
 
     from fakeface._pipeline import DEFAULT_BATCH
     from fakeface._resume import Earlier
@@ -137,25 +133,30 @@ def scan(
     if goal.resume:
         assert goal.path is not None
         earlier = Earlier(format_of(goal.format), goal.path, detector.settings)
+    predictions = None
+    if engine is Engine.ray:  # before the report is begun: what is wrong with the paths shows here
+        from fakeface import ray
+
+        predictions = ray.scan(
+            paths or [],
+            recursive=recursive,
+            glob=glob or [],
+            exclude=exclude or [],
+            follow_symlinks=follow_symlinks,
+            workers=workers,
+            model=model,
+            provider=provider,
+            threshold=threshold,
+            fpr=fpr,
+            whole=whole,
+            min_face=detector.min_face,
+        )
     report = open_report(goal.format, goal.path, append=goal.resume)
     report.describe(detector)
     countable = files_from is None and engine is Engine.local
     with progress_for(report, files.count if countable else None) as progress:
         advance = progress.advance if progress else None
-        if engine is Engine.ray:
-            from fakeface import ray
-
-            predictions = ray.scan(
-                paths or [],
-                workers=workers,
-                model=model,
-                provider=provider,
-                threshold=threshold,
-                fpr=fpr,
-                whole=whole,
-                min_face=detector.min_face,
-            )
-        else:
+        if predictions is None:
             sources = files.walk(advance)
             if earlier is not None:
                 sources = earlier.remaining(sources, advance)
