@@ -7,6 +7,7 @@ away.
 from __future__ import annotations
 
 from benchmarks import (  # noqa: F401 -- their commands
+    _draft_app,
     _explain_app,
     _faces_app,
     _peers_app,
