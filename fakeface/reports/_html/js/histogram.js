@@ -11,7 +11,8 @@ function histogram(records, thresholds) {
     bin.all += 1;
   }
   const top = Math.max(...bins.map((bin) => bin.all), 1);
-  const [width, height, base] = [1000, 200, 172];
+  const narrow = matchMedia("(max-width: 46rem)").matches; // as in page.css: lower and wider would be too small to read
+  const [width, height, base] = [narrow ? 440 : 1000, 200, 172];
   const step = width / BINS;
   const chart = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": "chart-title" });
   chart.append(svg("title", { id: "chart-title" }, "Number of pictures by score; the table that follows has the numbers"));
