@@ -163,7 +163,8 @@ def test_what_is_not_run_says_why() -> None:
     marked = [block for page in PAGES for block in blocks(page) if block.mark.startswith("not run")]
     for block in marked:
         assert len(block.mark.removeprefix("not run:").split()) >= 2, block
-    assert len(marked) <= 12, "run more of them"
+    could_be = [block for block in marked if "installs packages" not in block.mark]
+    assert len(could_be) <= 8, "run more of them"
 
 
 def commands() -> dict[str, set[str]]:
