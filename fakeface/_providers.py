@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fakeface._errors import ModelError, ProviderError
@@ -24,11 +25,25 @@ they are faster than the CPU provider depends on the machine."""
 ALIASES = {"directml": "dml", "gpu": "cuda"}
 """Other names of providers."""
 
-ONLY_GPU = "pip uninstall -y onnxruntime && pip install --force-reinstall --no-deps onnxruntime-gpu"
-"""Makes onnxruntime-gpu the only ONNX Runtime where both are installed."""
+
+def only(wanted: str, others: Sequence[str] = ("onnxruntime",)) -> str:
+    """The command that leaves one ONNX Runtime where several are installed.
+
+    They share a folder, so what stays has to be unpacked again once the others are gone.
+
+    Args:
+        wanted: Name of the distribution that stays.
+        others: Those that go.
+
+    Returns:
+        A command line.
+    """
+    remove = f"pip uninstall -y {' '.join(others)}"
+    return f"{remove} && pip install --force-reinstall --no-deps {wanted}"
+
 
 INSTALL = {
-    "cuda": f"For CUDA: pip install 'fakeface[gpu]' && {ONLY_GPU}",
+    "cuda": f"For CUDA: pip install 'fakeface[gpu]' && {only('onnxruntime-gpu')}",
     "openvino": "For OpenVINO: pip uninstall -y onnxruntime && pip install onnxruntime-openvino",
     "dml": "For DirectML, on Windows: pip uninstall -y onnxruntime && pip install"
     " onnxruntime-directml",

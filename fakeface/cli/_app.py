@@ -6,15 +6,16 @@ import typer
 
 from fakeface._version import __version__
 from fakeface.cli._bench import bench
+from fakeface.cli._doctor import doctor
 from fakeface.cli._info import info
 from fakeface.cli._predict import predict
 from fakeface.cli._scan import scan
 
 EXIT_CODES = """
-Exit codes: 0 done; 1 a verdict named by --fail-on was given; 2 wrong usage, or something needed is
-missing (a folder, a model, a provider, room for the results); 3 some pictures could not be read;
-130 interrupted (Ctrl-C), 143 terminated (SIGTERM), both with what was done until then;
-141 the reader of the results went away.
+Exit codes: 0 done; 1 a verdict named by --fail-on was given, or doctor found a problem; 2 wrong
+usage, or something needed is missing (a folder, a model, a provider, room for the results); 3 some
+pictures could not be read; 130 interrupted (Ctrl-C), 143 terminated (SIGTERM), both with what was
+done until then; 141 the reader of the results went away.
 """
 
 app = typer.Typer(
@@ -42,5 +43,5 @@ def _root(
     pass
 
 
-for _command in (scan, predict, info, bench):
+for _command in (scan, predict, info, doctor, bench):
     app.command(epilog=EXIT_CODES)(_command)

@@ -1,0 +1,134 @@
+"""What is installed here, what is wrong with it, and what to do about that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import distributions
+from importlib.util import find_spec
+
+from fakeface._providers import only
+
+RUNTIME = "onnxruntime"
+"""Name of ONNX Runtime's package, whichever distribution it comes from."""
+
+
+class State(str, Enum):
+    """How serious a finding is: `note` is worth knowing, `problem` wants something done."""
+
+    OK = "ok"
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that was looked at.
+
+    Attributes:
+        about: What was looked at, in a word.
+        state: How serious it is.
+        says: What was found, in one line.
+        remedy: What to do about it; empty where there is nothing to do.
+    """
+
+    about: str
+    state: State
+    says: str
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Plain values, ready for JSON."""
+        return {
+            "about": self.about,
+            "state": self.state.value,
+            "says": self.says,
+            "remedy": self.remedy,
+        }
+
+
+def runtimes() -> dict[str, str]:
+    """Versions of the installed distributions that hold ONNX Runtime, by their names."""
+    found: dict[str, str] = {}
+    for distribution in distributions():
+        name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
+        if name.startswith(RUNTIME) and any(
+            file.parts[0] == RUNTIME for file in distribution.files or ()
+        ):
+            found.setdefault(name, distribution.version)
+    return dict(sorted(found.items()))
+
+
+def runtime_finding() -> tuple[Finding, bool]:
+    """Look at ONNX Runtime.
+
+    Returns:
+        Whether several shadow each other, as a finding; and whether it can be used at all.
+    """
+    found = runtimes()
+    names = " and ".join(f"{name} {version}" for name, version in found.items())
+    wanted = next((name for name in found if name != RUNTIME), RUNTIME)
+    try:
+        import onnxruntime
+
+        onnxruntime.get_available_providers()
+        onnxruntime.InferenceSession  # noqa: B018  a package half removed has no names
+    except (ImportError, AttributeError) as error:
+        says = f"ONNX Runtime ({names or 'not installed'}) cannot be used: {error}"
+        remedy = f"pip install --force-reinstall --no-deps {wanted}"
+        return Finding(RUNTIME, State.PROBLEM, says, remedy), False
+    if len(found) > 1:
+        running = getattr(onnxruntime, "package_name", "") or RUNTIME
+        says = (
+            f"{names} are installed, into the same folder: the one unpacked last,"
+            f" {running} {onnxruntime.__version__}, shadows the rest"
+        )
+        remedy = only(wanted, sorted(set(found) - {wanted}))
+        return Finding(RUNTIME, State.PROBLEM, says, remedy), True
+    says = f"{names or onnxruntime.__version__} is the only one"
+    return Finding(RUNTIME, State.OK, says), True
+
+
+def picture_findings(has: Callable[[str], bool] | None = None) -> list[Finding]:
+    """Whether the usual formats can be read, and as fast as they should.
+
+    Args:
+        has: Whether there is a feature of Pillow, given by Pillow's name for it, or a package;
+            None asks Pillow and Python.
+
+    Returns:
+        Findings, the formats that can be read first.
+    """
+    return list(_picture_findings(has or _has))
+
+
+def _picture_findings(has: Callable[[str], bool]) -> Iterator[Finding]:
+    about = "pictures"
+    names = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "avif": "AVIF", "pillow_heif": "HEIC"}
+    readable = [name for feature, name in names.items() if has(feature)]
+    yield Finding(about, State.OK, f"{', '.join(readable)} can be read")
+    again = "pip install --force-reinstall pillow, as a wheel from PyPI"
+    for feature in ("jpg", "zlib", "webp"):
+        if not has(feature):
+            says = f"{names[feature]} cannot be read: this Pillow was built without it"
+            yield Finding(about, State.PROBLEM, says, again)
+    if has("jpg") and not has("libjpeg_turbo"):
+        says = "JPEG is decoded slowly: this Pillow was built without libjpeg-turbo"
+        yield Finding(about, State.NOTE, says, again)
+    if not has("avif"):
+        says = "AVIF cannot be read: Pillow can from 11.3 on"
+        yield Finding(about, State.NOTE, says, "pip install --upgrade pillow")
+    if not has("pillow_heif"):
+        says = "HEIC cannot be read: that takes the extra heif"
+        yield Finding(about, State.NOTE, says, "pip install 'fakeface[heif]'")
+
+
+def _has(feature: str) -> bool:
+    if feature == "pillow_heif":
+        return find_spec(feature) is not None
+    from PIL import features
+
+    known = {*features.modules, *features.codecs, *features.features}
+    return feature in known and bool(features.check(feature))
