@@ -55,6 +55,10 @@ def run_command(
     licence: Annotated[
         str | None, typer.Option(help="Licence notes for the model, in place of general ones.")
     ] = None,
+    notes: Annotated[
+        Path | None,
+        typer.Option(help="Markdown for the model card: what it is for, where it fails."),
+    ] = None,
 ) -> None:
     """Export a trained detector to ONNX, and refuse if it does not do what it did in TensorFlow.
 
@@ -63,7 +67,9 @@ def run_command(
     """
     from export._run import export_run
 
-    info, parity = export_run(run, out, name or out.resolve().name, version, pictures, licence)
+    written = notes.read_text(encoding="utf-8") if notes else ""
+    called = name or out.resolve().name
+    info, parity = export_run(run, out, called, version, pictures, licence, written)
     console.print(
         f"{info.name} {info.version}: {info.onnx.stat().st_size / 1e6:.1f} MB,"
         f" {parity.pictures} crops within {parity.tensorflow:.1e} of TensorFlow,"

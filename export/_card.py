@@ -8,11 +8,13 @@ from typing import Any
 from fakeface import ModelInfo
 
 
-def card(info: ModelInfo) -> str:
+def card(info: ModelInfo, notes: str = "") -> str:
     """Write a model card from a description.
 
     Args:
         info: The model's description, with figures and provenance as `export` puts them.
+        notes: Sections of Markdown that people wrote, put before the figures: what the model is
+            for, where it fails, what it was trained on, what was tried.
 
     Returns:
         Markdown.
@@ -48,6 +50,7 @@ def card(info: ModelInfo) -> str:
         "",
         *(["| operating point | threshold | FPR | fitted on |", "|---|---|---|---|", *points, ""]
           if points else []),
+        *([notes.strip(), ""] if notes.strip() else []),
         "## Figures",
         "",
         "On the test split of its training data.",

@@ -36,7 +36,13 @@ LICENCE = (
 
 
 def export_run(
-    run_path: Path, out: Path, name: str, version: str, pictures: Path, licence: str | None = None
+    run_path: Path,
+    out: Path,
+    name: str,
+    version: str,
+    pictures: Path,
+    licence: str | None = None,
+    notes: str = "",
 ) -> tuple[ModelInfo, Parity]:
     """Export a run; nothing is written unless the ONNX model does what the trained one does.
 
@@ -47,6 +53,7 @@ def export_run(
         version: Version of the model.
         pictures: Folder of real pictures to compare on.
         licence: Licence notes; None for those that follow from the backbone.
+        notes: For the model card; see `export._card.card`.
 
     Returns:
         The description as written, and how far the model is from TensorFlow.
@@ -73,7 +80,7 @@ def export_run(
         model,
         out,
     )
-    (out / "README.md").write_text(card(info), encoding="utf-8")
+    (out / "README.md").write_text(card(info, notes), encoding="utf-8")
     write_golden(out)
     return info, parity
 

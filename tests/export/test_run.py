@@ -48,7 +48,9 @@ def exported(run, samples, tmp_path_factory):
     from export._run import export_run
 
     out = tmp_path_factory.mktemp("models") / "tiny"
-    return out, *export_run(run.path, out, "tiny", "0.0.1", samples)
+    return out, *export_run(
+        run.path, out, "tiny", "0.0.1", samples, notes="## Known failures\n\nAll of them.\n"
+    )
 
 
 def test_an_exported_model_runs_in_the_library(exported, run, samples):
@@ -75,6 +77,7 @@ def test_the_model_says_what_made_it(exported, run):
     readme = (out / "README.md").read_text()
     assert readme.startswith("# tiny 0.0.1")
     assert "## Licence" in readme
+    assert readme.index("## Known failures\n\nAll of them.") < readme.index("## Figures")
 
 
 def test_batch_norms_are_folded(exported):
