@@ -12,6 +12,7 @@ from benchmarks import (  # noqa: F401 -- their commands
     _faces_app,
     _peers_app,
     _scan_app,
+    _throughput_app,
 )
 from benchmarks._app import app
 

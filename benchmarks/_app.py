@@ -177,8 +177,8 @@ def latency(
     python -m benchmarks latency --model edge --model report
     """
     from benchmarks._latency import latency as measure
-    from benchmarks._latency import latency_markdown
     from benchmarks._latency_plot import plot_latency
+    from benchmarks._latency_tables import latency_markdown
 
     with _plain_errors(), _progress() as begin:
         result = measure(model, threads, batch, seconds, begin)

@@ -19,7 +19,7 @@ import numpy as np
 import onnxruntime as ort
 from PIL import Image, ImageFile
 
-from benchmarks._markdown import table
+from benchmarks._footprint import commands, installed
 from benchmarks._provenance import provenance
 from fakeface import Detector
 from fakeface._bench import PORTRAIT, STAGES, Variant, cold_start, interleaved, timed, trace
@@ -77,7 +77,8 @@ def latency(
         Plain values, ready for JSON: provenance, environment, and per model its description,
         `steps`, `spent` and `overhead` per picture size (time in ONNX Runtime, in Pillow and in
         all else, and the share of the latter), `model_alone` per threads and batch, `cold_start`
-        per number of threads.
+        per number of threads, `commands` from start to end, `peak_rss_mb` of `fakeface predict`
+        per picture size; and `installed`, the disk that it takes with and without TensorFlow.
 
     Raises:
         FakefaceError: A model cannot run.
@@ -106,7 +107,7 @@ def latency(
     ran = interleaved(alone, seconds, advance=_hundredths(begin("models alone", 100)))
 
     results: dict[str, Any] = {}
-    advance = begin("cold starts", len(models) * len(threads))
+    advance = begin("cold starts", len(models) * (len(threads) + len(data)))
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "portrait.jpg"
         picture.write_bytes(data["1024 px"])
@@ -115,6 +116,14 @@ def latency(
             cold = {}
             for count in threads:
                 cold[str(count)] = cold_start(model, "cpu", count, picture)
+                advance(1)
+            peak = {}
+            for size, encoded in data.items():
+                picture.with_name("any.jpg").write_bytes(encoded)
+                new = commands(model, picture.with_name("any.jpg"), repeats=3)
+                peak[size] = new["fakeface predict FILE"]["peak_rss_mb"]
+                if size == "1024 px":
+                    started = new
                 advance(1)
             walks = {size: walked[f"{model}\n{size}\nsteps"] for size in data}
             spent = {size: walked[f"{model}\n{size}\nspent"] for size in data}
@@ -143,82 +152,17 @@ def latency(
                     for count in threads
                 },
                 "cold_start": cold,
+                "commands": started,
+                "peak_rss_mb": peak,
             }
     return {
         "benchmark": "latency",
         **provenance(),
         "environment": before,
         "pictures": {name: {"bytes": len(encoded)} for name, encoded in data.items()},
+        "installed": installed(),
         "models": results,
     }
-
-
-def latency_markdown(result: dict[str, Any]) -> str:
-    """The result as tables."""
-    machine = result["environment"]
-    cpu = machine["cpu"]
-    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
-    parts = [
-        "# Latency\n",
-        f"- command: `{result['command']}`",
-        f"- machine: {cpu['model']}, {cpu['processors']} processors"
-        f" ({', '.join(cpu['features']) or 'no features known'}), {machine['system']},"
-        f" load average {machine['load_average']}",
-        f"- versions: {versions}",
-        "- variants were measured in turns; on a busy machine trust ratios, not milliseconds\n",
-    ]
-    for name, model in result["models"].items():
-        parts += [
-            f"## {name} {model['version']}, {model['megabytes']} MB\n",
-            f"Milliseconds, p50 (p90, p99), {model['threads']} threads for the model, one for the"
-            " face finder:\n",
-            table(
-                ["step", *model["steps"]],
-                [[step, *(_cell(s[step]) for s in model["steps"].values())] for step in STAGES]
-                + [
-                    [f"in {where}", *(_cell(spent[where]) for spent in model["spent"].values())]
-                    for where in SPENT
-                ]
-                + [["share of python", *(f"{share:.1%}" for share in model["overhead"].values())]],
-            ),
-            "The model alone, milliseconds of a batch, p50 (p90, p99); then faces per second:\n",
-            table(
-                [
-                    "threads",
-                    *(f"batch {batch}" for batch in next(iter(model["model_alone"].values()))),
-                ],
-                [
-                    [
-                        threads,
-                        *(
-                            f"{_cell(t)}; {1e3 * int(batch) / t['p50']:.0f}/s"
-                            for batch, t in batches.items()
-                        ),
-                    ]
-                    for threads, batches in model["model_alone"].items()
-                ],
-            ),
-            "The first verdict of a new process, 1024 px, medians in milliseconds:\n",
-            table(
-                ["threads", "Python", "imports", "models", "verdict", "whole", "peak memory, MB"],
-                [
-                    [
-                        threads,
-                        *(
-                            f"{cold[key]:.0f}"
-                            for key in ("python", "import", "load", "first", "whole")
-                        ),
-                        "–" if cold["peak_rss_mb"] is None else f"{cold['peak_rss_mb']:.0f}",
-                    ]
-                    for threads, cold in model["cold_start"].items()
-                ],
-            ),
-        ]
-    return "\n".join(parts)
-
-
-def _cell(timing: dict[str, float]) -> str:
-    return f"{timing['p50']:.2f} ({timing['p90']:.2f}, {timing['p99']:.2f})"
 
 
 def _traced(detector: Detector, data: bytes) -> Variant:

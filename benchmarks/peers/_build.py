@@ -38,6 +38,7 @@ def litert(source: Path, out: Path) -> None:
         out: The file to write.
     """
     import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     from train._run import load_run
 
@@ -45,9 +46,9 @@ def litert(source: Path, out: Path) -> None:
     size = run.recipe.crop.size
     signature = [tf.TensorSpec((1, size, size, 3), tf.uint8, name="image")]
     judge = tf.function(lambda image: run.outputs(image)["p_fake"], input_signature=signature)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [judge.get_concrete_function()], run.model
-    )
+    # Left to itself the converter loses the variables, and the network answers NaN.
+    frozen = convert_variables_to_constants_v2(judge.get_concrete_function())
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     out.write_bytes(converter.convert())
 
 

@@ -197,6 +197,8 @@ def _figures(
     records = [journal.records[sample.digest] for sample in samples]
     p_fake = np.array([np.nan if p is None else p for p, _ in records])
     readable = ~np.isnan(p_fake)
+    if not readable.any():
+        raise PeerError("could read none of the pictures")
     is_ai = np.array([sample.label == 0 for sample in samples])
     half = 0.5 if threshold is None else threshold
     weights = resamples([f"{s.label} {s.source}" for s in samples], 1000, seed)

@@ -7,6 +7,7 @@ import nothing before the peer is known.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -74,7 +75,10 @@ def _answer(subject: Subject, job: dict[str, Any], request: dict[str, Any]) -> A
             "verdict": _seconds(lambda: subject.verdict(request["path"])),
         }
     if what == "scores":
-        return [subject.score(path) for path in request["paths"]]
+        scores = [subject.score(path) for path in request["paths"]]
+        if any(p_fake is not None and not math.isfinite(p_fake) for p_fake, _ in scores):
+            raise ValueError("gives scores that are not numbers")
+        return scores
     if what == "cost":
         from benchmarks._install_size import install_size
         from fakeface._environment import peak_memory

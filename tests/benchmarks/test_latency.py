@@ -45,6 +45,10 @@ def test_everything_is_measured_of_every_model(result):
         assert list(model["model_alone"]["1"]) == ["1", "3"]
         assert all(0 < share < 1 for share in model["overhead"].values())
         assert model["cold_start"]["1"]["whole"] > 0
+        version, predict = model["commands"].values()
+        assert 0 < version["seconds"] < predict["seconds"]
+        assert list(model["peak_rss_mb"]) == list(SIZES)
+    assert result["installed"]["fakeface"]["largest"]["onnxruntime"] > 10
     steps = result["models"]["red"]["steps"]
     assert steps["12 Mpx"]["decode"]["p50"] > steps["256 px"]["decode"]["p50"]
 
@@ -60,3 +64,5 @@ def test_the_command(models, tmp_path, monkeypatch, result):
     }
     assert "## redder" in done.output
     assert "share of python" in done.output
+    assert "| fakeface predict FILE |" in done.output
+    assert "## Installed" in done.output

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks import _peers_app  # noqa: F401 -- its command
@@ -21,6 +22,7 @@ from benchmarks.peers._tables import peers_markdown
 from benchmarks.peers._targets import targets
 from fakeface import Detector
 from fakeface._bench import PORTRAIT
+from tests.conftest import SAMPLES
 from train._cache import Cache
 from train._data import load_data
 
@@ -238,3 +240,35 @@ def test_the_command(models, faces, tmp_path):
     wrong = CliRunner().invoke(app, ["peers", "--only", "abacus"])
     assert wrong.exit_code == 2
     assert "no peer abacus" in wrong.output
+
+
+@pytest.mark.slow
+@pytest.mark.train
+def test_a_run_gives_the_same_answers_in_every_runtime(tmp_path):
+    pytest.importorskip("tensorflow", reason="needs the extra `train`")
+    pytest.importorskip("ai_edge_litert", reason="needs the extra `peers`")
+    from export._run import export_run
+    from train._fit import Selection, fit, read_data
+    from train._recipe import load_recipe
+
+    rng = np.random.default_rng(0)
+    for label in ("AI", "Real"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for index in range(20):
+            flat = np.full((96, 96, 3), rng.integers(0, 255, 3), np.uint8)
+            noise = rng.integers(0, 255, (96, 96, 3)).astype(np.uint8)
+            image = Image.fromarray(flat if label == "AI" else noise)
+            image.save(tmp_path / "data" / label / f"{index}.png")
+    changes = ("backbone.name=efficientnet-lite0", "crop.size=96", "faces=whole", "fit.epochs=1")
+    recipe, cache = load_recipe("report", list(changes)), Cache(tmp_path / "cache")
+    data = read_data(tmp_path / "data", recipe, cache, Selection((), None, False))
+    run = fit(recipe, data, cache, tmp_path / "run").path
+    export_run(run, tmp_path / "model", "model", "1.0.0", SAMPLES)
+    only = ["litert", "tensorflow"]
+    scores = []
+    for peer in catalogue([str(tmp_path / "model")], run, None, only, tmp_path):
+        process = Process(peer, 1, PORTRAIT)
+        scores.append(process.ask("scores", paths=[str(PORTRAIT)])[0][0])
+        process.close()
+    assert len(scores) == 3
+    assert scores == pytest.approx([scores[0]] * 3, abs=1e-4)
