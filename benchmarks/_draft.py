@@ -141,9 +141,9 @@ def draft_markdown(result: dict[str, Any]) -> str:
         "# Large JPEG pictures, reduced while decoding against decoded whole",
         "",
         f"{result['pictures']:,} pictures, judged by {result['model']['name']}"
-        f" {result['model']['version']}. Another verdict: {len(flips):,} pictures"
+        f" {result['model']['version']}. With another verdict: {len(flips):,}"
         + "".join(f"; {name}: {whole} when whole, {ours}" for name, whole, ours in flips)
-        + f". Found in one of the two only: {result['faces_found_in_one_only']:,} faces.",
+        + f". Faces found in one of the two only: {result['faces_found_in_one_only']:,}.",
         "",
         table(head, rows),
     ]
