@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from export._faces import faces
 from export._golden import golden
+from export._int8_app import int8
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,8 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help=(
         "Make model directories for fakeface: RUN from `python -m train fit` (the command `run`"
-        " may be left out), `faces` from MediaPipe's BlazeFace; `golden` writes what models say of"
-        " the bundled pictures."
+        " may be left out), `int8` from a model directory in float, `faces` from MediaPipe's"
+        " BlazeFace; `golden` writes what models say of the bundled pictures."
     ),
 )
 
@@ -80,18 +81,20 @@ def run_command(
 
 app.command("faces")(faces)
 app.command("golden")(golden)
+app.command("int8")(int8)
 
 
 def main() -> None:
     """Run the command line; errors that have a remedy are one line, not a traceback."""
     from export._faces import ExportError
     from export._parity import ParityError
+    from export._quantize import QuantizationError
     from fakeface import FakefaceError
     from train._errors import TrainError
 
     try:
         app(prog_name="python -m export")
-    except (ExportError, ParityError, FakefaceError, TrainError) as error:
+    except (ExportError, ParityError, QuantizationError, FakefaceError, TrainError) as error:
         console.print(f"error: {error}", style="red", markup=False, highlight=False)
         sys.exit(1)
 
