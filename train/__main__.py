@@ -165,6 +165,44 @@ def compare(
     console.print(f"written: {out}", markup=False)
 
 
+@app.command()
+def average(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories of fine-tunings.")],
+    data: DataOption,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Run directory to write.")],
+    name: Annotated[str, typer.Option(help="Name of the average.")] = "average",
+    share: Annotated[
+        list[float] | None,
+        typer.Option(min=0.001, help="What each run weighs, in their order; alike if left out."),
+    ] = None,
+    start_share: Annotated[
+        float, typer.Option(min=0.0, max=0.99, help="Share of what the runs started from.")
+    ] = 0.0,
+    unseen: Annotated[bool, typer.Option("--unseen", help="As for `fit`.")] = False,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Average the weights of fine-tunings that started from one detector.
+
+    As right as each of them on what they were trained on, at the cost of one, and steadier on what
+    none of them saw. Calibration, thresholds and figures are fitted anew.
+
+        python -m train average runs/a runs/b --start-share 0.3 --data FOLDER -o runs/mean
+    """
+    from train._average import average as average_runs
+    from train._average import load_runs
+    from train._cache import Cache
+    from train._fit import read_data
+
+    shares = share or [1.0] * len(runs)
+    if len(shares) != len(runs):
+        raise typer.BadParameter(f"{len(shares)} shares for {len(runs)} runs", param_hint="--share")
+    opened = load_runs(runs)
+    pictures = read_data(data, opened[0].recipe, Cache(cache), _selection("", None, unseen))
+    run = average_runs(opened, shares, pictures, out, name, start_share)
+    typer.echo((run.path / "report.txt").read_text(encoding="utf-8"))
+    console.print(f"run: {run.path}", markup=False)
+
+
 @app.command("recipes")
 def list_recipes(
     show: Annotated[str | None, typer.Argument(help="Print this recipe in full.")] = None,

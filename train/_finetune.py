@@ -72,9 +72,9 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
     base = normed(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
-    if spec.start:
-        start_from(base, spec.start)
     network = detector(base, spec.taps, spec.dropout, recipe.seed)
+    if spec.start:
+        start_from(network, spec.start)
     history: list[dict[str, float]] = []
     for number, part in enumerate(spec.rounds()):
         trainer = Trainer(network, part)

@@ -12,7 +12,7 @@ import platform
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib import import_module
@@ -107,15 +107,43 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Run:
     (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
     start = time.monotonic()
     fitted: Fitted = import_module(_MODES[recipe.mode]).fit(recipe, data, cache, out)
+    return finish(out, recipe, data, fitted, time.monotonic() - start)
+
+
+def finish(
+    out: Path, recipe: Recipe, data: Data, fitted: Fitted, seconds: float, **also: object
+) -> Run:
+    """Write all that a run directory holds, once its model is fitted.
+
+    Args:
+        out: The run directory.
+        recipe: What was fitted.
+        data: What it was fitted on.
+        fitted: The model, its history and its logits.
+        seconds: What the fitting took.
+        also: What else `run.json` is to say.
+
+    Returns:
+        The finished run.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
     fitted.model.save(out / MODEL)
     if fitted.history:
         write_history(out / "history.csv", fitted.history)
         plot_history(fitted.history, out / "history.png")
-    _write_results(out, recipe, data, fitted, time.monotonic() - start)
+    _write_results(out, recipe, data, fitted, seconds, also)
     return load_run(out)
 
 
-def _write_results(out: Path, recipe: Recipe, data: Data, fitted: Fitted, seconds: float) -> None:
+def _write_results(
+    out: Path,
+    recipe: Recipe,
+    data: Data,
+    fitted: Fitted,
+    seconds: float,
+    also: Mapping[str, object],
+) -> None:
     """Score, calibrate, evaluate, and write `run.json` last."""
     scores = {}
     for split in ("val", "test", "unseen"):
@@ -158,6 +186,7 @@ def _write_results(out: Path, recipe: Recipe, data: Data, fitted: Fitted, second
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "command": shlex.join(["python", "-m", "train", *sys.argv[1:]]),
             "versions": versions(),
+            **also,
         },
     )
 

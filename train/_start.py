@@ -37,7 +37,7 @@ def start_from(network: keras.Model, model: str) -> None:
         WeightsError: The convolutions of the two do not fit together.
         ModelError: There is no such model.
     """
-    folder = MODELS / model if (MODELS / model).is_dir() else Path(model)
+    folder = model_folder(model)
     exported = convolutions(folder)
     own = [layer for layer in network.layers if isinstance(layer, NormedConv)]
     if len(exported) < len(own):
@@ -59,6 +59,11 @@ def start_from(network: keras.Model, model: str) -> None:
         layer.gamma.assign(scale * deviation)
         layer.kernel.assign(kernel / (scale[:, np.newaxis] if layer.depthwise else scale))
         layer.beta.assign(bias + np.asarray(layer.mean) * scale)
+
+
+def model_folder(model: str) -> Path:
+    """The directory of a bundled model, by its name, or the path as it is."""
+    return MODELS / model if (MODELS / model).is_dir() else Path(model)
 
 
 def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fakeface._crop import CropSpec
+from tests.train.conftest import fill
+from tests.train.test_finetune import RECIPE, SPEC
+from tests.train.test_start import SIZE, TAPS, exported  # noqa: F401 - a fixture
+from train._cache import Cache
+from train._data import load_data
+from train._errors import RunError
+from train._faces import locate
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def trained(exported, tmp_path_factory):  # noqa: F811
+    """Two fine-tunings of one start, and their pictures."""
+    from train._fit import fit
+
+    root = tmp_path_factory.mktemp("average")
+    fill(root / "faces" / "AI" / "gan", 20, 0, noisy=False)
+    fill(root / "faces" / "Real" / "phones", 20, 200, noisy=True)
+    cache = Cache(root / "cache")
+    data = locate(load_data(root / "faces", cache, 0), "whole", cache)
+    spec = replace(SPEC, start=str(exported[1]), taps=tuple(TAPS), steps=2, again=None)
+    spec = replace(spec, mix=replace(spec.mix, ghosts=0.0))
+    recipe = replace(RECIPE, crop=CropSpec(size=SIZE), finetune=spec)
+    runs = [
+        fit(replace(recipe, seed=seed), data, cache, root / "runs" / str(seed)) for seed in (0, 1)
+    ]
+    return runs, data, recipe
+
+
+def test_weights_are_averaged_and_the_rest_is_fitted_anew(trained, tmp_path: Path) -> None:
+    from train._average import average, load_runs
+
+    runs, data, _ = trained
+    opened = load_runs([run.path for run in runs])
+    parts = [run.model.get_weights() for run in load_runs([run.path for run in runs])]
+    made = average(opened, [3.0, 1.0], data, tmp_path / "mean", "mean")
+    for one, other, mean in zip(*parts, made.model.get_weights(), strict=True):
+        np.testing.assert_allclose(mean, 0.75 * one + 0.25 * other, atol=1e-6)
+    info = json.loads((tmp_path / "mean" / "run.json").read_text())
+    assert made.recipe.name == "mean"
+    assert [run["share"] for run in info["averaged"]["runs"]] == [0.75, 0.25]
+    assert {"val", "test"} <= set(info["figures"])
+    assert made.calibration.fitted_on
+
+
+def test_the_start_may_have_a_share(trained, tmp_path: Path) -> None:
+    from train._average import average, load_runs
+    from train._start import convolutions
+
+    runs, data, recipe = trained
+    before = load_runs([runs[0].path])[0].model.get_layer("stem").get_weights()
+    made = average(load_runs([runs[0].path]), [1.0], data, tmp_path / "m", "m", start_share=0.5)
+    start = convolutions(Path(recipe.finetune.start))[0]
+    for now, was, at_start in zip(
+        made.model.get_layer("stem").get_weights(), before, start, strict=True
+    ):
+        np.testing.assert_allclose(now, (was + at_start) / 2, atol=1e-5)
+
+
+def test_what_does_not_fit_together_is_refused(trained, tmp_path: Path) -> None:
+    from train._average import average, load_runs
+
+    runs, data, recipe = trained
+    one, other = load_runs([run.path for run in runs])
+    other.recipe = replace(recipe, crop=CropSpec(size=96))
+    with pytest.raises(RunError, match="another crop"):
+        average([one, other], [1.0, 1.0], data, tmp_path / "no", "no")
+    one.recipe = replace(recipe, finetune=replace(recipe.finetune, start=""))
+    with pytest.raises(RunError, match="do not name one start"):
+        average([one], [1.0], data, tmp_path / "no", "no", start_share=0.5)

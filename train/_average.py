@@ -1,0 +1,148 @@
+"""Averages the weights of trainings that started from the same weights.
+
+Fine-tunings of one start end in one valley, where the average of their weights is as right as
+each of them on what they were trained on, at the cost of one network, and often less wrong on what
+none of them saw ("Model soups", Wortsman et al. 2022, arXiv 2203.05482). The start itself, given a
+share, keeps what it could do elsewhere ("Robust fine-tuning of zero-shot models", Wortsman et al.
+2022, arXiv 2109.01903).
+
+Calibration, thresholds and figures are those of the average, fitted anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from train._errors import RunError
+from train._fit import finish
+from train._fitted import Fitted
+from train._heads import LOGIT
+from train._run import Run, load_run
+from train._start import convolutions, model_folder
+
+if TYPE_CHECKING:
+    import keras
+
+    from train._data import Data, Sample
+
+
+def average(
+    runs: Sequence[Run],
+    shares: Sequence[float],
+    data: Data,
+    out: Path,
+    name: str,
+    start_share: float = 0.0,
+) -> Run:
+    """Average runs of one start, and write the run directory of the average.
+
+    Args:
+        runs: Finished fine-tunings with the same backbone, taps, crop and start.
+        shares: What each of them weighs, positive; only their ratios matter.
+        data: From `train._fit.read_data`, as the runs had it.
+        out: The run directory to write.
+        name: Name of the average, in place of a recipe's.
+        start_share: Share of the start's convolutions in the average, 0 to below 1.
+
+    Returns:
+        The finished run. Its recipe is the first run's, under `name`; its key `averaged` says what
+        went into it.
+
+    Raises:
+        RunError: The runs do not fit together, or have no start though it is to have a share.
+    """
+    began = time.monotonic()
+    total = sum(shares)
+    weights = [(1 - start_share) * share / total for share in shares]
+    first = runs[0]
+    model = first.model
+    for run in runs[1:]:
+        _check_alike(first, run)
+    mixed = _mixed([run.model.get_weights() for run in runs], [s / total for s in shares])
+    model.set_weights(mixed)
+    starts = {run.recipe.finetune.start for run in runs if run.recipe.finetune}
+    if start_share:
+        if len(starts) != 1 or not (start := starts.pop()):
+            raise RunError(
+                "the runs do not name one start that could have a share (finetune.start)"
+            )
+        _blend_start(model, model_folder(start), start_share)
+    recipe = replace(first.recipe, name=name, description=f"Average of {len(runs)} trainings.")
+
+    def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        from train._finetune import score
+
+        return score(model, samples, recipe)
+
+    averaged = [
+        {"recipe": run.recipe.as_dict(), "share": share, "fitted_by": run.info["command"]}
+        for run, share in zip(runs, weights, strict=True)
+    ]
+    return finish(
+        out,
+        recipe,
+        data,
+        Fitted(model, [], logits),
+        time.monotonic() - began,
+        averaged={"runs": averaged, "start": start_share},
+    )
+
+
+def load_runs(paths: Sequence[Path]) -> list[Run]:
+    """Open the runs to average.
+
+    Raises:
+        RunError: One of them is no finished fine-tuning.
+    """
+    runs = [load_run(path) for path in paths]
+    for run in runs:
+        if run.recipe.finetune is None:
+            raise RunError(
+                f"{run.path}: only fine-tunings can be averaged, this has a frozen backbone"
+            )
+    return runs
+
+
+def _check_alike(one: Run, other: Run) -> None:
+    a, b = one.recipe, other.recipe
+    assert a.finetune is not None
+    assert b.finetune is not None
+    for what, left, right in (
+        ("backbone", a.backbone.name, b.backbone.name),
+        ("crop", a.crop, b.crop),
+        ("taps", a.finetune.taps, b.finetune.taps),
+        ("start", a.finetune.start, b.finetune.start),
+        ("data", one.info["data"]["fingerprint"], other.info["data"]["fingerprint"]),
+    ):
+        if left != right:
+            raise RunError(f"{other.path} cannot be averaged with {one.path}: another {what}")
+
+
+def _mixed(
+    weights: Sequence[Sequence[npt.NDArray[np.float32]]], shares: Sequence[float]
+) -> list[npt.NDArray[np.float32]]:
+    return [
+        np.sum([share * part for share, part in zip(shares, parts, strict=True)], axis=0)
+        for parts in zip(*weights, strict=True)
+    ]
+
+
+def _blend_start(model: keras.Model, folder: Path, share: float) -> None:
+    from keras import layers
+
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D)
+    own = [layer for layer in model.layers if isinstance(layer, kinds) and layer.name != LOGIT]
+    for layer, (kernel, bias) in zip(own, convolutions(folder), strict=False):
+        if isinstance(layer, layers.DepthwiseConv2D):
+            kernel = kernel.transpose(0, 1, 3, 2)
+        here = layer.get_weights()
+        layer.set_weights(
+            [(1 - share) * a + share * b for a, b in zip(here, (kernel, bias), strict=True)]
+        )
