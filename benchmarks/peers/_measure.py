@@ -72,9 +72,9 @@ def compare(
 
     Returns:
         Plain values, ready for JSON: provenance, environment, the sample, `peers` with `speed`
-        per number of threads (`network`, `verdict`, `peak_rss_mb`, and p50s as multiples of the
-        first peer's), `accuracy` per tier, `install_mb`, `failed` where one could not run; and
-        `targets`.
+        per number of threads (`network`, `verdict`, the same with `_cpu`, `peak_rss_mb`,
+        `install_mb`, and p50s as multiples of the first peer's), `accuracy` per tier, `failed`
+        where one could not run; and `targets`.
     """
     before = environment()
     rows = [_Row(peer, failed=peer.refused) for peer in peers]

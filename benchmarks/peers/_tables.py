@@ -44,10 +44,12 @@ def _parts(result: Result) -> Iterator[str]:
         yield f"## {threads} thread{plural}\n"
         yield (
             f"Milliseconds, p50 (p90, p99; mean): the network alone on one face, and the verdict"
-            f" on a JPEG file of {result['picture']}, faces included where the peer finds them.\n"
+            f" on a JPEG file of {result['picture']}, faces included where the peer finds them."
+            " CPU: milliseconds that all its threads spent, which other programs hardly change.\n"
         )
+        times = ("network", "ratio", "CPU", "verdict", "ratio", "CPU")
         yield table(
-            ["peer", "network", "ratio", "verdict", "ratio", "AUC", "peak memory, MB"],
+            ["peer", *times, "AUC", "peak memory, MB"],
             [_speed_row(row, threads) for row in ran if threads in row["speed"]],
         )
     if any(row["accuracy"] for row in result["peers"]):
@@ -93,8 +95,10 @@ def _speed_row(row: Result, threads: str) -> list[str]:
         row["name"],
         _timing(speed["network"]),
         f"{ratio['network']:.2f}" if "network" in ratio else "–",
+        f"{speed['network_cpu']['p50']:.2f}",
         _timing(speed["verdict"]),
         f"{ratio['verdict']:.2f}" if "verdict" in ratio else "–",
+        f"{speed['verdict_cpu']['p50']:.2f}",
         figure(auc, interval=False),
         "–" if peak is None else f"{peak:.0f}",
     ]

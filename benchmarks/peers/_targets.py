@@ -40,13 +40,13 @@ def targets(result: dict[str, Any]) -> list[dict[str, Any]]:
     """
     return [
         found
-        for target in _all(result["reference"])
+        for target in _all(result["reference"], result["peers"])
         for threads in result["threads"]
         if (found := _held(target, result["peers"], str(threads))) is not None
     ]
 
 
-def _all(reference: str) -> Iterator[_Target]:
+def _all(reference: str, rows: list[Row]) -> Iterator[_Target]:
     def shipped(row: Row) -> bool:
         return bool(row["name"] == reference)
 
@@ -56,7 +56,12 @@ def _all(reference: str) -> Iterator[_Target]:
     def own_fp32(row: Row) -> bool:
         return bool(row["own"] and row["precision"] == "fp32")
 
-    yield _Target("its TensorFlow form, tf.function", group("tensorflow"), shipped, "network", 5)
+    networks = {row["network"] for row in rows if row["own"]}
+
+    def same(row: Row) -> bool:
+        return bool(row["group"] == "tensorflow" and row["network"] in networks)
+
+    yield _Target("its TensorFlow form, tf.function", same, shipped, "network", 5)
     resnet = group("resnet50", "fp32")
     yield _Target("the report's ResNet50, both fp32", resnet, own_fp32, "network", 7)
     yield _Target(

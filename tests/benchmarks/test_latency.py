@@ -47,6 +47,7 @@ def test_everything_is_measured_of_every_model(result):
         assert model["cold_start"]["1"]["whole"] > 0
         version, predict = model["commands"].values()
         assert 0 < version["seconds"] < predict["seconds"]
+        assert 5 < version["peak_rss_mb"] < predict["peak_rss_mb"] < 200
         assert list(model["peak_rss_mb"]) == list(SIZES)
     assert result["installed"]["fakeface"]["largest"]["onnxruntime"] > 10
     steps = result["models"]["red"]["steps"]

@@ -22,6 +22,7 @@ from benchmarks.peers._tables import peers_markdown
 from benchmarks.peers._targets import targets
 from fakeface import Detector
 from fakeface._bench import PORTRAIT
+from tests._models import make_classifier
 from tests.conftest import SAMPLES
 from train._cache import Cache
 from train._data import load_data
@@ -90,6 +91,7 @@ def test_every_peer_is_measured_or_says_why_not(result):
         assert row["failed"] == ""
         speed = row["speed"]["1"]
         assert 0 < speed["network"]["p50"] < speed["verdict"]["p50"]
+        assert speed["verdict_cpu"]["p50"] > 0
         assert row["accuracy"]["clean"]["auc"][0] > 0.5
         assert list(row["accuracy"]) == ["clean", "web", "hard"]
     assert red["speed"]["1"]["ratio"] == {"network": 1.0, "verdict": 1.0}
@@ -169,6 +171,15 @@ def test_what_was_built_is_not_built_again(tmp_path):
         built("resnet50-int8", tmp_path / "nothing", tmp_path)
 
 
+def test_models_of_one_name_are_told_apart(models, tmp_path):
+    twin = make_classifier(tmp_path / "red", gain=20.0)
+    both = [str(models[0]), str(twin)]
+    names = [peer.name for peer in catalogue(both, None, None, ["onnxruntime"], tmp_path)]
+    assert names[1] == f"red ({twin}), ONNX Runtime fp32" != names[0]
+    with pytest.raises(ValueError, match="given twice"):
+        catalogue(both[:1] * 2, None, None, ["onnxruntime"], tmp_path)
+
+
 def test_what_is_missing_is_a_reason(models, tmp_path, monkeypatch):
     peers = catalogue([str(models[0])], None, None, ["litert", "tensorflow", "openvino"], tmp_path)
     reasons = {peer.name: peer.refused for peer in peers}
@@ -206,17 +217,22 @@ def test_openvino_gives_the_same_answers(models, own, tmp_path):
 
 
 def test_targets_compare_the_fastest_rows():
-    def row(name, group, precision, network, own=""):
-        speed = {"1": {"network": {"p50": network}, "verdict": {"p50": 2 * network}}}
-        return {"name": name, "group": group, "precision": precision, "own": own, "speed": speed}
+    def row(name, group, precision, ms, own="", network="edge"):
+        speed = {"1": {"network": {"p50": ms}, "verdict": {"p50": 2 * ms}}}
+        about = {"name": name, "group": group, "precision": precision, "network": network}
+        return {**about, "own": own, "speed": speed}
 
     rows = [
         row("edge", "onnxruntime", "fp32", 2.0, "edge"),
         row("edge, f32", "openvino", "f32", 3.0),
         row("edge, bf16", "openvino", "bf16", 1.0),
         row("resnet", "resnet50", "fp32", 30.0),
+        row("run x", "tensorflow", "fp32", 30.0, network="run x (another network)"),
     ]
     found = targets({"reference": "edge", "threads": [1, 2], "peers": rows})
+    rows.append(row("edge, tf", "tensorflow", "fp32", 12.0))
+    more = targets({"reference": "edge", "threads": [1], "peers": rows})
+    assert (more[0]["what"][:3], more[0]["ratio"]) == ("its", 6.0)
     ratios = {f["what"]: (f["ratio"], f["reached"]) for f in found}
     assert ratios == {
         "the report's ResNet50, both fp32": (15.0, True),
@@ -244,7 +260,7 @@ def test_the_command(models, faces, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.train
-def test_a_run_gives_the_same_answers_in_every_runtime(tmp_path):
+def test_a_run_gives_the_same_answers_in_every_runtime(models, tmp_path):
     pytest.importorskip("tensorflow", reason="needs the extra `train`")
     pytest.importorskip("ai_edge_litert", reason="needs the extra `peers`")
     from export._run import export_run
@@ -266,7 +282,10 @@ def test_a_run_gives_the_same_answers_in_every_runtime(tmp_path):
     export_run(run, tmp_path / "model", "model", "1.0.0", SAMPLES)
     only = ["litert", "tensorflow"]
     scores = []
+    (stranger,) = catalogue([str(models[0])], run, None, only[:1], tmp_path)[1:]
+    assert stranger.name == "run run (another network), LiteRT fp32"
     for peer in catalogue([str(tmp_path / "model")], run, None, only, tmp_path):
+        assert peer.network == "model"
         process = Process(peer, 1, PORTRAIT)
         scores.append(process.ask("scores", paths=[str(PORTRAIT)])[0][0])
         process.close()
