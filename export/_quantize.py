@@ -198,6 +198,29 @@ def quantize(
     return out
 
 
+def lonely(model: onnx.ModelProto) -> list[str]:
+    """Convolutions in float that ONNX Runtime would take for forgotten ones.
+
+    Where what a convolution reads has just been dequantised and what it makes is quantised at
+    once, ONNX Runtime (seen in 1.32) quantises its weights too, all channels with one scale,
+    which is far worse than the quantisation that the layer was kept from.
+
+    Args:
+        model: From `quantize`.
+
+    Returns:
+        Their names.
+    """
+    graph = Graph(model)
+    return [
+        node.name
+        for node in graph.convolutions
+        if (maker := graph.maker.get(node.input[0])) is not None
+        and maker.op_type == "DequantizeLinear"
+        and all(n.op_type == "QuantizeLinear" for n in graph.readers[graph.activated(node)])
+    ]
+
+
 def _overrides(steps: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, list[dict[str, Any]]]:
     zero = np.int8(0)
     return {

@@ -78,9 +78,7 @@ class Bench:
 
         Args:
             scheme: The way.
-            in_float: Names of convolutions and sums that stay in float. One convolution alone
-                between two quantised layers does not: ONNX Runtime takes it for one that was
-                forgotten, and quantises its weights with one scale for all channels.
+            in_float: Names of convolutions and sums that stay in float.
 
         Returns:
             The graph, not yet calibrated anew.

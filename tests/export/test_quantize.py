@@ -7,7 +7,15 @@ import pytest
 
 from export._equalise import equalise
 from export._graph import Graph, observe, run
-from export._quantize import METHODS, QuantizationError, Scheme, calibrate, prepared, quantize
+from export._quantize import (
+    METHODS,
+    QuantizationError,
+    Scheme,
+    calibrate,
+    lonely,
+    prepared,
+    quantize,
+)
 from export._recalibrate import apply_line, fit_line, logits
 from export._rounding import descend, round_weights
 from export._search import Bench, difference
@@ -160,8 +168,15 @@ def test_first_layers_in_float_stay_in_float(seen, others, tmp_path):
     bench = Bench(make_network(), seen, others)
     small = bench.build(Scheme(), {"stem", "first"})
     assert optimised(small, tmp_path)["QLinearConv"] == 4
+    assert not lonely(small)
     graph, whole = Graph(small), Graph(bench.model)
     np.testing.assert_array_equal(graph.constant("stem.w"), whole.constant("stem.w"))
+
+
+def test_a_layer_that_would_not_stay_in_float_is_noticed(seen, others):
+    bench = Bench(make_network(), seen, others)
+    assert lonely(bench.build(Scheme(), {"deep"})) == ["deep"]
+    assert not lonely(bench.build(Scheme(), {"top"}))  # nothing is quantised behind it
 
 
 def test_layers_are_looked_at_one_by_one(seen, others):
