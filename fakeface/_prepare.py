@@ -24,8 +24,7 @@ longer side below this many pixels."""
 
 SPARE = 2.0
 """Faces are cut from a reduced picture only where the cut is at least this many times as large
-as what the model sees; with less, reducing moves scores much more than the resize that follows
-(`python -m benchmarks draft`)."""
+as what the model sees, so that reducing cannot be told from the resize that follows."""
 
 DECODING = Budget(2 * MAX_PIXELS)
 """Pixels that are decoded at once in all threads; each takes up to 12 bytes meanwhile."""
