@@ -251,7 +251,10 @@ def test_predict_as_json_imports_no_more_than_it_needs(red: str, folder: Path) -
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(red: str, tmp_path: Path) -> None:
     report = tmp_path / "r.jsonl"
     picture = paint(tmp_path / "a.png", 255, 0)
-    command = [*MAIN, "scan", "--model", red, "--whole", "--files-from", "-", "-o", str(report)]
+    # where these tests run in the background of a shell, Ctrl-C is ignored, and by children too
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{listen}; {MAIN[2]}", "scan", "--model", red, "--whole"]
+    command += ["--files-from", "-", "-o", str(report)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
