@@ -195,6 +195,18 @@ def _write(folder: Path, name: str, result: dict[str, Any], text: str) -> None:
     (folder / f"{name}.md").write_text(text, encoding="utf-8")
 
 
+def _show(text: str) -> None:
+    """Print Markdown, laid out where there is a terminal."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        typer.echo(text)
+
+
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Say what is wrong in one line and leave with exit code 2."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks._app import OutOption, _plain_errors, _progress, _write, app
+from benchmarks._app import OutOption, _plain_errors, _progress, _show, _write, app
 from fakeface._model import DEFAULT_MODEL
 
 
@@ -26,17 +26,10 @@ def draft(
 
     python -m benchmarks draft PHOTOS
     """
-    from rich.console import Console
-    from rich.markdown import Markdown
-
     from benchmarks._draft import draft_markdown, run_draft
 
     with _plain_errors(), _progress() as begin:
         result = run_draft(model, pictures, begin)
     text = draft_markdown(result)
     _write(out, "draft", result, text)
-    console = Console()
-    if console.is_terminal:
-        console.print(Markdown(text))
-    else:
-        typer.echo(text)
+    _show(text)

@@ -13,6 +13,7 @@ from benchmarks._app import (
     OutOption,
     _plain_errors,
     _progress,
+    _show,
     _write,
     app,
 )
@@ -36,9 +37,6 @@ def faces(
 
     python -m benchmarks faces --data ../shared/faces
     """
-    from rich.console import Console
-    from rich.markdown import Markdown
-
     from benchmarks._faces import faces_markdown, run_faces
     from fakeface import FaceFinder
     from fakeface._model import FACE_FINDER, MODELS
@@ -53,8 +51,4 @@ def faces(
         result = run_faces(FaceFinder(MODELS / FACE_FINDER), chosen, scenes, seed, begin)
     text = faces_markdown(result)
     _write(out, "faces", result, text)
-    console = Console()
-    if console.is_terminal:
-        console.print(Markdown(text))
-    else:
-        typer.echo(text)
+    _show(text)

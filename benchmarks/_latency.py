@@ -20,6 +20,7 @@ import onnxruntime as ort
 from PIL import Image, ImageFile
 
 from benchmarks._footprint import commands, installed
+from benchmarks._progress import hundredths
 from benchmarks._provenance import provenance
 from fakeface import Detector
 from fakeface._bench import PORTRAIT, STAGES, Variant, cold_start, interleaved, timed, trace
@@ -94,7 +95,7 @@ def latency(
         for size, encoded in data.items():
             steps[f"{model}\n{size}\nsteps"] = _traced(detector, encoded)
             steps[f"{model}\n{size}\nspent"] = _spending(detector, encoded)
-    walked = interleaved(steps, seconds, advance=_hundredths(begin("steps", 100)))
+    walked = interleaved(steps, seconds, advance=hundredths(begin("steps", 100)))
 
     alone: dict[str, Variant] = {}
     for model, detector in detectors.items():
@@ -104,7 +105,7 @@ def latency(
             for batch in batches:
                 faces = np.repeat(crops, batch, axis=0)
                 alone[f"{model}\n{count}\n{batch}"] = timed(_judging(classifier, faces))
-    ran = interleaved(alone, seconds, advance=_hundredths(begin("models alone", 100)))
+    ran = interleaved(alone, seconds, advance=hundredths(begin("models alone", 100)))
 
     results: dict[str, Any] = {}
     advance = begin("cold starts", len(models) * (len(threads) + len(data)))
@@ -217,15 +218,3 @@ def _judging(classifier: Classifier, faces: np.ndarray[Any, Any]) -> Callable[[]
 def _crops(detector: Detector, data: bytes) -> np.ndarray[Any, Any]:
     prepared = prepare(data, detector._finder, detector._classifier.crop, detector.min_face)
     return prepared.crops[:1]
-
-
-def _hundredths(advance: Callable[[int], None]) -> Callable[[float], None]:
-    """Turn shares into steps of a hundred."""
-    told = 0
-
-    def tell(share: float) -> None:
-        nonlocal told
-        advance(round(100 * share) - told)
-        told = round(100 * share)
-
-    return tell

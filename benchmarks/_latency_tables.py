@@ -7,20 +7,18 @@ from typing import Any
 
 from benchmarks._latency import SPENT
 from benchmarks._markdown import table
+from benchmarks._provenance import machine_line
 from fakeface._bench import STAGES
 
 
 def latency_markdown(result: dict[str, Any]) -> str:
     """The result as tables."""
     machine = result["environment"]
-    cpu = machine["cpu"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     parts = [
         "# Latency\n",
         f"- command: `{result['command']}`",
-        f"- machine: {cpu['model']}, {cpu['processors']} processors"
-        f" ({', '.join(cpu['features']) or 'no features known'}), {machine['system']},"
-        f" load average {machine['load_average']}",
+        machine_line(machine),
         f"- versions: {versions}",
         "- variants were measured in turns; on a busy machine trust ratios, not milliseconds\n",
     ]

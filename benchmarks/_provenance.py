@@ -43,3 +43,17 @@ def provenance(packages: Iterable[str] = PACKAGES) -> dict[str, Any]:
             "load_average": load_average(),
         },
     }
+
+
+def machine_line(environment: dict[str, Any]) -> str:
+    """What a measurement ran on, as a line of Markdown.
+
+    Args:
+        environment: From `fakeface._environment.environment`.
+    """
+    cpu = environment["cpu"]
+    return (
+        f"- machine: {cpu['model']}, {cpu['processors']} processors"
+        f" ({', '.join(cpu['features']) or 'no features known'}), {environment['system']},"
+        f" load average {environment['load_average']}"
+    )

@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks._latency import pictures
 from benchmarks._markdown import table
+from benchmarks._progress import hundredths
 from benchmarks._provenance import provenance
 from benchmarks._scan_memory import in_new_process, memory_over_files
 from fakeface import Detector, Prediction
@@ -118,13 +119,6 @@ def _throughput(
         for _ in detector.predict_batch(paths):
             pass
 
-    told = 0
-
-    def tell(share: float) -> None:
-        nonlocal told
-        advance(round(100 * share) - told)
-        told = round(100 * share)
-
     timings = interleaved(
         {
             "prepare": _clocked(prepare_alone),
@@ -132,7 +126,7 @@ def _throughput(
             "scan": _clocked(scan),
         },
         seconds,
-        advance=tell,
+        advance=hundredths(advance),
     )
     wall = {name: parts["wall"].p50 / 1e3 for name, parts in timings.items()}
     spent = {name: parts["cpu"].p50 / 1e3 for name, parts in timings.items()}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks._app import OutOption, _plain_errors, _progress, _write, app
+from benchmarks._app import OutOption, _plain_errors, _progress, _show, _write, app
 from fakeface._model import DEFAULT_MODEL
 
 
@@ -39,17 +39,10 @@ def scan(
 
     python -m benchmarks scan --model edge
     """
-    from rich.console import Console
-    from rich.markdown import Markdown
-
     from benchmarks._scan import measure_scan, scan_markdown
 
     with _plain_errors(), _progress() as begin:
         result = measure_scan(model, pictures, files, names, seconds, begin)
     text = scan_markdown(result)
     _write(out, "scan", result, text)
-    console = Console()
-    if console.is_terminal:
-        console.print(Markdown(text))
-    else:
-        typer.echo(text)
+    _show(text)

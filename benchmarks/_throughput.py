@@ -22,7 +22,8 @@ from PIL import Image, ImageFile
 
 from benchmarks._latency import pictures
 from benchmarks._markdown import table
-from benchmarks._provenance import provenance
+from benchmarks._progress import hundredths
+from benchmarks._provenance import machine_line, provenance
 from fakeface import Detector
 from fakeface._bench import Variant, interleaved, timed
 from fakeface._environment import environment
@@ -132,14 +133,8 @@ def throughput(
             for batch in batches:
                 variants[f"{number} {batch} model"] = _judging(detector, work, batch, count)
                 variants[f"{number} {batch} all"] = _library(detector, data, batch, count, number)
-        told, advance = 0, begin("throughput", 100)
-
-        def tell(share: float) -> None:
-            nonlocal told
-            advance(round(100 * share) - told)
-            told = round(100 * share)
-
-        timings = interleaved(variants, seconds, least=3, advance=tell)
+        advance = hundredths(begin("throughput", 100))
+        timings = interleaved(variants, seconds, least=3, advance=advance)
     assert info is not None
     ms = {name: parts["whole"].p50 / count for name, parts in timings.items()}
     cells = []
@@ -229,14 +224,11 @@ def _library(detector: Detector, data: bytes, batch: int, count: int, threads: i
 
 def throughput_markdown(result: dict[str, Any]) -> str:
     """The result as a table."""
-    machine, model = result["environment"], result["model"]
-    cpu = machine["cpu"]
+    model = result["model"]
     parts = [
         "# Throughput\n",
         f"- command: `{result['command']}`",
-        f"- machine: {cpu['model']}, {cpu['processors']} processors"
-        f" ({', '.join(cpu['features']) or 'no features known'}), {machine['system']},"
-        f" load average {machine['load_average']}",
+        machine_line(result["environment"]),
         f"- model: {model['name']} {model['version']}, sha256 {model['sha256'][:16]}…",
         f"- pictures: JPEG of {result['picture']['name']}, one face each",
         "- all were measured in turns; on a busy machine trust ratios\n",

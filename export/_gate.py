@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from export._graph import Crops
-from export._samples import Doubles, score
+from export._graph import Crops, Doubles
+from export._samples import score
 from export._search import Layer
 from fakeface import ModelInfo, Thresholds, Verdict
 from fakeface._classifier import Classifier

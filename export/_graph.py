@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Session = Any
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Crops = npt.NDArray[np.uint8]
 
 ACTIVATIONS = ("Clip", "Relu")
@@ -122,6 +123,15 @@ class Graph:
         return low, high
 
 
+def copied(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of a model that may be changed."""
+    import onnx
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    return copy
+
+
 def observe(
     model: onnx.ModelProto, tensors: Iterable[str], crops: Crops
 ) -> dict[str, tuple[Floats, Floats, Floats]]:
@@ -135,12 +145,10 @@ def observe(
     Returns:
         For each tensor three arrays of shape [channels].
     """
-    import onnx
     from onnx import helper
 
     names = list(dict.fromkeys(tensors))
-    probe = onnx.ModelProto()
-    probe.CopyFrom(model)
+    probe = copied(model)
     wanted = []
     for index, name in enumerate(names):
         for kind in ("ReduceMin", "ReduceMax", "ReduceMean"):

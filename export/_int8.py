@@ -17,10 +17,10 @@ from export._card import card
 from export._directory import write_model
 from export._gate import Gate, compare, refusal
 from export._golden import precision_of, write_golden
-from export._graph import Crops
+from export._graph import Crops, Doubles
 from export._int8_card import notes as card_notes
 from export._quantize import QuantizationError, Scheme, lonely
-from export._recalibrate import Doubles, Line, apply_line, fit_line, logits
+from export._recalibrate import Line, apply_line, fit_line, logits
 from export._run import figures
 from export._samples import cut, draw, read_data
 from export._search import Bench, Layer, Trial

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from export._graph import BATCH, Crops, Graph
+from export._graph import BATCH, Crops, Graph, copied
 
 if TYPE_CHECKING:
     import onnx
@@ -92,8 +92,7 @@ def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnx
     from onnxruntime.quantization import quant_pre_process
 
-    named = onnx.ModelProto()
-    named.CopyFrom(model)
+    named = copied(model)
     del named.metadata_props[:]
     with tempfile.TemporaryDirectory() as folder:
         named_path, path = Path(folder) / "named.onnx", Path(folder) / "prepared.onnx"
@@ -174,8 +173,7 @@ def quantize(
     import onnx
     from onnxruntime.quantization import QDQQuantizer, QuantType
 
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
+    copy = copied(model)
     graph = Graph(copy)
     quantizer = QDQQuantizer(
         copy,

@@ -6,16 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from export._graph import Crops, Graph, run
+from export._graph import Crops, Doubles, Graph, copied, run
 from export._quantize import QuantizationError
 from fakeface import ModelInfo
 
 if TYPE_CHECKING:
     import onnx
-
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +62,9 @@ def logits(model: onnx.ModelProto, crops: Crops) -> Doubles:
     Returns:
         Shape [n].
     """
-    import onnx
     from onnx import helper
 
-    probe = onnx.ModelProto()
-    probe.CopyFrom(model)
+    probe = copied(model)
     name = logit_name(Graph(probe))
     probe.graph.output.append(helper.make_empty_tensor_value_info(name))
     return run(probe, crops, [name])[0].reshape(-1).astype(np.float64)

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from export._graph import Crops, Graph
+from export._graph import Crops, Doubles, Graph, copied
 
 if TYPE_CHECKING:
     import onnx
 
     Node = onnx.NodeProto
-
-Doubles = npt.NDArray[np.float64]
 
 SWEEPS = 12
 """Passes of coordinate descent over all weights of a filter; few change after that."""
@@ -103,14 +101,12 @@ def descend(weights: Doubles, covariance: Doubles, steps: Doubles, levels: int) 
 
 def _inputs(graph: Graph, crops: Crops, seed: int) -> list[tuple[Node, Doubles, Doubles]]:
     """For every convolution mean and covariance of what its filters read, by group of inputs."""
-    import onnx
     from onnx import helper
 
     from fakeface._providers import open_session
 
     nodes = [n for n in graph.convolutions if graph.is_depthwise(n) or graph.groups(n) == 1]
-    probe = onnx.ModelProto()
-    probe.CopyFrom(graph.model)
+    probe = copied(graph.model)
     names = list(dict.fromkeys(node.input[0] for node in nodes))
     probe.graph.output.extend(
         helper.make_empty_tensor_value_info(name) for name in names if name not in graph.outputs

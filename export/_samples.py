@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from export._graph import BATCH, Crops
+from export._graph import BATCH, Crops, Doubles
 from fakeface import CropSpec, ModelInfo
 from train._cache import Cache
 from train._data import Data, Sample, load_data
 from train._faces import locate
 from train._features import crop_batches
 from train._progress import progress
-
-Doubles = npt.NDArray[np.float64]
 
 
 def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | None]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from export._equalise import equalise
-from export._graph import Crops, Graph
+from export._graph import Crops, Doubles, Graph, copied
 from export._quantize import METHODS, Scheme, calibrate, prepared, quantize
-from export._recalibrate import Doubles, fit_line, logits
+from export._recalibrate import fit_line, logits
 from export._rounding import Scales, round_weights
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Bench:
 
     def _weights(self, scheme: Scheme) -> tuple[onnx.ModelProto, Scales]:
         if scheme.equalise not in self._scaled:
-            scaled = _copy(self.model)
+            scaled = copied(self.model)
             if scheme.equalise is not None:
                 equalise(scaled, self._measured, scheme.equalise)
             self._scaled[scheme.equalise] = scaled
@@ -101,7 +101,7 @@ class Bench:
             return self._scaled[scheme.equalise], {}
         key = (scheme.equalise, scheme.levels)
         if key not in self._rounded:
-            model = _copy(self._scaled[scheme.equalise])
+            model = copied(self._scaled[scheme.equalise])
             self._rounded[key] = (model, round_weights(model, self._measured, scheme.levels))
         return self._rounded[key]
 
@@ -153,19 +153,11 @@ def difference(found: Doubles, wanted: Doubles) -> tuple[float, float]:
     return float((found - wanted).mean()), float(rest.std())
 
 
-def _copy(model: onnx.ModelProto) -> onnx.ModelProto:
-    import onnx
-
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    return copy
-
-
 def _restored(
     model: onnx.ModelProto, whole: onnx.ModelProto, in_float: Collection[str]
 ) -> onnx.ModelProto:
     """A model with the weights of some layers as they were before rounding."""
-    out = _copy(model)
+    out = copied(model)
     graph, source = Graph(out), Graph(whole)
     for node in graph.convolutions:
         if node.name in in_float:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from train._errors import RunError
-from train._fit import finish
+from train._fit import begin, finish
 from train._fitted import Fitted
 from train._heads import LOGIT
 from train._run import Run, load_run
@@ -59,20 +59,17 @@ def average(
         RunError: The runs do not fit together, or have no start though it is to have a share.
     """
     began = time.monotonic()
-    total = sum(shares)
-    weights = [(1 - start_share) * share / total for share in shares]
     first = runs[0]
-    model = first.model
     for run in runs[1:]:
         _check_alike(first, run)
-    mixed = _mixed([run.model.get_weights() for run in runs], [s / total for s in shares])
-    model.set_weights(mixed)
-    starts = {run.recipe.finetune.start for run in runs if run.recipe.finetune}
+    assert first.recipe.finetune is not None
+    start = first.recipe.finetune.start
+    if start_share and not start:
+        raise RunError("the runs do not name one start that could have a share (finetune.start)")
+    shares = [share / sum(shares) for share in shares]
+    model = first.model
+    model.set_weights(_mixed([run.model.get_weights() for run in runs], shares))
     if start_share:
-        if len(starts) != 1 or not (start := starts.pop()):
-            raise RunError(
-                "the runs do not name one start that could have a share (finetune.start)"
-            )
         _blend_start(model, model_folder(start), start_share)
     recipe = replace(first.recipe, name=name, description=f"Average of {len(runs)} trainings.")
 
@@ -82,9 +79,14 @@ def average(
         return score(model, samples, recipe)
 
     averaged = [
-        {"recipe": run.recipe.as_dict(), "share": share, "fitted_by": run.info["command"]}
-        for run, share in zip(runs, weights, strict=True)
+        {
+            "recipe": run.recipe.as_dict(),
+            "share": (1 - start_share) * share,
+            "fitted_by": run.info["command"],
+        }
+        for run, share in zip(runs, shares, strict=True)
     ]
+    begin(out, recipe)
     return finish(
         out,
         recipe,
@@ -140,8 +142,6 @@ def _blend_start(model: keras.Model, folder: Path, share: float) -> None:
     kinds = (layers.Conv2D, layers.DepthwiseConv2D)
     own = [layer for layer in model.layers if isinstance(layer, kinds) and layer.name != LOGIT]
     for layer, (kernel, bias) in zip(own, convolutions(folder), strict=False):
-        if isinstance(layer, layers.DepthwiseConv2D):
-            kernel = kernel.transpose(0, 1, 3, 2)
         here = layer.get_weights()
         layer.set_weights(
             [(1 - share) * a + share * b for a, b in zip(here, (kernel, bias), strict=True)]

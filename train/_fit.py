@@ -103,20 +103,25 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Run:
     """
     if (out / INFO).exists():
         return _finished(out, recipe, data)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
+    begin(out, recipe)
     start = time.monotonic()
     fitted: Fitted = import_module(_MODES[recipe.mode]).fit(recipe, data, cache, out)
     return finish(out, recipe, data, fitted, time.monotonic() - start)
 
 
+def begin(out: Path, recipe: Recipe) -> None:
+    """Make a run directory with the recipe in it, before anything is fitted."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
+
+
 def finish(
     out: Path, recipe: Recipe, data: Data, fitted: Fitted, seconds: float, **also: object
 ) -> Run:
-    """Write all that a run directory holds, once its model is fitted.
+    """Write all else that a run directory holds, once its model is fitted.
 
     Args:
-        out: The run directory.
+        out: The run directory, begun.
         recipe: What was fitted.
         data: What it was fitted on.
         fitted: The model, its history and its logits.
@@ -126,8 +131,6 @@ def finish(
     Returns:
         The finished run.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
     fitted.model.save(out / MODEL)
     if fitted.history:
         write_history(out / "history.csv", fitted.history)

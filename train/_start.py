@@ -46,8 +46,6 @@ def start_from(network: keras.Model, model: str) -> None:
             " it must be an export of the same backbone"
         )
     for layer, (kernel, bias) in zip(own, exported, strict=False):
-        if layer.depthwise:
-            kernel = kernel.transpose(0, 1, 3, 2)
         if kernel.shape != tuple(layer.kernel.shape):
             raise WeightsError(
                 f"{folder} does not fit the backbone of this recipe: at {layer.name} it has"
@@ -67,7 +65,7 @@ def model_folder(model: str) -> Path:
 
 
 def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
-    """Kernels, [height, width, in, out], and biases of an exported network, in order.
+    """Kernels, in Keras's layout, and biases of an exported network, in order.
 
     Args:
         folder: A model directory.
@@ -89,5 +87,8 @@ def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
         if node.input[1] not in constants or len(node.input) < 3:
             raise WeightsError(f"{folder}: no training can start from it, its weights are not fp32")
         kernel, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
-        found.append((kernel.transpose(2, 3, 1, 0), bias))
+        depthwise = any(a.name == "group" and a.i > 1 for a in node.attribute)
+        found.append(
+            (kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0), bias)
+        )
     return found

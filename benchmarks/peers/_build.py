@@ -86,7 +86,6 @@ def resnet50_int8(source: Path, out: Path) -> None:
     """
     import onnx
     from onnxruntime.quantization import (
-        CalibrationDataReader,
         QuantFormat,
         QuantType,
         quantize_static,
@@ -94,19 +93,12 @@ def resnet50_int8(source: Path, out: Path) -> None:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     from export._parity import real_crops
+    from export._quantize import Reader
     from fakeface._model import read_model
 
     spec = read_model(source).crop
     assert spec is not None
     crops = real_crops(ROOT / "samples", spec, _CALIBRATION)
-
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.left = iter(crops)
-
-        def get_next(self) -> dict[str, Any] | None:
-            crop = next(self.left, None)
-            return None if crop is None else {"image": crop[None]}
 
     with tempfile.TemporaryDirectory() as folder:
         ready, done = str(Path(folder) / "ready.onnx"), str(Path(folder) / "int8.onnx")
@@ -114,7 +106,7 @@ def resnet50_int8(source: Path, out: Path) -> None:
         quantize_static(
             ready,
             done,
-            Reader(),
+            Reader(crops, 1),
             quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

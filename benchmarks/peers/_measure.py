@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks._latency import pictures
 from benchmarks._metrics import measure, resamples
+from benchmarks._progress import hundredths
 from benchmarks._provenance import provenance
 from benchmarks._store import pixel_path
 from benchmarks._tiers import CLEAN, TIERS, Tier
@@ -229,16 +230,8 @@ def _time_all(
                     running[f"{row.peer.name}\n{count}"] = (row, count, process)
             advance(1)
     try:
-        told = 0
-        tell = begin("speed", 100)
-
-        def share(done: float) -> None:
-            nonlocal told
-            tell(round(100 * done) - told)
-            told = round(100 * done)
-
         variants = {name: _turn(*entry, picture) for name, entry in running.items()}
-        timings = interleaved(variants, seconds, advance=share)
+        timings = interleaved(variants, seconds, advance=hundredths(begin("speed", 100)))
         for name, (row, count, process) in running.items():
             if not row.failed:
                 row.speed[str(count)] = _speed(row, process, timings[name])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks._markdown import figure, percent, table
+from benchmarks._provenance import machine_line
 from benchmarks.peers._measure import ACCURACY_TIERS
 
 Result = dict[str, Any]
@@ -17,15 +18,10 @@ def peers_markdown(result: Result) -> str:
 
 
 def _parts(result: Result) -> Iterator[str]:
-    machine, sample = result["environment"], result["sample"]
-    cpu = machine["cpu"]
+    sample = result["sample"]
     yield "# Peers\n"
     yield f"- command: `{result['command']}`"
-    yield (
-        f"- machine: {cpu['model']}, {cpu['processors']} processors"
-        f" ({', '.join(cpu['features']) or 'no features known'}), {machine['system']},"
-        f" load average {machine['load_average']}"
-    )
+    yield machine_line(result["environment"])
     yield (
         "- every peer runs in a process of its own; all were measured in turns; on a busy machine"
         " trust ratios, not milliseconds"
