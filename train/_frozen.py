@@ -30,7 +30,8 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
     table.compute(data.samples)
     train, val = data.split("train"), data.split("val")
     rows = table.rows(train, recipe.head.pooling)
-    head = build_head(rows.width, recipe.head, recipe.seed)
+    moments = rows.moments() if recipe.head.pooling == "stages" else None
+    head = build_head(rows.width, recipe.head, recipe.seed, moments)
     history = _fit_head(
         head,
         _batches(rows, train, recipe, shuffle=True),

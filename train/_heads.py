@@ -3,12 +3,16 @@
 The report's first system is `max`: MaxPooling2D (2x2), Flatten, Dense 128 relu, Dense 1 sigmoid.
 A 7x7 map becomes 3x3, so that the head still knows where in the face a feature is.
 `global-average` keeps one number per channel (GlobalAveragePooling2D): a twentieth of the weights,
-and the place is lost.
+and the place is lost. `stages` reads every activation of the backbone in this way, not the last
+alone: what tells a generator is low in the network, what the last layers have forgotten.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from train._recipe import HeadSpec
 
@@ -16,30 +20,48 @@ if TYPE_CHECKING:
     import keras
     from keras import KerasTensor
 
+Floats = npt.NDArray[np.float32]
+
 LOGIT = "logit"
 """Name of the layer before the sigmoid: the logit of class 1, Real, shape [n, 1]."""
 
 OUTPUT = "p_real"
 """Name of the last layer of a detector: the probability of class 1, Real, shape [n, 1]."""
 
+_DEAD = 1e-4
+"""Variance that standardising takes for the least: a channel that is dead in training says nothing
+elsewhere."""
 
-def pool(feature_map: KerasTensor, pooling: str) -> KerasTensor:
-    """Turn a feature map [n, h, w, channels] into a row [n, width]."""
+
+def pool(backbone: keras.Model, pooling: str) -> KerasTensor:
+    """Turn the feature maps of a backbone, [n, h, w, channels], into a row [n, width]."""
     from keras import layers
 
+    if pooling == "stages":
+        maps = [
+            layer.output
+            for layer in backbone.layers
+            if isinstance(layer, (layers.ReLU, layers.Activation))
+        ]
+        return layers.Concatenate(name="pool_stages")(
+            [layers.GlobalAveragePooling2D()(feature_map) for feature_map in maps]
+        )
     if pooling == "global-average":
-        return layers.GlobalAveragePooling2D(name="pool_average")(feature_map)
-    pooled = layers.MaxPooling2D(2, name="pool_max")(feature_map)
+        return layers.GlobalAveragePooling2D(name="pool_average")(backbone.output)
+    pooled = layers.MaxPooling2D(2, name="pool_max")(backbone.output)
     return layers.Flatten(name="flatten")(pooled)
 
 
-def build_head(width: int, spec: HeadSpec, seed: int) -> keras.Model:
+def build_head(
+    width: int, spec: HeadSpec, seed: int, moments: tuple[Floats, Floats] | None = None
+) -> keras.Model:
     """Build the head for pooled features.
 
     Args:
         width: Length of a row of pooled features.
         spec: Hidden layer and dropout.
         seed: Of the first weights and of dropout.
+        moments: Mean and variance of the rows, each [width], to standardise them by.
 
     Returns:
         A model from rows [n, width] to the logit of class 1, Real, [n, 1].
@@ -50,6 +72,10 @@ def build_head(width: int, spec: HeadSpec, seed: int) -> keras.Model:
     keras.utils.set_random_seed(seed)
     row = keras.Input((width,), name="features")
     x = row
+    if moments is not None:
+        mean, variance = moments
+        variance = np.maximum(variance, _DEAD)
+        x = layers.Normalization(mean=mean, variance=variance, name="standardise")(x)
     if spec.units:
         x = layers.Dense(spec.units, spec.activation, name="hidden")(x)
     if spec.dropout:
@@ -72,7 +98,7 @@ def join(backbone: keras.Model, pooling: str, head: keras.Model) -> keras.Model:
     import keras
     from keras import layers
 
-    x = pool(backbone.output, pooling)
+    x = pool(backbone, pooling)
     for layer in head.layers[1:]:
         x = layer(x)
     output = layers.Activation("sigmoid", dtype="float32", name=OUTPUT)(x)

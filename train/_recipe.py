@@ -50,7 +50,7 @@ RECIPES = Path(__file__).parent / "recipes"
 
 MODES = ("frozen", "finetune")
 FACES = ("find", "whole")
-POOLINGS = ("max", "global-average")
+POOLINGS = ("max", "global-average", "stages")
 ACTIVATIONS = ("relu", "leaky_relu", "swish")
 BALANCES = ("none", "class", "source")
 
@@ -74,7 +74,8 @@ class HeadSpec:
     """What stands on the backbone's last feature map.
 
     Attributes:
-        pooling: `max` (MaxPooling2D 2x2, then Flatten) or `global-average`.
+        pooling: `max` (MaxPooling2D 2x2, then Flatten), `global-average`, or `stages` (the average
+            of every activation of the backbone, from its first layers on, standardised).
         units: Units of the hidden dense layer; 0 for none.
         activation: Of the hidden layer: `relu`, `leaky_relu` or `swish`.
         dropout: Share of the hidden units (or of the pooled features, without a hidden layer)
