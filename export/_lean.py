@@ -1,0 +1,208 @@
+"""Rewrites BlazeFace so that it costs ONNX Runtime less and says the same but for rounding.
+
+On x86 ONNX Runtime calculates convolutions on blocks of channels (NCHWc) and takes the sum and
+the ReLU behind a convolution into it, but only while every map between them stays in that layout:
+a shortcut that is padded with channels of zeros, or a map of fewer channels than a block, throws
+it back to plain maps, with a reordering before and after. So
+
+- maps get channels of zeros up to a multiple of a block, made by rows of zeros in the weights; the
+  kernels calculate whole blocks anyway (`fill_blocks`),
+- a padded shortcut that is added to a convolution becomes two convolutions side by side: the
+  shortcut is added to the first, and nothing to the second (`split_shortcuts`),
+- what nobody reads, the six key points of each face, is not calculated (`keep_first`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import onnx
+
+BLOCK = 16
+"""Channels in a block of AVX-512. That of AVX2 is 8: blocks stay whole there, but more of their
+channels are zeros."""
+
+Array = npt.NDArray[Any]
+
+_KEEPING = ("Relu", "MaxPool", "Resize", "Add")
+"""Operators that give as many channels as they take, and zeros for channels of zeros."""
+
+
+def keep_first(
+    nodes: list[onnx.NodeProto], tensors: dict[str, Array], values: int, keep: int
+) -> None:
+    """Calculate only the first of the values that the network gives for each anchor.
+
+    Args:
+        nodes: The graph, changed in place: heads that end in rows of `values` end in rows of
+            `keep`.
+        tensors: Its constants by name; more are added, none is changed.
+        values: How many values an anchor has.
+        keep: How many of them stay.
+    """
+    made = {node.output[0]: node for node in nodes}
+    for reshape in nodes:
+        if reshape.op_type != "Reshape" or tensors[reshape.input[1]][-1] != values:
+            continue
+        conv = made[reshape.input[0]]
+        if conv.op_type == "Transpose":
+            conv = made[conv.input[0]]
+        for i in (1, 2):
+            rows = tensors[conv.input[i]]
+            conv.input[i] += f"_{keep}"
+            kept = rows.reshape(-1, values, *rows.shape[1:])[:, :keep]
+            tensors[conv.input[i]] = kept.reshape(-1, *rows.shape[1:])
+        reshape.input[1] = f"shape_{keep}"
+        tensors[reshape.input[1]] = np.array([0, -1, keep], np.int64)
+
+
+def fill_blocks(
+    nodes: list[onnx.NodeProto], tensors: dict[str, Array], image: str
+) -> list[onnx.NodeProto]:
+    """Widen all maps between the image and the heads to whole blocks of channels.
+
+    The heads are the convolutions that a `Transpose` or a `Reshape` follows.
+
+    Args:
+        nodes: The graph in order, from `image` to the heads and beyond; changed in place.
+        tensors: Its constants by name; more are added, none is changed.
+        image: Name of the map of three channels that the first convolution takes.
+
+    Returns:
+        The nodes that are left.
+
+    Raises:
+        ValueError: The graph holds something that is not known here.
+    """
+    flat = ("Transpose", "Reshape")
+    heads = {name for node in nodes if node.op_type in flat for name in node.input[:1]}
+    meant: dict[str, int] = {image: 3}  # channels of each map that mean something
+    wide: dict[str, int] = {image: 3}  # the same with those of zeros
+    same: dict[str, str] = {}
+    kept: list[onnx.NodeProto] = []
+    for node in nodes:
+        node.input[:] = [same.get(name, name) for name in node.input]
+        source, output = node.input[0], node.output[0]
+        kept.append(node)
+        if source not in wide:  # behind the heads
+            continue
+        if node.op_type == "Conv":
+            meant[output] = len(tensors[node.input[1]])
+            wide[output] = meant[output] if output in heads else _whole(meant[output])
+            _widen(node, tensors, wide[output], wide[source])
+            if output in heads:
+                del wide[output]
+        elif node.op_type == "Pad":
+            more = _more_channels(tensors[node.input[1]])
+            meant[output] = meant[source] + more
+            wide[output] = _whole(meant[output])
+            if wide[output] == wide[source]:
+                kept.pop()
+                same[output] = source
+            else:
+                node.input[1] = _padding(tensors, wide[output] - wide[source])
+        elif node.op_type in _KEEPING:
+            maps = node.input if node.op_type == "Add" else [source]
+            if len({wide[name] for name in maps}) > 1:
+                raise ValueError(f"{output} adds maps of different widths")
+            meant[output] = max(meant[name] for name in maps)
+            wide[output] = wide[source]
+        else:
+            raise ValueError(f"{node.op_type} is not known here")
+    return kept
+
+
+def split_shortcuts(nodes: list[onnx.NodeProto], tensors: dict[str, Array]) -> list[onnx.NodeProto]:
+    """Replace sums with a padded shortcut by two convolutions side by side.
+
+    Args:
+        nodes: The graph in order, changed in place.
+        tensors: Its constants by name; more are added, none is changed.
+
+    Returns:
+        The nodes of the new graph, in order.
+    """
+    from onnx import helper
+
+    made = {node.output[0]: node for node in nodes}
+    users: dict[str, list[onnx.NodeProto]] = {}
+    for node in nodes:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+    gone: set[str] = set()
+    instead: dict[str, list[onnx.NodeProto]] = {}
+    for add in nodes:
+        parts = {made[name].op_type: made[name] for name in add.input if name in made}
+        after = users.get(add.output[0], [])
+        if (
+            add.op_type != "Add"
+            or set(parts) != {"Pad", "Conv"}
+            or any(len(users[part.output[0]]) > 1 for part in parts.values())
+            or [node.op_type for node in after] != ["Relu"]
+        ):
+            continue
+        pad, conv, relu = parts["Pad"], parts["Conv"], after[0]
+        count = len(tensors[conv.input[1]]) - _more_channels(tensors[pad.input[1]])
+        halves = []
+        for name, rows in (("a", slice(None, count)), ("b", slice(count, None))):
+            half = type(conv)()
+            half.CopyFrom(conv)
+            half.name = ""
+            half.output[0] += name
+            for i in (1, 2):
+                half.input[i] += name
+                tensors[half.input[i]] = tensors[conv.input[i]][rows]
+            halves.append(half)
+        out = relu.output[0]
+        first, second = (half.output[0] for half in halves)
+        instead[out] = [
+            *halves,
+            helper.make_node("Add", [pad.input[0], first], [f"{add.output[0]}a"]),
+            helper.make_node("Relu", [f"{add.output[0]}a"], [f"{out}a"]),
+            helper.make_node("Relu", [second], [f"{out}b"]),
+            helper.make_node("Concat", [f"{out}a", f"{out}b"], [out], axis=1),
+        ]
+        gone |= {pad.output[0], conv.output[0], add.output[0]}
+    return [
+        new
+        for node in nodes
+        if node.output[0] not in gone
+        for new in instead.get(node.output[0], [node])
+    ]
+
+
+def _whole(channels: int) -> int:
+    return -(-channels // BLOCK) * BLOCK
+
+
+def _widen(node: onnx.NodeProto, tensors: dict[str, Array], outputs: int, inputs: int) -> None:
+    """Give a convolution more outputs, of zeros, and more inputs, that count for nothing."""
+    weights = tensors[node.input[1]]
+    if weights.shape[1] == 1 and len(weights) > 1:
+        inputs = 1  # depthwise: each output has one input
+        (group,) = (attribute for attribute in node.attribute if attribute.name == "group")
+        group.i = outputs
+    shapes = {1: (outputs, inputs, *weights.shape[2:]), 2: (outputs,)}
+    for i, shape in shapes.items():
+        array = tensors[node.input[i]]
+        if array.shape != shape:
+            node.input[i] += f"_{'x'.join(map(str, shape[:2]))}"
+            grown = [(0, new - old) for new, old in zip(shape, array.shape, strict=True)]
+            tensors[node.input[i]] = np.pad(array, grown)
+
+
+def _more_channels(pads: Array) -> int:
+    """How many channels a padding adds behind the others; it must do nothing else."""
+    if len(pads) != 8 or np.delete(pads, 5).any() or pads[5] < 1:
+        raise ValueError(f"a padding other than of channels: {pads.tolist()}")
+    return int(pads[5])
+
+
+def _padding(tensors: dict[str, Array], channels: int) -> str:
+    name = f"{channels}_channels"
+    tensors[name] = np.array([0, 0, 0, 0, 0, channels, 0, 0], np.int64)
+    return name
