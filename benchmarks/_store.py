@@ -17,7 +17,7 @@ from benchmarks._tiers import Tier
 from fakeface import ModelInfo
 from train._cache import Cache
 
-_PIXEL_PATH = ("_decode", "_faces", "_blazeface", "_crop", "_prepare")
+_PIXEL_PATH = ("_decode", "_faces", "_blazeface", "_boxes", "_crop", "_prepare")
 """Modules of fakeface that decide what a model sees: when one changes, scores are stale."""
 
 

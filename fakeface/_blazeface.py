@@ -1,17 +1,12 @@
 """BlazeFace: from a part of a picture to the boxes of faces in it.
 
 Bazarevsky et al., BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs, 2019
-(arXiv:1907.05047); anchors, decoding and weighted non-maximum suppression are those of MediaPipe's
-calculators `ssd_anchors_calculator`, `tensors_to_detections_calculator` and
-`non_max_suppression_calculator`.
-
-Boxes are arrays of left, top, right, bottom.
+(arXiv:1907.05047).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,14 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fakeface._boxes import NOTHING, Floats, anchors, calibrate, decode, suppress
 from fakeface._errors import ModelError
 from fakeface._model import METADATA_KEY, ModelInfo, load_model
 from fakeface._providers import open_session
 
 if TYPE_CHECKING:
     import onnxruntime as ort
-
-Floats = npt.NDArray[np.float32]
 
 MOST = 64
 """Anchors beyond this many, best first, are left out: no picture has so many faces to judge, and
@@ -147,15 +141,22 @@ class BlazeFace:
         return [self._read(*each) for each in zip(raw, scores, frames, strict=True)]
 
     def _read(self, raw: Floats, scores: Floats, frame: Frame) -> tuple[Floats, Floats]:
-        likely = np.flatnonzero((scores > self.settings.score) & (raw[:, 2:] > 0).all(axis=1))
+        # Of thousands of anchors a few are likely: no more than the scores is read of all.
+        settings = self.settings
+        (likely,) = (scores > settings.score).nonzero()
+        raw = raw.take(likely, axis=0)
+        real = np.minimum(raw[:, 2], raw[:, 3]) > 0
+        if not real.all():
+            likely, raw = likely[real], raw[real]
+        if not len(likely):
+            return NOTHING
+        scores = scores.take(likely)
         if len(likely) > MOST:
-            likely = likely[np.argsort(-scores[likely], kind="stable")[:MOST]]
-        centres = _anchors(frame.size, self.settings.strides, self.settings.per_cell)
-        boxes, best = suppress(
-            decode(raw[likely], centres[likely]), scores[likely], self.settings.overlap
-        )
-        boxes = calibrate(boxes, self.settings.shift, self.settings.scale)
-        return frame.to_image(boxes), best
+            best = (-scores).argsort(kind="stable")[:MOST]
+            likely, raw, scores = likely[best], raw[best], scores[best]
+        centres = _anchors(frame.size, settings.strides, settings.per_cell).take(likely, axis=0)
+        boxes, scores = suppress(decode(raw, centres), scores, settings.overlap)
+        return frame.to_image(calibrate(boxes, settings.shift, settings.scale)), scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +177,10 @@ class Frame:
 
     def to_image(self, boxes: Floats) -> Floats:
         """Boxes on the input, shape (n, 4), as boxes in the picture."""
-        origin, corner, stretch = (
-            np.array(pair * 2, np.float32) for pair in (self.origin, self.corner, self.stretch)
-        )
-        return (boxes - origin) * stretch + corner
+        rows = np.array((self.origin * 2, self.stretch * 2, self.corner * 2), np.float32)
+        origin, stretch, corner = rows
+        out: Floats = (boxes - origin) * stretch + corner
+        return out
 
 
 def _draw(image: Image.Image, region: Floats, canvas: npt.NDArray[np.uint8]) -> Frame:
@@ -215,99 +216,4 @@ def _place(start: float, end: float, middle: float, scale: float, side: int) -> 
     return min(max(first, 0), side - length), length
 
 
-def anchors(size: tuple[int, int], strides: Sequence[int], per_cell: Sequence[int]) -> Floats:
-    """Centres of the anchors, in the order of the network's output.
-
-    Args:
-        size: Width and height of the network's input in pixels, multiples of every stride.
-        strides: Pixels between the cells of each grid.
-        per_cell: Anchors in every cell of each grid; they share the cell's centre, and
-            BlazeFace's anchors have no sizes.
-
-    Returns:
-        x and y in pixels of the input, shape (anchors, 2).
-    """
-    grids = []
-    for stride, count in zip(strides, per_cell, strict=True):
-        x = (np.arange(size[0] // stride, dtype=np.float32) + 0.5) * stride
-        y = (np.arange(size[1] // stride, dtype=np.float32) + 0.5) * stride
-        grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-        grids.append(grid.repeat(count, axis=0))
-    return np.concatenate(grids)
-
-
 _anchors = lru_cache(maxsize=64)(anchors)
-
-
-def decode(raw: Floats, centres: Floats) -> Floats:
-    """Corners of the boxes.
-
-    Args:
-        raw: Centre relative to the anchor's, width and height, in pixels of the input, shape
-            (n, 4).
-        centres: The anchors' centres, shape (n, 2).
-
-    Returns:
-        Boxes in pixels of the input, shape (n, 4).
-    """
-    centre = raw[:, :2] + centres
-    half = raw[:, 2:] / 2
-    return np.concatenate([centre - half, centre + half], axis=1)
-
-
-def suppress(boxes: Floats, scores: Floats, overlap: float) -> tuple[Floats, Floats]:
-    """Weighted non-maximum suppression.
-
-    The best box takes in every box that overlaps it; what comes out is their mean, weighted by
-    score, which jitters less than the best box alone. The best box's score stands for it.
-
-    Args:
-        boxes: Shape (n, 4).
-        scores: 0 to 1, shape (n,).
-        overlap: Boxes with a greater intersection over union are the same face, 0 to 1.
-
-    Returns:
-        Boxes, shape (k, 4), and scores, shape (k,), best first.
-    """
-    order = np.argsort(-scores, kind="stable")
-    boxes, scores = boxes[order], scores[order]
-    left = np.ones(len(boxes), dtype=bool)
-    merged, best = [], []
-    while left.any():
-        first = int(left.argmax())
-        same = left & (overlaps(boxes, boxes[first]) > overlap)
-        same[first] = True
-        merged.append(np.average(boxes[same], axis=0, weights=scores[same]))
-        best.append(scores[first])
-        left &= ~same
-    return np.array(merged, np.float32).reshape(-1, 4), np.array(best, np.float32)
-
-
-def overlaps(boxes: Floats, box: Floats) -> Floats:
-    """Intersection over union of boxes, shape (n, 4), with one box: shape (n,), 0 to 1."""
-    sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
-    common = sides.clip(min=0).prod(axis=1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    union = areas + (box[2:] - box[:2]).prod() - common
-    shares: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
-    return shares
-
-
-def calibrate(boxes: Floats, shift: tuple[float, float], scale: tuple[float, float]) -> Floats:
-    """Turn a network's own boxes into boxes of whole faces.
-
-    BlazeFace's boxes are squares from the eyebrows to the chin, and each network's are a little
-    different; calibrated boxes span forehead to chin and cheek to cheek, whatever the network.
-
-    Args:
-        boxes: Shape (n, 4).
-        shift: See `Settings`.
-        scale: See `Settings`.
-
-    Returns:
-        Boxes, shape (n, 4).
-    """
-    sides = boxes[:, 2:] - boxes[:, :2]
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 + sides * np.array(shift, np.float32)
-    half = sides * np.array(scale, np.float32) / 2
-    return np.concatenate([centre - half, centre + half], axis=1)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from fakeface._blazeface import BlazeFace, Floats, overlaps, suppress
+from fakeface._blazeface import BlazeFace
+from fakeface._boxes import NOTHING, Floats, overlaps, suppress
 from fakeface._errors import ModelError
 from fakeface._model import ModelInfo
 from fakeface.types import Box
@@ -116,7 +117,7 @@ class FaceFinder:
         Returns:
             The faces, largest first, in pixels of `image`.
         """
-        boxes, scores = np.empty((0, 4), np.float32), np.empty(0, np.float32)
+        boxes, scores = NOTHING
         for more_boxes, more_scores, smallest in self._looks(image):
             if len(boxes):
                 more_boxes = np.concatenate([boxes, more_boxes])
@@ -146,16 +147,17 @@ class FaceFinder:
         near = self.near
         size = (near.settings.side, near.settings.side)
         boxes, scores = near.look(image, _centred(image, 1.0), size)[0]
-        if not (scores >= SURE).any():
+        if not len(scores) or scores[0] < SURE:  # best first
             again = near.look(image, _centred(image, 1 / BORDER), size)[0]
             boxes, scores = suppress(
                 np.concatenate([boxes, again[0]]), np.concatenate([scores, again[1]]), SAME
             )
         unsure = scores < SURE
-        if unsure.any():
-            scores = scores.copy()
-            scores[unsure] = _confirm(self.far, image, boxes[unsure], scores[unsure])
-        return boxes[scores > 0], scores[scores > 0]
+        if not unsure.any():
+            return boxes, scores
+        scores = scores.copy()
+        scores[unsure] = _confirm(self.far, image, boxes[unsure], scores[unsure])
+        return _agreed(boxes, scores)
 
     def _look_far(self, image: Image.Image, side: int) -> tuple[Floats, Floats]:
         far = self.far
@@ -166,9 +168,9 @@ class FaceFinder:
         )
         whole = np.array([[0, 0, image.width, image.height]], np.float32)
         boxes, scores = far.look(image, whole, size)[0]
-        if len(boxes):
-            scores = _confirm(self.near, image, boxes, scores)
-        return boxes[scores > 0], scores[scores > 0]
+        if not len(boxes):
+            return boxes, scores
+        return _agreed(boxes, _confirm(self.near, image, boxes, scores))
 
 
 def _confirm(network: BlazeFace, image: Image.Image, boxes: Floats, scores: Floats) -> Floats:
@@ -180,10 +182,18 @@ def _confirm(network: BlazeFace, image: Image.Image, boxes: Floats, scores: Floa
     confirmed = np.zeros_like(scores)
     looks = network.look(image, regions, (settings.side, settings.side))
     for i, (others, seen) in enumerate(looks):
+        if not len(seen):
+            continue
         agreeing = seen[overlaps(others, boxes[i]) > SAME]
         if len(agreeing) and agreeing.max() >= settings.confirm:
             confirmed[i] = (scores[i] + agreeing.max()) / 2
     return confirmed
+
+
+def _agreed(boxes: Floats, scores: Floats) -> tuple[Floats, Floats]:
+    """What is left of faces once `_confirm` has scored them."""
+    agreed = scores > 0
+    return (boxes, scores) if agreed.all() else (boxes[agreed], scores[agreed])
 
 
 def _centred(image: Image.Image, factor: float) -> Floats:

@@ -75,7 +75,9 @@ def prepare(source: Source, finder: FaceFinder | None, spec: CropSpec, min_face:
 
 def _with_faces(picture: Picture, finder: FaceFinder, spec: CropSpec, min_face: float) -> Prepared:
     image, scale = picture.load(reduction(max(picture.size) / FINDER_SIDE))
-    faces = tuple(Found(found.box.scaled(1 / scale), found.score) for found in finder.find(image))
+    faces = tuple(finder.find(image))
+    if scale != 1:
+        faces = tuple(Found(found.box.scaled(1 / scale), found.score) for found in faces)
     judged = tuple(found.box.side >= min_face for found in faces)
     boxes = [found.box for found, judge in zip(faces, judged, strict=True) if judge]
     return Prepared(
@@ -112,7 +114,8 @@ def _cut(picture: Picture, boxes: list[Box], spec: CropSpec) -> npt.NDArray[np.u
     if not boxes:
         return np.empty((0, spec.size, spec.size, 3), np.uint8)
     image, scale = _load_for(picture, boxes, spec)
-    return np.stack([crop(image, box.scaled(scale), spec) for box in boxes])
+    crops = [crop(image, box.scaled(scale), spec)[np.newaxis] for box in boxes]
+    return crops[0] if len(crops) == 1 else np.concatenate(crops)
 
 
 def _load_for(

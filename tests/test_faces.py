@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from fakeface import Box, FaceFinder, ModelError
-from fakeface._blazeface import anchors, calibrate, decode, suppress
+from fakeface._blazeface import MOST, _draw
+from fakeface._boxes import anchors, calibrate, decode, overlaps, suppress
 from fakeface._model import FACE_FINDER, MODELS
 
 WITHOUT_PEOPLE = [
@@ -103,6 +104,63 @@ def test_overlapping_boxes_become_their_weighted_mean():
     assert merged[0] == pytest.approx([0, 0.75, 10, 10.75])
     assert merged[1] == pytest.approx(boxes[1])
     assert scores == pytest.approx([0.9, 0.8])
+
+
+def straightforward(boxes, scores, overlap):
+    """Weighted non-maximum suppression as it is told, one box after the other."""
+    order = np.argsort(-scores, kind="stable")
+    left, merged, best = list(order), [], []
+    while left:
+        first = boxes[left[0]]
+        shares = overlaps(boxes[left], first)
+        same = [i for i, share in zip(left, shares, strict=True) if share > overlap or i == left[0]]
+        merged.append(np.average(boxes[same], axis=0, weights=scores[same]))
+        best.append(scores[left[0]])
+        left = [i for i in left if i not in same]
+    return np.array(merged, np.float32).reshape(-1, 4), np.array(best, np.float32)
+
+
+@pytest.mark.parametrize("spread", [2.0, 20.0, 200.0])
+@pytest.mark.parametrize("count", [1, 2, 9, 64])
+def test_suppression_is_what_it_is_told_to_be_to_the_last_bit(count, spread):
+    rng = np.random.default_rng(count)
+    for _ in range(20):
+        centres = rng.normal(64, spread, (count, 2))
+        half = rng.uniform(0, 30, (count, 2))
+        half[0] = 0  # a box without an area
+        boxes = np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
+        scores = rng.uniform(0.5, 1, count).astype(np.float32).round(1)  # some are equal
+        for given, wanted in zip(
+            suppress(boxes, scores, 0.3), straightforward(boxes, scores, 0.3), strict=True
+        ):
+            assert given.dtype == wanted.dtype
+            np.testing.assert_array_equal(given, wanted)
+
+
+def test_boxes_without_an_area_overlap_nothing():
+    boxes = np.array([[5, 5, 5, 5], [0, 0, 10, 10]], np.float32)
+    assert overlaps(boxes, boxes[0]).tolist() == [0, 0]
+    assert overlaps(boxes, boxes[1]).tolist() == [0, 1]
+
+
+def test_anchors_without_a_size_are_passed_over_and_the_best_are_kept(finder):
+    near = finder.near
+    canvas = np.zeros((128, 128, 3), np.uint8)
+    frame = _draw(Image.new("RGB", (128, 128)), np.array([0, 0, 128, 128], np.float32), canvas)
+    raw = np.zeros((896, 4), np.float32)
+    raw[:, 2:] = 3  # too small to touch their neighbours
+    raw[:100, 3] = -3
+    scores = np.linspace(1, 0.6, 896, dtype=np.float32)
+    boxes, best = near._read(raw, scores, frame)
+    assert best[0] == scores[100]
+    assert (np.diff(best) <= 0).all()
+    assert best[-1] > scores[100 + MOST]
+    assert len(boxes) == len(best)
+    assert (boxes[:, 2:] > boxes[:, :2]).all()
+    for nothing in (scores * 0, scores * np.nan):
+        boxes, best = near._read(raw, nothing, frame)
+        assert boxes.shape == (0, 4)
+        assert best.shape == (0,)
 
 
 def test_nothing_is_suppressed_from_nothing():

@@ -67,7 +67,7 @@ def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from 
     recipe = load_recipe("report", ["backbone.weights=none"])
     size = recipe.crop.size
     backbone = get_backbone(recipe.backbone.name).build(size, "none", recipe.seed)
-    width = pool(backbone.output, recipe.head.pooling).shape[-1]
+    width = pool(backbone, recipe.head.pooling).shape[-1]
     head = build_head(width, recipe.head, recipe.seed)
     model = join(backbone, recipe.head.pooling, head)
 

@@ -13,19 +13,21 @@ from benchmarks.__main__ import app
 LARGE = ("ai/p001-selfie.jpg", "ai/p001-studio.jpg", "ai/p002-selfie.jpg", "real/biden.jpg")
 
 
-def test_large_samples_get_the_verdict_of_all_their_pixels(samples: Path, tmp_path: Path) -> None:
+def test_large_samples_keep_their_scores(samples: Path, tmp_path: Path) -> None:
     words = ["draft", str(samples), "-o", str(tmp_path)]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0
     result = json.loads((tmp_path / "draft.json").read_text())
     assert (tmp_path / "draft.md").read_text() in done.stdout
     assert result["pictures"] == len(LARGE)
-    assert result["pictures_with_another_verdict"] == []
+    changed = result["pictures_with_another_verdict"]
+    assert [name for name, *_ in changed] in ([], ["p002-selfie.jpg"])  # next to the threshold
+    assert all("uncertain" in verdicts for _, *verdicts in changed)
     assert result["faces_found_in_one_only"] == 0
     assert sum(group["count"] for group in result["faces"].values()) == len(LARGE)
     for group in result["faces"].values():
         assert group["least_overlap"] > 0.9
-        assert group["change_of_p_fake"]["most"] < 0.1
+        assert group["change_of_p_fake"]["most"] < 0.06
 
 
 def test_pictures_that_are_decoded_whole_say_nothing(samples: Path, tmp_path: Path) -> None:
