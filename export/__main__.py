@@ -12,7 +12,8 @@ from typer.core import TyperGroup
 
 from export._faces import faces
 from export._golden import golden
-from export._int8_app import int8
+from export._int8_app import int8, quantise
+from export._quantize import Scheme
 
 ROOT = Path(__file__).parent.parent
 
@@ -60,12 +61,35 @@ def run_command(
         Path | None,
         typer.Option(help="Markdown for the model card: what it is for, where it fails."),
     ] = None,
+    int8_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--int8", help="Model directory to write in 8-bit numbers as well; needs --data."
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="For --int8: folder of the pictures that it was trained on.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    cache: Annotated[
+        Path, typer.Option(help="For --int8: what `python -m train` remembered of the pictures.")
+    ] = Path("cache"),
 ) -> None:
     """Export a trained detector to ONNX, and refuse if it does not do what it did in TensorFlow.
 
     It is compared with TensorFlow on real pictures (at most 1e-4 apart in p_fake), and each
-    picture alone with the same picture in a batch (at most 1e-5).
+    picture alone with the same picture in a batch (at most 1e-5). With --int8 it is then
+    quantised as by `int8` with the options left alone; a refusal of that leaves the model in
+    float where it was written.
     """
+    if (int8_out is None) != (data is None):
+        raise typer.BadParameter("--int8 and --data go together")
+    if int8_out is not None and int8_out.resolve() == out.resolve():
+        raise typer.BadParameter("--int8 and --out name the same directory")
     from export._run import export_run
 
     written = notes.read_text(encoding="utf-8") if notes else ""
@@ -77,6 +101,17 @@ def run_command(
         f" {parity.batch:.1e} alone and in a batch"
     )
     typer.echo(str(out))
+    if int8_out is None or data is None:
+        return
+    from export._int8 import Request
+
+    try:
+        quantise(Request(out, data, cache, int8_out, int8_out.resolve().name, Scheme()))
+    except Exception:
+        console.print(
+            f"{out} was written and stays; {int8_out} was not", style="yellow", markup=False
+        )
+        raise
 
 
 app.command("faces")(faces)

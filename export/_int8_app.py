@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from export._quantize import Scheme, Target
+
+if TYPE_CHECKING:
+    from export._int8 import Request
 
 console = Console(stderr=True)
 
@@ -44,9 +47,9 @@ def int8(
     On the test split the AUC may fall by 0.005 and one verdict in a hundred may change; a picture
     alone and in a batch may differ by 1e-3 in p_fake.
     """
-    from export._int8 import Request, export_int8
+    from export._int8 import Request
 
-    info, gate = export_int8(
+    quantise(
         Request(
             model=model,
             data=data,
@@ -59,6 +62,22 @@ def int8(
             allow=allow,
         )
     )
+
+
+def quantise(request: Request) -> None:
+    """Quantise a classifier and say what came out.
+
+    Args:
+        request: What is to be made.
+
+    Raises:
+        QuantizationError: It is quantised already, or not good enough afterwards.
+        ModelError: The model cannot be read.
+        DataError: The data cannot be used.
+    """
+    from export._int8 import export_int8
+
+    info, gate = export_int8(request)
     console.print(
         f"{info.name} {info.version}: {info.onnx.stat().st_size / 1e6:.1f} MB, AUC {gate.auc:.4f}"
         f" (in float {gate.auc_float:.4f}), {gate.changed:.2%} of {gate.pictures} verdicts changed",
@@ -66,4 +85,4 @@ def int8(
     )
     for miss in gate.misses():
         console.print(f"allowed: {miss}", style="yellow", markup=False)
-    typer.echo(str(out))
+    typer.echo(str(request.out))

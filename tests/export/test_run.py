@@ -1,13 +1,17 @@
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from export.__main__ import app
 from export._parity import ParityError, check, real_crops
 from fakeface import CropSpec, Detector
 from fakeface._golden import GOLDEN, Golden
+from fakeface._model import read_model
 
 pytest.importorskip("tensorflow", reason="needs the extra `train`")
 pytestmark = pytest.mark.train
@@ -170,3 +174,80 @@ def test_a_linear_head_gives_an_exact_map(run, samples, tmp_path, hidden):
     assert heatmap.values.shape == (24, 24)
     logit_of_fake = np.log(found.p_fake / (1 - found.p_fake))
     assert heatmap.values.mean() == pytest.approx(logit_of_fake, abs=1e-3)
+
+
+@pytest.fixture
+def linear(run, tmp_path):
+    """A run of a small network with a linear head, of the fixture's data, which it never saw."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input((96, 96, 3), name="image")
+    row = layers.Conv2D(8, 3, 4, "same", activation="relu")(image)
+    row = layers.Conv2D(8, 3, 2, "same", activation="relu")(row)
+    row = layers.GlobalAveragePooling2D()(row)
+    logit = layers.Dense(1, name="logit", bias_initializer="ones")(row)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "run.json").write_bytes((run.path / "run.json").read_bytes())
+    keras.Model(image, layers.Activation("sigmoid")(logit)).save(folder / "model.keras")
+    return folder
+
+
+def both(linear, run, out, monkeypatch):
+    """Export in float and in 8-bit numbers with one command; its exit code."""
+    import export.__main__ as command
+
+    options = ["--data", str(run.path.parent / "data"), "--cache", str(run.path.parent / "cache")]
+    arguments = [str(linear), "-o", str(out / "one"), "--int8", str(out / "one-int8"), *options]
+    monkeypatch.setattr("sys.argv", ["export", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    return stopped.value.code
+
+
+def test_one_command_writes_both_precisions(linear, run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("export._gate.CHANGED", 1.0)  # nothing was learnt: any verdict may change
+    monkeypatch.setattr("export._gate.AUC_LOSS", 1.0)
+    assert both(linear, run, tmp_path, monkeypatch) == 0
+    written = capsys.readouterr().out.split()
+    assert written == [str(tmp_path / "one"), str(tmp_path / "one-int8")]
+    whole, small = (read_model(path) for path in map(Path, written))
+    assert whole.name == "one"
+    assert "precision" not in whole.settings
+    assert small.settings["precision"] == "int8"
+    told = small.provenance["quantised"]
+    assert told["from"]["sha256"] == whole.sha256
+    assert told["data"] == run.info["data"]["fingerprint"]
+    assert "warning" not in told
+    assert "--int8" in told["by"]
+
+
+def test_a_refusal_of_8_bit_numbers_leaves_the_model_in_float(
+    linear, run, samples, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("export._gate.CHANGED", -1.0)
+    assert both(linear, run, tmp_path, monkeypatch) == 1
+    said = capsys.readouterr()
+    assert said.out.split() == [str(tmp_path / "one")]
+    assert "was written and stays" in " ".join(said.err.split())
+    assert "of the verdicts changed" in " ".join(said.err.split())
+    assert not (tmp_path / "one-int8").exists()
+    assert Detector(tmp_path / "one").predict(samples / "real" / "astronaut.png").ok
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--int8", "small"], "go together"),
+        (["--data", "."], "go together"),
+        (["--int8", "./model", "--data", "."], "same directory"),
+        (["--int8", "small", "--data", "none"], "does not exist"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_first(options, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["no-run", "-o", "model", *options])
+    assert done.exit_code == 2
+    assert words in " ".join(done.output.replace("│", " ").split())
