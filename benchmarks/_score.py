@@ -12,12 +12,13 @@ import numpy.typing as npt
 from benchmarks._store import Score, Store
 from benchmarks._tiers import Tier, face_in_crop
 from fakeface import Box, CropSpec, FaceFinder, ImageError
+from fakeface._ahead import ahead
 from fakeface._classifier import Classifier
 from fakeface._decode import Picture
 from fakeface._detector import MIN_FACE
 from fakeface._prepare import crop_picture, prepare
+from fakeface._providers import default_threads
 from train._data import Sample
-from train._threads import ahead
 
 BATCH = 32
 
@@ -99,7 +100,17 @@ def score(
     (spec,) = {classifier.crop for classifier in classifiers}
     missing = {s.digest: s for s in samples if any(s.digest not in store for store in stores)}
     advance(len(samples) - len(missing))
-    looks = ahead(lambda sample: look(sample, tier, finder, spec), missing.values(), 2 * BATCH)
+    todo = list(missing.values())
+    looks = zip(
+        todo,
+        ahead(
+            lambda sample: look(sample, tier, finder, spec),
+            todo,
+            workers=default_threads(),
+            most=2 * BATCH,
+        ),
+        strict=True,
+    )
     while batch := list(islice(looks, BATCH)):
         for classifier, store in zip(classifiers, stores, strict=True):
             lacking = [(s, seen) for s, seen in batch if s.digest not in store]

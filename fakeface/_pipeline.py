@@ -9,14 +9,14 @@ between processes. What is in memory at once does not depend on how many picture
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from fakeface._ahead import ahead
 from fakeface._decode import name_of
 from fakeface._errors import ImageError
 from fakeface._prepare import Prepared
@@ -80,31 +80,25 @@ def run(
 def _run(
     sources: Iterable[Source], prepare: Prepare, batches: _Batches[Score], fail: Fail, workers: int
 ) -> Generator[Prediction, None, None]:
-    ahead = 2 * workers + batches.size  # enough to keep the threads busy while the model runs
-    pending: deque[Future[Prepared | Prediction]] = deque()
-    failure: Exception | None = None
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="fakeface")
-    try:
-        pull = iter(sources)
-        more = True
-        while more or pending:
-            while more and len(pending) < ahead:
-                try:
-                    source = next(pull)
-                except StopIteration:
-                    more = False
-                except Exception as error:
-                    failure, more = error, False
-                else:
-                    pending.append(pool.submit(_attempt, source, prepare, fail))
-            if pending:
-                yield from batches.add(pending.popleft().result())
+    failures: list[Exception] = []
+
+    def guarded() -> Iterator[Source]:
+        try:
+            yield from sources
+        except Exception as error:  # what came before it is judged first
+            failures.append(error)
+
+    def attempt(source: Source) -> Prepared | Prediction:
+        return _attempt(source, prepare, fail)
+
+    # enough to keep the threads busy while the model runs
+    most = 2 * workers + batches.size
+    with closing(ahead(attempt, guarded(), workers=workers, most=most)) as pictures:
+        for picture in pictures:
+            yield from batches.add(picture)
         yield from batches.finish()
-    finally:
-        # Also reached by `close()` and Ctrl-C: what has not begun is dropped, what has is ended.
-        pool.shutdown(wait=True, cancel_futures=True)
-    if failure is not None:
-        raise failure
+    if failures:
+        raise failures[0]
 
 
 def _attempt(source: Source, prepare: Prepare, fail: Fail) -> Prepared | Prediction:

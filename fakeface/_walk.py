@@ -15,13 +15,20 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
-from typing import IO
+from typing import Protocol
 
 from fakeface._errors import ImageError
 from fakeface._sniff import claims_picture
 
 Found = str | ImageError
 """A path; or, for a folder that cannot be listed, the error to report in its place."""
+
+
+class Blocks(Protocol):
+    """A binary stream that gives what there is."""
+
+    def read1(self, size: int, /) -> bytes:
+        """At most `size` bytes, waited for while there are none; empty at the end."""
 
 
 def walk(
@@ -170,21 +177,21 @@ def _compile(patterns: list[str]) -> Callable[[str], object] | None:
     return re.compile("|".join(map(translate, variants)), re.IGNORECASE).match
 
 
-def read_names(stream: IO[bytes]) -> Iterator[str]:
+def read_names(stream: Blocks) -> Iterator[str]:
     """Read names of files, one a line or with a NUL after each (`find -print0`).
 
     Which of the two it is shows in the first block that holds either; names with a newline in
     them need NULs.
 
     Args:
-        stream: A binary stream, read as names are asked for.
+        stream: Read as names are asked for.
 
     Yields:
         Names, with bytes that are not UTF-8 as surrogates; empty ones are left out.
     """
     end: bytes | None = None
     rest = b""
-    while block := stream.read1(1 << 16) if hasattr(stream, "read1") else stream.read(1 << 16):
+    while block := stream.read1(1 << 16):
         rest += block
         if end is None:
             end = b"\0" if b"\0" in rest else b"\n" if b"\n" in rest else None

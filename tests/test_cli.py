@@ -267,6 +267,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(red: str, tmp_path: Pat
         while not (report.exists() and report.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
+        process.wait(30)  # its standard input is still open
         err = process.stderr.read()
     assert process.returncode == 130
     done = [json.loads(line) for line in report.read_text().splitlines()]

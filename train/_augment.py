@@ -4,7 +4,8 @@ A detector that is trained on a few origins reads what happened to the files of 
 resize filter, which codec at which quality, how sharp, how noisy. So every training picture gets a
 random history of its own, drawn anew each time, before the one crop of `fakeface` cuts it out;
 all resampling and encoding is Pillow's. Only beauty-filter-like smoothing is for photographs
-alone: retouched people are still photographed.
+alone: retouched people are still photographed. And where `equalise` says so, both classes are
+brought to sharpnesses drawn from one range, so that sharpness does not tell them apart.
 
 Wang et al. 2020 (CNNDetection) showed blur and JPEG augmentation to carry over to unseen
 generators; Grommelt et al. 2024 (arXiv 2403.17608) what unequal JPEG and size histories do.
@@ -19,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
-from fakeface._crop import CropSpec, crop
+from fakeface._crop import CropSpec, crop, square
 from fakeface.types import Box
+from train._sharpness import brought_to, sharpness
 
 _RESAMPLING = (
     Image.Resampling.BILINEAR,
@@ -49,6 +51,8 @@ class Augment:
         colour: Chance of another exposure, contrast, white balance and saturation.
         grey: Chance of losing all colour.
         smooth: Chance that a photograph is smoothed as beauty filters do.
+        equalise: Chance of being brought to a sharpness drawn log-uniformly from `sharpness`.
+        sharpness: Range of `equalise`: mean absolute Laplacian of the crop, in grey levels.
         cutout: Chance of covering a rectangle of the crop.
         zoom: Standard deviation of the logarithm of the box's scale.
         shift: Standard deviation of the box's position, in sides of the box.
@@ -66,6 +70,8 @@ class Augment:
     colour: float = 0.5
     grey: float = 0.04
     smooth: float = 0.15
+    equalise: float = 0.0
+    sharpness: tuple[float, float] = (3.5, 18.0)
     cutout: float = 0.1
     zoom: float = 0.12
     shift: float = 0.06
@@ -108,6 +114,8 @@ def augmented_crop(
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         box = Box(image.width - box.x - box.width, box.y, box.width, box.height)
+    if options.equalise and rng.random() < options.equalise:
+        image = _equalised(image, box, spec, options, rng)
     if rng.random() >= options.clean:
         image, box = _history(image, box, real, options, rng)
     pixels = crop(image, _jittered(box, options, rng), spec)
@@ -120,6 +128,21 @@ def _middle(image: Image.Image, margin: float) -> Box:
     """The face of a picture that is a face crop already: what `margin` makes the whole of."""
     side = min(image.size) / margin
     return Box((image.width - side) / 2, (image.height - side) / 2, side, side)
+
+
+def _equalised(
+    image: Image.Image, box: Box, spec: CropSpec, options: Augment, rng: np.random.Generator
+) -> Image.Image:
+    """Bring the picture as far up or down as its face is from the sharpness drawn."""
+    low, high = np.log(options.sharpness)
+    target, radius = float(np.exp(rng.uniform(low, high))), rng.uniform(0.5, 1.6)
+    inner = square(box, image.size, 0.5)
+    seen = crop(image, inner, replace(spec, size=round(spec.size / spec.margin / 2), margin=1.0))
+    part = inner.x, inner.y, inner.x + inner.width, inner.y + inner.height
+    left, top, right, bottom = (round(edge) for edge in part)
+    own = sharpness(np.asarray(image.crop((left, top, right, bottom))))
+    factor = target / max(sharpness(seen), 0.1)
+    return brought_to(image, own * factor, radius, (left, top, right, bottom))
 
 
 def _history(

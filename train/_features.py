@@ -19,13 +19,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from fakeface._ahead import ahead
 from fakeface._crop import CropSpec
 from fakeface._decode import Picture
 from fakeface._errors import ImageError
@@ -213,8 +214,7 @@ def crop_batches(
         except ImageError as error:
             raise DataError(f"{error} (it could be read before; start again)") from error
 
-    with ThreadPoolExecutor(default_threads()) as pool:
-        ahead = [pool.map(cut, batch) for batch in batches[:1]]
-        for number in range(len(batches)):
-            ahead += [pool.map(cut, batch) for batch in batches[number + 1 : number + 2]]
-            yield np.stack(list(ahead.pop(0)))
+    most = 2 * max(map(len, batches), default=1)
+    crops = ahead(cut, chain.from_iterable(batches), workers=default_threads(), most=most)
+    for batch in batches:
+        yield np.stack(list(islice(crops, len(batch))))

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from fakeface._ahead import ahead
 from fakeface._decode import Picture
 from fakeface._prepare import crop_picture
 from train._augment import augmented_crop
@@ -37,7 +38,7 @@ from train._recipe import Recipe
 from train._run import write_json
 from train._sampler import Draw, batches
 from train._start import start_from
-from train._threads import ahead, in_threads
+from train._threads import in_threads
 from train.backbones import get_backbone
 
 if TYPE_CHECKING:
@@ -288,8 +289,7 @@ def _made(
         step, batch = item
         return make_batch(batch, recipe, ghosts, step)
 
-    for _, batch in ahead(make, enumerate(draws, start), _AHEAD, workers=2):
-        yield batch
+    yield from ahead(make, enumerate(draws, start), workers=2, most=_AHEAD)
 
 
 def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], step: int) -> Batch:

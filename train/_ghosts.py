@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from fakeface._decode import Picture
 from train._progress import progress
+from train._sharpness import brought_to, sharpness
 from train._threads import in_threads
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ def haunted(model: keras.Model, photo: Pixels, rng: np.random.Generator) -> Pixe
     padded = np.pad(photo, pad, "reflect")[np.newaxis].astype(np.float32) / 127.5 - 1
     drawn = model(padded).numpy()[0, top : top + height, left : left + width]
     ghost = np.clip((drawn + 1) * 127.5, 0, 255).round().astype(np.uint8)
-    return _sharpened(ghost, _sharpness(photo) * rng.uniform(*_SHARPNESS), rng.uniform(0.6, 1.4))
+    target, radius = sharpness(photo) * rng.uniform(*_SHARPNESS), rng.uniform(0.6, 1.4)
+    return np.asarray(brought_to(Image.fromarray(ghost), target, radius))
 
 
 def _chosen(photos: Sequence[Sample], most: int, rng: np.random.Generator) -> list[Sample]:
@@ -208,21 +210,3 @@ def _fit(model: keras.Model, photos: list[Pixels], steps: int, seed: int) -> Non
             top, left = (int(rng.integers(n - _PATCH + 1)) for n in photos[i].shape[:2])
             patches.append(photos[i][top : top + _PATCH, left : left + _PATCH])
         step(tf.constant(np.stack(patches)))
-
-
-def _sharpness(pixels: Pixels) -> float:
-    grey = pixels.astype(np.float32).mean(2)
-    inner = grey[1:-1, 1:-1]
-    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
-    return float(np.abs(4 * inner - around).mean())
-
-
-def _sharpened(pixels: Pixels, target: float, radius: float) -> Pixels:
-    """Find by bisection the unsharp mask that gives the sharpness asked for."""
-    image, best = Image.fromarray(pixels), pixels
-    low, high = 0, 400
-    for _ in range(6):
-        percent = (low + high) // 2
-        best = np.asarray(image.filter(ImageFilter.UnsharpMask(radius, percent, 0)))
-        low, high = (percent, high) if _sharpness(best) < target else (low, percent)
-    return best

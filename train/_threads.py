@@ -1,12 +1,11 @@
-"""Work on many items in threads, in order, with bounded memory."""
+"""Work on many items in threads, in order, showing progress."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from fakeface._ahead import ahead
 from fakeface._providers import default_threads
 from train._progress import progress
 
@@ -14,36 +13,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _AHEAD = 64
-
-
-def ahead(
-    function: Callable[[T], R], items: Iterable[T], most: int, workers: int | None = None
-) -> Iterator[tuple[T, R]]:
-    """Map a function over items in threads while the caller works on earlier results.
-
-    Args:
-        function: What to do with an item; safe to run in many threads.
-        items: The items, pulled as they are needed.
-        most: Results that may wait for the caller, at least 1.
-        workers: Threads; None for one per processor.
-
-    Yields:
-        Every item with its result, in order.
-    """
-    waiting: deque[tuple[T, Future[R]]] = deque()
-    with ThreadPoolExecutor(workers or default_threads()) as pool:
-        try:
-            for item in items:
-                waiting.append((item, pool.submit(function, item)))
-                if len(waiting) >= most:
-                    ready, future = waiting.popleft()
-                    yield ready, future.result()
-            while waiting:
-                ready, future = waiting.popleft()
-                yield ready, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
 
 
 def in_threads(function: Callable[[T], R], items: Sequence[T], what: str) -> Iterable[tuple[T, R]]:
@@ -57,4 +26,5 @@ def in_threads(function: Callable[[T], R], items: Sequence[T], what: str) -> Ite
     Yields:
         Every item with its result.
     """
-    yield from progress(ahead(function, items, _AHEAD), what, len(items))
+    results = ahead(function, items, workers=default_threads(), most=_AHEAD)
+    yield from progress(zip(items, results, strict=True), what, len(items))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from fakeface._errors import ImageError
 
 
@@ -71,9 +74,29 @@ class Files:
         from fakeface._walk import read_names
 
         if self._files_from == "-":
-            return read_names(sys.stdin.buffer)
+            return read_names(_Patient(cast("BufferedReader", sys.stdin.buffer)))
         assert self._files_from is not None
         return read_names(stack.enter_context(Path(self._files_from).open("rb")))
+
+
+class _Patient:
+    """A stream that is waited for a second at a time.
+
+    A signal that comes just before a read does not end it; without a pause Ctrl-C would then be
+    heard only with the next name.
+    """
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream = stream
+
+    def read1(self, size: int) -> bytes:
+        """What there is, at most `size` bytes; empty at the end."""
+        try:
+            while not select.select([self._stream], [], [], 1.0)[0]:
+                pass
+        except (OSError, ValueError):  # no stream to wait for: a test's, or Windows'
+            pass
+        return self._stream.read1(size)
 
 
 def existing(paths: list[str]) -> list[str]:

@@ -7,12 +7,11 @@ program stands before them, so that a file that was cut off still shows what it 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import IO, TYPE_CHECKING
 
+from fakeface._ahead import Threads
 from fakeface._crop import CropSpec
 from fakeface.reports._html._about import about
 from fakeface.reports._html._page import Page, block
@@ -41,8 +40,7 @@ class HtmlReport(TextReport):
     def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
         """Write to an open stream; see `TextReport`."""
         super().__init__(stream, name, owned=owned)
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="fakeface-thumbnails")
-        self._pending: deque[Future[str]] = deque()
+        self._threads = Threads(_record, _THREADS, "fakeface-thumbnails")
         self._detector: Detector | None = None
         self._page: Page | None = None
         self._count = 0
@@ -56,13 +54,13 @@ class HtmlReport(TextReport):
         try:
             super().close()
         finally:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._threads.close()
 
     def _lines(self, prediction: Prediction) -> Iterable[str]:
         self._count += 1
         side = LARGE if self._count <= _FIRST else SMALL
         crop = self._detector.info.crop if self._detector is not None else None
-        self._pending.append(self._pool.submit(record, prediction, crop or CropSpec(), side))
+        self._threads.put((prediction, crop or CropSpec(), side))
         yield from self._begin(prediction.model)
         yield from self._finished(_AHEAD)
 
@@ -79,8 +77,12 @@ class HtmlReport(TextReport):
 
     def _finished(self, most: int) -> Iterator[str]:
         """Records that are done, in order; waits while there are more than `most` to come."""
-        while self._pending and (len(self._pending) > most or self._pending[0].done()):
-            yield self._pending.popleft().result() + "\n"
+        while len(self._threads) > most or self._threads.ready():
+            yield self._threads.take() + "\n"
+
+
+def _record(item: tuple[Prediction, CropSpec, int]) -> str:
+    return record(*item)
 
 
 def _now() -> str:

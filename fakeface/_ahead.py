@@ -1,0 +1,133 @@
+"""Work in threads, a bounded number of items ahead, that Ctrl-C can always end.
+
+`concurrent.futures` waits in Python code that holds locks. A signal at the wrong moment leaves one
+of them held, and the interpreter then waits for its threads for ever. Here the caller's thread
+waits in `queue.SimpleQueue` alone: its `put` and `get` are C code that a signal cannot tear.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Threads(Generic[T, R]):
+    """Threads that map a function over what is put in; results are taken in the same order."""
+
+    def __init__(self, function: Callable[[T], R], workers: int, name: str = "fakeface") -> None:
+        """Prepare; a thread starts with every item until there are enough.
+
+        Args:
+            function: What to do with an item; called in several threads at once.
+            workers: Threads at most, at least 1.
+            name: What the threads' names begin with.
+        """
+        self._function, self._workers, self._name = function, workers, name
+        self._todo: SimpleQueue[_Task[T, R] | None] = SimpleQueue()
+        self._ended: SimpleQueue[None] = SimpleQueue()
+        self._tasks: deque[_Task[T, R]] = deque()
+        self._started = 0
+
+    def __len__(self) -> int:
+        """How many items were put in and not yet taken."""
+        return len(self._tasks)
+
+    def put(self, item: T) -> None:
+        """Hand over an item."""
+        task: _Task[T, R] = _Task(item)
+        self._tasks.append(task)
+        self._todo.put(task)
+        if self._started < self._workers:
+            name = f"{self._name}_{self._started}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+            self._started += 1  # after it: a thread that is waited for must exist
+
+    def ready(self) -> bool:
+        """Whether the next result is there."""
+        return bool(self._tasks) and not self._tasks[0].outcome.empty()
+
+    def take(self) -> R:
+        """The next result, waited for; raises what the function raised."""
+        result, error = self._tasks.popleft().outcome.get()
+        if error is not None:
+            raise error
+        return result  # type: ignore[return-value]
+
+    def close(self) -> None:
+        """Drop what has not begun and wait for what has; more calls do nothing."""
+        try:
+            while True:
+                self._todo.get_nowait()
+        except Empty:
+            pass
+        started, self._started = self._started, 0
+        for _ in range(started):
+            self._todo.put(None)
+        for _ in range(started):
+            self._ended.get()
+        self._tasks.clear()
+
+    def _work(self) -> None:
+        try:
+            while (task := self._todo.get()) is not None:
+                task.run(self._function)
+        finally:
+            self._ended.put(None)
+
+
+class _Task(Generic[T, R]):
+    """An item and where its result will lie."""
+
+    __slots__ = ("item", "outcome")
+
+    def __init__(self, item: T) -> None:
+        self.item = item
+        self.outcome: SimpleQueue[tuple[R | None, BaseException | None]] = SimpleQueue()
+
+    def run(self, function: Callable[[T], R]) -> None:
+        try:
+            self.outcome.put((function(self.item), None))
+        except BaseException as error:
+            self.outcome.put((None, error))
+
+
+def ahead(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    workers: int,
+    most: int,
+    name: str = "fakeface",
+) -> Generator[R, None, None]:
+    """Map a function over items in threads while the caller works on earlier results.
+
+    Args:
+        function: What to do with an item; called in several threads at once.
+        items: The items, pulled by the caller's thread as they are needed.
+        workers: Threads.
+        most: Items in the hands of the threads or waiting to be taken, at least 1.
+        name: What the threads' names begin with.
+
+    Yields:
+        The results, in the order of the items.
+
+    Raises:
+        Exception: What `function` raised, in its place among the results, or the iterator of
+            `items`. When the generator ends, for this or any reason, its threads have ended too.
+    """
+    threads = Threads(function, workers, name)
+    try:
+        for item in items:
+            threads.put(item)
+            if len(threads) >= most:
+                yield threads.take()
+        while len(threads):
+            yield threads.take()
+    finally:
+        threads.close()

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+
+from fakeface._ahead import Threads, ahead
+
+
+def alive() -> int:
+    return sum(thread.name.startswith("tested") for thread in threading.enumerate())
+
+
+def soon(count: int) -> bool:
+    """Threads say that they have ended a moment before they are gone."""
+    deadline = time.monotonic() + 5
+    while alive() != count and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return alive() == count
+
+
+def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
+    pulled = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            pulled.append(number)
+            yield number
+
+    def late(number: int) -> int:
+        time.sleep(0.01 * (number % 3 == 0))
+        return -number
+
+    results = ahead(late, items(), workers=3, most=5, name="tested")
+    assert not pulled
+    assert next(results) == 0
+    assert len(pulled) == 5
+    assert list(results) == [-number for number in range(1, 100)]
+    assert soon(0)
+
+
+def test_an_error_stands_where_its_result_would() -> None:
+    results = ahead(lambda n: 6 // n, [3, 2, 0, 1], workers=2, most=4, name="tested")
+    assert [next(results), next(results)] == [2, 3]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert soon(0)
+
+
+def test_what_has_not_begun_is_dropped() -> None:
+    begun = []
+    gate = threading.Event()
+
+    def wait(number: int) -> None:
+        begun.append(number)
+        gate.wait(5)
+
+    threads = Threads(wait, 2, "tested")
+    for number in range(50):
+        threads.put(number)
+    while len(begun) < 2:
+        time.sleep(0.001)
+    assert not threads.ready()
+    threading.Timer(0.05, gate.set).start()
+    threads.close()
+    assert begun == [0, 1]
+    assert len(threads) == 0
+    threads.close()
+    assert soon(0)
+
+
+def test_threads_serve_again_after_they_were_closed() -> None:
+    threads = Threads(abs, 2, "tested")
+    for value in (-1, -2):
+        threads.put(value)
+        threads.close()
+    threads.put(-3)
+    assert threads.take() == 3
+    threads.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that signal here")
+def test_signals_at_any_moment_leave_nothing_waiting() -> None:
+    """`concurrent.futures` loses a lock, or releases one that it has not, once in some hundreds."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        for moment in range(300):
+            results = ahead(abs, iter(range(10**9)), workers=2, most=12, name="tested")
+            next(results)
+            with pytest.raises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 1e-4 + moment * 1e-5)
+                for _ in results:
+                    pass
+            results.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert soon(0)
