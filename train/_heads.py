@@ -74,8 +74,9 @@ def build_head(
     x = row
     if moments is not None:
         mean, variance = moments
-        variance = np.maximum(variance, _DEAD)
-        x = layers.Normalization(mean=mean, variance=variance, name="standardise")(x)
+        scale = 1 / np.sqrt(np.maximum(variance, _DEAD))
+        # not Normalization, whose constants tf2onnx takes for inputs
+        x = layers.Rescaling(scale.tolist(), (-mean * scale).tolist(), name="standardise")(x)
     if spec.units:
         x = layers.Dense(spec.units, spec.activation, name="hidden")(x)
     if spec.dropout:
