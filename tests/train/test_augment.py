@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from fakeface._crop import CropSpec, crop
 from fakeface.types import Box
 from train._augment import Augment, augmented_crop, smoothed
+from train._sharpness import sharpness
 
 SPEC = CropSpec(size=64)
 BOX = Box(80, 60, 120, 120)
@@ -21,7 +23,7 @@ def photo() -> Image.Image:
     return Image.fromarray(low).resize((320, 240), Image.Resampling.BICUBIC)
 
 
-def certain(**chances: float) -> Augment:
+def certain(**chances: Any) -> Augment:
     """Nothing by chance but what is named."""
     names = [field.name for field in fields(Augment) if field.type == "float"]
     never: dict[str, float] = dict.fromkeys(names, 0.0)
@@ -55,7 +57,19 @@ def test_without_chances_it_is_the_crop_of_inference_or_its_mirror(photo: Image.
 
 @pytest.mark.parametrize(
     "chance",
-    ["rescale", "encode", "again", "blur", "sharpen", "noise", "colour", "grey", "cutout", "shift"],
+    [
+        "rescale",
+        "encode",
+        "again",
+        "blur",
+        "sharpen",
+        "noise",
+        "colour",
+        "grey",
+        "equalise",
+        "cutout",
+        "shift",
+    ],
 )
 def test_every_history_changes_pixels_and_not_the_shape(photo: Image.Image, chance: str) -> None:
     plain = crop(photo, BOX, SPEC)
@@ -88,3 +102,13 @@ def test_no_box_takes_the_middle(photo: Image.Image) -> None:
     pixels = augmented_crop(photo, None, True, SPEC, certain(), np.random.default_rng(1))
     plain = crop(photo, None, SPEC)
     assert min(np.abs(p.astype(int) - plain).max() for p in (pixels, pixels[:, ::-1])) <= 2
+
+
+def test_equalised_faces_are_as_sharp_as_drawn_whatever_they_were(photo: Image.Image) -> None:
+    options = certain(equalise=1.0, sharpness=(6.0, 6.0001))
+    soft = photo.filter(ImageFilter.GaussianBlur(1.0))
+    spec = CropSpec(size=180)  # as large as in the picture
+    inner = slice(60, 120)
+    for image in (photo, soft):
+        pixels = augmented_crop(image, BOX, True, spec, options, np.random.default_rng(1))
+        assert sharpness(pixels[inner, inner]) == pytest.approx(6.0, rel=0.35)
