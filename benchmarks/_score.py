@@ -100,17 +100,11 @@ def score(
     (spec,) = {classifier.crop for classifier in classifiers}
     missing = {s.digest: s for s in samples if any(s.digest not in store for store in stores)}
     advance(len(samples) - len(missing))
-    todo = list(missing.values())
-    looks = zip(
-        todo,
-        ahead(
-            lambda sample: look(sample, tier, finder, spec),
-            todo,
-            workers=default_threads(),
-            most=2 * BATCH,
-        ),
-        strict=True,
-    )
+
+    def look_at(sample: Sample) -> tuple[Sample, Look]:
+        return sample, look(sample, tier, finder, spec)
+
+    looks = ahead(look_at, missing.values(), workers=default_threads(), most=2 * BATCH)
     while batch := list(islice(looks, BATCH)):
         for classifier, store in zip(classifiers, stores, strict=True):
             lacking = [(s, seen) for s, seen in batch if s.digest not in store]

@@ -32,7 +32,7 @@ class Threads(Generic[T, R]):
         self._todo: SimpleQueue[_Task[T, R] | None] = SimpleQueue()
         self._ended: SimpleQueue[None] = SimpleQueue()
         self._tasks: deque[_Task[T, R]] = deque()
-        self._started = 0
+        self._threads: list[threading.Thread] = []
 
     def __len__(self) -> int:
         """How many items were put in and not yet taken."""
@@ -43,10 +43,11 @@ class Threads(Generic[T, R]):
         task: _Task[T, R] = _Task(item)
         self._tasks.append(task)
         self._todo.put(task)
-        if self._started < self._workers:
-            name = f"{self._name}_{self._started}"
-            threading.Thread(target=self._work, name=name, daemon=True).start()
-            self._started += 1  # after it: a thread that is waited for must exist
+        if len(self._threads) < self._workers:
+            name = f"{self._name}_{len(self._threads)}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)  # after it: a thread that is waited for must run
 
     def ready(self) -> bool:
         """Whether the next result is there."""
@@ -66,11 +67,13 @@ class Threads(Generic[T, R]):
                 self._todo.get_nowait()
         except Empty:
             pass
-        started, self._started = self._started, 0
-        for _ in range(started):
+        threads, self._threads = self._threads, []
+        for _ in threads:
             self._todo.put(None)
-        for _ in range(started):
+        for _ in threads:
             self._ended.get()
+        for thread in threads:
+            thread.join()  # at once: they have nothing left to do
         self._tasks.clear()
 
     def _work(self) -> None:

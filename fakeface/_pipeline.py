@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -88,9 +89,7 @@ def _run(
         except Exception as error:  # what came before it is judged first
             failures.append(error)
 
-    def attempt(source: Source) -> Prepared | Prediction:
-        return _attempt(source, prepare, fail)
-
+    attempt = partial(_attempt, prepare=prepare, fail=fail)
     # enough to keep the threads busy while the model runs
     most = 2 * workers + batches.size
     with closing(ahead(attempt, guarded(), workers=workers, most=most)) as pictures:

@@ -15,14 +15,6 @@ def alive() -> int:
     return sum(thread.name.startswith("tested") for thread in threading.enumerate())
 
 
-def soon(count: int) -> bool:
-    """Threads say that they have ended a moment before they are gone."""
-    deadline = time.monotonic() + 5
-    while alive() != count and time.monotonic() < deadline:
-        time.sleep(0.001)
-    return alive() == count
-
-
 def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
     pulled = []
 
@@ -40,7 +32,7 @@ def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
     assert next(results) == 0
     assert len(pulled) == 5
     assert list(results) == [-number for number in range(1, 100)]
-    assert soon(0)
+    assert alive() == 0
 
 
 def test_an_error_stands_where_its_result_would() -> None:
@@ -48,7 +40,7 @@ def test_an_error_stands_where_its_result_would() -> None:
     assert [next(results), next(results)] == [2, 3]
     with pytest.raises(ZeroDivisionError):
         next(results)
-    assert soon(0)
+    assert alive() == 0
 
 
 def test_what_has_not_begun_is_dropped() -> None:
@@ -70,7 +62,7 @@ def test_what_has_not_begun_is_dropped() -> None:
     assert begun == [0, 1]
     assert len(threads) == 0
     threads.close()
-    assert soon(0)
+    assert alive() == 0
 
 
 def test_threads_serve_again_after_they_were_closed() -> None:
@@ -103,4 +95,4 @@ def test_signals_at_any_moment_leave_nothing_waiting() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert soon(0)
+    assert alive() == 0
