@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks._groups import Grouping
 from benchmarks._metadata import FEATURES, NAME, metadata_scores
 from benchmarks._metrics import METRICS, Floats, measure, reliability, resamples
+from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
 from benchmarks._score import score
 from benchmarks._store import Store
@@ -26,9 +27,6 @@ from train._data import CLASSES, Data, Sample
 
 FORMAT = 1
 """Version of the format of the results."""
-
-Advance = Callable[[int], None]
-Begin = Callable[[str, int], Advance]
 
 
 @dataclass(frozen=True, slots=True)

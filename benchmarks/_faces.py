@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks._markdown import table
+from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
 from fakeface import Box, FaceFinder, ImageError
 from fakeface._decode import Picture
@@ -29,8 +30,6 @@ SIZES = (20, 32, 48, 64, 96, 144, 224, 400)
 
 SCENE = 1280
 """Longer side of the scenes in pixels."""
-
-Begin = Callable[[str, int], Callable[[int], None]]
 
 
 def run_faces(

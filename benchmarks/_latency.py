@@ -20,7 +20,7 @@ import onnxruntime as ort
 from PIL import Image, ImageFile
 
 from benchmarks._footprint import commands, installed
-from benchmarks._progress import hundredths
+from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import provenance
 from fakeface import Detector
 from fakeface._bench import PORTRAIT, STAGES, Variant, cold_start, interleaved, timed, trace
@@ -40,8 +40,6 @@ SPENT = ("onnxruntime", "pillow", "python")
 """Where the time of a verdict goes: `onnxruntime` in `InferenceSession.run`, `pillow` in opening,
 decoding and resizing, and `python` in all else, which is our overhead. That is not the interpreter
 alone: numpy, copying pixels out of Pillow and the digest of the file count as ours too."""
-
-Begin = Callable[[str, int], Callable[[int], None]]
 
 
 def pictures(portrait: Path = PORTRAIT) -> dict[str, bytes]:

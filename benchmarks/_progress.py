@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+Begin = Callable[[str, int], Callable[[int], None]]
+"""Begins a part of the work: its name and length; gives what counts it."""
+
 
 def hundredths(advance: Callable[[int], None]) -> Callable[[float], None]:
     """Turn shares into steps of a hundred.

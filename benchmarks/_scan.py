@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks._latency import pictures
 from benchmarks._markdown import table
-from benchmarks._progress import hundredths
+from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import provenance
 from benchmarks._scan_memory import in_new_process, memory_over_files
 from fakeface import Detector, Prediction
@@ -34,8 +34,6 @@ SETS = ("256 px", "1024 px")
 
 COPIES = 100
 """Files of each set."""
-
-Begin = Callable[[str, int], Callable[[int], None]]
 
 
 def measure_scan(

@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image
 
+from benchmarks._progress import Begin
 from fakeface import Detector
 from fakeface._environment import peak_memory
 from fakeface._walk import walk
@@ -21,8 +22,6 @@ CHECKPOINTS = (0.05, 0.25, 0.5, 0.75, 1.0)
 
 _LINKS = 30_000
 """Names that one file may have; file systems allow some 65,000."""
-
-Begin = Callable[[str, int], Callable[[int], None]]
 
 
 def memory_over_files(

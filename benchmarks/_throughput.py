@@ -22,7 +22,7 @@ from PIL import Image, ImageFile
 
 from benchmarks._latency import pictures
 from benchmarks._markdown import table
-from benchmarks._progress import hundredths
+from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import machine_line, provenance
 from fakeface import Detector
 from fakeface._bench import Variant, interleaved, timed
@@ -30,8 +30,6 @@ from fakeface._environment import environment
 
 PARTS = ("decode", "faces", "model")
 """What the bound is made of."""
-
-Begin = Callable[[str, int], Callable[[int], None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks._latency import pictures
 from benchmarks._metrics import measure, resamples
-from benchmarks._progress import hundredths
+from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import provenance
 from benchmarks._store import pixel_path
 from benchmarks._tiers import CLEAN, TIERS, Tier
@@ -34,8 +34,6 @@ REST = 0.005
 """Seconds between turns, in which the threads of the peer before go to sleep."""
 
 _AT_ONCE = 25
-
-Begin = Callable[[str, int], Callable[[int], None]]
 
 
 @dataclass(slots=True)
