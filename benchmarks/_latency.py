@@ -159,8 +159,7 @@ def latency(
             }
     return {
         "benchmark": "latency",
-        **provenance(),
-        "environment": before,
+        **provenance(before),
         "pictures": {name: {"bytes": len(encoded)} for name, encoded in data.items()},
         "installed": installed(),
         "models": results,

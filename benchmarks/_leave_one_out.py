@@ -106,7 +106,7 @@ def leave_one_out(
         }
     return {
         "benchmark": "leave-one-out",
-        **provenance(("tensorflow", "keras", "numpy", "scikit-learn", "pillow")),
+        **provenance(packages=("tensorflow", "keras", "scikit-learn")),
         "recipe": recipe.as_dict(),
         "data": {"fingerprint": data.fingerprint()},
         "bootstrap": {"resamples": count, "seed": seed},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import shlex
 import sys
 from collections.abc import Iterable
@@ -10,23 +9,27 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fakeface._environment import load_average
-from fakeface._providers import default_threads
-from fakeface._version import __version__
+from fakeface._environment import environment
 
-PACKAGES = ("numpy", "onnxruntime", "pillow", "scikit-learn")
+PACKAGES = ("scikit-learn",)
 
 
-def provenance(packages: Iterable[str] = PACKAGES) -> dict[str, Any]:
+def provenance(
+    machine: dict[str, Any] | None = None, packages: Iterable[str] = PACKAGES
+) -> dict[str, Any]:
     """Plain values for the head of a result, ready for JSON.
 
     Args:
-        packages: Distributions whose versions matter; those not installed are left out.
+        machine: From `fakeface._environment.environment`, before anything was measured; None where
+            that does not matter.
+        packages: Distributions whose versions matter besides those of the library; those not
+            installed are left out.
 
     Returns:
-        Command, time, versions, machine.
+        `command`, `created`, `versions`, and `environment`.
     """
-    versions = {"python": platform.python_version(), "fakeface": __version__}
+    machine = machine or environment()
+    versions = dict(machine["versions"])
     for package in packages:
         try:
             versions[package] = version(package)
@@ -36,12 +39,7 @@ def provenance(packages: Iterable[str] = PACKAGES) -> dict[str, Any]:
         "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": versions,
-        "machine": {
-            "system": platform.system(),
-            "architecture": platform.machine(),
-            "threads": default_threads(),
-            "load_average": load_average(),
-        },
+        "environment": machine,
     }
 
 

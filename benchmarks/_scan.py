@@ -66,8 +66,7 @@ def measure_scan(
     detector = Detector(model, "cpu")
     result: dict[str, Any] = {
         "benchmark": "scan",
-        **provenance(),
-        "environment": before,
+        **provenance(before),
         "model": {"name": detector.model, "sha256": detector.info.sha256},
         "throughput": {},
     }

@@ -158,8 +158,7 @@ def throughput(
         )
     return {
         "benchmark": "throughput",
-        **provenance(),
-        "environment": before,
+        **provenance(before),
         "model": {"name": info.name, "version": info.version, "sha256": info.sha256},
         "picture": {"name": size, "bytes": len(data)},
         "pictures_per_round": count,

@@ -87,8 +87,7 @@ def compare(
         _time_all(rows, threads, picture, seconds, begin)
     result = {
         "benchmark": "peers",
-        **provenance(),
-        "environment": before,
+        **provenance(before),
         "picture": PICTURE,
         "threads": list(threads),
         "reference": peers[0].name,
