@@ -316,11 +316,21 @@ def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], s
         path = ghosts[draw.sample.name] if draw.ghost else draw.sample.path
         top, left = (int(n) for n in rng.integers(0, size - window + 1, 2))
         image, _ = Picture(path).load()
-        options = gentle if paired else spec.augment
+        options = gentle if paired and _mild(draws, i, recipe, step) else spec.augment
         pixels = augmented_crop(image, draw.sample.box, not draw.fake, recipe.crop, options, rng)
         images[i] = pixels[top : top + window, left : left + window]
     real = np.array([not draw.fake for draw in draws], np.float32)
     return Batch(images, real, sum(draw.pair >= 0 for draw in draws))
+
+
+def _mild(draws: Sequence[Draw], i: int, recipe: Recipe, step: int) -> bool:
+    """Whether a picture of a pair gets a milder history; the same for both of a pair."""
+    spec, number = _spec(recipe), draws[i].pair
+    of_ghost = draws[i].ghost or draws[i - 1].ghost  # the AI picture comes before its photograph
+    if not of_ghost or spec.ghosts.gentle >= 1:
+        return True
+    rng = np.random.default_rng([recipe.seed, step + spec.warm_up, number, 1])
+    return bool(rng.random() < spec.ghosts.gentle)
 
 
 def _spec(recipe: Recipe) -> FinetuneSpec:

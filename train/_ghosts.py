@@ -47,12 +47,15 @@ class GhostSpec:
         steps: Steps of 32 patches that an autoencoder is fitted for.
         pictures: Photographs that the autoencoders are fitted on.
         upscalers: Names from `train._upscalers.UPSCALERS`.
+        gentle: Chance that a photograph and its ghost get the milder histories of pairs; otherwise
+            theirs are as those of single pictures, and what is left of the trace has to do.
     """
 
     per_source: int = 60
     steps: int = 850
     pictures: int = 2400
     upscalers: tuple[str, ...] = ()
+    gentle: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse upscalers that there are not (`ValueError`)."""

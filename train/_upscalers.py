@@ -46,7 +46,7 @@ class Upscaler:
 
 
 UPSCALERS = {
-    "realesrgan-x4plus": Upscaler(4, (2.0, 4.0)),
+    "realesrgan-x4plus": Upscaler(4, (1.6, 4.0)),
     "realesrgan-x4plus-anime": Upscaler(4, (1.6, 3.2)),
     "realesr-animevideov3-x2": Upscaler(2, (1.2, 2.0)),
     "realesr-animevideov3-x3": Upscaler(3, (1.4, 3.0)),

@@ -135,14 +135,16 @@ def test_batches_are_the_same_for_the_same_step(data: Data) -> None:
     assert one.real.sum() == 4
 
 
-def test_both_of_a_pair_have_the_same_history(data: Data, tmp_path: Path) -> None:
+@pytest.mark.parametrize("gentle", [1.0, 0.5, 0.0])
+def test_both_of_a_pair_have_the_same_history(data: Data, tmp_path: Path, gentle: float) -> None:
     from train._finetune import make_batch
     from train._sampler import Draw
 
     photo = next(sample for sample in data.samples if sample.label == 1)
     ghost = tmp_path / "ghost.png"
     Image.open(photo.path).save(ghost)
-    recipe = replace(RECIPE, finetune=replace(SPEC, augment=replace(SPEC.augment, smooth=0.0)))
+    spec = replace(SPEC, augment=replace(SPEC.augment, smooth=0.0))
+    recipe = replace(RECIPE, finetune=replace(spec, ghosts=GhostSpec(gentle=gentle)))
     draws = [Draw(photo, True, 0), Draw(photo, False, 0)]
     for step in range(5):
         batch = make_batch(draws, recipe, {photo.name: ghost}, step)
