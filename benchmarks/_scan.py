@@ -23,7 +23,6 @@ from benchmarks._scan_memory import in_new_process, memory_over_files
 from fakeface import Detector, Prediction
 from fakeface._bench import Variant, interleaved
 from fakeface._environment import environment, peak_memory
-from fakeface._pipeline import DEFAULT_BATCH
 from fakeface._providers import default_threads
 from fakeface._resume import Earlier
 from fakeface._walk import walk
@@ -109,8 +108,8 @@ def _throughput(
                 pass
 
     def model_alone() -> None:
-        for start in range(0, len(faces), DEFAULT_BATCH):
-            detector._classifier.predict(faces[start : start + DEFAULT_BATCH])
+        for start in range(0, len(faces), detector._batch_size):
+            detector._classifier.predict(faces[start : start + detector._batch_size])
 
     def scan() -> None:
         for _ in detector.predict_batch(paths):
@@ -134,7 +133,7 @@ def _throughput(
         "faces": len(faces),
         "rounds": timings["scan"]["wall"].n,
         "workers": workers,
-        "batch_size": DEFAULT_BATCH,
+        "batch_size": detector._batch_size,
         "per_second": {
             "scan": count / wall["scan"],
             "bound": count / bound,

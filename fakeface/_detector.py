@@ -15,8 +15,9 @@ from fakeface._errors import ImageError
 from fakeface._explain import place
 from fakeface._faces import FaceFinder
 from fakeface._model import FACE_FINDER, MODELS, find_model
-from fakeface._pipeline import DEFAULT_BATCH, run
+from fakeface._pipeline import run
 from fakeface._prepare import Prepared, prepare
+from fakeface._providers import default_batch
 from fakeface._verdict import choose_thresholds, conclude
 from fakeface._walk import walk
 from fakeface.types import Prediction, Source
@@ -104,6 +105,10 @@ class Detector:
         self.thresholds = choose_thresholds(self.info, self._classifier.thresholds, threshold, fpr)
         self.settings = self._fingerprint()
 
+    @property
+    def _batch_size(self) -> int:
+        return default_batch(self._classifier.session.get_providers()[0])
+
     def _fingerprint(self) -> str:
         parts = [
             self.info.sha256,  # the file holds the crop and the calibration too
@@ -159,7 +164,7 @@ class Detector:
         self,
         sources: Iterable[Source],
         *,
-        batch_size: int = DEFAULT_BATCH,
+        batch_size: int | None = None,
         workers: int | None = None,
     ) -> Generator[Prediction, None, None]:
         """Judge many pictures, decoding in threads and running the model in batches.
@@ -169,7 +174,7 @@ class Detector:
 
         Args:
             sources: Pictures, each as for `predict`.
-            batch_size: Faces that the model sees at once.
+            batch_size: Faces that the model sees at once; None for 2 on the CPU and 8 elsewhere.
             workers: Threads that decode and find faces; None for one per processor.
 
         Yields:
@@ -185,7 +190,7 @@ class Detector:
             classify=self._classify,
             conclude=self._conclude,
             fail=self._fail,
-            batch_size=batch_size,
+            batch_size=self._batch_size if batch_size is None else batch_size,
             workers=workers,
         )
 
@@ -197,7 +202,7 @@ class Detector:
         glob: Sequence[str] = (),
         exclude: Sequence[str] = (),
         follow_symlinks: bool = False,
-        batch_size: int = DEFAULT_BATCH,
+        batch_size: int | None = None,
         workers: int | None = None,
     ) -> Generator[Prediction, None, None]:
         """Judge every picture in a folder.
@@ -212,7 +217,7 @@ class Detector:
                 slash is matched against the path below the folder. Case does not matter.
             exclude: Leave out files and folders that match one of these patterns.
             follow_symlinks: Whether to follow links to folders; loops are noticed.
-            batch_size: Faces that the model sees at once.
+            batch_size: Faces that the model sees at once; None for 2 on the CPU and 8 elsewhere.
             workers: Threads that decode and find faces; None for one per processor.
 
         Yields:

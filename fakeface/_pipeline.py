@@ -24,9 +24,6 @@ from fakeface._prepare import Prepared
 from fakeface._providers import default_threads
 from fakeface.types import Prediction, Source
 
-DEFAULT_BATCH = 8
-"""Faces that the model sees at once unless told otherwise; more are no faster on a CPU."""
-
 _log = logging.getLogger("fakeface")
 
 Prepare = Callable[[Source], Prepared]
@@ -44,7 +41,7 @@ def run(
     classify: Classify[Score],
     conclude: Conclude[Score],
     fail: Fail,
-    batch_size: int = DEFAULT_BATCH,
+    batch_size: int,
     workers: int | None = None,
 ) -> Generator[Prediction, None, None]:
     """Judge many pictures.

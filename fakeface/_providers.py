@@ -96,6 +96,21 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
+def default_batch(provider: str) -> int:
+    """Faces that a model sees at once unless told otherwise.
+
+    On a CPU a batch of 8 takes 1.2 times as long a face as one of 2, on one thread 1.3 times, since
+    its feature maps no longer fit into the caches; one face alone keeps a second thread less busy.
+
+    Args:
+        provider: Name of the provider that runs, short or full.
+
+    Returns:
+        2 on the CPU, 8 elsewhere.
+    """
+    return 2 if short_name(provider) == "cpu" else 8
+
+
 def session_options(threads: int | None = None) -> ort.SessionOptions:
     """Options that suit a machine that has other work too, and every provider.
 

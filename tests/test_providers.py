@@ -13,6 +13,7 @@ from fakeface._model import find_model, load_model
 from fakeface._providers import (
     AUTO,
     INSTALL,
+    default_batch,
     default_threads,
     open_session,
     provider_options,
@@ -48,6 +49,13 @@ def test_a_provider_goes_by_short_and_full_name(name):
 )
 def test_short_names(name, short):
     assert short_name(name) == short
+
+
+@pytest.mark.parametrize(
+    ("name", "faces"), [("cpu", 2), ("CPUExecutionProvider", 2), ("CUDAExecutionProvider", 8)]
+)
+def test_a_cpu_gets_small_batches(name, faces):
+    assert default_batch(name) == faces
 
 
 @pytest.mark.parametrize("name", ["cuda", "CoreML", "OpenVINO", "DirectML"])

@@ -120,7 +120,6 @@ def scan(
     if engine is Engine.ray and (files_from is not None or resume is not None):
         raise UsageError("--engine ray does not go with --files-from or --resume")
 
-    from fakeface._pipeline import DEFAULT_BATCH
     from fakeface._resume import Earlier
     from fakeface.cli._judge import Run, load_detector
     from fakeface.cli._progress import progress_for
@@ -160,9 +159,7 @@ def scan(
             sources = files.walk(advance)
             if earlier is not None:
                 sources = earlier.remaining(sources, advance)
-            predictions = detector.predict_batch(
-                sources, batch_size=batch_size or DEFAULT_BATCH, workers=workers
-            )
+            predictions = detector.predict_batch(sources, batch_size=batch_size, workers=workers)
         run.write(predictions, report, progress)
     notes = ""
     if earlier is not None:
