@@ -104,8 +104,13 @@ def opened(browser, request):
 
 
 def names(page):
-    for _ in range(250):  # cards are filled when they come into view
-        if all(found := page.locator(".card .name").all_inner_texts()):
+    return on_cards(page, ".name")
+
+
+def on_cards(page, part):
+    """What a part of every card says; cards are filled when they come into view."""
+    for _ in range(250):
+        if all(found := page.locator(f".card {part}").all_inner_texts()):
             break
         page.wait_for_timeout(20)  # `wait_for_function` would evaluate, which the page forbids
     return found
@@ -137,10 +142,10 @@ def test_the_first_screen_sums_up(opened, report):
 def test_verdicts_filter(opened, report):
     page = opened(report[0])
     page.locator('[data-verdict="fake"]').click()
-    shown = page.locator(".card .badge").all_inner_texts()
+    shown = on_cards(page, ".badge")
     assert set(shown) == {"fake"}
     page.locator('[data-verdict="uncertain"]').click()
-    both = page.locator(".card .badge").all_inner_texts()
+    both = on_cards(page, ".badge")
     assert set(both) == {"fake", "uncertain"}
     assert len(both) > len(shown)
     assert page.locator('[data-verdict="fake"]').get_attribute("aria-pressed") == "true"
