@@ -93,7 +93,7 @@ def throughput(
     model: str,
     size: str = "1024 px",
     threads: Sequence[int] = (1, 2),
-    batches: Sequence[int] = (1, 8, 32),
+    batches: Sequence[int] = (1, 2, 8, 32),
     seconds: float = 120.0,
     begin: Begin = lambda *_: lambda _: None,
 ) -> dict[str, Any]:

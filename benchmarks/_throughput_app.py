@@ -20,7 +20,7 @@ def throughput(
     threads: Annotated[
         list[int], typer.Option(min=1, help="Threads of the model, and that decode.")
     ] = [1, 2],  # noqa: B006
-    batch: Annotated[list[int], typer.Option(min=1, help="Faces at once.")] = [1, 8, 32],  # noqa: B006
+    batch: Annotated[list[int], typer.Option(min=1, help="Faces at once.")] = [1, 2, 8, 32],  # noqa: B006
     seconds: Annotated[float, typer.Option(min=0, help="How long to measure, in all.")] = 120.0,
     out: OutOption = Path("results/throughput"),
 ) -> None:

@@ -245,7 +245,7 @@ def bench(
     model: str | None = None,
     provider: str = "auto",
     threads: int | None = None,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     picture: Path = PORTRAIT,
     seconds: float = 5.0,
     advance: Callable[[float], None] = lambda _: None,
@@ -256,7 +256,8 @@ def bench(
         model: Name or path of the model; None for the default.
         provider: Execution provider.
         threads: Threads of the model; None for one per processor.
-        batch_size: The batch that is measured beside one face alone.
+        batch_size: The batch that is measured beside one face alone, and that the throughput is
+            measured with; None for that of scans.
         picture: A picture with a face.
         seconds: How long to measure the steps; throughput takes half of that again.
         advance: Told which share of the steps is done, 0 to 1.
@@ -275,6 +276,7 @@ def bench(
     prepared = prepare(data, detector._finder, detector._classifier.crop, detector.min_face)
     if not len(prepared.crops):
         raise FakefaceError(f"{picture}: no face that could be judged, so nothing to measure")
+    batch_size = detector._batch_size if batch_size is None else batch_size
     crops = {n: np.repeat(prepared.crops[:1], n, axis=0) for n in sorted({1, batch_size})}
     variants: dict[str, Variant] = {"steps": lambda: trace(detector, data)}
     for n, faces in crops.items():

@@ -99,8 +99,8 @@ def default_threads() -> int:
 def default_batch(provider: str) -> int:
     """Faces that a model sees at once unless told otherwise.
 
-    On a CPU a batch of 8 takes 1.2 times as long a face as one of 2, on one thread 1.3 times, since
-    its feature maps no longer fit into the caches; one face alone keeps a second thread less busy.
+    With `edge` on an AMD EPYC a batch of 8 took 1.2 times as long a face as one of 2, on one thread
+    1.3 times (its feature maps outgrow the caches); one face alone keeps a second thread less busy.
 
     Args:
         provider: Name of the provider that runs, short or full.

@@ -16,8 +16,11 @@ def bench(
     provider: options.Provider = "auto",
     threads: options.Threads = None,
     batch: Annotated[
-        int, typer.Option(min=1, help="Batch that is measured beside one face alone.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            min=1, help="Batch that is measured beside one face alone; that of scans if left out."
+        ),
+    ] = None,
     image: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Picture with a face; a portrait of 512 px by default."),
