@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from train._views import is_filter
+
 if TYPE_CHECKING:
     import onnx
 
@@ -72,8 +74,12 @@ class Graph:
 
     @cached_property
     def convolutions(self) -> list[onnx.NodeProto]:
-        """The convolutions with constant weights, in order."""
-        return [n for n in self.nodes if n.op_type == "Conv" and self.is_constant(n.input[1])]
+        """The network's convolutions with constant weights, in order.
+
+        A convolution of each colour for itself is none: it filters a view (`train._views`).
+        """
+        found = [n for n in self.nodes if n.op_type == "Conv" and self.is_constant(n.input[1])]
+        return [node for node in found if not is_filter(self.constant(node.input[1]).shape)]
 
     @cached_property
     def sums(self) -> list[onnx.NodeProto]:

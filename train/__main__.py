@@ -178,6 +178,10 @@ def average(
     start_share: Annotated[
         float, typer.Option(min=0.0, max=0.99, help="Share of what the runs started from.")
     ] = 0.0,
+    view: Annotated[
+        list[str] | None,
+        typer.Option(help="What the average looks at, as `mirrored`; as the runs if left out."),
+    ] = None,
     unseen: Annotated[bool, typer.Option("--unseen", help="As for `fit`.")] = False,
     cache: CacheOption = Path("cache"),
 ) -> None:
@@ -187,6 +191,11 @@ def average(
     none of them saw. Calibration, thresholds and figures are fitted anew.
 
         python -m train average runs/a runs/b --start-share 0.3 --data FOLDER -o runs/mean
+
+    With --view the average judges by the mean over several views of a crop, all in one model;
+    one run is enough for that:
+
+        python -m train average runs/a --view plain --view mirrored --data FOLDER -o runs/views
     """
     from train._average import average as average_runs
     from train._average import load_runs
@@ -198,7 +207,7 @@ def average(
         raise typer.BadParameter(f"{len(shares)} shares for {len(runs)} runs", param_hint="--share")
     opened = load_runs(runs)
     pictures = read_data(data, opened[0].recipe, Cache(cache), _selection("", None, unseen))
-    run = average_runs(opened, shares, pictures, out, name, start_share)
+    run = average_runs(opened, shares, pictures, out, name, start_share, view or ())
     typer.echo((run.path / "report.txt").read_text(encoding="utf-8"))
     console.print(f"run: {run.path}", markup=False)
 

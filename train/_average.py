@@ -6,6 +6,9 @@ none of them saw ("Model soups", Wortsman et al. 2022, arXiv 2203.05482). The st
 share, keeps what it could do elsewhere ("Robust fine-tuning of zero-shot models", Wortsman et al.
 2022, arXiv 2109.01903).
 
+An average may also be one of views: the same network looks at a crop more than once
+(`train._views`).
+
 Calibration, thresholds and figures are those of the average, fitted anew.
 """
 
@@ -40,8 +43,9 @@ def average(
     out: Path,
     name: str,
     start_share: float = 0.0,
+    views: Sequence[str] = (),
 ) -> Run:
-    """Average runs of one start, and write the run directory of the average.
+    """Average runs of one start, or the views of one run, and write its run directory.
 
     Args:
         runs: Finished fine-tunings with the same backbone, taps, crop and start.
@@ -50,13 +54,15 @@ def average(
         out: The run directory to write.
         name: Name of the average, in place of a recipe's.
         start_share: Share of the start's convolutions in the average, 0 to below 1.
+        views: What the average looks at (`train._views.VIEWS`); as the first run where empty.
 
     Returns:
         The finished run. Its recipe is the first run's, under `name`; its key `averaged` says what
         went into it.
 
     Raises:
-        RunError: The runs do not fit together, or have no start though it is to have a share.
+        RunError: The runs do not fit together, have no start though it is to have a share, or
+            there are no such views.
     """
     began = time.monotonic()
     first = runs[0]
@@ -71,7 +77,14 @@ def average(
     model.set_weights(_mixed([run.model.get_weights() for run in runs], shares))
     if start_share:
         _blend_start(model, model_folder(start), start_share)
-    recipe = replace(first.recipe, name=name, description=f"Average of {len(runs)} trainings.")
+    finetune = first.recipe.finetune
+    if views:
+        try:
+            finetune = replace(finetune, views=tuple(views))
+        except ValueError as error:
+            raise RunError(f"{first.path} cannot be averaged: {error}") from error
+    what = f"Average of {len(runs)} training{'s' * (len(runs) > 1)}."
+    recipe = replace(first.recipe, name=name, description=what, finetune=finetune)
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         from train._finetune import score
@@ -83,6 +96,7 @@ def average(
             "recipe": run.recipe.as_dict(),
             "share": (1 - start_share) * share,
             "fitted_by": run.info["command"],
+            **({"averaged": run.info["averaged"]} if "averaged" in run.info else {}),
         }
         for run, share in zip(runs, shares, strict=True)
     ]

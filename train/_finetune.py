@@ -39,6 +39,7 @@ from train._run import write_json
 from train._sampler import Draw, batches
 from train._start import start_from
 from train._threads import in_threads
+from train._views import mean_of, shown
 from train.backbones import get_backbone
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ def _validate(model: keras.Model, val: Sequence[Sample], recipe: Recipe) -> dict
 
 
 def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.NDArray[np.float64]:
-    """Logits of Real, as inference would give them: the one crop, nothing random.
+    """Logits of Real, as inference would give them: the recipe's views of the one crop.
 
     Args:
         model: With a layer `logit`.
@@ -265,7 +266,11 @@ def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.
         Shape [n].
     """
     logits = keras.Model(model.input, model.get_layer(LOGIT).output)
-    infer = tf.function(lambda x: logits(x, training=False)[:, 0], reduce_retracing=True)
+    views = _spec(recipe).views
+
+    @tf.function(reduce_retracing=True)
+    def infer(crops: tf.Tensor) -> tf.Tensor:
+        return mean_of(logits(shown(crops, views), training=False)[:, 0], views)
 
     def cut(sample: Sample) -> npt.NDArray[np.uint8]:
         return crop_picture(Picture(sample.path), sample.box, recipe.crop)

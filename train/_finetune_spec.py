@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from train._augment import Augment
 from train._ghosts import GhostSpec
 from train._sampler import Mix
+from train._views import PLAIN, VIEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class FinetuneSpec:
         mix: What a batch is made of.
         augment: The histories.
         ghosts: How ghosts are made.
+        views: Names from `train._views.VIEWS`: what the detector looks at to judge a crop. It
+            is trained on the crop alone.
         again: A second round; None for one alone.
     """
 
@@ -71,6 +74,7 @@ class FinetuneSpec:
     mix: Mix = field(default_factory=Mix)
     augment: Augment = field(default_factory=Augment)
     ghosts: GhostSpec = field(default_factory=GhostSpec)
+    views: tuple[str, ...] = (PLAIN,)
     again: Again | None = None
 
     def __post_init__(self) -> None:
@@ -82,6 +86,11 @@ class FinetuneSpec:
             raise ValueError(f"finetune.batch_size must be even, got {self.batch_size}")
         if not self.taps:
             raise ValueError("finetune.taps must name a layer")
+        if not self.views or len(set(self.views)) < len(self.views) or set(self.views) - set(VIEWS):
+            raise ValueError(
+                f"finetune.views must name some of {', '.join(VIEWS)}, each once,"
+                f" got {list(self.views)}"
+            )
         shares = list(self.window_shares)
         if len(shares) != len(self.windows) or shares[:1] != [0.0] or shares != sorted(shares):
             raise ValueError(

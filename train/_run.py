@@ -1,7 +1,8 @@
 """A run directory: everything that a training leaves behind, and what `export` reads.
 
-    model.keras        the detector: `image`, RGB of 0 to 255, [n, S, S, 3] -> P(Real), [n, 1];
-                       preprocessing inside; a layer `logit` before the sigmoid
+    model.keras        the network: `image`, RGB of 0 to 255, [n, S, S, 3] -> P(Real), [n, 1];
+                       preprocessing inside; a layer `logit` before the sigmoid. The detector is
+                       `Run.outputs`: calibrated, and the mean over the recipe's views
     run.json           recipe, data, calibration, thresholds, figures, versions, command
     recipe.toml        the recipe with everything filled in; `fit --recipe` takes it
     history.csv .png   measures per epoch
@@ -43,6 +44,7 @@ from train._calibration import Calibration
 from train._errors import RunError
 from train._recipe import Recipe, recipe_from_dict
 from train._scores import Scores, read_scores
+from train._views import PLAIN
 
 if TYPE_CHECKING:
     import keras
@@ -105,13 +107,21 @@ class Run:
         import tensorflow as tf
 
         from train._cam import activation_map
+        from train._views import mean_of, shown
 
-        logit, *maps = tf.nest.flatten(self._inside(tf.cast(image, tf.float32), training=False))
+        seen = shown(tf.cast(image, tf.float32), self.views)
+        logit, *maps = tf.nest.flatten(self._inside(seen, training=False))
         temperature, bias = self.calibration.temperature, self.calibration.bias
-        outputs = {"p_fake": tf.sigmoid(-logit[:, 0] / temperature + bias)}
+        outputs = {"p_fake": tf.sigmoid(-mean_of(logit[:, 0], self.views) / temperature + bias)}
         if self._linear_head is not None:
-            outputs["cam"] = -activation_map(maps, self._linear_head) / temperature
+            places = mean_of(activation_map(maps, self._linear_head), self.views)
+            outputs["cam"] = -places / temperature
         return outputs
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """What the detector looks at to judge a crop (`train._views`)."""
+        return (PLAIN,) if self.recipe.finetune is None else self.recipe.finetune.views
 
     @property
     def cam_bias(self) -> float | None:

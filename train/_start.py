@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fakeface._model import MODELS, read_model
 from train._errors import WeightsError
 from train._multistage import NormedConv
+from train._views import is_filter
 
 if TYPE_CHECKING:
     import keras
@@ -84,7 +85,10 @@ def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
     for node in graph.node:
         if node.op_type != "Conv":
             continue
-        if node.input[1] not in constants or len(node.input) < 3:
+        kept = constants.get(node.input[1])
+        if kept is not None and is_filter(kept.dims):
+            continue
+        if kept is None or len(node.input) < 3:
             raise WeightsError(f"{folder}: no training can start from it, its weights are not fp32")
         kernel, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
         depthwise = any(a.name == "group" and a.i > 1 for a in node.attribute)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fakeface._crop import CropSpec
+from tests.conftest import SAMPLES
 from tests.train.conftest import fill
 from tests.train.test_finetune import RECIPE, SPEC
 from tests.train.test_start import SIZE, TAPS, exported  # noqa: F401 - a fixture
@@ -66,6 +67,59 @@ def test_the_start_may_have_a_share(trained, tmp_path: Path) -> None:
         made.model.get_layer("stem").get_weights(), before, start, strict=True
     ):
         np.testing.assert_allclose(now, (was + at_start) / 2, atol=1e-5)
+
+
+def test_one_run_becomes_an_average_of_views(trained, tmp_path: Path) -> None:
+    import keras
+
+    from train._average import average, load_runs
+    from train._views import VIEWS
+
+    runs, data, _ = trained
+    one = load_runs([runs[0].path])[0]
+    views = ("plain", "mirrored-soft")
+    made = average([one], [1.0], data, tmp_path / "views", "views", views=views)
+    assert made.recipe.finetune is not None
+    assert made.recipe.finetune.views == views
+    images = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3)).astype(np.uint8)
+    network = keras.Model(one.model.input, one.model.get_layer("logit").output)
+    looks = [network(VIEWS[view](images.astype(np.float32)))[:, 0].numpy() for view in views]
+    outputs = made.outputs(images)
+    wanted = made.calibration.p_fake(np.mean(looks, axis=0))
+    np.testing.assert_allclose(outputs["p_fake"], wanted, atol=1e-5)
+    means = np.asarray(outputs["cam"]).mean(axis=(1, 2)) + made.cam_bias
+    np.testing.assert_allclose(1 / (1 + np.exp(-means)), wanted, atol=1e-5)
+
+
+def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None:
+    from export._run import export_run
+    from fakeface._classifier import Classifier
+    from train._average import average, load_runs
+    from train._start import convolutions
+
+    runs, data, recipe = trained
+    views = ("soft", "mirrored")
+    made = average(load_runs([runs[0].path]), [1.0], data, tmp_path / "run", "views", views=views)
+    info, _ = export_run(made.path, tmp_path / "model", "views", "1.0.0", SAMPLES)
+    assert info.provenance["recipe"]["finetune"]["views"] == views
+    images = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3)).astype(np.uint8)
+    p_fake, cam = Classifier(tmp_path / "model").explain(images)
+    outputs = made.outputs(images)
+    np.testing.assert_allclose(p_fake, outputs["p_fake"], atol=1e-5)
+    np.testing.assert_allclose(cam - made.cam_bias, outputs["cam"], atol=1e-3)
+    kernels = convolutions(tmp_path / "model")
+    before = convolutions(Path(recipe.finetune.start))
+    assert [kernel.shape for kernel, _ in kernels] == [k.shape for k, _ in before][: len(kernels)]
+
+
+def test_views_that_there_are_not_are_refused(trained, tmp_path: Path) -> None:
+    from train._average import average, load_runs
+
+    runs, data, _ = trained
+    with pytest.raises(RunError, match="mirrored-soft"):
+        average(
+            load_runs([runs[0].path]), [1.0], data, tmp_path / "no", "no", views=["upside-down"]
+        )
 
 
 def test_what_does_not_fit_together_is_refused(trained, tmp_path: Path) -> None:

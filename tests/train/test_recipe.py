@@ -79,6 +79,21 @@ def test_what_makes_no_recipe_is_refused(setting, message):
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("finetune.views=[]", "finetune.views must name some of plain, mirrored, soft"),
+        ('finetune.views=["upside-down"]', "got ['upside-down']"),
+        ('finetune.views=["plain", "plain"]', "each once, got ['plain', 'plain']"),
+        ("finetune.taps=[]", "finetune.taps must name a layer"),
+    ],
+)
+def test_what_makes_no_finetuning_is_refused(setting, message):
+    with pytest.raises(RecipeError) as refused:
+        load_recipe("edge", [setting])
+    assert message in str(refused.value)
+
+
 def test_what_is_no_recipe_is_refused(tmp_path):
     with pytest.raises(RecipeError, match="is neither one of"):
         load_recipe("nothing")

@@ -1,0 +1,111 @@
+"""Views: a detector may look at a crop more than once, and judges by the mean of its logits.
+
+A look at the mirrored crop is nearly independent in what is noise and the same in what is not. A
+look at the crop without its finest detail rests on what survives a resize: a generator that was
+never trained on may have another finest detail, or a camera's. All views go through the network as
+one batch, with the same weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+PLAIN = "plain"
+
+_HALF_BAND = (3, 0, -25, 0, 150, 256, 150, 0, -25, 0, 3)
+"""Taps of a filter that keeps what half the resolution can show (maximally flat half-band, as in
+wavelets of Cohen, Daubechies and Feauveau 1992), to be divided by their sum."""
+
+
+def _plain(image: tf.Tensor) -> tf.Tensor:
+    return image
+
+
+def _mirrored(image: tf.Tensor) -> tf.Tensor:
+    return image[:, :, ::-1]
+
+
+def _soft(image: tf.Tensor) -> tf.Tensor:
+    import tensorflow as tf
+
+    taps = np.array(_HALF_BAND, np.float32) / sum(_HALF_BAND)
+    edge = len(taps) // 2
+    channels = image.shape[-1]
+    for axis in (1, 2):
+        shape = [1, 1, channels, 1]
+        shape[axis - 1] = len(taps)
+        pads = [[0, 0] for _ in range(4)]
+        pads[axis] = [edge, edge]
+        kernel = np.broadcast_to(taps.reshape([n if n == len(taps) else 1 for n in shape]), shape)
+        padded = tf.pad(image, pads, "REFLECT")
+        image = tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], "VALID")
+    return image
+
+
+def _mirrored_soft(image: tf.Tensor) -> tf.Tensor:
+    return _soft(_mirrored(image))
+
+
+VIEWS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    PLAIN: _plain,
+    "mirrored": _mirrored,
+    "soft": _soft,
+    "mirrored-soft": _mirrored_soft,
+}
+"""The views by name: functions of RGB, float, shape [n, h, w, 3]."""
+
+
+def shown(image: tf.Tensor, views: Sequence[str]) -> tf.Tensor:
+    """What the network is shown of every crop.
+
+    Args:
+        image: RGB, float, shape [n, h, w, 3].
+        views: Names from `VIEWS`.
+
+    Returns:
+        Shape [len(views) * n, h, w, 3]: all crops in the first view, then all in the next.
+    """
+    import tensorflow as tf
+
+    if len(views) == 1:
+        return VIEWS[views[0]](image)
+    return tf.concat([VIEWS[view](image) for view in views], axis=0)
+
+
+def mean_of(values: tf.Tensor, views: Sequence[str]) -> tf.Tensor:
+    """The mean over the views of what the network made of each.
+
+    Args:
+        values: Of what `shown` gave: numbers, [len(views) * n], or maps, [len(views) * n, h, w].
+        views: As for `shown`.
+
+    Returns:
+        Shape [n] or [n, h, w]; maps lie as the crop lies.
+    """
+    import tensorflow as tf
+
+    parts = tf.split(values, len(views), axis=0)
+    if values.shape.rank == 3:
+        parts = [
+            part[:, :, ::-1] if view.startswith("mirrored") else part
+            for part, view in zip(parts, views, strict=True)
+        ]
+    return tf.add_n(parts) / len(parts) if len(parts) > 1 else parts[0]
+
+
+def is_filter(shape: Sequence[int]) -> bool:
+    """Whether a convolution filters a view, and is no layer of the network.
+
+    Args:
+        shape: Of its kernel as ONNX has it: outputs, inputs of each, h, w.
+
+    Returns:
+        Whether it takes three colours to three colours, each for itself.
+    """
+    return shape[0] == 3 and shape[1] == 1
