@@ -23,16 +23,17 @@ def notes(info: ModelInfo, whole: ModelInfo, gate: Gate) -> str:
     scheme = told["scheme"]
     kind = "U8S8 (unsigned activations, signed weights)" if scheme["target"] == "x86" else "S8S8"
     misses = gate.misses()
+    in_float = len(told["in_float"])
+    first = {0: "none", 1: "the first"}.get(in_float, f"the first {in_float}")
     lines = [
         "## How it was quantised",
         "",
         f"{whole.name} {whole.version} (sha256 `{whole.sha256[:12]}…`) in 8-bit numbers: {kind},"
-        f" weights per channel{', of 7 bits' if scheme['reduce_range'] else ''}. The head, the map"
-        f" that explains it and the first {len(told['in_float'])} of {len(told['layers'])}"
-        " convolutions are in float. Ranges and weights were fitted on"
-        f" {told['calibration']['crops']} face crops of `train` and compared on as many others; the"
-        " calibration was fitted on `val` to the logits in float; the thresholds are those in"
-        " float.",
+        f" weights per channel{', of 7 bits' if scheme['reduce_range'] else ''}. In float are the"
+        f" head, the map that explains it and, of {len(told['layers'])} convolutions, {first}."
+        f" Ranges and weights were fitted on {told['calibration']['crops']} face crops of `train`"
+        " and compared on as many others; the calibration was fitted on `val` to the logits in"
+        " float; the thresholds are those in float.",
         "",
         *(
             []

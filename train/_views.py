@@ -1,9 +1,9 @@
 """Views: a detector may look at a crop more than once, and judges by the mean of its logits.
 
-A look at the mirrored crop is nearly independent in what is noise and the same in what is not. A
-look at the crop without its finest detail rests on what survives a resize: a generator that was
-never trained on may have another finest detail, or a camera's. All views go through the network as
-one batch, with the same weights.
+A look at the mirrored crop has other noise and the same evidence. A look at the crop without its
+finest detail rests on what survives a resize: a generator that was never trained on may leave
+another finest detail than those that were, or one like a camera's. All views go through the network
+as one batch, with the same weights.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 PLAIN = "plain"
 
 _HALF_BAND = (3, 0, -25, 0, 150, 256, 150, 0, -25, 0, 3)
-"""Taps of a filter that keeps what half the resolution can show (maximally flat half-band, as in
-wavelets of Cohen, Daubechies and Feauveau 1992), to be divided by their sum."""
+"""Taps of a filter that keeps what half the resolution can show, to be divided by their sum: the
+maximally flat half-band filter of the six-point interpolation of Deslauriers and Dubuc (1989,
+"Symmetric iterative interpolation processes")."""
 
 
 def _plain(image: tf.Tensor) -> tf.Tensor:
@@ -36,15 +37,11 @@ def _soft(image: tf.Tensor) -> tf.Tensor:
 
     taps = np.array(_HALF_BAND, np.float32) / sum(_HALF_BAND)
     edge = len(taps) // 2
-    channels = image.shape[-1]
-    for axis in (1, 2):
-        shape = [1, 1, channels, 1]
-        shape[axis - 1] = len(taps)
-        pads = [[0, 0] for _ in range(4)]
-        pads[axis] = [edge, edge]
-        kernel = np.broadcast_to(taps.reshape([n if n == len(taps) else 1 for n in shape]), shape)
+    for kernel, down, across in ((taps[:, np.newaxis], edge, 0), (taps[np.newaxis], 0, edge)):
+        pads = [[0, 0], [down, down], [across, across], [0, 0]]
+        filters = np.repeat(kernel[:, :, np.newaxis, np.newaxis], image.shape[-1], axis=2)
         padded = tf.pad(image, pads, "REFLECT")
-        image = tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], "VALID")
+        image = tf.nn.depthwise_conv2d(padded, filters, [1, 1, 1, 1], "VALID")
     return image
 
 
