@@ -44,7 +44,7 @@ from train._calibration import Calibration
 from train._errors import RunError
 from train._recipe import Recipe, recipe_from_dict
 from train._scores import Scores, read_scores
-from train._views import PLAIN
+from train._views import PLAIN, mean_of, shown
 
 if TYPE_CHECKING:
     import keras
@@ -107,7 +107,6 @@ class Run:
         import tensorflow as tf
 
         from train._cam import activation_map
-        from train._views import mean_of, shown
 
         seen = shown(tf.cast(image, tf.float32), self.views)
         logit, *maps = tf.nest.flatten(self._inside(seen, training=False))

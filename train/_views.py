@@ -8,7 +8,8 @@ as one batch, with the same weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,20 +17,40 @@ import numpy as np
 if TYPE_CHECKING:
     import tensorflow as tf
 
-PLAIN = "plain"
-
 _HALF_BAND = (3, 0, -25, 0, 150, 256, 150, 0, -25, 0, 3)
 """Taps of a filter that keeps what half the resolution can show, to be divided by their sum: the
 maximally flat half-band filter of the six-point interpolation of Deslauriers and Dubuc (1989,
 "Symmetric iterative interpolation processes")."""
 
 
-def _plain(image: tf.Tensor) -> tf.Tensor:
-    return image
+@dataclass(frozen=True, slots=True)
+class View:
+    """One look at crops: called with RGB, float, [n, h, w, 3], it gives what the network is shown.
+
+    Attributes:
+        soft: Without the finest detail.
+        mirrored: Left is right.
+    """
+
+    soft: bool = False
+    mirrored: bool = False
+
+    def __call__(self, image: tf.Tensor) -> tf.Tensor:
+        """See the class."""
+        if self.mirrored:
+            image = image[:, :, ::-1]
+        return _soft(image) if self.soft else image
 
 
-def _mirrored(image: tf.Tensor) -> tf.Tensor:
-    return image[:, :, ::-1]
+PLAIN = "plain"
+
+VIEWS = {
+    PLAIN: View(),
+    "mirrored": View(mirrored=True),
+    "soft": View(soft=True),
+    "mirrored-soft": View(soft=True, mirrored=True),
+}
+"""The views by name."""
 
 
 def _soft(image: tf.Tensor) -> tf.Tensor:
@@ -43,19 +64,6 @@ def _soft(image: tf.Tensor) -> tf.Tensor:
         padded = tf.pad(image, pads, "REFLECT")
         image = tf.nn.depthwise_conv2d(padded, filters, [1, 1, 1, 1], "VALID")
     return image
-
-
-def _mirrored_soft(image: tf.Tensor) -> tf.Tensor:
-    return _soft(_mirrored(image))
-
-
-VIEWS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
-    PLAIN: _plain,
-    "mirrored": _mirrored,
-    "soft": _soft,
-    "mirrored-soft": _mirrored_soft,
-}
-"""The views by name: functions of RGB, float, shape [n, h, w, 3]."""
 
 
 def shown(image: tf.Tensor, views: Sequence[str]) -> tf.Tensor:
@@ -90,7 +98,7 @@ def mean_of(values: tf.Tensor, views: Sequence[str]) -> tf.Tensor:
     parts = tf.split(values, len(views), axis=0)
     if values.shape.rank == 3:
         parts = [
-            part[:, :, ::-1] if view.startswith("mirrored") else part
+            part[:, :, ::-1] if VIEWS[view].mirrored else part
             for part, view in zip(parts, views, strict=True)
         ]
     return tf.add_n(parts) / len(parts) if len(parts) > 1 else parts[0]
