@@ -105,6 +105,7 @@ class Trainer:
         """Set up for `spec.steps` steps."""
         self.model, self._spec = model, spec
         self._logits = keras.Model(model.input, model.get_layer(LOGIT).output)
+        self._features = keras.Model(model.input, model.get_layer(spec.taps[0]).output)
         self._head = list(model.get_layer(LOGIT).trainable_variables)
         heads = {id(variable) for variable in self._head}
         self._body = [v for v in model.trainable_variables if id(v) not in heads]
@@ -157,12 +158,22 @@ class Trainer:
 
     def _loss(self, logits: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
         """Cross-entropy, and for pairs how far the photograph is above its AI picture."""
-        smooth = self._spec.label_smoothing
-        target = real * (1 - smooth) + smooth / 2
-        loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, logits))
+        loss = self._cross_entropy(logits, real)
         pairs = tf.reshape(logits[:paired], (-1, 2))
         ranking = tf.reduce_sum(tf.nn.softplus(1 - (pairs[:, 1] - pairs[:, 0])))
         return loss + self._spec.ranking * 2 * ranking / tf.cast(tf.size(logits), tf.float32)
+
+    def _cross_entropy(self, logits: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
+        smooth = self._spec.label_smoothing
+        target = tf.broadcast_to(real * (1 - smooth) + smooth / 2, tf.shape(logits))
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, logits))
+
+    def _maps(self, images: tf.Tensor) -> tf.Tensor:
+        """The logit place by place, [n, h, w]: its mean is the logit, with the same dropout."""
+        features = self._features(tf.cast(images, tf.float32), training=True)
+        kept = tf.nn.dropout(tf.ones_like(features[:, :1, :1]), self._spec.dropout)
+        head = self.model.get_layer(LOGIT)
+        return tf.linalg.matmul(features * kept, head.kernel)[..., 0] + head.bias
 
     def _head_step(self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
@@ -175,9 +186,16 @@ class Trainer:
     def _fit_step(
         self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
+        local = self._spec.local
         with tf.GradientTape() as tape:
-            logits = self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
-            loss = self._loss(logits, real, paired)
+            if local:
+                maps = self._maps(images)
+                logits = tf.reduce_mean(maps, axis=(1, 2))
+                loss = (1 - local) * self._loss(logits, real, paired)
+                loss += local * self._cross_entropy(maps, real[:, tf.newaxis, tf.newaxis])
+            else:
+                logits = self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
+                loss = self._loss(logits, real, paired)
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, self._weights), 2.0)
         split = len(self._body)
         self._body_optimizer.apply_gradients(zip(gradients[:split], self._body, strict=True))
@@ -310,8 +328,12 @@ def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], s
         The batch; the same for the same arguments.
     """
     spec = _spec(recipe)
-    size = recipe.crop.size
-    window = spec.window(step, size)
+    crop = recipe.crop
+    window = spec.window(step, crop.size)
+    chance = np.random.default_rng([recipe.seed, step + spec.warm_up, 2 * len(draws)])
+    if chance.random() < spec.halved:
+        crop = replace(crop, size=crop.size // 2)
+        window = crop.size
     gentle = spec.augment.gentle()
     images = np.empty((len(draws), window, window, 3), np.uint8)
     for i, draw in enumerate(draws):
@@ -319,10 +341,10 @@ def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], s
         number = draw.pair if paired else len(draws) + i
         rng = np.random.default_rng([recipe.seed, step + spec.warm_up, number])
         path = ghosts[draw.sample.name] if draw.ghost else draw.sample.path
-        top, left = (int(n) for n in rng.integers(0, size - window + 1, 2))
+        top, left = (int(n) for n in rng.integers(0, crop.size - window + 1, 2))
         image, _ = Picture(path).load()
         options = gentle if paired and _mild(draws, i, recipe, step) else spec.augment
-        pixels = augmented_crop(image, draw.sample.box, not draw.fake, recipe.crop, options, rng)
+        pixels = augmented_crop(image, draw.sample.box, not draw.fake, crop, options, rng)
         images[i] = pixels[top : top + window, left : left + window]
     real = np.array([not draw.fake for draw in draws], np.float32)
     return Batch(images, real, sum(draw.pair >= 0 for draw in draws))

@@ -40,6 +40,7 @@ class FinetuneSpec:
         every: Steps between checkpoints, each with a look at `val`: an epoch of the history.
         windows: Sides of the windows cut from the crop, one after the other; 0 for the whole crop.
         window_shares: From which share of the steps on each of `windows` is used.
+        halved: Share of the steps that are made on whole crops at half the resolution instead.
         warm_up: Steps for the heads alone, before everything.
         learning_rate: Highest learning rate of the backbone (AdamW, cosine schedule).
         head_learning_rate: Highest learning rate of the heads.
@@ -47,6 +48,10 @@ class FinetuneSpec:
         dropout: Share of the pooled activations dropped.
         label_smoothing: How far targets are drawn from 0 and 1.
         ranking: Weight of the loss that puts a photograph above the AI picture made from it.
+        local: Share of the loss that every place of the map is judged by, each as if it were the
+            whole picture; 0 to below 1, and above 0 only with one of `taps`. Every place has to
+            carry evidence, as in patch-wise detectors ("What makes fake images detectable?", Chai
+            et al. 2020, arXiv 2008.10588).
         ema: How much of the average of the weights stays per step.
         mix: What a batch is made of.
         augment: The histories.
@@ -63,6 +68,7 @@ class FinetuneSpec:
     every: int = 400
     windows: tuple[int, ...] = (128, 160, 0)
     window_shares: tuple[float, ...] = (0.0, 0.4, 0.8)
+    halved: float = 0.0
     warm_up: int = 50
     learning_rate: float = 4e-4
     head_learning_rate: float = 1e-3
@@ -70,6 +76,7 @@ class FinetuneSpec:
     dropout: float = 0.3
     label_smoothing: float = 0.05
     ranking: float = 0.3
+    local: float = 0.0
     ema: float = 0.999
     mix: Mix = field(default_factory=Mix)
     augment: Augment = field(default_factory=Augment)
@@ -86,6 +93,13 @@ class FinetuneSpec:
             raise ValueError(f"finetune.batch_size must be even, got {self.batch_size}")
         if not self.taps:
             raise ValueError("finetune.taps must name a layer")
+        if not 0 <= self.local < 1 or (self.local and len(self.taps) > 1):
+            raise ValueError(
+                "finetune.local must be from 0 to below 1, and 0 where taps are several,"
+                f" got {self.local} for {len(self.taps)}"
+            )
+        if not 0 <= self.halved <= 1:
+            raise ValueError(f"finetune.halved must be from 0 to 1, got {self.halved}")
         if not self.views or len(set(self.views)) < len(self.views) or set(self.views) - set(VIEWS):
             raise ValueError(
                 f"finetune.views must name some of {', '.join(VIEWS)}, each once,"

@@ -151,3 +151,47 @@ def test_both_of_a_pair_have_the_same_history(data: Data, tmp_path: Path, gentle
         np.testing.assert_array_equal(*batch.images)
         assert batch.real.tolist() == [0, 1]
         assert batch.paired == 2
+
+
+def test_halved_steps_show_the_whole_crop_at_half_the_resolution(data: Data) -> None:
+    from train._finetune import make_batch
+    from train._sampler import Draw
+
+    draws = [Draw(sample) for sample in data.samples[:2]]
+
+    def sides(halved: float) -> list[int]:
+        recipe = replace(RECIPE, finetune=replace(SPEC, windows=(48, 0), halved=halved))
+        return [make_batch(draws, recipe, {}, step).images.shape[1] for step in range(12)]
+
+    assert sides(0.0) == [48] * 3 + [64] * 9
+    assert sides(1.0) == [32] * 12
+    assert set(sides(0.5)) == {32, 48, 64}
+    assert sides(0.5) == sides(0.5)
+
+
+def test_every_place_of_the_map_is_fitted() -> None:
+    import tensorflow as tf
+
+    from train import _finetune
+    from train._multistage import detector, normed
+    from train.backbones import get_backbone
+
+    spec = replace(SPEC, taps=("block3_expand_relu",), local=0.5, dropout=0.0, again=None)
+    backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
+    trainer = _finetune.Trainer(detector(normed(backbone), spec.taps, 0.0, 0), spec)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    batch = _finetune.Batch(images, np.array([0, 1, 0, 1], np.float32), 0)
+    trainer.warm_up(batch)
+    maps = trainer._maps(tf.constant(images)).numpy()
+    assert maps.shape == (4, 16, 16)
+    expected = trainer._logits(tf.cast(images, tf.float32), training=False).numpy()[:, 0]
+    np.testing.assert_allclose(maps.mean(axis=(1, 2)), expected, rtol=1e-4, atol=1e-5)
+    losses = [trainer.fit(batch)[0] for _ in range(6)]
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("wrong", [{"local": 1.0}, {"local": 0.3}, {"halved": 1.5}])
+def test_shares_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=rf"finetune\.{next(iter(wrong))}"):
+        replace(SPEC, **wrong)  # two taps: nothing could be local
