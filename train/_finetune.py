@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ from train._cache import Cache
 from train._data import Data, Sample
 from train._errors import RecipeError
 from train._fitted import Fitted
-from train._ghosts import make_ghosts
+from train._ghosts import make_enhanced, make_ghosts
 from train._heads import LOGIT
 from train._multistage import detector, folded, normed
 from train._progress import console, progress
@@ -64,6 +64,19 @@ class Batch:
     paired: int
 
 
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """Files of photographs that a network drew anew, by the names of their samples.
+
+    Attributes:
+        ghosts: Those that count as AI.
+        enhanced: Those that stay photographs.
+    """
+
+    ghosts: dict[str, Path] = field(default_factory=dict)
+    enhanced: dict[str, Path] = field(default_factory=dict)
+
+
 def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa: ARG001
     """Fine-tune; see `train._fit.fit`. Checkpoints and ghosts are kept in `out`."""
     spec = _spec(recipe)
@@ -71,6 +84,10 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
     ghosts: dict[str, Path] = {}
     if spec.mix.ghosts:
         ghosts = make_ghosts(train, spec.ghosts, recipe.seed, out / "ghosts")
+    enhanced: dict[str, Path] = {}
+    if spec.ghosts.enhanced:
+        enhanced = make_enhanced(train, spec.ghosts, recipe.seed, out / "enhanced")
+    redrawn = Redrawn(ghosts, enhanced)
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
     base = normed(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
@@ -82,7 +99,7 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
         trainer = Trainer(network, part)
         rounded = replace(recipe, seed=recipe.seed + number, finetune=part)
         folder = out / "checkpoints" / str(number + 1)
-        history += _train(trainer, rounded, train, val, ghosts, folder)
+        history += _train(trainer, rounded, train, val, redrawn, folder)
         trainer.swap()
     history = [row | {"epoch": epoch} for epoch, row in enumerate(history, 1)]
     model = folded(network, recipe.crop.size)
@@ -221,7 +238,7 @@ def _train(
     recipe: Recipe,
     train: Sequence[Sample],
     val: Sequence[Sample],
-    ghosts: dict[str, Path],
+    redrawn: Redrawn,
     folder: Path,
 ) -> list[dict[str, float]]:
     spec = _spec(recipe)
@@ -234,14 +251,14 @@ def _train(
         history = [row for row in rows if row["step"] <= int(trainer.step)]
         console.print(f"going on from step {int(trainer.step)} of {spec.steps}")
     start = int(trainer.step)
-    draws = batches(train, spec.mix, spec.batch_size, frozenset(ghosts), recipe.seed)
+    draws = batches(train, spec.mix, spec.batch_size, frozenset(redrawn.ghosts), recipe.seed)
     first = list(islice(draws, spec.warm_up))
     if not start:
-        for batch in _made(first, recipe, ghosts, -spec.warm_up):
+        for batch in _made(first, recipe, redrawn, -spec.warm_up):
             trainer.warm_up(batch)
     todo = islice(draws, start, spec.steps)
     losses, right = [], []
-    made = _made(todo, recipe, ghosts, start)
+    made = _made(todo, recipe, redrawn, start)
     for step, batch in enumerate(progress(made, "fine-tuning", spec.steps - start), start + 1):
         loss, logits = trainer.fit(batch)
         losses.append(loss)
@@ -303,25 +320,25 @@ def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.
 def _made(
     draws: Sequence[list[Draw]] | Iterator[list[Draw]],
     recipe: Recipe,
-    ghosts: dict[str, Path],
+    redrawn: Redrawn,
     start: int,
 ) -> Iterator[Batch]:
     """Make batches in threads, a few ahead of the network."""
 
     def make(item: tuple[int, list[Draw]]) -> Batch:
         step, batch = item
-        return make_batch(batch, recipe, ghosts, step)
+        return make_batch(batch, recipe, redrawn, step)
 
     yield from ahead(make, enumerate(draws, start), workers=2, most=_AHEAD)
 
 
-def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], step: int) -> Batch:
+def make_batch(draws: Sequence[Draw], recipe: Recipe, redrawn: Redrawn, step: int) -> Batch:
     """Decode, give a history, crop and cut a window; both of a pair alike.
 
     Args:
         draws: Pairs first, as `train._sampler.batches` gives them.
         recipe: Crop, histories and windows.
-        ghosts: Files of the ghosts.
+        redrawn: What networks drew anew.
         step: Number of the step; below 0 while the heads warm up.
 
     Returns:
@@ -330,8 +347,8 @@ def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], s
     spec = _spec(recipe)
     crop = recipe.crop
     window = spec.window(step, crop.size)
-    chance = np.random.default_rng([recipe.seed, step + spec.warm_up, 2 * len(draws)])
-    if chance.random() < spec.halved:
+    coin = np.random.default_rng([recipe.seed, step + spec.warm_up, 2 * len(draws)])
+    if coin.random() < spec.halved:
         crop = replace(crop, size=crop.size // 2)
         window = crop.size
     gentle = spec.augment.gentle()
@@ -340,7 +357,11 @@ def make_batch(draws: Sequence[Draw], recipe: Recipe, ghosts: dict[str, Path], s
         paired = draw.pair >= 0
         number = draw.pair if paired else len(draws) + i
         rng = np.random.default_rng([recipe.seed, step + spec.warm_up, number])
-        path = ghosts[draw.sample.name] if draw.ghost else draw.sample.path
+        path = redrawn.ghosts[draw.sample.name] if draw.ghost else draw.sample.path
+        if not draw.fake and draw.sample.name in redrawn.enhanced:
+            coin = np.random.default_rng([recipe.seed, step + spec.warm_up, number, 2])
+            if coin.random() < spec.ghosts.enhanced:
+                path = redrawn.enhanced[draw.sample.name]
         top, left = (int(n) for n in rng.integers(0, crop.size - window + 1, 2))
         image, _ = Picture(path).load()
         options = gentle if paired and _mild(draws, i, recipe, step) else spec.augment

@@ -12,7 +12,7 @@ crispness, would count as a sign of AI.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ from train._autoencoder import DECODERS, Pixels, fitted, passed_through
 from train._progress import progress
 from train._sharpness import brought_to, sharpness
 from train._threads import in_threads
-from train._upscalers import UPSCALERS, opened, redrawn
+from train._upscalers import ENHANCED, ENHANCERS, UPSCALERS, opened, redrawn
 
 if TYPE_CHECKING:
     from train._data import Sample
@@ -49,6 +49,9 @@ class GhostSpec:
         upscalers: Names from `train._upscalers.UPSCALERS`.
         gentle: Chance that a photograph and its ghost get the milder histories of pairs; otherwise
             theirs are as those of single pictures, and what is left of the trace has to do.
+        enhanced: Chance that a photograph is shown as an upscaler enhanced it, enlarged from its
+            full size and shrunk back: that stays a photograph, so that an upscaler's trace alone
+            is no sign of AI. Those whose ghost is by one of `train._upscalers.ENHANCERS` can be.
     """
 
     per_source: int = 60
@@ -56,9 +59,12 @@ class GhostSpec:
     pictures: int = 2400
     upscalers: tuple[str, ...] = ()
     gentle: float = 1.0
+    enhanced: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse upscalers that there are not (`ValueError`)."""
+        """Refuse upscalers that there are not, and no chances (`ValueError`)."""
+        if not 0 <= self.enhanced <= 1:
+            raise ValueError(f"ghosts.enhanced must be from 0 to 1, got {self.enhanced:g}")
         if unknown := set(self.upscalers) - set(UPSCALERS):
             raise ValueError(
                 f"ghosts.upscalers: there is no {', '.join(sorted(unknown))};"
@@ -94,16 +100,55 @@ def make_ghosts(
         if not todo:
             continue
         if name in UPSCALERS:
-            draws = _upscaler(name)
+            draws = _upscaler(name, UPSCALERS[name].shrink)
         else:
             draws = _autoencoder(name, photos, spec, seed, rng, folder)
-        for sample in progress(todo, f"ghosts ({name})", len(todo)):
-            own = np.random.default_rng([seed, int(sample.digest[:12], 16)])
-            ghost = haunted(draws, _load(sample), own)
-            aside = files[sample.name].with_suffix(".tmp")
-            Image.fromarray(ghost).save(aside, "JPEG", quality=_QUALITY)
-            aside.replace(files[sample.name])
+        _make(draws, todo, files, seed, f"ghosts ({name})")
     return files
+
+
+def make_enhanced(
+    samples: Sequence[Sample], spec: GhostSpec, seed: int, folder: Path
+) -> dict[str, Path]:
+    """Make the enhanced photographs that are missing.
+
+    Args:
+        samples: As for `make_ghosts`.
+        spec: Likewise.
+        seed: Likewise.
+        folder: Where they are kept; another one than that of the ghosts.
+
+    Returns:
+        The file of every photograph that has been enhanced, by the name of the sample.
+
+    Raises:
+        WeightsError: The upscalers are not installed.
+    """
+    photos = [sample for sample in samples if sample.label == 1]
+    chosen = _chosen(photos, spec.per_source, np.random.default_rng([seed, 1]))
+    folder.mkdir(parents=True, exist_ok=True)
+    makers = (*DECODERS, *spec.upscalers)
+    files: dict[str, Path] = {}
+    for number, name in enumerate(makers):
+        if name not in ENHANCERS:
+            continue
+        own = {s.name: folder / f"{s.digest}.jpg" for s in chosen[number :: len(makers)]}
+        todo = [s for s in chosen[number :: len(makers)] if not own[s.name].exists()]
+        if todo:
+            _make(_upscaler(name, ENHANCED), todo, own, seed, f"enhanced ({name})")
+        files |= own
+    return files
+
+
+def _make(
+    draws: Draws, todo: Sequence[Sample], files: Mapping[str, Path], seed: int, what: str
+) -> None:
+    for sample in progress(todo, what, len(todo)):
+        own = np.random.default_rng([seed, int(sample.digest[:12], 16)])
+        ghost = haunted(draws, _load(sample), own)
+        aside = files[sample.name].with_suffix(".tmp")
+        Image.fromarray(ghost).save(aside, "JPEG", quality=_QUALITY)
+        aside.replace(files[sample.name])
 
 
 def haunted(draws: Draws, photo: Pixels, rng: np.random.Generator) -> Pixels:
@@ -138,9 +183,9 @@ def _autoencoder(
     return lambda photo, own: passed_through(model, photo, own)
 
 
-def _upscaler(name: str) -> Draws:
+def _upscaler(name: str, shrink: tuple[float, float]) -> Draws:
     net = opened(name)
-    return lambda photo, own: redrawn(net, name, photo, own)
+    return lambda photo, own: redrawn(net, shrink, photo, own)
 
 
 def _chosen(photos: Sequence[Sample], most: int, rng: np.random.Generator) -> list[Sample]:

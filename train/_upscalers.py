@@ -55,6 +55,12 @@ UPSCALERS = {
 """The networks by the names that Real-ESRGAN gives them; the last three have the same weights and
 end at different sizes."""
 
+ENHANCERS = tuple(name for name in UPSCALERS if "video" in name)
+"""Those that are fast enough to enlarge a whole photograph."""
+
+ENHANCED = (1.0, 1.2)
+"""How far a photograph is shrunk that is merely enhanced: what it showed is still there."""
+
 
 def opened(name: str) -> ncnn.Net:
     """Open a network.
@@ -81,20 +87,21 @@ def opened(name: str) -> ncnn.Net:
     return net
 
 
-def redrawn(net: ncnn.Net, name: str, photo: Pixels, rng: np.random.Generator) -> Pixels:
+def redrawn(
+    net: ncnn.Net, shrink: tuple[float, float], photo: Pixels, rng: np.random.Generator
+) -> Pixels:
     """Shrink a photograph and have a network draw it anew.
 
     Args:
         net: From `opened`.
-        name: Its name.
+        shrink: How far: lowest and highest factor.
         photo: RGB, uint8, shape (h, w, 3).
         rng: Draws how far it is shrunk, and the filters.
 
     Returns:
         As large as the photograph.
     """
-    upscaler = UPSCALERS[name]
-    low, high = np.log(upscaler.shrink)
+    low, high = np.log(shrink)
     factor = float(np.exp(rng.uniform(low, high)))
     image = Image.fromarray(photo)
     before, after = (_FILTERS[i] for i in rng.integers(len(_FILTERS), size=2))

@@ -124,12 +124,12 @@ def test_folding_and_norming_change_nothing_and_the_map_is_exact() -> None:
 def test_batches_are_the_same_for_the_same_step(data: Data) -> None:
     from itertools import islice
 
-    from train._finetune import make_batch
+    from train._finetune import Redrawn, make_batch
     from train._sampler import batches
 
     train = data.split("train")
     draws = next(islice(batches(train, Mix(), 8, frozenset(), 0), 1))
-    one, two, other = (make_batch(draws, RECIPE, {}, step) for step in (4, 4, 5))
+    one, two, other = (make_batch(draws, RECIPE, Redrawn(), step) for step in (4, 4, 5))
     np.testing.assert_array_equal(one.images, two.images)
     assert (one.images != other.images).any()
     assert one.real.sum() == 4
@@ -137,7 +137,7 @@ def test_batches_are_the_same_for_the_same_step(data: Data) -> None:
 
 @pytest.mark.parametrize("gentle", [1.0, 0.5, 0.0])
 def test_both_of_a_pair_have_the_same_history(data: Data, tmp_path: Path, gentle: float) -> None:
-    from train._finetune import make_batch
+    from train._finetune import Redrawn, make_batch
     from train._sampler import Draw
 
     photo = next(sample for sample in data.samples if sample.label == 1)
@@ -147,21 +147,21 @@ def test_both_of_a_pair_have_the_same_history(data: Data, tmp_path: Path, gentle
     recipe = replace(RECIPE, finetune=replace(spec, ghosts=GhostSpec(gentle=gentle)))
     draws = [Draw(photo, True, 0), Draw(photo, False, 0)]
     for step in range(5):
-        batch = make_batch(draws, recipe, {photo.name: ghost}, step)
+        batch = make_batch(draws, recipe, Redrawn({photo.name: ghost}), step)
         np.testing.assert_array_equal(*batch.images)
         assert batch.real.tolist() == [0, 1]
         assert batch.paired == 2
 
 
 def test_halved_steps_show_the_whole_crop_at_half_the_resolution(data: Data) -> None:
-    from train._finetune import make_batch
+    from train._finetune import Redrawn, make_batch
     from train._sampler import Draw
 
     draws = [Draw(sample) for sample in data.samples[:2]]
 
     def sides(halved: float) -> list[int]:
         recipe = replace(RECIPE, finetune=replace(SPEC, windows=(48, 0), halved=halved))
-        return [make_batch(draws, recipe, {}, step).images.shape[1] for step in range(12)]
+        return [make_batch(draws, recipe, Redrawn(), step).images.shape[1] for step in range(12)]
 
     assert sides(0.0) == [48] * 3 + [64] * 9
     assert sides(1.0) == [32] * 12
@@ -195,3 +195,23 @@ def test_every_place_of_the_map_is_fitted() -> None:
 def test_shares_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=rf"finetune\.{next(iter(wrong))}"):
         replace(SPEC, **wrong)  # two taps: nothing could be local
+
+
+def test_an_enhanced_photograph_stays_one(data: Data, tmp_path: Path) -> None:
+    from train._finetune import Redrawn, make_batch
+    from train._sampler import Draw
+
+    photo = next(sample for sample in data.samples if sample.label == 1)
+    Image.new("RGB", (64, 64)).save(tmp_path / "black.png")
+    files = Redrawn(enhanced={photo.name: tmp_path / "black.png"})
+
+    def dark(chance: float) -> list[bool]:
+        spec = replace(SPEC, ghosts=GhostSpec(enhanced=chance))
+        recipe = replace(RECIPE, finetune=spec)
+        made = [make_batch([Draw(photo)], recipe, files, step) for step in range(12)]
+        assert all(batch.real.tolist() == [1] for batch in made)
+        return [bool(batch.images.mean() < 60) for batch in made]
+
+    assert not any(dark(0.0))
+    assert all(dark(1.0))
+    assert len(set(dark(0.5))) == 2

