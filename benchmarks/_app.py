@@ -58,7 +58,8 @@ def accuracy(
         list[str], typer.Option("--split", help="Split to measure; may be repeated.")
     ] = ["test"],  # noqa: B006
     tier: Annotated[
-        list[str], typer.Option("--tier", help="Only these tiers; all by default.")
+        list[str],
+        typer.Option("--tier", help="Only these tiers; all but `enhanced` by default."),
     ] = [],  # noqa: B006
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
@@ -76,7 +77,7 @@ def accuracy(
     from benchmarks._accuracy_plots import plot_accuracy
     from benchmarks._accuracy_tables import accuracy_markdown
     from benchmarks._scores_csv import write_scores
-    from benchmarks._tiers import TIERS
+    from benchmarks._tiers import DEFAULT, TIERS
     from fakeface._model import find_model
     from train._cache import Cache
     from train._data import load_data
@@ -90,7 +91,7 @@ def accuracy(
             [find_model(Path(name)) for name in model],
             pictures,
             split,
-            [TIERS[name] for name in tier] or list(TIERS.values()),
+            [TIERS[name] for name in tier] or list(DEFAULT),
             store,
             threads=threads,
             begin=begin,

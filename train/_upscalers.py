@@ -106,11 +106,20 @@ def redrawn(
     image = Image.fromarray(photo)
     before, after = (_FILTERS[i] for i in rng.integers(len(_FILTERS), size=2))
     width, height = (max(_SMALLEST, round(side / factor)) for side in image.size)
-    drawn = _run(net, np.asarray(image.resize((width, height), before)))
+    drawn = enlarged(net, np.asarray(image.resize((width, height), before)))
     return np.asarray(Image.fromarray(drawn).resize(image.size, after))
 
 
-def _run(net: ncnn.Net, small: Pixels) -> Pixels:
+def enlarged(net: ncnn.Net, small: Pixels) -> Pixels:
+    """Have a network enlarge a picture.
+
+    Args:
+        net: From `opened`; threads may share it.
+        small: RGB, uint8, shape (h, w, 3).
+
+    Returns:
+        Two to four times as large, as the network does.
+    """
     import ncnn
 
     planes = np.ascontiguousarray(small.transpose(2, 0, 1), np.float32) / 255

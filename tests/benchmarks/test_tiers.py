@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks._tiers import TIERS, face_in_crop, hide_face, keep_face
+from benchmarks._tiers import DEFAULT, TIERS, face_in_crop, hide_face, keep_face
 from fakeface import Box, CropSpec
+from tests.train.conftest import needs_upscalers
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,16 @@ def test_where_a_face_lies_in_its_crop():
     assert face_in_crop(Box(40, 50, 20, 20), (200, 200), spec) == Box(25, 25, 50, 50)
     # At the edge the square moves into the picture, and the face is off its middle.
     assert face_in_crop(Box(0, 0, 20, 20), (200, 200), spec) == Box(0, 0, 50, 50)
+
+
+@needs_upscalers
+def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(portrait):
+    image = treated("enhanced", portrait)
+    assert (image.size, image.format) == ((200, 160), "PNG")
+    with Image.open(io.BytesIO(portrait)) as before:
+        change = np.abs(np.asarray(image, float) - np.asarray(before.convert("RGB"), float))
+    assert 0.5 < change.mean() < 12
+
+
+def test_what_needs_more_packages_is_measured_only_when_asked_for():
+    assert set(TIERS) - {tier.name for tier in DEFAULT} == {"enhanced"}
