@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks._groups import Grouping
 from benchmarks._markdown import figure, percent, table
 from benchmarks._metadata import NAME
-from benchmarks._tiers import CLEAN, DEGRADED, READINGS
+from benchmarks._tiers import CLEAN, DEGRADED, ENHANCED, READINGS
 
 Result = dict[str, Any]
 
@@ -96,7 +96,9 @@ def _models(models: Result) -> str:
 
 def _tiers(models: Result) -> str:
     names = [
-        t.name for t in (CLEAN, *DEGRADED) if any(t.name in tiers for tiers in models.values())
+        t.name
+        for t in (CLEAN, *DEGRADED, ENHANCED)
+        if any(t.name in tiers for tiers in models.values())
     ]
     rows = []
     for model, tiers in models.items():
@@ -162,5 +164,9 @@ def _sources(tiers: Result) -> str:
                 percent(row[f"uncertain_{which}"], interval=False),
             ]
         )
-    head = ["source", "n", "AUC", "TPR at 5 % FPR", "AUC web", "AUC hard"]
-    return table([*head, "called `fake`", "`uncertain`"], rows)
+        if ENHANCED.name in tiers:
+            enhanced = tiers[ENHANCED.name]["groups"][name]
+            rows[-1].append(percent(enhanced[f"flagged_{which}"]))
+    head = ["source", "n", "AUC", "TPR at 5 % FPR", "AUC web", "AUC hard", "called `fake`"]
+    more = ["`fake` when enhanced"] if ENHANCED.name in tiers else []
+    return table([*head, "`uncertain`", *more], rows)

@@ -171,7 +171,7 @@ class Detector:
 
         Args:
             sources: Pictures, each as for `predict`.
-            batch_size: Faces that the model sees at once; None for 2 on the CPU and 8 elsewhere.
+            batch_size: Faces that the model sees at once; None for 1 on the CPU and 8 elsewhere.
             workers: Threads that decode and find faces; None for one per processor.
 
         Yields:
@@ -214,7 +214,7 @@ class Detector:
                 slash is matched against the path below the folder. Case does not matter.
             exclude: Leave out files and folders that match one of these patterns.
             follow_symlinks: Whether to follow links to folders; loops are noticed.
-            batch_size: Faces that the model sees at once; None for 2 on the CPU and 8 elsewhere.
+            batch_size: Faces that the model sees at once; None for 1 on the CPU and 8 elsewhere.
             workers: Threads that decode and find faces; None for one per processor.
 
         Yields:

@@ -52,9 +52,9 @@ def test_short_names(name, short):
 
 
 @pytest.mark.parametrize(
-    ("name", "faces"), [("cpu", 2), ("CPUExecutionProvider", 2), ("CUDAExecutionProvider", 8)]
+    ("name", "faces"), [("cpu", 1), ("CPUExecutionProvider", 1), ("CUDAExecutionProvider", 8)]
 )
-def test_a_cpu_gets_small_batches(name, faces):
+def test_a_cpu_judges_face_by_face(name, faces):
     assert default_batch(name) == faces
 
 

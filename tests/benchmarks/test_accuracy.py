@@ -6,11 +6,13 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks._accuracy import evaluate, run_accuracy
+from benchmarks._accuracy_tables import accuracy_markdown
 from benchmarks._app import app
 from benchmarks._groups import Grouping
 from benchmarks._tiers import TIERS
 from fakeface import Detector
 from fakeface._classifier import Classifier
+from tests.train.conftest import needs_upscalers
 from train._cache import Cache
 from train._data import load_data
 
@@ -141,6 +143,17 @@ def test_the_command(models, faces, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 32 * (2 + 1)
     assert "### Sources: red" in (tmp_path / "out" / "accuracy.md").read_text()
+
+
+@needs_upscalers
+def test_enhanced_pictures_have_a_column_of_their_own(models, faces, tmp_path):
+    cache = Cache(tmp_path)
+    run = run_accuracy(
+        models[:1], load_data(faces, cache), ["test"], [TIERS["clean"], TIERS["enhanced"]], cache
+    )
+    text = accuracy_markdown(evaluate(run, count=5))
+    assert "| model | clean | enhanced |" in text
+    assert "| `uncertain` | `fake` when enhanced |" in text
 
 
 @pytest.mark.parametrize(
