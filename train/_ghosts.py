@@ -65,6 +65,8 @@ class GhostSpec:
         """Refuse upscalers that there are not, and no chances (`ValueError`)."""
         if not 0 <= self.enhanced <= 1:
             raise ValueError(f"ghosts.enhanced must be from 0 to 1, got {self.enhanced:g}")
+        if self.enhanced and not set(self.upscalers) & set(ENHANCERS):
+            raise ValueError(f"ghosts.enhanced needs one of {', '.join(ENHANCERS)} as upscaler")
         if unknown := set(self.upscalers) - set(UPSCALERS):
             raise ValueError(
                 f"ghosts.upscalers: there is no {', '.join(sorted(unknown))};"

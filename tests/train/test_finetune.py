@@ -16,6 +16,7 @@ from train._finetune_spec import Again, FinetuneSpec
 from train._ghosts import GhostSpec
 from train._recipe import BackboneSpec, Recipe
 from train._sampler import Mix
+from train._upscalers import ENHANCERS
 
 pytestmark = pytest.mark.train
 
@@ -172,16 +173,16 @@ def test_halved_steps_show_the_whole_crop_at_half_the_resolution(data: Data) -> 
 def test_every_place_of_the_map_is_fitted() -> None:
     import tensorflow as tf
 
-    from train import _finetune
     from train._multistage import detector, normed
+    from train._trainer import Batch, Trainer
     from train.backbones import get_backbone
 
     spec = replace(SPEC, taps=("block3_expand_relu",), local=0.5, dropout=0.0, again=None)
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
-    trainer = _finetune.Trainer(detector(normed(backbone), spec.taps, 0.0, 0), spec)
+    trainer = Trainer(detector(normed(backbone), spec.taps, 0.0, 0), spec)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
-    batch = _finetune.Batch(images, np.array([0, 1, 0, 1], np.float32), 0)
+    batch = Batch(images, np.array([0, 1, 0, 1], np.float32), 0)
     trainer.warm_up(batch)
     maps = trainer._maps(tf.constant(images)).numpy()
     assert maps.shape == (4, 16, 16)
@@ -206,7 +207,8 @@ def test_an_enhanced_photograph_stays_one(data: Data, tmp_path: Path) -> None:
     files = Redrawn(enhanced={photo.name: tmp_path / "black.png"})
 
     def dark(chance: float) -> list[bool]:
-        spec = replace(SPEC, ghosts=GhostSpec(enhanced=chance))
+        ghosts = GhostSpec(enhanced=chance, upscalers=ENHANCERS[:1])
+        spec = replace(SPEC, ghosts=ghosts)
         recipe = replace(RECIPE, finetune=spec)
         made = [make_batch([Draw(photo)], recipe, files, step) for step in range(12)]
         assert all(batch.real.tolist() == [1] for batch in made)

@@ -70,3 +70,8 @@ def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(tmp_path: Pa
 def test_a_chance_above_one_is_refused():
     with pytest.raises(ValueError, match=r"ghosts\.enhanced must be from 0 to 1, got 2"):
         GhostSpec(enhanced=2.0)
+
+
+def test_nothing_enhances_without_an_upscaler_that_can():
+    with pytest.raises(ValueError, match=r"needs one of realesr-animevideov3-x2"):
+        GhostSpec(enhanced=0.5, upscalers=("realesrgan-x4plus",))
