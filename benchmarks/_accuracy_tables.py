@@ -144,6 +144,7 @@ def _pairs(models: Result) -> str:
 
 
 def _sources(tiers: Result) -> str:
+    enhanced = tiers.get(ENHANCED.name)
     rows = []
     for name, row in tiers[CLEAN.name]["groups"].items():
         if row["kind"] != "source":
@@ -164,9 +165,8 @@ def _sources(tiers: Result) -> str:
                 percent(row[f"uncertain_{which}"], interval=False),
             ]
         )
-        if ENHANCED.name in tiers:
-            enhanced = tiers[ENHANCED.name]["groups"][name]
-            rows[-1].append(percent(enhanced[f"flagged_{which}"]))
+        if enhanced:
+            rows[-1].append(percent(enhanced["groups"][name][f"flagged_{which}"]))
     head = ["source", "n", "AUC", "TPR at 5 % FPR", "AUC web", "AUC hard", "called `fake`"]
-    more = ["`fake` when enhanced"] if ENHANCED.name in tiers else []
+    more = ["`fake` when enhanced"] if enhanced else []
     return table([*head, "`uncertain`", *more], rows)

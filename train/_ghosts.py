@@ -12,8 +12,9 @@ crispness, would count as a sign of AI.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,21 +92,17 @@ def make_ghosts(
     Raises:
         WeightsError: Upscalers are asked for and not installed.
     """
-    photos = [sample for sample in samples if sample.label == 1]
     rng = np.random.default_rng([seed, 1])
-    chosen = _chosen(photos, spec.per_source, rng)
-    files = {sample.name: folder / f"{sample.digest}.jpg" for sample in chosen}
-    folder.mkdir(parents=True, exist_ok=True)
-    makers = (*DECODERS, *spec.upscalers)
-    for number, name in enumerate(makers):
-        todo = [s for s in chosen[number :: len(makers)] if not files[s.name].exists()]
-        if not todo:
-            continue
-        if name in UPSCALERS:
-            draws = _upscaler(name, UPSCALERS[name].shrink)
-        else:
-            draws = _autoencoder(name, photos, spec, seed, rng, folder)
-        _make(draws, todo, files, seed, f"ghosts ({name})")
+    photos, shares = _shares(samples, spec, rng)
+    files: dict[str, Path] = {}
+    for name, share in shares.items():
+
+        def draws(name: str = name) -> Draws:
+            if name in UPSCALERS:
+                return _upscaler(name, UPSCALERS[name].shrink)
+            return _autoencoder(name, photos, spec, seed, rng, folder)
+
+        files |= _made(draws, share, folder, seed, f"ghosts ({name})")
     return files
 
 
@@ -126,31 +123,41 @@ def make_enhanced(
     Raises:
         WeightsError: The upscalers are not installed.
     """
-    photos = [sample for sample in samples if sample.label == 1]
-    chosen = _chosen(photos, spec.per_source, np.random.default_rng([seed, 1]))
-    folder.mkdir(parents=True, exist_ok=True)
-    makers = (*DECODERS, *spec.upscalers)
+    _, shares = _shares(samples, spec, np.random.default_rng([seed, 1]))
     files: dict[str, Path] = {}
-    for number, name in enumerate(makers):
-        if name not in ENHANCERS:
-            continue
-        own = {s.name: folder / f"{s.digest}.jpg" for s in chosen[number :: len(makers)]}
-        todo = [s for s in chosen[number :: len(makers)] if not own[s.name].exists()]
-        if todo:
-            _make(_upscaler(name, ENHANCED), todo, own, seed, f"enhanced ({name})")
-        files |= own
+    for name in ENHANCERS:
+        draws = partial(_upscaler, name, ENHANCED)
+        files |= _made(draws, shares.get(name, []), folder, seed, f"enhanced ({name})")
     return files
 
 
-def _make(
-    draws: Draws, todo: Sequence[Sample], files: Mapping[str, Path], seed: int, what: str
-) -> None:
+def _shares(
+    samples: Sequence[Sample], spec: GhostSpec, rng: np.random.Generator
+) -> tuple[list[Sample], dict[str, list[Sample]]]:
+    """The photographs, and which of them every maker draws."""
+    photos = [sample for sample in samples if sample.label == 1]
+    chosen = _chosen(photos, spec.per_source, rng)
+    makers = (*DECODERS, *spec.upscalers)
+    return photos, {name: chosen[number :: len(makers)] for number, name in enumerate(makers)}
+
+
+def _made(
+    draws: Callable[[], Draws], share: Sequence[Sample], folder: Path, seed: int, what: str
+) -> dict[str, Path]:
+    """The files of a maker's share; `draws` is opened where one is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {sample.name: folder / f"{sample.digest}.jpg" for sample in share}
+    todo = [sample for sample in share if not files[sample.name].exists()]
+    if not todo:
+        return files
+    draw = draws()
     for sample in progress(todo, what, len(todo)):
         own = np.random.default_rng([seed, int(sample.digest[:12], 16)])
-        ghost = haunted(draws, _load(sample), own)
+        ghost = haunted(draw, _load(sample), own)
         aside = files[sample.name].with_suffix(".tmp")
         Image.fromarray(ghost).save(aside, "JPEG", quality=_QUALITY)
         aside.replace(files[sample.name])
+    return files
 
 
 def haunted(draws: Draws, photo: Pixels, rng: np.random.Generator) -> Pixels:
