@@ -97,7 +97,7 @@ def _models(models: Result) -> str:
 def _tiers(models: Result) -> str:
     names = [
         t.name
-        for t in (CLEAN, *DEGRADED, ENHANCED)
+        for t in (CLEAN, *DEGRADED, *ENHANCED)
         if any(t.name in tiers for tiers in models.values())
     ]
     rows = []
@@ -144,7 +144,7 @@ def _pairs(models: Result) -> str:
 
 
 def _sources(tiers: Result) -> str:
-    enhanced = tiers.get(ENHANCED.name)
+    enhanced = [tier.name for tier in ENHANCED if tier.name in tiers]
     rows = []
     for name, row in tiers[CLEAN.name]["groups"].items():
         if row["kind"] != "source":
@@ -165,8 +165,6 @@ def _sources(tiers: Result) -> str:
                 percent(row[f"uncertain_{which}"], interval=False),
             ]
         )
-        if enhanced:
-            rows[-1].append(percent(enhanced["groups"][name][f"flagged_{which}"]))
+        rows[-1] += [percent(tiers[t]["groups"][name][f"flagged_{which}"]) for t in enhanced]
     head = ["source", "n", "AUC", "TPR at 5 % FPR", "AUC web", "AUC hard", "called `fake`"]
-    more = ["`fake` when enhanced"] if enhanced else []
-    return table([*head, "`uncertain`", *more], rows)
+    return table([*head, "`uncertain`", *(f"`fake`, {tier}" for tier in enhanced)], rows)

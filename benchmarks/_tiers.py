@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from fakeface import Box, CropSpec
 from fakeface._crop import square
 
 if TYPE_CHECKING:
-    import ncnn
+    from train._upscalers import Net
 
 Mask = Callable[[npt.NDArray[np.uint8], Box], npt.NDArray[np.uint8]]
 
@@ -82,23 +82,27 @@ class Tier:
         return out.getvalue()
 
 
-def enhance(image: Image.Image) -> Image.Image:
-    """Enlarge a picture fourfold with a network and shrink it back, as "enhancers" of photos do.
+def enhance(network: str, image: Image.Image) -> Image.Image:
+    """Enlarge a picture with a network and shrink it back, as "enhancers" of photos do.
+
+    Args:
+        network: A name of `train._upscalers.UPSCALERS`.
+        image: RGB.
 
     Raises:
         WeightsError: The packages of the extra `ghosts` are not installed.
     """
     from train._upscalers import enlarged
 
-    drawn = Image.fromarray(enlarged(_enhancer(), np.asarray(image)))
+    drawn = Image.fromarray(enlarged(_enhancer(network), np.asarray(image)))
     return drawn.resize(image.size, Image.Resampling.LANCZOS)
 
 
 @cache
-def _enhancer() -> ncnn.Net:
+def _enhancer(network: str) -> Net:
     from train._upscalers import opened
 
-    return opened(_ENHANCER)
+    return opened(network)
 
 
 def keep_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:
@@ -151,8 +155,6 @@ def _pixels(face: Box, size: int) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-_ENHANCER = "realesr-animevideov3-x4"
-
 _QUICK = (("compress_level", 1),)
 """PNG is lossless at every level; higher ones only take longer."""
 
@@ -188,14 +190,19 @@ READINGS: tuple[Tier, ...] = (
 DEFAULT: tuple[Tier, ...] = (CLEAN, *DEGRADED, *READINGS)
 """What is measured when nothing is asked for."""
 
-ENHANCED = Tier(
-    "enhanced",
-    f"enlarged fourfold by {_ENHANCER}, shrunk back (Lanczos), PNG",
-    format="PNG",
-    options=_QUICK,
-    redraw=enhance,
-)
-"""Needs the extra `ghosts`, and a third of a second a picture."""
 
-TIERS: dict[str, Tier] = {tier.name: tier for tier in (*DEFAULT, ENHANCED)}
+def _enhanced(name: str, network: str, times: str) -> Tier:
+    description = f"enlarged {times} by {network}, shrunk back (Lanczos), PNG"
+    redraw = partial(enhance, network)
+    return Tier(name, description, format="PNG", options=_QUICK, redraw=redraw)
+
+
+ENHANCED: tuple[Tier, ...] = (
+    _enhanced("enhanced", "realesr-animevideov3-x4", "fourfold"),
+    _enhanced("enhanced-other", "realcugan-pro-x2", "twofold"),
+)
+"""They need the extra `ghosts`, and a third of a second a picture. Recipes may show pictures of the
+first network in training (`finetune.enhanced`); none shows any of the second."""
+
+TIERS: dict[str, Tier] = {tier.name: tier for tier in (*DEFAULT, *ENHANCED)}
 """All tiers by name."""

@@ -28,9 +28,10 @@ from fakeface._prepare import crop_picture
 from train._augment import augmented_crop
 from train._cache import Cache
 from train._data import Data, Sample
+from train._enhanced import make_enhanced
 from train._errors import RecipeError
 from train._fitted import Fitted
-from train._ghosts import make_enhanced, make_ghosts
+from train._ghosts import make_ghosts
 from train._heads import LOGIT
 from train._multistage import detector, folded, normed
 from train._progress import console, progress
@@ -52,15 +53,23 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Redrawn:
-    """Files of photographs that a network drew anew, by the names of their samples.
+    """Files of pictures that a network drew anew, by the names of their samples.
 
     Attributes:
-        ghosts: Those that count as AI.
-        enhanced: Those that stay photographs.
+        ghosts: Of photographs; these count as AI.
+        enhanced: Of either class, which they keep.
     """
 
     ghosts: dict[str, Path] = field(default_factory=dict)
     enhanced: dict[str, Path] = field(default_factory=dict)
+
+    def file(self, draw: Draw, *, enhance: bool) -> Path:
+        """The file to show for a draw; `enhance` says whether as it was enhanced, if it was."""
+        if draw.ghost:
+            return self.ghosts[draw.sample.name]
+        if enhance and draw.sample.name in self.enhanced:
+            return self.enhanced[draw.sample.name]
+        return draw.sample.path
 
 
 def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa: ARG001
@@ -71,8 +80,8 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
     if spec.mix.ghosts:
         ghosts = make_ghosts(train, spec.ghosts, recipe.seed, out / "ghosts")
     enhanced: dict[str, Path] = {}
-    if spec.ghosts.enhanced:
-        enhanced = make_enhanced(train, spec.ghosts, recipe.seed, out / "enhanced")
+    if spec.enhanced.networks:
+        enhanced = make_enhanced(train, spec.enhanced, recipe.seed, out / "enhanced")
     redrawn = Redrawn(ghosts, enhanced)
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
@@ -210,8 +219,7 @@ def make_batch(draws: Sequence[Draw], recipe: Recipe, redrawn: Redrawn, step: in
     spec = _spec(recipe)
     crop = recipe.crop
     window = spec.window(step, crop.size)
-    coin = np.random.default_rng([recipe.seed, step + spec.warm_up, 2 * len(draws)])
-    if coin.random() < spec.halved:
+    if _rng(recipe, step, 2 * len(draws)).random() < spec.halved:
         crop = replace(crop, size=crop.size // 2)
         window = crop.size
     gentle = spec.augment.gentle()
@@ -219,12 +227,9 @@ def make_batch(draws: Sequence[Draw], recipe: Recipe, redrawn: Redrawn, step: in
     for i, draw in enumerate(draws):
         paired = draw.pair >= 0
         number = draw.pair if paired else len(draws) + i
-        rng = np.random.default_rng([recipe.seed, step + spec.warm_up, number])
-        path = redrawn.ghosts[draw.sample.name] if draw.ghost else draw.sample.path
-        if not draw.fake and draw.sample.name in redrawn.enhanced:
-            coin = np.random.default_rng([recipe.seed, step + spec.warm_up, number, 2])
-            if coin.random() < spec.ghosts.enhanced:
-                path = redrawn.enhanced[draw.sample.name]
+        rng = _rng(recipe, step, number)
+        enhance = _rng(recipe, step, number, 2).random() < spec.enhanced.chance
+        path = redrawn.file(draw, enhance=enhance)
         top, left = (int(n) for n in rng.integers(0, crop.size - window + 1, 2))
         image, _ = Picture(path).load()
         options = gentle if paired and _mild(draws, i, recipe, step) else spec.augment
@@ -240,8 +245,12 @@ def _mild(draws: Sequence[Draw], i: int, recipe: Recipe, step: int) -> bool:
     of_ghost = draws[i].ghost or draws[i - 1].ghost  # the AI picture comes before its photograph
     if not of_ghost or spec.ghosts.gentle >= 1:
         return True
-    rng = np.random.default_rng([recipe.seed, step + spec.warm_up, number, 1])
-    return bool(rng.random() < spec.ghosts.gentle)
+    return bool(_rng(recipe, step, number, 1).random() < spec.ghosts.gentle)
+
+
+def _rng(recipe: Recipe, step: int, *what: int) -> np.random.Generator:
+    """What a step leaves to chance, by what it is for; the same whenever the step is made."""
+    return np.random.default_rng([recipe.seed, step + _spec(recipe).warm_up, *what])
 
 
 def _spec(recipe: Recipe) -> FinetuneSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 
 from train._augment import Augment
+from train._enhanced import EnhancedSpec
 from train._ghosts import GhostSpec
 from train._sampler import Mix
 from train._views import PLAIN, VIEWS
@@ -56,6 +57,7 @@ class FinetuneSpec:
         mix: What a batch is made of.
         augment: The histories.
         ghosts: How ghosts are made.
+        enhanced: Which pictures are shown as a network enhanced them.
         views: Names from `train._views.VIEWS`: what the detector looks at to judge a crop. It
             is trained on the crop alone.
         again: A second round; None for one alone.
@@ -81,6 +83,7 @@ class FinetuneSpec:
     mix: Mix = field(default_factory=Mix)
     augment: Augment = field(default_factory=Augment)
     ghosts: GhostSpec = field(default_factory=GhostSpec)
+    enhanced: EnhancedSpec = field(default_factory=EnhancedSpec)
     views: tuple[str, ...] = (PLAIN,)
     again: Again | None = None
 

@@ -26,7 +26,7 @@ from train._autoencoder import DECODERS, Pixels, fitted, passed_through
 from train._progress import progress
 from train._sharpness import brought_to, sharpness
 from train._threads import in_threads
-from train._upscalers import ENHANCED, ENHANCERS, UPSCALERS, opened, redrawn
+from train._upscalers import UPSCALERS, check_names, opened, redrawn
 
 if TYPE_CHECKING:
     from train._data import Sample
@@ -48,31 +48,23 @@ class GhostSpec:
         steps: Steps of 32 patches that an autoencoder is fitted for.
         pictures: Photographs that the autoencoders are fitted on.
         upscalers: Names from `train._upscalers.UPSCALERS`.
+        least_shrink: How far a photograph is shrunk at least before an upscaler draws it, where
+            `train._upscalers.UPSCALERS` would begin below: one that is hardly shrunk is merely
+            enhanced (`train._enhanced`).
         gentle: Chance that a photograph and its ghost get the milder histories of pairs; otherwise
             theirs are as those of single pictures, and what is left of the trace has to do.
-        enhanced: Chance that a photograph is shown as an upscaler enhanced it, enlarged from its
-            full size and shrunk back: that stays a photograph, so that an upscaler's trace alone
-            is no sign of AI. Those whose ghost is by one of `train._upscalers.ENHANCERS` can be.
     """
 
     per_source: int = 60
     steps: int = 850
     pictures: int = 2400
     upscalers: tuple[str, ...] = ()
+    least_shrink: float = 1.0
     gentle: float = 1.0
-    enhanced: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse upscalers that there are not, and no chances (`ValueError`)."""
-        if not 0 <= self.enhanced <= 1:
-            raise ValueError(f"ghosts.enhanced must be from 0 to 1, got {self.enhanced:g}")
-        if self.enhanced and not set(self.upscalers) & set(ENHANCERS):
-            raise ValueError(f"ghosts.enhanced needs one of {', '.join(ENHANCERS)} as upscaler")
-        if unknown := set(self.upscalers) - set(UPSCALERS):
-            raise ValueError(
-                f"ghosts.upscalers: there is no {', '.join(sorted(unknown))};"
-                f" there are {', '.join(UPSCALERS)}"
-            )
+        """Refuse upscalers that there are not (`ValueError`)."""
+        check_names("ghosts.upscalers", self.upscalers)
 
 
 def make_ghosts(
@@ -93,69 +85,51 @@ def make_ghosts(
         WeightsError: Upscalers are asked for and not installed.
     """
     rng = np.random.default_rng([seed, 1])
-    photos, shares = _shares(samples, spec, rng)
+    photos = [sample for sample in samples if sample.label == 1]
+    chosen = some_of_each(photos, spec.per_source, rng)
     files: dict[str, Path] = {}
-    for name, share in shares.items():
 
-        def draws(name: str = name) -> Draws:
-            if name in UPSCALERS:
-                return _upscaler(name, UPSCALERS[name].shrink)
-            return _autoencoder(name, photos, spec, seed, rng, folder)
+    def opens(name: str) -> Draws:
+        if name in UPSCALERS:
+            low, high = (max(spec.least_shrink, limit) for limit in UPSCALERS[name].shrink)
+            return partial(haunted, upscaler(name, (low, high)))
+        return partial(haunted, _autoencoder(name, photos, spec, seed, rng, folder))
 
-        files |= _made(draws, share, folder, seed, f"ghosts ({name})")
+    for name, share in shared_out(chosen, (*DECODERS, *spec.upscalers)).items():
+        files |= drawn(partial(opens, name), share, folder, seed, f"ghosts ({name})")
     return files
 
 
-def make_enhanced(
-    samples: Sequence[Sample], spec: GhostSpec, seed: int, folder: Path
+def shared_out(samples: Sequence[Sample], makers: Sequence[str]) -> dict[str, list[Sample]]:
+    """Which of the samples every maker draws: each as many of every source."""
+    return {name: list(samples[number :: len(makers)]) for number, name in enumerate(makers)}
+
+
+def drawn(
+    opens: Callable[[], Draws], share: Sequence[Sample], folder: Path, seed: int, what: str
 ) -> dict[str, Path]:
-    """Make the enhanced photographs that are missing.
+    """The files of a maker's share; those that are missing are made.
 
     Args:
-        samples: As for `make_ghosts`.
-        spec: Likewise.
-        seed: Likewise.
-        folder: Where they are kept; another one than that of the ghosts.
+        opens: Opens the maker; called where a file is missing.
+        share: What it draws.
+        folder: Where the files are kept.
+        seed: With the picture, of all that is left to chance.
+        what: Says so beside the progress.
 
     Returns:
-        The file of every photograph that has been enhanced, by the name of the sample.
-
-    Raises:
-        WeightsError: The upscalers are not installed.
+        File by name of the sample.
     """
-    _, shares = _shares(samples, spec, np.random.default_rng([seed, 1]))
-    files: dict[str, Path] = {}
-    for name in ENHANCERS:
-        draws = partial(_upscaler, name, ENHANCED)
-        files |= _made(draws, shares.get(name, []), folder, seed, f"enhanced ({name})")
-    return files
-
-
-def _shares(
-    samples: Sequence[Sample], spec: GhostSpec, rng: np.random.Generator
-) -> tuple[list[Sample], dict[str, list[Sample]]]:
-    """The photographs, and which of them every maker draws."""
-    photos = [sample for sample in samples if sample.label == 1]
-    chosen = _chosen(photos, spec.per_source, rng)
-    makers = (*DECODERS, *spec.upscalers)
-    return photos, {name: chosen[number :: len(makers)] for number, name in enumerate(makers)}
-
-
-def _made(
-    draws: Callable[[], Draws], share: Sequence[Sample], folder: Path, seed: int, what: str
-) -> dict[str, Path]:
-    """The files of a maker's share; `draws` is opened where one is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {sample.name: folder / f"{sample.digest}.jpg" for sample in share}
     todo = [sample for sample in share if not files[sample.name].exists()]
     if not todo:
         return files
-    draw = draws()
+    draw = opens()
     for sample in progress(todo, what, len(todo)):
         own = np.random.default_rng([seed, int(sample.digest[:12], 16)])
-        ghost = haunted(draw, _load(sample), own)
         aside = files[sample.name].with_suffix(".tmp")
-        Image.fromarray(ghost).save(aside, "JPEG", quality=_QUALITY)
+        Image.fromarray(draw(_load(sample), own)).save(aside, "JPEG", quality=_QUALITY)
         aside.replace(files[sample.name])
     return files
 
@@ -192,14 +166,16 @@ def _autoencoder(
     return lambda photo, own: passed_through(model, photo, own)
 
 
-def _upscaler(name: str, shrink: tuple[float, float]) -> Draws:
+def upscaler(name: str, shrink: tuple[float, float]) -> Draws:
+    """A network of `train._upscalers.UPSCALERS` that draws what was shrunk so far."""
     net = opened(name)
     return lambda photo, own: redrawn(net, shrink, photo, own)
 
 
-def _chosen(photos: Sequence[Sample], most: int, rng: np.random.Generator) -> list[Sample]:
+def some_of_each(samples: Sequence[Sample], most: int, rng: np.random.Generator) -> list[Sample]:
+    """At most so many of every source, drawn by `rng`; source by source."""
     by_source: defaultdict[str, list[Sample]] = defaultdict(list)
-    for sample in photos:
+    for sample in samples:
         by_source[sample.source].append(sample)
     return [
         by_source[source][i]

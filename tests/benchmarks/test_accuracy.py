@@ -153,7 +153,7 @@ def test_enhanced_pictures_have_a_column_of_their_own(models, faces, tmp_path):
     )
     text = accuracy_markdown(evaluate(run, count=5))
     assert "| model | clean | enhanced |" in text
-    assert "| `uncertain` | `fake` when enhanced |" in text
+    assert "| `uncertain` | `fake`, enhanced |" in text
 
 
 @pytest.mark.parametrize(

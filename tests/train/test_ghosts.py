@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from shutil import copy
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from tests.conftest import SAMPLES
 from tests.train.conftest import fill, needs_upscalers
 from train._cache import Cache
 from train._data import load_data
-from train._ghosts import GhostSpec, haunted, make_enhanced, make_ghosts
+from train._ghosts import GhostSpec, haunted, make_ghosts
 from train._recipe import load_recipe
 from train._sharpness import sharpness
 
@@ -58,20 +60,18 @@ def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(tmp_path: Pa
     assert make_ghosts(samples, spec, 0, tmp_path / "ghosts") == made
     assert times == {path: path.stat().st_mtime_ns for path in made.values()}
 
-    enhanced = make_enhanced(samples, spec, 0, tmp_path / "enhanced")
-    assert set(enhanced) < set(made), "photographs with a ghost by an upscaler, and no others"
-    (name,) = enhanced
-    assert enhanced[name].read_bytes() != made[name].read_bytes()
-    written = enhanced[name].stat().st_mtime_ns
-    assert make_enhanced(samples, spec, 0, tmp_path / "enhanced") == enhanced
-    assert enhanced[name].stat().st_mtime_ns == written
 
-
-def test_a_chance_above_one_is_refused():
-    with pytest.raises(ValueError, match=r"ghosts\.enhanced must be from 0 to 1, got 2"):
-        GhostSpec(enhanced=2.0)
-
-
-def test_nothing_enhances_without_an_upscaler_that_can():
-    with pytest.raises(ValueError, match=r"needs one of realesr-animevideov3-x2"):
-        GhostSpec(enhanced=0.5, upscalers=("realesrgan-x4plus",))
+@pytest.mark.train
+@needs_upscalers
+def test_what_an_upscaler_draws_can_be_held_to_photographs_that_were_shrunk(tmp_path: Path):
+    fill(tmp_path / "faces" / "AI" / "gan", 12, 0, noisy=False)
+    fill(tmp_path / "faces" / "Real" / "phones", 12, 200, noisy=True)
+    samples = load_data(tmp_path / "faces", Cache(tmp_path / "cache"), 0).split("train")
+    spec = GhostSpec(per_source=4, steps=1, pictures=4, upscalers=("realesr-animevideov3-x2",))
+    one = make_ghosts(samples, spec, 0, tmp_path / "ghosts")
+    (tmp_path / "others").mkdir()
+    for weights in (tmp_path / "ghosts").glob("*.h5"):
+        copy(weights, tmp_path / "others")
+    other = make_ghosts(samples, replace(spec, least_shrink=3.0), 0, tmp_path / "others")
+    assert one.keys() == other.keys()
+    assert sum(one[name].read_bytes() != other[name].read_bytes() for name in one) == 1
