@@ -106,6 +106,10 @@ class Trainer:
         target = tf.broadcast_to(real * (1 - smooth) + smooth / 2, tf.shape(logits))
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, logits))
 
+    def _judged(self, images: tf.Tensor) -> tf.Tensor:
+        """The logits of Real, [n], with dropout."""
+        return self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
+
     def _maps(self, images: tf.Tensor) -> tf.Tensor:
         """The logit place by place, [n, h, w]: its mean is the logit, with the same dropout."""
         features = self._features(tf.cast(images, tf.float32), training=True)
@@ -115,7 +119,7 @@ class Trainer:
 
     def _head_step(self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
+            logits = self._judged(images)
             loss = self._loss(logits, real, paired)
         gradients = tape.gradient(loss, self._head)
         self._warm_up.apply_gradients(zip(gradients, self._head, strict=True))
@@ -132,7 +136,7 @@ class Trainer:
                 loss = (1 - local) * self._loss(logits, real, paired)
                 loss += local * self._cross_entropy(maps, real[:, tf.newaxis, tf.newaxis])
             else:
-                logits = self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
+                logits = self._judged(images)
                 loss = self._loss(logits, real, paired)
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, self._weights), 2.0)
         split = len(self._body)
