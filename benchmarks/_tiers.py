@@ -199,10 +199,10 @@ def _enhanced(name: str, network: str, times: str) -> Tier:
 
 ENHANCED: tuple[Tier, ...] = (
     _enhanced("enhanced", "realesr-animevideov3-x4", "fourfold"),
-    _enhanced("enhanced-other", "realcugan-pro-x2", "twofold"),
+    _enhanced("enhanced-photo", "waifu2x-photo-x2-d3", "twofold"),
 )
-"""They need the extra `ghosts`, and a third of a second a picture. Recipes may show pictures of the
-first network in training (`finetune.enhanced`); none shows any of the second."""
+"""They need the extra `ghosts`, and up to a third of a second a picture. The first network was made
+for drawn films, and leaves little of a camera; the second for photographs."""
 
 TIERS: dict[str, Tier] = {tier.name: tier for tier in (*DEFAULT, *ENHANCED)}
 """All tiers by name."""

@@ -178,6 +178,10 @@ def average(
     start_share: Annotated[
         float, typer.Option(min=0.0, max=0.99, help="Share of what the runs started from.")
     ] = 0.0,
+    generations: Annotated[
+        bool,
+        typer.Option("--generations", help="The runs may have started at places of one line."),
+    ] = False,
     view: Annotated[
         list[str] | None,
         typer.Option(help="What the average looks at, as `mirrored`; as the runs if left out."),
@@ -191,6 +195,8 @@ def average(
     none of them saw. Calibration, thresholds and figures are fitted anew.
 
         python -m train average runs/a runs/b --start-share 0.3 --data FOLDER -o runs/mean
+
+    A run may also be averaged with the one whose end it started from (--generations).
 
     With --view the average judges by the mean over several views of a crop, all in one model;
     one run is enough for that:
@@ -207,7 +213,9 @@ def average(
         raise typer.BadParameter(f"{len(shares)} shares for {len(runs)} runs", param_hint="--share")
     opened = load_runs(runs)
     pictures = read_data(data, opened[0].recipe, Cache(cache), _selection("", None, unseen))
-    run = average_runs(opened, shares, pictures, out, name, start_share, view or ())
+    run = average_runs(
+        opened, shares, pictures, out, name, start_share, view or (), generations=generations
+    )
     typer.echo((run.path / "report.txt").read_text(encoding="utf-8"))
     console.print(f"run: {run.path}", markup=False)
 

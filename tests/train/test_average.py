@@ -122,6 +122,25 @@ def test_views_that_there_are_not_are_refused(trained, tmp_path: Path) -> None:
         )
 
 
+def test_generations_of_one_line_may_be_averaged(trained, tmp_path: Path) -> None:
+    from train._average import average, load_runs
+
+    runs, data, recipe = trained
+    one, other = load_runs([run.path for run in runs])
+    other.recipe = replace(recipe, finetune=replace(recipe.finetune, start="elsewhere"))
+    with pytest.raises(RunError, match="another start"):
+        average([one, other], [1.0, 1.0], data, tmp_path / "no", "no")
+    before = [run.model.get_layer("stem").get_weights()[0] for run in (one, other)]
+    made = average([one, other], [3.0, 1.0], data, tmp_path / "m", "m", generations=True)
+    np.testing.assert_allclose(
+        made.model.get_layer("stem").get_weights()[0],
+        0.75 * before[0] + 0.25 * before[1],
+        atol=1e-6,
+    )
+    with pytest.raises(RunError, match="do not name one start"):
+        average([one, other], [1, 1], data, tmp_path / "no", "no", 0.5, generations=True)
+
+
 def test_what_does_not_fit_together_is_refused(trained, tmp_path: Path) -> None:
     from train._average import average, load_runs
 

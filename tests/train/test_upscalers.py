@@ -34,9 +34,8 @@ def test_a_photograph_is_drawn_anew_in_its_place(name):
 
 
 @needs_upscalers
-@pytest.mark.parametrize("name", ["realcugan-se-x2", "waifu2x-photo-x2-d1"])
-def test_odd_sides_and_borders_that_a_network_uses_up_are_filled_in(name):
-    net, small = opened(name), photo(61, 47)
+def test_a_border_that_a_network_uses_up_is_filled_in():
+    net, small = opened("waifu2x-photo-x2-d1"), photo(61, 47)
     drawn = enlarged(net, small)
     assert drawn.shape == (94, 122, 3)
     back = np.asarray(Image.fromarray(drawn).resize((61, 47), Image.Resampling.BOX), float)
