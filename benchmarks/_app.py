@@ -59,7 +59,7 @@ def accuracy(
     ] = ["test"],  # noqa: B006
     tier: Annotated[
         list[str],
-        typer.Option("--tier", help="Only these tiers; all but `enhanced` by default."),
+        typer.Option("--tier", help="Only these tiers; all but the `enhanced` ones by default."),
     ] = [],  # noqa: B006
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,

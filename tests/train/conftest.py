@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from tests.conftest import SAMPLES
 from train._cache import Cache
+from train._data import Sample, load_data
 from train._installed import package_folder
 from train._upscalers import UPSCALERS
 
@@ -17,6 +20,15 @@ needs_upscalers = pytest.mark.skipif(
     None in map(package_folder, ("ncnn", *{network.package for network in UPSCALERS.values()})),
     reason="the extra `ghosts` is not installed",
 )
+
+
+Samples = list[Sample]
+
+
+def portrait(width: int = 117, height: int = 90) -> npt.NDArray[np.uint8]:
+    """A photograph of a face in the size asked for, RGB."""
+    with Image.open(SAMPLES / "real" / "obama.jpg") as image:
+        return np.asarray(image.convert("RGB").resize((width, height)))
 
 
 def picture(seed: int, noisy: bool, size: int = 80) -> Image.Image:
@@ -73,3 +85,11 @@ def manifest(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return write
+
+
+@pytest.fixture
+def samples_to_train(tmp_path: Path) -> Samples:
+    """What is trained on of a folder with one source of each class."""
+    fill(tmp_path / "faces" / "AI" / "gan", 12, 0, noisy=False)
+    fill(tmp_path / "faces" / "Real" / "phones", 12, 200, noisy=True)
+    return load_data(tmp_path / "faces", Cache(tmp_path / "cache"), 0).split("train")

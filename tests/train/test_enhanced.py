@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import SAMPLES
-from tests.train.conftest import fill, needs_upscalers
-from train._cache import Cache
-from train._data import load_data
+from tests.train.conftest import Samples, needs_upscalers, portrait
 from train._enhanced import SHRINK, EnhancedSpec, make_enhanced
 from train._upscalers import UPSCALERS, opened, redrawn
 
@@ -17,28 +14,25 @@ FAST = ("realesr-animevideov3-x2", "waifu2x-photo-x2-d1")
 
 
 @needs_upscalers
-def test_pictures_of_both_classes_are_enhanced_and_nothing_is_made_twice(tmp_path: Path):
-    fill(tmp_path / "faces" / "AI" / "gan", 12, 0, noisy=False)
-    fill(tmp_path / "faces" / "Real" / "phones", 12, 200, noisy=True)
-    samples = load_data(tmp_path / "faces", Cache(tmp_path / "cache"), 0).split("train")
+def test_pictures_of_both_classes_are_enhanced_and_nothing_is_made_twice(
+    samples_to_train: Samples, tmp_path: Path
+):
     spec = EnhancedSpec(per_source=3, networks=FAST)
-    made = make_enhanced(samples, spec, 0, tmp_path / "enhanced")
-    by_name = {sample.name: sample for sample in samples}
+    made = make_enhanced(samples_to_train, spec, 0, tmp_path / "enhanced")
+    by_name = {sample.name: sample for sample in samples_to_train}
     assert sorted(by_name[name].label for name in made) == [0, 0, 0, 1, 1, 1]
     for name, path in made.items():
         with Image.open(by_name[name].path) as before, Image.open(path) as after:
             assert after.size == before.size
     times = {path: path.stat().st_mtime_ns for path in made.values()}
-    assert make_enhanced(samples, spec, 0, tmp_path / "enhanced") == made
+    assert make_enhanced(samples_to_train, spec, 0, tmp_path / "enhanced") == made
     assert times == {path: path.stat().st_mtime_ns for path in made.values()}
 
 
 @needs_upscalers
 @pytest.mark.parametrize("name", [name for name in UPSCALERS if "x4plus" not in name])
 def test_an_enhanced_photograph_keeps_more_than_one_drawn_from_less(name):
-    net = opened(name)
-    with Image.open(SAMPLES / "real" / "obama.jpg") as image:
-        before = np.asarray(image.convert("RGB").resize((160, 200)))
+    net, before = opened(name), portrait(160, 200)
 
     def change(shrink: tuple[float, float]) -> float:
         after = redrawn(net, shrink, before, np.random.default_rng(3))

