@@ -11,6 +11,7 @@ from benchmarks import (  # noqa: F401 -- their commands
     _explain_app,
     _faces_app,
     _peers_app,
+    _profile_app,
     _scan_app,
     _throughput_app,
 )

@@ -99,7 +99,7 @@ def latency(
 
     alone: dict[str, Variant] = {}
     for model, detector in detectors.items():
-        crops = _crops(detector, data["1024 px"])
+        crops = one_crop(detector, data["1024 px"])
         for count in threads:
             classifier = Classifier(find_model(Path(model)), "cpu", count)
             for batch in batches:
@@ -214,6 +214,7 @@ def _judging(classifier: Classifier, faces: np.ndarray[Any, Any]) -> Callable[[]
     return lambda: classifier.predict(faces)
 
 
-def _crops(detector: Detector, data: bytes) -> np.ndarray[Any, Any]:
+def one_crop(detector: Detector, data: bytes) -> np.ndarray[Any, Any]:
+    """What a model is given of the largest face in a picture, uint8, shape (1, size, size, 3)."""
     prepared = prepare(data, detector._finder, detector._classifier.crop, detector.min_face)
     return prepared.crops[:1]
