@@ -22,7 +22,7 @@ def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | N
     """Read the folder as the model's training did: same splits, same way of finding faces.
 
     Args:
-        info: The model; its provenance says how faces were found and splits drawn.
+        info: The model; its provenance says how faces were found.
         folder: The data folder.
         cache: Where digests and faces are remembered, as for `python -m train`.
 
@@ -35,7 +35,7 @@ def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | N
     """
     recipe: dict[str, Any] = info.provenance.get("recipe", {})
     remembered = Cache(cache)
-    data = load_data(folder, remembered, int(recipe.get("seed", 0))).without_split(("unseen",))
+    data = load_data(folder, remembered).without_split(("unseen",))
     data.check()
     data = locate(data, str(recipe.get("faces", "find")), remembered)
     data.check()

@@ -69,7 +69,7 @@ WeightsOption = Annotated[
 ]
 EpochsOption = Annotated[int | None, typer.Option(min=1, help="Epochs at most.")]
 SeedOption = Annotated[
-    int | None, typer.Option(min=0, help="Of splits, first weights and order of pictures.")
+    int | None, typer.Option(min=0, help="Of first weights, order of pictures and histories.")
 ]
 SetOption = Annotated[
     list[str] | None,

@@ -32,6 +32,10 @@ _RESAMPLING = (
     Image.Resampling.HAMMING,
 )
 _SMALLEST = 64
+_CHANCES = (
+    "clean", "rescale", "encode", "again", "blur", "sharpen", "noise", "colour", "grey", "smooth",
+    "equalise", "cutout",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,21 @@ class Augment:
     cutout: float = 0.1
     zoom: float = 0.12
     shift: float = 0.06
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no history (`ValueError`)."""
+        for name in _CHANCES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"augment.{name} must be from 0 to 1, got {getattr(self, name):g}")
+        for name, least, most in (
+            ("scale", 0.01, 100.0), ("quality", 1, 100), ("sharpness", 0.01, 255.0)
+        ):  # fmt: skip
+            low, high = getattr(self, name)
+            if not least <= low <= high <= most:
+                raise ValueError(
+                    f"augment.{name} must rise from {least:g} or more to {most:g} or less,"
+                    f" got {low:g}, {high:g}"
+                )
 
     def gentle(self) -> Augment:
         """A milder form for pairs, where the only cue is a faint trace that must survive."""
@@ -148,9 +167,9 @@ def _equalised(
 def _history(
     image: Image.Image, box: Box, real: bool, options: Augment, rng: np.random.Generator
 ) -> tuple[Image.Image, Box]:
-    smooth = rng.random() < options.smooth
-    if smooth and real:
-        image = smoothed(image, rng)
+    smooth, own = rng.random() < options.smooth, rng.integers(2**32)
+    if smooth and real:  # of its own chance, so that both of a pair go on alike
+        image = smoothed(image, np.random.default_rng(own))
     if rng.random() < options.colour:
         image = _graded(image, rng)
     if rng.random() < options.grey:

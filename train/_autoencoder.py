@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from train._errors import DataError
 from train._progress import progress
 
 if TYPE_CHECKING:
@@ -39,15 +40,25 @@ def fitted(
         weights: File of the weights, `.weights.h5`.
         photos: Gives the photographs to fit on, RGB, uint8; called only if it must be fitted.
         steps: Steps of 32 patches that it is fitted for.
-        seed: Of the patches.
+        seed: Of its first weights and of the patches.
+
+    Raises:
+        DataError: No photograph is large enough.
     """
+    import keras
+
+    keras.utils.set_random_seed(seed)
     model = autoencoder(decoder)
     if weights.exists():
         model.load_weights(weights)
     else:
         large = [pixels for pixels in photos() if min(pixels.shape[:2]) >= _PATCH]
+        if not large:
+            raise DataError(f"no photograph is {_PATCH} pixels high and wide: no ghosts of these")
         _fit(model, large, steps, seed)
-        model.save_weights(weights)
+        aside = weights.with_name(f"unfinished-{weights.name}")
+        model.save_weights(aside)
+        aside.replace(weights)
     return model
 
 

@@ -24,9 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from train._errors import RunError
-from train._fit import begin, finish
+from train._fit import begin, finish, refuse_finished
 from train._fitted import Fitted
 from train._heads import LOGIT
+from train._inference import score
 from train._run import Run, load_run
 from train._start import convolutions, model_folder
 
@@ -64,13 +65,19 @@ def average(
         went into it.
 
     Raises:
-        RunError: The runs do not fit together, have no one start though it is to have a share, or
-            there are no such views.
+        RunError: The runs do not fit together or to the data, have no one start though it is to
+            have a share, there are no such views, or `out` holds a finished run.
     """
     began = time.monotonic()
+    refuse_finished(out)
     first = runs[0]
     for run in runs[1:]:
         _check_alike(first, run, generations=generations)
+    if first.info["data"]["fingerprint"] != data.fingerprint():
+        raise RunError(
+            f"{data.root} is not what {first.path} was fitted on: its val and test may hold"
+            " pictures that the runs have seen"
+        )
     assert first.recipe.finetune is not None
     start = first.recipe.finetune.start
     if start_share and (not start or generations):
@@ -90,8 +97,6 @@ def average(
     recipe = replace(first.recipe, name=name, description=what, finetune=finetune)
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        from train._finetune import score
-
         return score(model, samples, recipe)
 
     averaged = [
@@ -103,7 +108,7 @@ def average(
         }
         for run, share in zip(runs, shares, strict=True)
     ]
-    begin(out, recipe)
+    begin(out, recipe, data)
     return finish(
         out,
         recipe,

@@ -224,19 +224,28 @@ def _row(one: Chosen) -> dict[str, str]:
 
 
 def _linked(beside: Path, out: Path, taken: set[str]) -> list[dict[str, str]]:
-    """Link the sources of another data folder; gives the rows of its manifest."""
+    """Link the pictures of another data folder, one by one; gives the rows of its manifest."""
+    if out.resolve() == beside.resolve():
+        raise DataError(f"{beside} cannot be laid beside itself; choose another -o")
     try:
         with (beside / MANIFEST).open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise DataError(f"{beside}: has no {MANIFEST} that can be read ({error})") from error
-    for folder in sorted({str(PurePosixPath(row["path"]).parent) for row in rows}):
-        if folder in taken:
-            raise DataError(f"{beside}: its source {folder} has the name of one collected here")
-        link = out / folder
-        if not link.is_dir():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to((beside / folder).resolve(), target_is_directory=True)
+    for name in sorted({row["path"] for row in rows}):
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise DataError(f"{beside}: {name} lies outside of the folder")
+        if str(path.parent) in taken:
+            raise DataError(
+                f"{beside}: its source {path.parent} has the name of one collected here"
+            )
+        link, target = out / path, (beside / path).resolve()
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink() and not link.exists():
+            link.symlink_to(target)
+        elif link.resolve() != target:
+            raise DataError(f"{link} is there already, and is not {target}")
     return rows
 
 

@@ -2,7 +2,7 @@
 
 The data API, for whatever trains on pictures:
 
-    data = load_data(Path("faces"), cache, seed=0)     # a folder, checked; see `load_data`
+    data = load_data(Path("faces"), cache)             # a folder, checked; see `load_data`
     data.split("train")                                # its samples, in a fixed order
     data.only(["stylegan", "ffhq"])                    # some sources
     data.notes                                         # what was found and left out, by name
@@ -29,7 +29,7 @@ from fakeface.types import Box
 from train._cache import Cache, digests
 from train._errors import DataError
 from train._folder import Entry, read_folder
-from train._splits import complete_splits, without_leaks
+from train._splits import SPLIT_SEED, complete_splits, without_leaks
 
 CLASSES = ("AI", "Real")
 """Names of class 0 and class 1; a head's sigmoid is the probability of class 1, Real."""
@@ -128,11 +128,13 @@ class Data:
         return table
 
     def fingerprint(self) -> str:
-        """BLAKE2b-128 over content, class, source and split of every sample, in hexadecimal.
+        """BLAKE2b-128 over content, class, source and split of the samples, in hexadecimal.
 
-        Names and places of files do not count: the same pictures elsewhere are the same data.
+        Names and places of files do not count: the same pictures elsewhere are the same data. Nor
+        does the split `unseen`, which no training touches.
         """
-        lines = sorted(f"{s.digest} {s.label} {s.split} {s.source}" for s in self.samples)
+        touched = (s for s in self.samples if s.split != "unseen")
+        lines = sorted(f"{s.digest} {s.label} {s.split} {s.source}" for s in touched)
         return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
 
     def check(self) -> None:
@@ -153,7 +155,7 @@ class Data:
         return replace(self, samples=tuple(s for s in self.samples if keep(s)))
 
 
-def load_data(root: Path, cache: Cache, seed: int = 0) -> Data:
+def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
     """Read a data folder and check it.
 
     Pictures without a split get one: stratified by class and source, 70 % train, 10 % val, 20 %
@@ -163,7 +165,8 @@ def load_data(root: Path, cache: Cache, seed: int = 0) -> Data:
     Args:
         root: The folder.
         cache: Where digests are remembered, so that a file is read once.
-        seed: For the splits that are drawn.
+        seed: For the splits that are drawn. Everything here draws with the same one: what one
+            command trains on, no other may test on.
 
     Returns:
         The data; unreadable files, copies and leaks between splits are left out and noted.
@@ -226,11 +229,15 @@ def _refuse_both_classes(root: Path, samples: list[Sample]) -> None:
 
 
 def _without_copies(samples: list[Sample]) -> tuple[list[Sample], list[str]]:
-    """Keep the first of files with the same content in the same split."""
+    """Keep the first of files with the same content in the same split, and let pairs name it."""
     first: dict[tuple[str, str], Sample] = {}
-    copies = []
+    stands_for: dict[str, str] = {}
     for sample in samples:
         kept = first.setdefault((sample.digest, sample.split), sample)
         if kept is not sample:
-            copies.append(f"{sample.name} = {kept.name}")
-    return list(first.values()), copies
+            stands_for[sample.name] = kept.name
+    kept_ones = [
+        replace(sample, pair=stands_for[sample.pair]) if sample.pair in stands_for else sample
+        for sample in first.values()
+    ]
+    return kept_ones, [f"{copy} = {kept}" for copy, kept in stands_for.items()]

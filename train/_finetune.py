@@ -24,7 +24,6 @@ import tensorflow as tf
 
 from fakeface._ahead import ahead
 from fakeface._decode import Picture
-from fakeface._prepare import crop_picture
 from train._augment import augmented_crop
 from train._cache import Cache
 from train._data import Data, Sample
@@ -32,23 +31,20 @@ from train._enhanced import make_enhanced
 from train._errors import RecipeError
 from train._fitted import Fitted
 from train._ghosts import make_ghosts
-from train._heads import LOGIT
+from train._inference import score
 from train._multistage import detector, folded, normed
 from train._progress import console, progress
 from train._recipe import Recipe
 from train._run import write_json
 from train._sampler import Draw, batches
 from train._start import start_from
-from train._threads import in_threads
 from train._trainer import Batch, Trainer
-from train._views import mean_of, shown
 from train.backbones import get_backbone
 
 if TYPE_CHECKING:
     from train._finetune_spec import FinetuneSpec
 
 _AHEAD = 6  # batches made while the network works
-_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +111,7 @@ def _train(
 ) -> list[dict[str, float]]:
     spec = _spec(recipe)
     manager = tf.train.CheckpointManager(trainer.checkpoint(), folder, max_to_keep=2)
+    folder.mkdir(parents=True, exist_ok=True)
     journal = folder / "history.json"
     history: list[dict[str, float]] = []
     if manager.latest_checkpoint:
@@ -142,8 +139,8 @@ def _train(
             trainer.swap()
             history.append(row)
             losses, right = [], []
+            write_json(journal, history)  # first: rows ahead of the checkpoint are dropped above
             manager.save()
-            write_json(journal, history)
             console.print(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
     return history
 
@@ -159,34 +156,6 @@ def _validate(model: keras.Model, val: Sequence[Sample], recipe: Recipe) -> dict
         "val_accuracy": float(np.mean((logits > 0) == real)),
         "val_auc": float(roc_auc_score(real, logits)),
     }
-
-
-def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.NDArray[np.float64]:
-    """Logits of Real, as inference would give them: the recipe's views of the one crop.
-
-    Args:
-        model: With a layer `logit`.
-        samples: Pictures with boxes.
-        recipe: Says how to crop.
-
-    Returns:
-        Shape [n].
-    """
-    logits = keras.Model(model.input, model.get_layer(LOGIT).output)
-    views = _spec(recipe).views
-
-    @tf.function(reduce_retracing=True)
-    def infer(crops: tf.Tensor) -> tf.Tensor:
-        return mean_of(logits(shown(crops, views), training=False)[:, 0], views)
-
-    def cut(sample: Sample) -> npt.NDArray[np.uint8]:
-        return crop_picture(Picture(sample.path), sample.box, recipe.crop)
-
-    crops = (pixels for _, pixels in in_threads(cut, samples, "scoring"))
-    parts = [np.empty(0)]
-    while group := list(islice(crops, _AT_ONCE)):
-        parts.append(infer(tf.cast(np.stack(group), tf.float32)).numpy())
-    return np.concatenate(parts).astype(np.float64)
 
 
 def _made(

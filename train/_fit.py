@@ -8,6 +8,7 @@ thresholds are fitted on `val`, figures are taken on `test`, and all of it is wr
 
 from __future__ import annotations
 
+import json
 import platform
 import shlex
 import sys
@@ -35,6 +36,12 @@ from train._run import FORMAT, INFO, MODEL, Run, load_run, write_history, write_
 from train._scores import Scores
 from train.backbones import get_backbone
 
+BEGUN = "begun.json"
+"""What a run directory holds until it is finished: the recipe and the data it was begun with."""
+
+_REPORTS = {"test": "report", "unseen": "report-unseen"}
+"""Names of the files about a split, without their endings."""
+
 _MODES = {"frozen": "train._frozen", "finetune": "train._finetune"}
 
 
@@ -58,7 +65,7 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
 
     Args:
         root: The data folder.
-        recipe: Says how faces are found, and the seed of splits that are drawn.
+        recipe: Says how faces are found.
         cache: Where digests and faces are remembered.
         selection: Which pictures take part.
 
@@ -71,7 +78,7 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
             pictures may take long).
     """
     get_backbone(recipe.backbone.name).check_weights(recipe.crop.size, recipe.backbone.weights)
-    data = load_data(root, cache, recipe.seed)
+    data = load_data(root, cache)
     if selection.sources:
         data = data.only(selection.sources)
     if selection.most is not None:
@@ -103,16 +110,49 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Run:
     """
     if (out / INFO).exists():
         return _finished(out, recipe, data)
-    begin(out, recipe)
+    begin(out, recipe, data)
     start = time.monotonic()
     fitted: Fitted = import_module(_MODES[recipe.mode]).fit(recipe, data, cache, out)
     return finish(out, recipe, data, fitted, time.monotonic() - start)
 
 
-def begin(out: Path, recipe: Recipe) -> None:
-    """Make a run directory with the recipe in it, before anything is fitted."""
+def refuse_finished(out: Path) -> None:
+    """Refuse a directory that holds a finished run (`RunError`)."""
+    if (out / INFO).exists():
+        raise RunError(f"{out} holds a finished run; choose another -o, or remove it")
+
+
+def begin(out: Path, recipe: Recipe, data: Data) -> None:
+    """Make a run directory that says what is to be fitted on what, before anything is.
+
+    Args:
+        out: The directory; what a stopped run of the same kept in it is gone on with.
+        recipe: What is to be fitted.
+        data: What it is to be fitted on.
+
+    Raises:
+        RunError: It holds what a stopped run of another recipe, or on other data, has kept.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    begun = {"recipe": recipe.as_dict(), "data": _of_data(recipe, data)}
+    plain = json.loads(json.dumps(begun))
+    if (out / BEGUN).exists() and any(path.is_dir() for path in out.iterdir()):
+        try:
+            before = json.loads((out / BEGUN).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{out / BEGUN}: {error}; choose another -o, or remove {out}") from error
+        for key, what in (("recipe", "of another recipe"), ("data", "on other data or faces")):
+            if before.get(key) != plain[key]:
+                raise RunError(
+                    f"{out} holds a run that was stopped, {what}: choose another -o, or remove it"
+                )
+    write_json(out / BEGUN, begun)
     (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
+
+
+def _of_data(recipe: Recipe, data: Data) -> dict[str, str]:
+    """What has to be the same for a run to be gone on with."""
+    return {"fingerprint": data.fingerprint(), "face_finder": finder_id(recipe.faces)}
 
 
 def finish(
@@ -136,6 +176,7 @@ def finish(
         write_history(out / "history.csv", fitted.history)
         plot_history(fitted.history, out / "history.png")
     _write_results(out, recipe, data, fitted, seconds, also)
+    (out / BEGUN).unlink(missing_ok=True)
     return load_run(out)
 
 
@@ -159,11 +200,7 @@ def _write_results(
     for split, said in scores.items():
         said.write(out / f"scores-{split}.csv", calibration.p_fake(said.logits))
         figures[split] = evaluate(said, calibration, points, thresholds)
-    for split, ending in (("test", ""), ("unseen", "-unseen")):
-        if split in scores:
-            text = as_text(scores[split], figures[split])
-            (out / f"report{ending}.txt").write_text(text, encoding="utf-8")
-            write_json(out / f"report{ending}.json", figures[split])
+        _write_report(out, split, said, figures[split])
     plot_confusion(figures["test"]["confusion"], out / "confusion.png")
     plot_roc(scores["test"], out / "roc.png")
     write_json(
@@ -172,10 +209,9 @@ def _write_results(
             "format": FORMAT,
             "recipe": recipe.as_dict(),
             "data": {
-                "fingerprint": data.fingerprint(),
+                **_of_data(recipe, data),
                 "counts": data.counts(),
                 "notes": list(data.notes),
-                "face_finder": finder_id(recipe.faces),
             },
             "calibration": calibration.as_dict(),
             "operating_points": [
@@ -194,6 +230,14 @@ def _write_results(
     )
 
 
+def _write_report(out: Path, split: str, said: Scores, figures: dict[str, Any]) -> None:
+    """Write the figures of a split for people to read; `val` has none."""
+    if split in _REPORTS:
+        text = as_text(said, figures)
+        (out / f"{_REPORTS[split]}.txt").write_text(text, encoding="utf-8")
+        write_json(out / f"{_REPORTS[split]}.json", figures)
+
+
 def versions() -> dict[str, str]:
     """Versions of what a run depends on."""
     packages: Sequence[str] = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn")
@@ -210,7 +254,31 @@ def _finished(out: Path, recipe: Recipe, data: Data) -> Run:
     if run.recipe != recipe:
         raise RunError(f"{out} holds a run of another recipe; choose another -o, or remove it")
     told = run.info["data"]
-    if (told["fingerprint"], told["face_finder"]) != (data.fingerprint(), finder_id(recipe.faces)):
+    if any(told[key] != value for key, value in _of_data(recipe, data).items()):
         raise RunError(f"{out} holds a run on other data or faces; choose another -o, or remove it")
+    if data.split("unseen") and "unseen" not in run.info["figures"]:
+        console.print(f"{out} is finished already; scoring the split unseen", markup=False)
+        return _score_unseen(run, data)
     console.print(f"{out} is finished already; nothing to do", markup=False)
     return run
+
+
+def _score_unseen(run: Run, data: Data) -> Run:
+    """Add the split `unseen` to a finished run, as `fit` would have at once."""
+    from train._inference import score
+
+    samples = data.split("unseen")
+    said = Scores.of(samples, score(run.model, samples, run.recipe))
+    said.write(run.path / "scores-unseen.csv", run.calibration.p_fake(said.logits))
+    figures = evaluate(said, run.calibration, run.operating_points, run.thresholds)
+    _write_report(run.path, "unseen", said, figures)
+    counts = {"counts": data.counts(), "notes": list(data.notes)}
+    write_json(
+        run.path / INFO,
+        {
+            **run.info,
+            "data": {**run.info["data"], **counts},
+            "figures": {**run.info["figures"], "unseen": figures},
+        },
+    )
+    return load_run(run.path)

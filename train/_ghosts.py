@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil, floor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from fakeface._decode import Picture
+from fakeface.types import Box
 from train._autoencoder import DECODERS, Pixels, fitted, passed_through
 from train._progress import progress
 from train._sharpness import brought_to, sharpness
@@ -35,6 +37,8 @@ Draws = Callable[[Pixels, np.random.Generator], Pixels]
 """Draws a photograph anew, as large as it was."""
 
 _QUALITY = 90  # of JPEG, as the pictures have it
+_DRAWN = 2.4  # in sizes of the face: what any crop shows, jittered too, is drawn anew
+_HELD = 320  # pixels: side of what is held of a photograph to fit autoencoders on
 _SHARPNESS = (0.75, 1.05)  # of a ghost, as a share of that of its photograph
 
 
@@ -63,8 +67,15 @@ class GhostSpec:
     gentle: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse upscalers that there are not (`ValueError`)."""
+        """Refuse upscalers that there are not, and what makes no ghosts (`ValueError`)."""
         check_names("ghosts.upscalers", self.upscalers)
+        for name, least in (("per_source", 0), ("steps", 1), ("pictures", 1), ("least_shrink", 1)):
+            if not getattr(self, name) >= least:
+                raise ValueError(
+                    f"ghosts.{name} must be at least {least}, got {getattr(self, name):g}"
+                )
+        if not 0 <= self.gentle <= 1:
+            raise ValueError(f"ghosts.gentle must be from 0 to 1, got {self.gentle:g}")
 
 
 def make_ghosts(
@@ -84,16 +95,15 @@ def make_ghosts(
     Raises:
         WeightsError: Upscalers are asked for and not installed.
     """
-    rng = np.random.default_rng([seed, 1])
     photos = [sample for sample in samples if sample.label == 1]
-    chosen = some_of_each(photos, spec.per_source, rng)
+    chosen = some_of_each(photos, spec.per_source, np.random.default_rng([seed, 1]))
     files: dict[str, Path] = {}
 
     def opens(name: str) -> Draws:
         if name in UPSCALERS:
             low, high = (max(spec.least_shrink, limit) for limit in UPSCALERS[name].shrink)
             return partial(haunted, upscaler(name, (low, high)))
-        return partial(haunted, _autoencoder(name, photos, spec, seed, rng, folder))
+        return partial(haunted, _autoencoder(name, photos, spec, seed, folder))
 
     for name, share in shared_out(chosen, (*DECODERS, *spec.upscalers)).items():
         files |= drawn(partial(opens, name), share, folder, seed, f"ghosts ({name})")
@@ -129,7 +139,10 @@ def drawn(
     for sample in progress(todo, what, len(todo)):
         own = np.random.default_rng([seed, int(sample.digest[:12], 16)])
         aside = files[sample.name].with_suffix(".tmp")
-        Image.fromarray(draw(_load(sample), own)).save(aside, "JPEG", quality=_QUALITY)
+        image = _load(sample)
+        part = _around(sample.box, image, _DRAWN * (sample.box or Box(0, 0, *image.size)).side)
+        image.paste(Image.fromarray(draw(np.asarray(image.crop(part)), own)), part[:2])
+        image.save(aside, "JPEG", quality=_QUALITY)
         aside.replace(files[sample.name])
     return files
 
@@ -155,12 +168,12 @@ def _autoencoder(
     photos: Sequence[Sample],
     spec: GhostSpec,
     seed: int,
-    rng: np.random.Generator,
     folder: Path,
 ) -> Draws:
     def pixels() -> list[Pixels]:
+        rng = np.random.default_rng([seed, 3, DECODERS.index(decoder)])
         chosen = [photos[i] for i in rng.permutation(len(photos))[: spec.pictures]]
-        return [pixels for _, pixels in in_threads(_load, chosen, "reading photographs")]
+        return [pixels for _, pixels in in_threads(_middle, chosen, "reading photographs")]
 
     model = fitted(decoder, folder / f"{decoder}.weights.h5", pixels, spec.steps, seed)
     return lambda photo, own: passed_through(model, photo, own)
@@ -184,5 +197,26 @@ def some_of_each(samples: Sequence[Sample], most: int, rng: np.random.Generator)
     ]
 
 
-def _load(sample: Sample) -> Pixels:
-    return np.asarray(Picture(sample.path).load()[0])
+def _load(sample: Sample) -> Image.Image:
+    return Picture(sample.path).load()[0]
+
+
+def _around(box: Box | None, image: Image.Image, side: float) -> tuple[int, int, int, int]:
+    """Edges, in whole pixels, of a square around the face, as far as it lies inside the picture.
+
+    Without a face it lies around the middle of the picture.
+    """
+    face = box or Box(0, 0, *image.size)
+    x, y = face.x + face.width / 2, face.y + face.height / 2
+    return (
+        max(floor(x - side / 2), 0),
+        max(floor(y - side / 2), 0),
+        min(ceil(x + side / 2), image.width),
+        min(ceil(y + side / 2), image.height),
+    )
+
+
+def _middle(sample: Sample) -> Pixels:
+    """Pixels around the middle of the face: thousands of photographs are held at once."""
+    image = _load(sample)
+    return np.asarray(image.crop(_around(sample.box, image, _HELD)))

@@ -44,6 +44,7 @@ from fakeface._crop import CropSpec
 from train._errors import RecipeError
 from train._finetune_spec import FinetuneSpec
 from train._tables import build, dump, override, parse
+from train._views import PLAIN
 
 RECIPES = Path(__file__).parent / "recipes"
 """Where the recipes are that can be named."""
@@ -138,7 +139,8 @@ class Recipe:
             (the backbone trains too).
         faces: `find` looks for the face in every picture as inference does, `whole` takes every
             picture as a face crop.
-        seed: Of everything that is drawn: splits, weights, order of pictures, dropout.
+        seed: Of everything that is drawn: weights, order of pictures, histories, dropout. Not of
+            splits: those are the same for all recipes (`train._splits`).
         backbone: Which backbone.
         crop: What the model sees of a face.
         head: What stands on the backbone.
@@ -165,7 +167,17 @@ class Recipe:
         _one_of("faces", self.faces, FACES)
         if (self.mode == "finetune") != (self.finetune is not None):
             raise ValueError('a table [finetune] goes with mode = "finetune", and only with it')
+        if self.finetune is not None and (self.head, self.fit) != (HeadSpec(), FitSpec()):
+            raise ValueError(
+                "the tables [head] and [fit] (and --epochs) are for frozen backbones; how long a"
+                " fine-tuning goes on is said by finetune.steps"
+            )
         _check(0 <= self.seed < 2**32, "seed must be 0 to 2**32 - 1", self.seed)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """What the detector looks at to judge a crop (`train._views`)."""
+        return (PLAIN,) if self.finetune is None else self.finetune.views
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; `recipe_from_dict` makes the recipe of them again."""

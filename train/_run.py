@@ -44,7 +44,7 @@ from train._calibration import Calibration
 from train._errors import RunError
 from train._recipe import Recipe, recipe_from_dict
 from train._scores import Scores, read_scores
-from train._views import PLAIN, mean_of, shown
+from train._views import mean_of, shown
 
 if TYPE_CHECKING:
     import keras
@@ -108,19 +108,16 @@ class Run:
 
         from train._cam import activation_map
 
-        seen = shown(tf.cast(image, tf.float32), self.views)
+        seen = shown(tf.cast(image, tf.float32), self.recipe.views)
         logit, *maps = tf.nest.flatten(self._inside(seen, training=False))
         temperature, bias = self.calibration.temperature, self.calibration.bias
-        outputs = {"p_fake": tf.sigmoid(-mean_of(logit[:, 0], self.views) / temperature + bias)}
+        outputs = {
+            "p_fake": tf.sigmoid(-mean_of(logit[:, 0], self.recipe.views) / temperature + bias)
+        }
         if self._linear_head is not None:
-            places = mean_of(activation_map(maps, self._linear_head), self.views)
+            places = mean_of(activation_map(maps, self._linear_head), self.recipe.views)
             outputs["cam"] = -places / temperature
         return outputs
-
-    @property
-    def views(self) -> tuple[str, ...]:
-        """What the detector looks at to judge a crop (`train._views`)."""
-        return (PLAIN,) if self.recipe.finetune is None else self.recipe.finetune.views
 
     @property
     def cam_bias(self) -> float | None:

@@ -40,6 +40,19 @@ class Mix:
     shares: dict[str, float] = field(default_factory=dict)
     power: float = 0.5
 
+    def __post_init__(self) -> None:
+        """Refuse shares of which no batch can be made (`ValueError`)."""
+        for name in ("pairs", "ghosts"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"mix.{name} must be from 0 to 1, got {getattr(self, name):g}")
+        if self.pairs + self.ghosts > 1:
+            raise ValueError(
+                f"mix.pairs and mix.ghosts make more than a batch: {self.pairs + self.ghosts:g}"
+            )
+        for source, share in self.shares.items():
+            if not 0 <= share <= 1:
+                raise ValueError(f"mix.shares.{source} must be from 0 to 1, got {share:g}")
+
 
 @dataclass(frozen=True, slots=True)
 class Draw:
@@ -98,8 +111,10 @@ def batches(
     n_ghosts = round(mix.ghosts * size / 2) if haunted else 0
     pairs = _Deck(paired, rng)
     haunts = _Sources(haunted, Mix(power=mix.power), rng)
+    generated = [s for s in samples if s.label == 0]
     taken = {s.name for s in paired} if n_pairs else set()
-    fakes = _Sources([s for s in samples if s.label == 0 and s.name not in taken], mix, rng)
+    # where every AI picture has its photograph, they have to do as single ones too
+    fakes = _Sources([s for s in generated if s.name not in taken] or generated, mix, rng)
     reals = _Sources([s for s in samples if s.label == 1], mix, rng)
     while True:
         batch: list[Draw] = []

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 SHARES = (("test", 0.2), ("val", 0.1))
 """What is cut off every stratum; the rest is `train`."""
 
+SPLIT_SEED = 0
+"""Seed of splits that are drawn. No recipe's seed changes it, so that two trainings on a folder
+have the same `test`, and benchmarks and export find it again."""
+
 VAL_OF_TRAIN = 0.125
 """What is cut off `train` where `val` alone is missing."""
 

@@ -112,6 +112,20 @@ def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None
     assert [kernel.shape for kernel, _ in kernels] == [k.shape for k, _ in before][: len(kernels)]
 
 
+def test_runs_are_not_overwritten_and_not_judged_on_other_pictures(trained, tmp_path: Path) -> None:
+    from train._average import average, load_runs
+
+    runs, data, _ = trained
+    opened = load_runs([run.path for run in runs])
+    before = (runs[0].path / "model.keras").read_bytes()
+    with pytest.raises(RunError, match="holds a finished run"):
+        average(opened, [1.0, 1.0], data, runs[0].path, "mean")
+    assert (runs[0].path / "model.keras").read_bytes() == before
+    with pytest.raises(RunError, match=r"is not what .* was fitted on"):
+        average(opened, [1.0, 1.0], data.limited(2), tmp_path / "mean", "mean")
+    assert not (tmp_path / "mean").exists()
+
+
 def test_views_that_there_are_not_are_refused(trained, tmp_path: Path) -> None:
     from train._average import average, load_runs
 

@@ -4,6 +4,7 @@ import io
 import tarfile
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,35 @@ def test_another_data_folder_becomes_part_of_it(tmp_path, downloads, manifest):
         assert collect([astronaut()], tmp_path / "out", downloads, beside) == []
     data = load_data(tmp_path / "out", Cache(tmp_path / "cache"))
     assert {s.name for s in data.samples} == {row["path"] for row in rows} | {astronaut().name}
+
+
+@pytest.mark.parametrize("name", ["AI/flat.png", "flat.png"])
+def test_the_other_folder_is_left_as_it_was(name, tmp_path, downloads, manifest):
+    """Whatever its layout: what is collected must not land in it, nor replace its manifest."""
+    beside = manifest({"path": name, "label": "AI", "source": "flat", "split": "train"})
+    (beside / name).parent.mkdir(exist_ok=True)
+    Image.new("RGB", (90, 90), (1, 0, 0)).save(beside / name)
+    before = {path: path.read_bytes() for path in beside.rglob("*") if path.is_file()}
+    generated = replace(astronaut(), label="AI", source="made")
+    collect([generated, astronaut()], tmp_path / "out", downloads, beside)
+    assert {path: path.read_bytes() for path in beside.rglob("*") if path.is_file()} == before
+    assert (tmp_path / "out" / generated.name).is_file()
+    assert (tmp_path / "out" / name).resolve() == (beside / name).resolve()
+    assert not (tmp_path / "out" / name).parent.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("../a.png", "outside"), ("/a.png", "outside"), ("Real/there.png", "is there already")],
+)
+def test_links_that_would_go_wrong_are_refused(path, message, tmp_path, downloads, manifest):
+    beside = manifest({"path": path, "label": "Real", "source": "club"})
+    (tmp_path / "out" / "Real").mkdir(parents=True)
+    (tmp_path / "out" / "Real" / "there.png").write_bytes(b"mine")
+    with pytest.raises(DataError, match=message):
+        collect([astronaut()], tmp_path / "out", downloads, beside)
+    with pytest.raises(DataError, match="beside itself"):
+        collect([astronaut()], beside, downloads, beside)
 
 
 def test_sources_of_one_name_are_refused(tmp_path, downloads, manifest):

@@ -129,6 +129,27 @@ def test_pairs_and_copies_are_drawn_into_one_split(manifest, cache):
     assert all(split[f"AI{n}.png"] == split[f"Real{n}.png"] for n in range(30))
 
 
+def test_a_pair_may_name_a_copy(manifest, cache):
+    """What the copy stands for goes into the split of its pair, and stays its pair."""
+    ai = [row | {"pair": f"Real{number}.png"} for number, row in enumerate(rows([""] * 20, "AI"))]
+    twice = rows([""] * 40, "Real")
+    for number in range(20):  # Real0 is a copy of Real20, ...; the first of them by name stays
+        twice[number]["picture"] = twice[number + 20]["picture"]
+    data = load_data(manifest(*ai, *twice), cache)
+    split = {s.name: s.split for s in data.samples}
+    assert len(split) == 40
+    paired = [s for s in data.samples if s.label == 0]
+    assert all(s.pair in split and split[s.pair] == s.split for s in paired)
+
+
+def test_the_fingerprint_is_that_of_what_training_touches(manifest, cache):
+    ai, real = rows((*EVEN, "unseen"), "AI"), rows(EVEN, "Real")
+    data = load_data(manifest(*ai, *real), cache)
+    assert len(data.split("unseen")) == 1
+    assert data.fingerprint() == data.without_split(("unseen",)).fingerprint()
+    assert data.fingerprint() != data.without_split(("val",)).fingerprint()
+
+
 def broken(**change):
     return [rows(EVEN, "AI")[0] | change]
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,9 +15,10 @@ from fakeface._prepare import crop_picture
 from tests.train.conftest import fill
 from train._cache import Cache
 from train._compare import compare
+from train._data import load_data
 from train._errors import DataError, RecipeError, RunError, WeightsError
 from train._features import SHARD, FeatureTable
-from train._fit import Selection, fit, read_data
+from train._fit import Selection, begin, fit, read_data
 from train._recipe import load_recipe
 from train._run import load_run
 
@@ -121,6 +123,45 @@ def test_unseen_is_scored_only_when_asked_and_never_fitted_on(small, tmp_path):
     assert seen.calibration.temperature == pytest.approx(run.calibration.temperature, rel=1e-3)
     with pytest.raises(RunError, match=r"scores-unseen\.csv"):
         run.scores("unseen")
+
+    # the same afterwards, to a run that is finished
+    late = tmp_path / "late"
+    shutil.copytree(run.path, late)
+    before = {path.name: path.read_bytes() for path in late.glob("*-test.csv")}
+    added = fit(recipe, held_out, cache, late)
+    assert added.info["figures"]["test"] == run.info["figures"]["test"]
+    assert added.info["figures"]["unseen"]["pictures"] == 32
+    assert added.info["data"]["counts"]["AI/new"]["unseen"] == 16
+    assert (late / "report-unseen.txt").exists()
+    said = added.scores("unseen")
+    assert said.names == seen.scores("unseen").names
+    known = dict(zip(run.scores("test").names, run.scores("test").logits, strict=True))
+    wanted = [known[name.removeprefix("new/")] for name in said.names]
+    np.testing.assert_allclose(said.logits, wanted, atol=1e-4)
+    assert {path.name: path.read_bytes() for path in late.glob("*-test.csv")} == before
+
+
+def test_every_recipe_is_tested_on_the_same_pictures(small):
+    data, cache, recipe, _ = small
+    other = read_data(data.root, replace(recipe, seed=31), cache, Selection())
+    assert other.fingerprint() == data.fingerprint()
+    assert load_data(data.root, cache).fingerprint() == data.fingerprint()
+
+
+def test_only_the_same_training_goes_on(small, tmp_path):
+    data, _, recipe, _ = small
+    begin(tmp_path, recipe, data)
+    begin(tmp_path, replace(recipe, seed=1), data)  # nothing was kept of the one before
+    (tmp_path / "checkpoints").mkdir()
+    begin(tmp_path, replace(recipe, seed=1), data)
+    with pytest.raises(RunError, match="stopped, of another recipe"):
+        begin(tmp_path, recipe, data)
+    with pytest.raises(RunError, match="stopped, on other data"):
+        begin(tmp_path, replace(recipe, seed=1), data.limited(3))
+    assert load_recipe(str(tmp_path / "recipe.toml")).seed == 1
+    (tmp_path / "begun.json").write_text("{")
+    with pytest.raises(RunError, match=r"begun\.json"):
+        begin(tmp_path, replace(recipe, seed=1), data)
 
 
 def test_features_survive_an_interruption_at_any_point(small, tmp_path, monkeypatch):

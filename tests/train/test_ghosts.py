@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from fakeface.types import Box
 from tests.train.conftest import Samples, needs_upscalers, portrait
-from train._ghosts import GhostSpec, haunted, make_ghosts
+from train._autoencoder import fitted
+from train._data import Sample
+from train._errors import DataError
+from train._ghosts import GhostSpec, _middle, drawn, haunted, make_ghosts
 from train._recipe import load_recipe
 from train._sharpness import sharpness
 
@@ -36,6 +40,56 @@ def test_a_ghost_is_about_as_sharp_as_its_photograph():
     assert ghost.shape == photo.shape
     assert sharpness(soft(photo, rng)) < 0.6 * sharpness(photo)
     assert 0.7 < sharpness(ghost) / sharpness(photo) < 1.1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"steps": 0}, r"ghosts\.steps must be at least 1"),
+        ({"least_shrink": 0.5}, r"ghosts\.least_shrink must be at least 1, got 0\.5"),
+        ({"gentle": 1.5}, r"ghosts\.gentle must be from 0 to 1"),
+    ],
+)
+def test_what_makes_no_ghosts_is_refused(wrong: dict[str, float], message: str):
+    with pytest.raises(ValueError, match=message):
+        GhostSpec(**wrong)
+
+
+def test_of_a_large_photograph_the_part_around_the_face_is_drawn_anew(tmp_path: Path):
+    """It stays as large as it was, so that the box of the face holds."""
+    path = tmp_path / "phone.png"
+    Image.fromarray(portrait(1200, 900)).save(path)
+    box = Box(500, 300, 100, 120)
+    large = Sample("phone.png", path, 1, "phones", "train", "0123456789abcdef", box)
+    whole = replace(large, name="none", digest="f" * 16, box=None)
+    shapes = []
+
+    def black(photo: np.ndarray, _: np.random.Generator) -> np.ndarray:
+        shapes.append(photo.shape)
+        return np.zeros_like(photo)
+
+    files = drawn(lambda: black, [large, whole], tmp_path / "ghosts", 0, "ghosts")
+    assert shapes == [(288, 288, 3), (900, 1200, 3)]
+    with Image.open(files["phone.png"]) as ghost:
+        assert ghost.size == (1200, 900)
+        pixels = np.asarray(ghost)
+    assert pixels[220:500, 410:690].max() < 20
+    assert np.abs(pixels[:180].astype(int) - portrait(1200, 900)[:180]).mean() < 3
+    assert [_middle(sample).shape for sample in (large, whole)] == [(320, 320, 3)] * 2
+
+
+@pytest.mark.train
+def test_autoencoders_follow_from_the_seed(tmp_path: Path):
+    photos = [portrait()]
+    first = [
+        fitted("nearest", tmp_path / f"{number}.weights.h5", lambda: photos, 1, seed).get_weights()
+        for number, seed in enumerate((5, 5, 6))
+    ]
+    assert all(np.array_equal(a, b) for a, b in zip(first[0], first[1], strict=True))
+    assert any(not np.array_equal(a, b) for a, b in zip(first[0], first[2], strict=True))
+    assert {path.name for path in tmp_path.iterdir()} == {f"{n}.weights.h5" for n in range(3)}
+    with pytest.raises(DataError, match="64 pixels"):
+        fitted("nearest", tmp_path / "none.weights.h5", lambda: [portrait(60, 60)], 1, 0)
 
 
 @pytest.mark.train

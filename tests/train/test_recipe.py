@@ -58,6 +58,7 @@ def test_fields_are_overridden_by_their_dotted_names():
     ("setting", "message"),
     [
         ("fit.epoch=3", "unknown fit.epoch; known: epochs"),
+        ("mode=finetune", "a table [finetune] goes with"),
         ("fit.epochs=three", "fit.epochs must be of type int, got 'three'"),
         ("fit.epochs=0", "fit.epochs must be at least 1, got 0"),
         ("fit.epochs=true", "fit.epochs must be of type int, got True"),
@@ -89,3 +90,9 @@ def test_what_is_no_recipe_is_refused(tmp_path):
     (tmp_path / "broken.toml").write_text("[fit\n", encoding="utf-8")
     with pytest.raises(RecipeError, match=r"broken\.toml"):
         load_recipe(str(tmp_path / "broken.toml"))
+
+
+@pytest.mark.parametrize("setting", ["fit.epochs=3", "head.units=64"])
+def test_what_a_fine_tuning_would_not_read_is_refused(setting):
+    with pytest.raises(RecipeError, match=r"frozen backbones; .* finetune\.steps"):
+        load_recipe("edge", [setting])

@@ -83,3 +83,24 @@ def test_shares_of_sources_add_up() -> None:
     shares = source_shares({"a": 100, "b": 400, "c": 7}, Mix(shares={"c": 0.4}, power=0.5))
     assert shares == pytest.approx({"a": 0.2, "b": 0.4, "c": 0.4})
     assert source_shares({"c": 7}, Mix(shares={"c": 0.4})) == {"c": 1.0}
+
+
+def test_pairs_have_to_do_as_single_pictures_where_there_are_no_others() -> None:
+    aligned = [s for s in samples() if s.label == 1 or s.pair]
+    for batch in islice(batches(aligned, Mix(pairs=0.25), 16, frozenset(), 0), 20):
+        assert len(batch) == 16
+        assert sum(draw.fake for draw in batch) == 8
+        assert sum(draw.pair >= 0 for draw in batch) == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"pairs": 0.8, "ghosts": 0.8}, "more than a batch: 1.6"),
+        ({"ghosts": -0.1}, r"mix\.ghosts must be from 0 to 1"),
+        ({"shares": {"ffhq": 1.5}}, r"mix\.shares\.ffhq"),
+    ],
+)
+def test_shares_of_which_no_batch_can_be_made_are_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Mix(**wrong)
