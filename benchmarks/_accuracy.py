@@ -100,9 +100,11 @@ def run_accuracy(
 
     Raises:
         ModelError: A model cannot run.
-        ValueError: Two models have the same name.
+        ValueError: Two models have the same name, or there are no pictures.
     """
     samples = tuple(data.split(*splits))
+    if not samples:
+        raise ValueError(f"{data.root}: no picture in split {', '.join(splits)}")
     finder = FaceFinder(MODELS / FACE_FINDER)
     classifiers = [Classifier(path, "cpu", threads) for path in models]
     names = [classifier.info.name for classifier in classifiers]
@@ -123,7 +125,7 @@ def run_accuracy(
                 begin(what, len(samples)),
             )
         for classifier, store in zip(classifiers, stores, strict=True):
-            mine = [store[sample.digest] for sample in samples]
+            mine = [store[sample] for sample in samples]
             p_fake = np.array([np.nan if s.p_fake is None else s.p_fake for s in mine])
             boxes = tuple(s.box for s in mine)
             name = classifier.info.name

@@ -59,6 +59,12 @@ def _head(result: Result) -> str:
             f" {m['thresholds']['fake']:.4g}, `real` below {m['thresholds']['real']:.4g}"
             for m in result["models"]
         ),
+        *(
+            f"- {m['name']} was trained on other data ({told['fingerprint']}): whether pictures of"
+            " these splits were among them, its card has to say"
+            for m in result["models"]
+            if (told := m["trained_on"]) and told["fingerprint"] != result["data"]["fingerprint"]
+        ),
         f"- intervals: {result['bootstrap']['interval']},"
         f" {result['bootstrap']['resamples']} resamples, seed {result['bootstrap']['seed']}",
         *(f"- tier `{name}`: {text}" for name, text in result["tiers"].items()),

@@ -80,10 +80,12 @@ def accuracy(
     from benchmarks._tiers import DEFAULT, TIERS
     from fakeface._model import find_model
     from train._cache import Cache
-    from train._data import load_data
+    from train._data import SPLITS, load_data
 
     if unknown := set(tier) - set(TIERS):
         raise typer.BadParameter(f"no tier {', '.join(unknown)}; there are: {', '.join(TIERS)}")
+    if unknown := set(split) - set(SPLITS):
+        raise typer.BadParameter(f"no split {', '.join(unknown)}; there are: {', '.join(SPLITS)}")
     with _plain_errors(), _progress() as begin:
         store = Cache(cache)
         pictures = load_data(data, store)

@@ -19,9 +19,11 @@ from benchmarks._metrics import Estimate, measure, resamples
 from benchmarks._provenance import provenance
 from train._cache import Cache
 from train._data import CLASSES, Data
+from train._errors import DataError
 from train._fit import fit
 from train._recipe import Recipe
 from train._run import Run
+from train._splits import without_leaks
 
 FEW = 20
 """A source with fewer test pictures is measured on all of its pictures, none of them trained on."""
@@ -44,14 +46,16 @@ def without(data: Data, label: int, source: str) -> Data:
         source: Its name.
 
     Returns:
-        The other pictures, and those of the source to measure on, in split `test`.
+        The other pictures, and those of the source to measure on, in split `test`; what was made
+        from one of these, or one of these from it, is in no other split.
     """
     mine = [s for s in data.samples if (s.label, s.source) == (label, source)]
     tested = [s for s in mine if s.split == "test"]
     if len(tested) < FEW:
         tested = [replace(s, split="test") for s in mine]
     others = [s for s in data.samples if (s.label, s.source) != (label, source)]
-    return replace(data, samples=tuple(sorted([*others, *tested], key=lambda s: s.name)))
+    kept, _ = without_leaks([*others, *tested])
+    return replace(data, samples=tuple(sorted(kept, key=lambda s: s.name)))
 
 
 def leave_one_out(
@@ -82,7 +86,8 @@ def leave_one_out(
     Returns:
         Plain values, ready for JSON: under `sources` per `CLASS/source` its figures when left out
         (`left_out`) and when known (`known`, where it has pictures in `test`), under `means` the
-        mean AUC over the sources of each class.
+        mean AUC over the sources of each class, under `skipped` the sources without which there
+        is nothing to train on, and why.
 
     Raises:
         ValueError: A source is wanted that is not there.
@@ -94,10 +99,17 @@ def leave_one_out(
     tell(f"{recipe.name}: leaving out {KNOWN}")
     known = fit(recipe, data, cache, out / KNOWN)
     rows: dict[str, Any] = {}
+    skipped: dict[str, str] = {}
     for number, (label, source) in enumerate(chosen, start=1):
         name = f"{CLASSES[label]}/{source}"
         tell(f"{recipe.name}: leaving out {name} ({number} of {len(chosen)})")
         left = without(data, label, source)
+        try:
+            left.check()
+        except DataError as error:
+            tell(f"{name} cannot be left out: {error}")
+            skipped[name] = str(error)
+            continue
         run = fit(recipe, left, cache, out / name.replace("/", "-"))
         rows[name] = {
             "n": sum((s.label, s.source) == (label, source) for s in left.split("test")),
@@ -111,6 +123,7 @@ def leave_one_out(
         "data": {"fingerprint": data.fingerprint()},
         "bootstrap": {"resamples": count, "seed": seed},
         "sources": rows,
+        "skipped": skipped,
         "means": {label: _mean(rows, label, apart) for label in CLASSES},
     }
 
@@ -145,6 +158,7 @@ def leave_one_out_markdown(result: dict[str, Any]) -> str:
             f"- command: `{result['command']}`",
             f"- data: {result['data']['fingerprint']}",
             *means,
+            *(f"- {name} cannot be left out: {why}" for name, why in result["skipped"].items()),
             "",
             table([*head, "called `fake`", "when known"], rows),
         ]

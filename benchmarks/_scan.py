@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks._latency import pictures
 from benchmarks._markdown import table
 from benchmarks._progress import Begin, hundredths
-from benchmarks._provenance import provenance
+from benchmarks._provenance import machine_line, provenance
 from benchmarks._scan_memory import in_new_process, memory_over_files
 from fakeface import Detector, Prediction
 from fakeface._bench import Variant, interleaved
@@ -209,13 +209,11 @@ def _index(report: Path, settings: str) -> tuple[float, float]:
 
 def scan_markdown(result: dict[str, Any]) -> str:
     """The result as tables."""
-    machine, resume = result["environment"], result["resume"]
-    cpu = machine["cpu"]
+    resume = result["resume"]
     parts = [
         "# Scanning\n",
         f"- command: `{result['command']}`",
-        f"- machine: {cpu['model']}, {cpu['processors']} processors, {machine['system']},"
-        f" load average {machine['load_average']}",
+        machine_line(result["environment"]),
         f"- model: {result['model']['name']}",
         "- the scan and its stages were measured in turns; on a busy machine trust ratios\n",
         "## Pictures per second\n",

@@ -19,6 +19,7 @@ from fakeface._detector import MIN_FACE
 from fakeface._prepare import crop_picture, prepare
 from fakeface._providers import default_threads
 from train._data import Sample
+from train._features import row_id
 
 BATCH = 32
 
@@ -98,7 +99,7 @@ def score(
         advance: Told how many pictures are done.
     """
     (spec,) = {classifier.crop for classifier in classifiers}
-    missing = {s.digest: s for s in samples if any(s.digest not in store for store in stores)}
+    missing = {row_id(s): s for s in samples if any(s not in store for store in stores)}
     advance(len(samples) - len(missing))
 
     def look_at(sample: Sample) -> tuple[Sample, Look]:
@@ -107,14 +108,14 @@ def score(
     looks = ahead(look_at, missing.values(), workers=default_threads(), most=2 * BATCH)
     while batch := list(islice(looks, BATCH)):
         for classifier, store in zip(classifiers, stores, strict=True):
-            lacking = [(s, seen) for s, seen in batch if s.digest not in store]
+            lacking = [(s, seen) for s, seen in batch if s not in store]
             store.add(_judge(classifier, lacking))
         advance(len(batch))
 
 
 def _judge(
     classifier: Classifier, batch: Sequence[tuple[Sample, Look]]
-) -> Iterator[tuple[str, Score]]:
+) -> Iterator[tuple[Sample, Score]]:
     size = classifier.crop.size
     crops = np.concatenate([np.empty((0, size, size, 3), np.uint8), *(s.crops for _, s in batch)])
     p_fake = np.concatenate(
@@ -125,5 +126,5 @@ def _judge(
     for sample, seen in batch:
         faces = len(seen.crops)
         worst = float(p_fake[at : at + faces].max()) if faces else None
-        yield sample.digest, Score(worst, seen.box, faces)
+        yield sample, Score(worst, seen.box, faces)
         at += faces

@@ -15,10 +15,16 @@ from pathlib import Path
 import fakeface
 from benchmarks._tiers import Tier
 from fakeface import ModelInfo
+from fakeface._detector import MIN_FACE
 from train._cache import Cache
+from train._data import Sample
+from train._features import row_id
 
 _PIXEL_PATH = ("_decode", "_faces", "_blazeface", "_boxes", "_crop", "_prepare")
 """Modules of fakeface that decide what a model sees: when one changes, scores are stale."""
+
+_OWN = ("_tiers", "_score")
+"""Modules beside this one that do so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Score:
 
 
 class Store:
-    """The scores of one model in one tier, by the digest of the picture's file."""
+    """The scores of one model in one tier, by the picture's content and the box given for it."""
 
     def __init__(self, cache: Cache, model: ModelInfo, finder: ModelInfo, tier: Tier) -> None:
         """Read what is there; a line torn by a kill is dropped.
@@ -49,24 +55,26 @@ class Store:
             finder: The model that finds faces.
             tier: What is done to the pictures.
         """
-        key = "\n".join((model.metadata(), finder.sha256, tier.description, pixel_path()))
+        ran = f"onnxruntime {version('onnxruntime')}, faces from {MIN_FACE}"
+        key = "\n".join((model.metadata(), finder.sha256, ran, pixel_path(tier)))
         name = f"{tier.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
         self._journal = cache.journal(f"scores/{model.name}-{model.sha256[:16]}/{name}")
 
-    def __contains__(self, digest: str) -> bool:
-        return digest in self._journal.records
+    def __contains__(self, sample: Sample) -> bool:
+        return row_id(sample) in self._journal.records
 
-    def __getitem__(self, digest: str) -> Score:
-        return Score(*self._journal.records[digest])
+    def __getitem__(self, sample: Sample) -> Score:
+        return Score(*self._journal.records[row_id(sample)])
 
-    def add(self, scores: Iterable[tuple[str, Score]]) -> None:
-        """Keep the scores of digests, each on disk before the next is asked for."""
-        self._journal.add((digest, list(astuple(score))) for digest, score in scores)
+    def add(self, scores: Iterable[tuple[Sample, Score]]) -> None:
+        """Keep the scores of pictures, each on disk before the next is asked for."""
+        self._journal.add((row_id(sample), list(astuple(score))) for sample, score in scores)
 
 
-def pixel_path() -> str:
-    """Hash of the code and the decoder that decide what a model sees of a picture."""
-    digest = hashlib.sha256(f"pillow {version('pillow')}".encode())
-    for module in _PIXEL_PATH:
-        digest.update(Path(fakeface.__file__).with_name(f"{module}.py").read_bytes())
+def pixel_path(tier: Tier) -> str:
+    """Hash of the code, the decoder and the tier that decide what a model sees of a picture."""
+    digest = hashlib.sha256(f"pillow {version('pillow')}, {tier.description}".encode())
+    modules = [Path(fakeface.__file__).with_name(f"{module}.py") for module in _PIXEL_PATH]
+    for path in (*modules, *(Path(__file__).with_name(f"{own}.py") for own in _OWN)):
+        digest.update(path.read_bytes())
     return digest.hexdigest()

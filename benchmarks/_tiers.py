@@ -19,6 +19,7 @@ from PIL import Image, ImageFilter
 
 from fakeface import Box, CropSpec
 from fakeface._crop import square
+from fakeface._decode import Picture
 
 if TYPE_CHECKING:
     from train._upscalers import Net
@@ -51,7 +52,7 @@ class Tier:
     mask: Mask | None = None
 
     def apply(self, data: bytes) -> bytes:
-        """Treat an encoded picture and encode it again.
+        """Treat an encoded picture, read as fakeface reads it (upright), and encode it again.
 
         Args:
             data: The bytes of a picture file.
@@ -60,13 +61,12 @@ class Tier:
             The bytes of the treated picture; `data` itself where the tier changes nothing.
 
         Raises:
-            OSError: Pillow cannot decode `data`.
+            ImageError: fakeface cannot decode `data`.
             WeightsError: The tier needs a network that is not installed.
         """
         if self.format is None:
             return data
-        with Image.open(io.BytesIO(data)) as opened:
-            image = opened.convert("RGB")
+        image, _ = Picture(data).load()
         if self.redraw:
             image = self.redraw(image)
         if self.scale != 1:

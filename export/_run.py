@@ -17,14 +17,12 @@ from export._directory import write_model
 from export._golden import write_golden
 from export._parity import Parity, check, real_crops
 from fakeface import ModelInfo
+from train._data import CLASSES
 
 if TYPE_CHECKING:
     import onnx
 
     from train._run import Run
-
-CLASSES = ("AI", "Real")
-"""Class 0 and class 1 of the training data."""
 
 LICENCE = (
     "Built on the backbone {}, under its licence, and on the training pictures named in the"

@@ -50,6 +50,8 @@ def linear_head(model: keras.Model) -> LinearHead | None:
     logit = model.get_layer(LOGIT)
     made_by = {id(layer.output): layer for layer in model.layers}
     before = made_by[id(logit.input)]
+    if isinstance(before, layers.Dropout):  # does nothing once it is trained
+        before = made_by[id(before.input)]
     inputs = before.input if isinstance(before, layers.Concatenate) else [before.output]
     pools = [made_by[id(tensor)] for tensor in inputs]
     if not all(isinstance(pool, layers.GlobalAveragePooling2D) for pool in pools):

@@ -19,7 +19,7 @@ from benchmarks._store import pixel_path
 from benchmarks._tiers import CLEAN, TIERS, Tier
 from benchmarks.peers._peer import Peer, PeerError, Process
 from benchmarks.peers._targets import targets
-from fakeface import Thresholds
+from fakeface import ImageError, Thresholds
 from fakeface._bench import Timing, Variant, interleaved
 from fakeface._environment import environment
 from train._cache import Cache, Journal
@@ -142,7 +142,8 @@ def _judge_all(
             process = Process(row.peer, threads, picture)
             row.about = process.about
             for name, paths in treated.items():
-                key = f"{row.peer.key(process.about)}-{name}-{pixel_path()[:16]}"
+                treatment = f"{name}-{pixel_path(TIERS[name])[:16]}"
+                key = f"{row.peer.key(process.about)}-{treatment}"
                 journal = cache.journal(f"peers/{key}")
                 _score(process, samples, paths, journal, advance)
                 row.accuracy[name] = _figures(samples, journal, row.about["threshold"], seed)
@@ -163,7 +164,7 @@ def _treated(tier: Tier, samples: Sequence[Sample], folder: Path) -> list[Path]:
         data = sample.path.read_bytes()
         try:
             path.write_bytes(tier.apply(data))
-        except OSError:
+        except ImageError:
             path.write_bytes(data)
         paths.append(path)
     return paths

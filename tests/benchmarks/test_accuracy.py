@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from benchmarks._accuracy_tables import accuracy_markdown
 from benchmarks._app import app
 from benchmarks._groups import Grouping
 from benchmarks._tiers import TIERS
-from fakeface import Detector
+from fakeface import Box, Detector
 from fakeface._classifier import Classifier
 from tests.train.conftest import needs_upscalers
 from train._cache import Cache
@@ -107,6 +108,31 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(models, faces, tmp_path,
     assert sum(seen) == 24  # the second model alone
 
 
+def test_models_of_other_data_are_named(run):
+    result = evaluate(run, count=5)
+    mine, other = ({"fingerprint": f} for f in (result["data"]["fingerprint"], "0123"))
+    for model, told in zip(result["models"], (mine, other), strict=True):
+        model["trained_on"] = told
+    text = accuracy_markdown(result)
+    assert "- redder was trained on other data (0123)" in text
+    assert "- red was trained" not in text
+
+
+def test_another_box_in_the_manifest_is_another_score(models, faces, tmp_path):
+    """It counts where no face is found: what was kept of the old box must not be taken."""
+    cache = Cache(tmp_path)
+    data = load_data(faces, cache)
+    one = run_accuracy(models[:1], data, ["test"], SOME[:1], cache)
+    number = one.scored[0].boxes.index("manifest")
+    cat = one.samples[number]
+    moved = replace(cat, box=Box(0, 0, 30, 30))
+    samples = tuple(moved if sample is cat else sample for sample in data.samples)
+    other = run_accuracy(models[:1], replace(data, samples=samples), ["test"], SOME[:1], cache)
+    assert other.scored[0].p_fake[number] != one.scored[0].p_fake[number]
+    same = np.arange(len(one.samples)) != number
+    assert (other.scored[0].p_fake == one.scored[0].p_fake)[same].all()
+
+
 def test_an_unreadable_picture_is_counted_and_stops_nothing(models, faces, tmp_path):
     cache = Cache(tmp_path)
     data = load_data(faces, cache)
@@ -162,6 +188,8 @@ def test_enhanced_pictures_have_a_column_of_their_own(models, faces, tmp_path):
         (["--model", "no-such-model"], "no-such-model"),
         (["--model", "faces"], "not a classifier"),
         (["--tier", "nice"], "no tier nice"),
+        (["--split", "tset"], "no split tset; there are: train, val, test, unseen"),
+        (["--split", "val"], "no picture in split val"),
     ],
 )
 def test_what_is_wrong_is_said(models, faces, tmp_path, arguments, message):

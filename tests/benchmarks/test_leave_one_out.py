@@ -37,6 +37,19 @@ def test_a_source_with_few_test_pictures_is_measured_on_all_of_them():
     assert sum(s.source == "gan" for s in left.samples) == 35 + FEW - 1
 
 
+def test_what_a_tested_picture_was_made_from_is_not_trained_on():
+    every = data(AI_recon=(10, 2, 4), Real_photos=(30, 5, 25))
+    made = [s for s in every.samples if s.source == "recon"]
+    photos = iter([s.name for s in every.samples if s.split == "train" and s.label == 1])
+    paired = {s.name: replace(s, pair=next(photos)) for s in made}
+    left = without(
+        replace(every, samples=tuple(paired.get(s.name, s) for s in every.samples)), 0, "recon"
+    )
+    names = {s.name for s in left.samples if s.split != "test"}
+    assert len(names) == 30 + 5 - len(made)
+    assert not names & {s.pair for s in paired.values()}
+
+
 def test_a_name_in_both_classes_is_two_sources():
     every = data(AI_web=(30, 5, 25), Real_web=(30, 5, 25), Real_new=(0, 0, 0, 9))
     assert sources(every) == [(0, "web"), (1, "web")]
@@ -70,5 +83,16 @@ def test_leaving_sources_out_end_to_end(faces, tmp_path, monkeypatch):
         recipe, loaded, cache, tmp_path / "runs", wanted=["stylegan", "ffhq"], count=20
     )
     assert again["sources"] == result["sources"]
+
+    monkeypatch.undo()
+    alone = loaded.only(["stylegan", "ffhq"])
+    told = []
+    result = leave_one_out(
+        recipe, alone, cache, tmp_path / "alone", wanted=["ffhq"], count=20, tell=told.append
+    )
+    assert result["sources"] == {}
+    assert "no Real picture in split 'train'" in result["skipped"]["Real/ffhq"]
+    assert "Real/ffhq cannot be left out" in leave_one_out_markdown(result)
+    assert any("Real/ffhq cannot be left out" in line for line in told)
     with pytest.raises(ValueError, match="no source nobody"):
         leave_one_out(recipe, loaded, cache, tmp_path / "runs", wanted=["nobody"])

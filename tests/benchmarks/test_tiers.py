@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from benchmarks._tiers import DEFAULT, ENHANCED, TIERS, face_in_crop, hide_face, keep_face
-from fakeface import Box, CropSpec
+from fakeface import Box, CropSpec, ImageError
 from tests.train.conftest import needs_upscalers
 
 
@@ -41,6 +41,22 @@ def test_size_and_format(portrait, name, size, encoding):
 
 def test_clean_leaves_the_bytes_alone(portrait):
     assert TIERS["clean"].apply(portrait) is portrait
+
+
+def test_pictures_are_read_as_the_library_reads_them(portrait):
+    """Upright, and on white where they are transparent."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    lying, clear = io.BytesIO(), io.BytesIO()
+    with Image.open(io.BytesIO(portrait)) as image:
+        image.save(lying, "JPEG", exif=exif)
+    Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(clear, "PNG")
+    turned = treated("web", lying.getvalue())
+    assert turned.size == (120, 150)
+    assert 0x0112 not in turned.getexif()
+    assert treated("blur", clear.getvalue()).getpixel((32, 32)) == (255, 255, 255)
+    with pytest.raises(ImageError, match="is not a picture"):
+        TIERS["web"].apply(b"nothing of the kind")
 
 
 def test_harder_tiers_cost_more_of_the_picture(portrait):

@@ -175,7 +175,7 @@ def test_a_linear_head_gives_an_exact_map(run, samples, tmp_path, hidden):
     low = layers.Conv2D(4, 3, 4, "same", activation="relu")(image)
     high = layers.Conv2D(6, 3, 2, "same", activation="relu")(low)
     pools = [layers.GlobalAveragePooling2D()(x) for x in (low, high)]
-    row = layers.Concatenate()(pools)
+    row = layers.Dropout(0.3)(layers.Concatenate()(pools))
     if hidden:
         row = layers.Dense(hidden, "relu")(row)
     logit = layers.Dense(1, name="logit", bias_initializer="ones")(row)
