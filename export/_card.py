@@ -33,9 +33,9 @@ def card(info: ModelInfo, notes: str = "") -> str:
         "",
         f"A face classifier for `fakeface`: `p_fake` is the probability that a face is of class"
         f" `{info.classes[0]}`, the other class being `{info.classes[1]}`. Written by"
-        " `python -m export`; what it says was measured when the model was trained, on the test"
-        " split of the data named below, and says nothing of generators and cameras that are not"
-        " in it.",
+        " `python -m export`. The tables under *Figures* were measured when the model was trained,"
+        " on the test split of the data named below: they say nothing of generators and cameras"
+        " that are not in it.",
         "",
         "## What it sees",
         "",

@@ -26,6 +26,9 @@ def notes(info: ModelInfo, whole: ModelInfo, gate: Gate) -> str:
     in_float = len(told["in_float"])
     first = {0: "none", 1: "the first"}.get(in_float, f"the first {in_float}")
     lines = [
+        f"What it is for, what it was trained on and where it fails, its licences too, are those of"
+        f" {whole.name} {whole.version}: read the card of that model first.",
+        "",
         "## How it was quantised",
         "",
         f"{whole.name} {whole.version} (sha256 `{whole.sha256[:12]}…`) in 8-bit numbers: {kind},"
