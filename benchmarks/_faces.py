@@ -17,6 +17,7 @@ from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
 from fakeface import Box, FaceFinder, ImageError
 from fakeface._decode import Picture
+from fakeface._prepare import found_in, load_for_finder
 from train._data import CLASSES, Sample
 
 PEOPLE = ("astronaut", "camera")
@@ -46,11 +47,15 @@ def run_faces(
         begin: Begins a part of the work: its name and length; gives what counts it.
 
     Returns:
-        Plain values, ready for JSON: `sources`, `without_people`, `scenes`, `provenance`.
+        Plain values, ready for JSON: `sources`, `unreadable`, `without_people`, `scenes`,
+        `provenance`.
     """
+    sources, unreadable = _sources(finder, samples, begin("pictures", len(samples)))
+    samples = [sample for sample in samples if sample.name not in unreadable]
     return {
         "finder": {"version": finder.info.version, "sha256": finder.info.sha256},
-        "sources": _sources(finder, samples, begin("pictures", len(samples))),
+        "sources": sources,
+        "unreadable": unreadable,
         "without_people": _without_people(finder),
         "scenes": _scenes(finder, samples, scenes, seed, begin("scenes", scenes)),
         "provenance": provenance(),
@@ -59,17 +64,23 @@ def run_faces(
 
 def _sources(
     finder: FaceFinder, samples: Sequence[Sample], count: Callable[[int], None]
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Figures per source, and the pictures that could not be read, with the reason."""
     by_source: dict[str, list[tuple[float, int, float]]] = {}
+    unreadable: dict[str, str] = {}
     for sample in samples:
         if sample.box is not None:
-            image = Picture(sample.path).load()[0]
-            started = time.process_time()
-            faces = finder.find(image)
-            taken = time.process_time() - started
-            iou = faces[0].box.iou(sample.box) if faces else 0.0
             key = f"{CLASSES[sample.label]}/{sample.source}"
-            by_source.setdefault(key, []).append((iou, len(faces), taken))
+            try:
+                loaded = load_for_finder(Picture(sample.path))
+            except ImageError as error:
+                unreadable[sample.name] = error.reason
+            else:
+                started = time.process_time()
+                faces = found_in(loaded, finder)
+                taken = time.process_time() - started
+                iou = faces[0].box.iou(sample.box) if faces else 0.0
+                by_source.setdefault(key, []).append((iou, len(faces), taken))
         count(1)
     rows = []
     for source, found in sorted(by_source.items()):
@@ -85,7 +96,7 @@ def _sources(
                 "median_ms": 1000 * statistics.median(times),
             }
         )
-    return rows
+    return rows, unreadable
 
 
 def _skimage() -> dict[str, Path]:
@@ -176,6 +187,7 @@ def faces_markdown(result: dict[str, Any]) -> str:
                     for row in result["sources"]
                 ],
             ),
+            *(f"{name} could not be read: {why}\n" for name, why in result["unreadable"].items()),
             f"False faces on {without['pictures']} pictures of scikit-image without people:"
             f" {false}.\n",
             f"Faces pasted into scenes of {SCENE} pixels, by the longer side of the face:\n",

@@ -7,6 +7,7 @@ waits in `queue.SimpleQueue` alone: its `put` and `get` are C code that a signal
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -15,6 +16,10 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class NotYet:
+    """Stands among items where the next is still to come: what is ready need not wait for it."""
 
 
 class Threads(Generic[T, R]):
@@ -62,6 +67,8 @@ class Threads(Generic[T, R]):
 
     def close(self) -> None:
         """Drop what has not begun and wait for what has; more calls do nothing."""
+        if sys.is_finalizing():  # an error ended the program: its threads stand still for ever
+            return
         try:
             while True:
                 self._todo.get_nowait()
@@ -102,23 +109,25 @@ class _Task(Generic[T, R]):
 
 def ahead(
     function: Callable[[T], R],
-    items: Iterable[T],
+    items: Iterable[T | NotYet],
     *,
     workers: int,
     most: int,
     name: str = "fakeface",
-) -> Generator[R, None, None]:
+) -> Generator[R | NotYet, None, None]:
     """Map a function over items in threads while the caller works on earlier results.
 
     Args:
         function: What to do with an item; called in several threads at once.
-        items: The items, pulled by the caller's thread as they are needed.
+        items: The items, pulled by the caller's thread as they are needed. Where they may be long
+            in coming, their iterator gives a `NotYet` now and then while it waits.
         workers: Threads.
         most: Items in the hands of the threads or waiting to be taken, at least 1.
         name: What the threads' names begin with.
 
     Yields:
-        The results, in the order of the items.
+        The results, in the order of the items; for a `NotYet` first those that are ready, then
+        the `NotYet` itself.
 
     Raises:
         Exception: What `function` raised, in its place among the results, or the iterator of
@@ -127,6 +136,11 @@ def ahead(
     threads = Threads(function, workers, name)
     try:
         for item in items:
+            if isinstance(item, NotYet):
+                while threads.ready():
+                    yield threads.take()
+                yield item
+                continue
             threads.put(item)
             if len(threads) >= most:
                 yield threads.take()

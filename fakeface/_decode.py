@@ -17,21 +17,23 @@ import os
 import re
 from functools import lru_cache
 from importlib import import_module
+from threading import Lock
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from fakeface._errors import ImageError
-from fakeface._read import digest, read
-from fakeface._sniff import HEAD, is_picture
+from fakeface._read import digest, read, reason
+from fakeface._sniff import HEAD
 from fakeface.types import Source
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "AVIF", "HEIF")
 """Formats that are read, as Pillow names them; AVIF and HEIF where this Pillow has them."""
 
 MAX_PIXELS = 120_000_000
-"""Pictures that would decode to more pixels than this are refused (a bomb, or beyond memory)."""
+"""Pictures that would decode to more pixels than this are refused (a bomb, or beyond memory). JPEG
+pictures of more are decoded smaller; those of 1.5 times as many Pillow refuses to open."""
 
 MAX_SCANS = 100
 """Progressive JPEG pictures of more scans are refused, as in Chromium: each scan of a few bytes
@@ -42,6 +44,20 @@ _BACKGROUND = (255, 255, 255)
 _PLUGINS = {"WEBP": "PIL.WebPImagePlugin"}
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its EXIF orientation."""
+
+_LOCKS = tuple(Lock() for _ in range(64))
+"""For Pillow images of callers, shared out by identity. Pillow reads pixels and EXIF when they are
+first asked for, which must not happen in two threads at once where both were given one image."""
 
 
 class Picture:
@@ -52,25 +68,28 @@ class Picture:
         digest: BLAKE2b-128 of the encoded bytes in hexadecimal; None for decoded sources.
     """
 
-    __slots__ = ("_data", "_image", "_loaded", "_stored", "_turned", "digest", "name")
+    __slots__ = ("_alone", "_data", "_image", "_loaded", "_stored", "_turned", "digest", "name")
 
     def __init__(self, source: Source) -> None:
         """Read the header of `source`.
 
         Args:
             source: A path, encoded bytes, a binary file object, a Pillow image (left open and
-                unchanged), or a uint8 array of shape (height, width, 3) in RGB.
+                unchanged; several threads may have the same one), or a uint8 array of shape
+                (height, width, 3) in RGB.
 
         Raises:
             ImageError: It is not a readable picture in one of `FORMATS`, too large, or of a type
                 that is not taken.
         """
         self._data: bytes | None = None
+        self._alone: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         self._loaded: tuple[int, Image.Image] | None = None
         self.digest: str | None = None
         self.name = name_of(source)
         if isinstance(source, Image.Image):
             self._image = source
+            self._alone = _LOCKS[id(source) // 16 % len(_LOCKS)]
         elif isinstance(source, np.ndarray):
             self._image = _from_array(source, self.name)
         else:
@@ -98,7 +117,8 @@ class Picture:
     @property
     def _orientation(self) -> int:
         if self._turned is None:  # not when the header is read: asking may decode all of a PNG
-            self._turned = _orientation(self._image)
+            with self._alone:
+                self._turned = _orientation(self._image)
         return self._turned
 
     def load(self, reduction: int = 1) -> tuple[Image.Image, float]:
@@ -132,13 +152,16 @@ class Picture:
                 width, height = image.size
                 image.draft("RGB", (max(1, width // reduction), max(1, height // reduction)))
             _check_pixels(image, self.name)
+            if self._data is None:
+                with self._alone:
+                    image.load()
             rgb = _to_rgb(image)
             if orientation != 1:
-                rgb = _upright(rgb, orientation)
+                rgb = rgb.transpose(_TURNS[orientation])
         except ImageError:
             raise
         except Exception as error:  # decoders fail in every way when fed hostile bytes
-            raise ImageError(self.name, _reason(error)) from error
+            raise ImageError(self.name, reason(error, "decoded")) from error
         return reduction, rgb
 
 
@@ -170,7 +193,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     except UnidentifiedImageError as error:
         raise ImageError(name, _unidentified(data)) from error
     except Exception as error:  # see _decode
-        raise ImageError(name, _reason(error)) from error
+        raise ImageError(name, reason(error, "decoded")) from error
 
 
 _TOO_MANY = f"claims more than the {MAX_PIXELS:,} pixels allowed"
@@ -196,8 +219,6 @@ _JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
 
 
 def _unidentified(data: bytes) -> str:
-    if not is_picture(data[:HEAD]):
-        return "is not a picture in a format that fakeface reads"
     if data[4:8] == b"ftyp" and "HEIF" not in readable_formats() and b"avif" not in data[8:HEAD]:
         return "is HEIC, which needs pillow-heif: pip install 'fakeface[heif]'"
     return "begins like a picture, but is broken, or of a kind that this Pillow cannot read"
@@ -233,13 +254,6 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    exif = image.getexif()
-    exif.clear()
-    exif[_ORIENTATION_TAG] = orientation
-    return ImageOps.exif_transpose(image)
-
-
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Convert any mode to RGB: 16-bit and float are scaled, transparency is laid on white."""
     if image.mode == "RGB" and "transparency" not in image.info:
@@ -268,13 +282,3 @@ def _scaled_to_eight_bit(image: Image.Image) -> Image.Image:
 
 
 _ROWS = 256
-
-
-def _reason(error: BaseException) -> str:
-    """One line for any error of the operating system or of Pillow."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower() if error.errno else error.strerror
-    if isinstance(error, MemoryError):
-        return "does not fit into memory"
-    text = " ".join(str(error).split()) or type(error).__name__
-    return f"cannot be decoded: {text[:200]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -19,7 +18,7 @@ from fakeface._pipeline import run
 from fakeface._prepare import Prepared, prepare
 from fakeface._providers import default_batch
 from fakeface._verdict import choose_thresholds, conclude
-from fakeface._walk import walk
+from fakeface._walk import existing, walk
 from fakeface.types import Prediction, Source
 
 if TYPE_CHECKING:
@@ -33,6 +32,10 @@ if TYPE_CHECKING:
 
 MIN_FACE = 48
 """Faces whose longer side is below this many pixels are `too_small` unless told otherwise."""
+
+_BYTES = (bytes, bytearray, memoryview)
+_ONE = (str, os.PathLike, *_BYTES)
+"""What is one path or picture, though Python would go through its letters or bytes."""
 
 
 class Detector:
@@ -50,7 +53,8 @@ class Detector:
         heatmaps: How the heat maps of faces are made; None where there are none.
         settings: Fingerprint of all that a verdict depends on besides the picture, in
             hexadecimal: the files of both models, the thresholds, `whole` and `min_face`. Not
-            the provider, between which scores agree but for rounding.
+            the provider, nor the versions of fakeface, ONNX Runtime and Pillow, between which
+            scores differ a little.
     """
 
     def __init__(
@@ -90,8 +94,8 @@ class Detector:
             ProviderError: The provider is not there.
             ValueError: A number is out of its range.
         """
-        if min_face < 0:
-            raise ValueError(f"min_face must not be negative, got {min_face}")
+        if not min_face >= 0:  # NaN neither: every face would be too small
+            raise ValueError(f"min_face must be 0 or above, got {min_face}")
         path = find_model(None if model is None else Path(model))
         self._classifier = Classifier(path, provider, threads, session_options)
         self._batch_size = default_batch(self._classifier.session.get_providers()[0])
@@ -170,7 +174,7 @@ class Detector:
         before the first prediction is asked for.
 
         Args:
-            sources: Pictures, each as for `predict`.
+            sources: Pictures, each as for `predict`; a list even of a single one.
             batch_size: Faces that the model sees at once; None for 1 on the CPU and 8 elsewhere.
             workers: Threads that decode and find faces; None for one per processor.
 
@@ -179,8 +183,15 @@ class Detector:
             `error` set.
 
         Raises:
+            TypeError: `sources` is a single picture.
             ValueError: `batch_size` or `workers` is below 1.
         """
+        if isinstance(sources, _ONE) or hasattr(sources, "read"):
+            kind = type(sources).__name__
+            raise TypeError(
+                f"predict_batch takes a list of pictures, got a {kind}:"
+                " write predict(picture), predict_batch([picture]) or scan(folder)"
+            )
         return run(
             sources,
             prepare=self._prepare,
@@ -196,8 +207,8 @@ class Detector:
         folder: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         recursive: bool = True,
         *,
-        glob: Sequence[str] = (),
-        exclude: Sequence[str] = (),
+        glob: str | Sequence[str] = (),
+        exclude: str | Sequence[str] = (),
         follow_symlinks: bool = False,
         batch_size: int | None = None,
         workers: int | None = None,
@@ -210,9 +221,13 @@ class Detector:
         Args:
             folder: A folder or several; files may be named too.
             recursive: Whether to go into sub-folders.
-            glob: Take only files that match one of these patterns, such as `*.jpg`; one with a
-                slash is matched against the path below the folder. Case does not matter.
-            exclude: Leave out files and folders that match one of these patterns.
+            glob: From folders take only files that match this pattern or one of several. One
+                without a slash, such as `*.jpg`, is matched against names at any depth, one with
+                a slash against the path below the folder: `2024/*.jpg` is what lies in `2024`
+                itself, `2024/**` all below it, `2024/**/*.jpg` the JPEG pictures among it. Case
+                does not matter. Files that are named themselves are always judged.
+            exclude: From folders leave out files and sub-folders that match this pattern or one
+                of several.
             follow_symlinks: Whether to follow links to folders; loops are noticed.
             batch_size: Faces that the model sees at once; None for 1 on the CPU and 8 elsewhere.
             workers: Threads that decode and find faces; None for one per processor.
@@ -223,14 +238,16 @@ class Detector:
 
         Raises:
             FileNotFoundError: A folder named does not exist.
+            TypeError: A folder is given as bytes.
             ValueError: `batch_size` or `workers` is below 1.
         """
         folders = [folder] if isinstance(folder, (str, os.PathLike)) else list(folder)
-        for name in folders:
-            if not os.path.lexists(name):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(name))
+        if isinstance(folder, _BYTES) or any(isinstance(name, _BYTES) for name in folders):
+            raise TypeError(
+                "scan takes folders as str or os.PathLike, got bytes: write os.fsdecode(folder)"
+            )
         paths = walk(
-            folders,
+            existing(folders),
             recursive=recursive,
             glob=glob,
             exclude=exclude,

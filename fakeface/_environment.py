@@ -25,17 +25,26 @@ def environment() -> dict[str, Any]:
     """
     model, flags = _cpu()
     return {
-        "versions": {
-            "fakeface": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "pillow")},
-            "onnxruntime": _onnxruntime(),
-        },
+        "versions": versions(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpu": {"model": model, "processors": default_threads(), "features": flags},
         "memory_mb": _memory(),
         "load_average": load_average(),
         "providers": list(available_providers()),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a verdict rests on."""
+    import onnxruntime
+
+    return {
+        "fakeface": __version__,
+        "python": platform.python_version(),
+        # not from the metadata: ONNX Runtime comes in packages of several names
+        "onnxruntime": str(onnxruntime.__version__),
+        "pillow": version("pillow"),
+        "numpy": version("numpy"),
     }
 
 
@@ -79,9 +88,3 @@ def _memory() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
     except (AttributeError, ValueError, OSError):
         return None
-
-
-def _onnxruntime() -> str:
-    import onnxruntime
-
-    return str(onnxruntime.__version__)

@@ -103,3 +103,8 @@ class ReportError(FakefaceError):
     def __str__(self) -> str:
         """Give `target: reason` in one printable line."""
         return f"{printable(self.target)}: {printable(self.reason)}"
+
+
+def reason_of(error: OSError) -> str:
+    """One line for an error of the operating system."""
+    return (error.strerror or str(error) or type(error).__name__).lower()

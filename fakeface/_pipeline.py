@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fakeface._ahead import ahead
+from fakeface._ahead import NotYet, ahead
 from fakeface._decode import name_of
 from fakeface._errors import ImageError
 from fakeface._prepare import Prepared
@@ -48,7 +48,8 @@ def run(
 
     Args:
         sources: Pictures, pulled as they are needed. An `ImageError` among them stands for a
-            picture that is known to be unreadable.
+            picture that is known to be unreadable, a `NotYet` for nothing: what is ready is given
+            before the next one is waited for.
         prepare: Decodes a picture and cuts out its faces; called in several threads at once.
         classify: Runs the model on crops, shape (n, S, S, 3) with n from 1 to `batch_size`; called
             in one thread. Each score must depend on its own crop alone.
@@ -91,7 +92,10 @@ def _run(
     most = 2 * workers + batches.size
     with closing(ahead(attempt, guarded(), workers=workers, most=most)) as pictures:
         for picture in pictures:
-            yield from batches.add(picture)
+            if isinstance(picture, NotYet):  # no more faces in sight that would fill the batch
+                yield from batches.finish()
+            else:
+                yield from batches.add(picture)
         yield from batches.finish()
     if failures:
         raise failures[0]

@@ -16,6 +16,7 @@ from fakeface._budget import Budget
 from fakeface._crop import CropSpec, crop, square
 from fakeface._decode import MAX_PIXELS, Picture
 from fakeface._faces import FaceFinder, Found
+from fakeface._read import size_of
 from fakeface.types import Box, Source
 
 FINDER_SIDE = 1000
@@ -25,6 +26,9 @@ longer side below this many pixels."""
 SPARE = 2.0
 """Faces are cut from a reduced picture only where the cut is at least this many times as large
 as what the model sees, so that reducing cannot be told from the resize that follows."""
+
+READING = Budget(256 << 20)
+"""Bytes of files that are in memory at once in all threads; a larger file is there alone."""
 
 DECODING = Budget(2 * MAX_PIXELS)
 """Pixels that are decoded at once in all threads; each takes up to 12 bytes meanwhile."""
@@ -66,23 +70,45 @@ def prepare(source: Source, finder: FaceFinder | None, spec: CropSpec, min_face:
     Raises:
         ImageError: The picture cannot be read.
     """
-    picture = Picture(source)
-    with DECODING.take(picture.pixels):
-        if finder is None:
-            return _whole(picture, spec)
-        return _with_faces(picture, finder, spec, min_face)
+    with READING.take(size_of(source)):
+        picture = Picture(source)
+        with DECODING.take(picture.pixels):
+            if finder is None:
+                return _whole(picture, spec)
+            return _with_faces(picture, finder, spec, min_face)
 
 
 def _with_faces(picture: Picture, finder: FaceFinder, spec: CropSpec, min_face: float) -> Prepared:
-    image, scale = picture.load(reduction(max(picture.size) / FINDER_SIDE))
-    faces = tuple(finder.find(image))
-    if scale != 1:
-        faces = tuple(Found(found.box.scaled(1 / scale), found.score) for found in faces)
+    faces = found_in(load_for_finder(picture), finder)
     judged = tuple(found.box.side >= min_face for found in faces)
     boxes = [found.box for found, judge in zip(faces, judged, strict=True) if judge]
     return Prepared(
         picture.name, picture.size, picture.digest, faces, judged, _cut(picture, boxes, spec)
     )
+
+
+def load_for_finder(picture: Picture) -> tuple[Image.Image, float]:
+    """Decode a picture as the face finder sees it.
+
+    Args:
+        picture: The picture.
+
+    Returns:
+        The upright image, and its size as a share of the picture's.
+
+    Raises:
+        ImageError: The pixels cannot be decoded.
+    """
+    return picture.load(reduction(max(picture.size) / FINDER_SIDE))
+
+
+def found_in(loaded: tuple[Image.Image, float], finder: FaceFinder) -> tuple[Found, ...]:
+    """Find the faces in what `load_for_finder` gave, largest first, in pixels of the picture."""
+    image, scale = loaded
+    faces = tuple(finder.find(image))
+    if scale == 1:
+        return faces
+    return tuple(Found(found.box.scaled(1 / scale), found.score) for found in faces)
 
 
 def crop_picture(picture: Picture, box: Box | None, spec: CropSpec) -> npt.NDArray[np.uint8]:
@@ -121,9 +147,10 @@ def _cut(picture: Picture, boxes: list[Box], spec: CropSpec) -> npt.NDArray[np.u
 def _load_for(
     picture: Picture, boxes: list[Box] | list[Box | None] | list[None], spec: CropSpec
 ) -> tuple[Image.Image, float]:
-    """Decode as small as the smallest of the cuts allows."""
+    """Decode as small as the smallest of the cuts allows, and as `MAX_PIXELS` demands."""
     side = min(square(box, picture.size, spec.margin).side for box in boxes)
-    return picture.load(reduction(side / (spec.size * SPARE)))
+    least = next((f for f in (1, 2, 4) if picture.pixels <= MAX_PIXELS * f * f), 8)
+    return picture.load(reduction(max(least, side / (spec.size * SPARE))))
 
 
 def reduction(most: float) -> int:

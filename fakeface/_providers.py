@@ -22,6 +22,10 @@ AUTO = ("cuda", "dml")
 wanting them. CoreML, which every ONNX Runtime on macOS has, and OpenVINO run when named: whether
 they are faster than the CPU provider depends on the machine."""
 
+ELSEWHERE = ("azure",)
+"""Providers that are left out: they call models that run elsewhere. With one that runs here, all of
+it would be left to the CPU, and nothing would say so."""
+
 ALIASES = {"directml": "dml", "gpu": "cuda"}
 """Other names of providers."""
 
@@ -60,9 +64,15 @@ def short_name(name: str) -> str:
 
 def available_providers() -> tuple[str, ...]:
     """Short names of the providers of this ONNX Runtime, such as `cpu`, `cuda`, `coreml`."""
+    return tuple(_full_names())
+
+
+def _full_names() -> dict[str, str]:
+    """Names of the providers of this ONNX Runtime as it spells them, by short name."""
     import onnxruntime as ort
 
-    return tuple(short_name(name) for name in ort.get_available_providers())
+    full = {short_name(name): name for name in ort.get_available_providers()}
+    return {short: name for short, name in full.items() if short not in ELSEWHERE}
 
 
 def resolve_provider(requested: str) -> tuple[str, ...]:
@@ -77,9 +87,7 @@ def resolve_provider(requested: str) -> tuple[str, ...]:
     Raises:
         ProviderError: There is no such provider here.
     """
-    import onnxruntime as ort
-
-    full = {short_name(name): name for name in ort.get_available_providers()}
+    full = _full_names()
     cpu = full.get("cpu", "CPUExecutionProvider")
     name = short_name(requested)
     if name == "auto":

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakeface._errors import ImageError, ReportError
 from fakeface._sniff import HEAD, is_picture, named_picture
-from fakeface._walk import path_filter, walk
+from fakeface._walk import existing, path_filter, walk
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -128,10 +128,7 @@ def entries(
             for there in group:
                 yield from _remote(there, recursive, wanted)
             continue
-        names = [here.name for here in group]
-        for name in names:
-            if not os.path.lexists(name):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        names = existing([here.name for here in group])
         at = ""  # what the walk has come to of what was named
 
         def roots(names: list[str] = names) -> Iterator[str]:
@@ -150,7 +147,7 @@ def entries(
         ):
             if isinstance(found, ImageError):
                 yield Entry(found.source, found.source, error=found.reason)
-            else:  # not `Path.resolve`, which would follow links before anybody asked
+            elif isinstance(found, str):  # no `Path.resolve`: it follows links before anybody asked
                 yield Entry(found, os.path.abspath(found), named=found == at)  # noqa: PTH100
 
 
@@ -187,20 +184,25 @@ class RemoteFile:
         self.passed_over = False
         self._path = entry.path
         self._taken = entry.named or named_picture(entry.path)
+        self._read = False
         self._filesystem = entry.filesystem
 
     def read(self, size: int) -> bytes:
-        """Read the file.
+        """Read the file, all at once.
 
         Args:
             size: Bytes to read at most.
 
         Returns:
-            Its bytes; none of a file that neither its first bytes nor its name call a picture.
+            Its bytes, and none when it is called again; none of a file that neither its first
+            bytes nor its name call a picture.
 
         Raises:
             OSError, ValueError: It cannot be read.
         """
+        if self._read:
+            return b""
+        self._read = True
         try:
             with self._filesystem.open_input_stream(self._path, compression=None) as stream:
                 data = bytearray(stream.read(min(HEAD, size)))

@@ -16,8 +16,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from fakeface._errors import ImageError
+from fakeface._ahead import NotYet
+from fakeface._errors import ImageError, ReportError
 from fakeface._read import digest_of_file
+from fakeface._walk import Found
+from fakeface.reports._files import held
 from fakeface.reports._lines import drop_superseded, key_of, read_lines
 from fakeface.reports._report import Report
 
@@ -38,25 +41,27 @@ class Earlier:
             settings: Fingerprint of what judges now.
 
         Raises:
-            ReportError: The file cannot be read, or is something else.
+            ReportError: The file cannot be read, or is something else, or another scan is
+                writing it.
         """
         self.kept: Counter[str] = Counter()
         self._report = report
         self._journal = report.journal(path)
         self._known: dict[bytes, tuple[bytes, str] | None] = {}
         self._superseded = False
-        if not self._journal.exists():
-            return
+        if self._journal.exists():
+            with held(self._journal):
+                self._read(settings)
+
+    def _read(self, settings: str) -> None:
         whole = 0
-        verdicts: dict[str, str] = {}  # one string for each verdict, not for each record
-        for end, _, row in read_lines(self._journal, report.parse, report.header):
+        for end, _, row in read_lines(self._journal, self._report):
             whole = end
             key = row.key
             self._superseded = self._superseded or key in self._known
             self._known[key] = None
             if row.verdict and row.digest and row.settings == settings:
-                verdict = verdicts.setdefault(row.verdict, row.verdict)
-                self._known[key] = (bytes.fromhex(row.digest), verdict)
+                self._known[key] = (row.digest, row.verdict.value)
         if self._journal.stat().st_size > whole:
             os.truncate(self._journal, whole)
 
@@ -65,8 +70,8 @@ class Earlier:
         return len(self._known)
 
     def remaining(
-        self, sources: Iterable[str | ImageError], kept: Callable[[], None] | None = None
-    ) -> Iterator[str | ImageError]:
+        self, sources: Iterable[Found], kept: Callable[[], None] | None = None
+    ) -> Iterator[Found]:
         """Leave out the pictures whose results still hold.
 
         Args:
@@ -77,8 +82,11 @@ class Earlier:
             The others, in order.
         """
         for source in sources:
+            if isinstance(source, NotYet):
+                yield source
+                continue
             name = source.source if isinstance(source, ImageError) else source
-            key = key_of(self._report.name_in_file(name))
+            key = key_of(name)
             if key not in self._known:
                 yield source
                 continue
@@ -95,10 +103,16 @@ class Earlier:
         """Drop the records that later ones supersede; to be called when the report is closed.
 
         Raises:
-            ReportError: The file cannot be written.
+            ReportError: They could not be dropped; the file is whole all the same.
         """
-        if self._superseded and self._journal.exists():
-            drop_superseded(self._journal, self._report.parse, self._report.header)
+        if not (self._superseded and self._journal.exists()):
+            return
+        try:
+            drop_superseded(self._journal, self._report)
+        except ReportError as error:
+            raise ReportError(
+                error.target, f"{error.reason}; what newer records supersede stays in it"
+            ) from error
 
 
 def _same(path: str, digest: bytes) -> bool:

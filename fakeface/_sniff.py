@@ -14,9 +14,7 @@ import stat
 HEAD = 32
 """Bytes of a file that `is_picture` wants to see."""
 
-_BRANDS = frozenset(
-    (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-)
+_BRANDS = frozenset(b"avif avis heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
 """Brands of ISO media files that are still pictures (AVIF and HEIF)."""
 
 _BMP_HEADERS = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
@@ -44,7 +42,8 @@ def is_picture(head: bytes) -> bool:
     """
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
         return True
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+    # TIFF; its number is the wrong way round in some files, which Pillow reads all the same
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")):
         return True
     if head[:4] == b"RIFF":
         return head[8:12] == b"WEBP"

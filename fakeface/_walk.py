@@ -11,32 +11,40 @@ arguments lead to it, so links that go round in circles end.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from fakeface._errors import ImageError
+from fakeface._ahead import NotYet
+from fakeface._errors import ImageError, reason_of
 from fakeface._sniff import claims_picture
 
-Found = str | ImageError
-"""A path; or, for a folder that cannot be listed, the error to report in its place."""
+Found = str | ImageError | NotYet
+"""A path; for a folder that cannot be listed, the error to report in its place; or a `NotYet` from
+among the folders."""
+
+_Test = Callable[[str], object]
+"""A test of a name: something true where it fits."""
+
+_AnyPath = TypeVar("_AnyPath", bound=str | os.PathLike[str])
 
 
 class Blocks(Protocol):
     """A binary stream that gives what there is."""
 
-    def read1(self, size: int, /) -> bytes:
-        """At most `size` bytes, waited for while there are none; empty at the end."""
+    def read1(self, size: int, /) -> bytes | None:
+        """At most `size` bytes; empty at the end, None where they are still to come."""
 
 
 def walk(
-    folders: Iterable[str | os.PathLike[str]],
+    folders: Iterable[str | os.PathLike[str] | NotYet],
     *,
     recursive: bool = True,
-    glob: Sequence[str] = (),
-    exclude: Sequence[str] = (),
+    glob: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
     follow_symlinks: bool = False,
     skipped: Callable[[str], None] | None = None,
     every: bool = False,
@@ -49,12 +57,14 @@ def walk(
     wrong.
 
     Args:
-        folders: Folders and files.
+        folders: Folders and files; a `NotYet` among them is handed on.
         recursive: Whether to go into sub-folders.
-        glob: Take only files that match one of these patterns, such as `*.jpg`. A pattern with a
-            slash is matched against the path below the folder, others against the name; upper
-            and lower case are the same. Files that were named themselves are always taken.
-        exclude: Leave out files and folders that match one of these patterns.
+        glob: Take only files that match this pattern or one of several; upper and lower case are
+            the same. As in `.gitignore`, a pattern without a slash, such as `*.jpg`, is matched
+            against names at any depth, one with a slash against the path below the folder: there
+            `*` stays within a name, and `**` stands for any number of folders, also for none.
+            Files that were named themselves are always taken.
+        exclude: Leave out files and sub-folders that match this pattern or one of several.
         follow_symlinks: Whether to enter links to folders; links to files are always read.
         skipped: Told every file of a folder that matches the patterns and is no picture.
         every: Give files that are no pictures too, without looking into any.
@@ -67,11 +77,26 @@ def walk(
     left_out = _matcher(exclude) if exclude else None
     seen: set[tuple[int, int]] = set()
     for folder in folders:
+        if isinstance(folder, NotYet):
+            yield folder
+            continue
         root = os.fsdecode(folder)
         if not os.path.isdir(root):
             yield root
             continue
         yield from _walk(root, recursive, taken, left_out, follow_symlinks, skipped, every, seen)
+
+
+def existing(paths: list[_AnyPath]) -> list[_AnyPath]:
+    """The paths as they are.
+
+    Raises:
+        FileNotFoundError: One of them does not exist.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fsdecode(path))
+    return paths
 
 
 def _walk(
@@ -107,8 +132,8 @@ def _walk(
                 seen.add((status.st_dev, status.st_ino))
                 stack.append((path, _names(path, follow_symlinks)))
             except OSError as error:
-                reason = (error.strerror or type(error).__name__).lower()
-                yield ImageError(path.removesuffix(os.sep) or path, f"folder not read: {reason}")
+                where = path.removesuffix(os.sep) or path
+                yield ImageError(where, f"folder not read: {reason_of(error)}")
         elif taken is None or taken(below):
             if every or claims_picture(path, name):
                 yield path
@@ -132,21 +157,46 @@ def _names(folder: str, follow_symlinks: bool) -> list[str]:
     return names
 
 
-def _matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
+def _matcher(patterns: str | Sequence[str]) -> Callable[[str], bool]:
     """A test of a path below a folder against patterns."""
-    on_name = _compile([p for p in patterns if "/" not in p.rstrip("/")])
-    on_path = _compile([p.removeprefix("./") for p in patterns if "/" in p.rstrip("/")])
+    names: list[str] = []
+    paths: list[list[_Test | None]] = []
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        parts = [part for part in pattern.split("/") if part not in ("", ".")]
+        if "/" not in pattern.rstrip("/"):
+            names += parts
+            continue
+        if parts[-1:] == ["**"]:
+            parts.append("*")  # what is in a folder, not the folder itself
+        paths.append([None if part == "**" else _compile([part]) for part in parts])
+    on_name = _compile(names) if names else None
 
     def matches(below: str) -> bool:
         below = below.replace(os.sep, "/")
         if on_name is not None and on_name(below.rpartition("/")[2]):
             return True
-        return on_path is not None and bool(on_path(below))
+        if not paths:
+            return False
+        along = below.split("/")
+        return any(_fits(along, path) for path in paths)
 
     return matches
 
 
-def path_filter(glob: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
+def _fits(names: Sequence[str], parts: Sequence[_Test | None]) -> bool:
+    """Whether the names along a path fit the parts of a pattern, of which None is `**`."""
+    if not parts:
+        return not names
+    if parts[0] is None:
+        return any(_fits(names[at:], parts[1:]) for at in range(len(names) + 1))
+    return bool(names and parts[0](names[0])) and _fits(names[1:], parts[1:])
+
+
+def _compile(patterns: list[str]) -> _Test:
+    return re.compile("|".join(map(translate, patterns)), re.IGNORECASE).match
+
+
+def path_filter(glob: str | Sequence[str], exclude: str | Sequence[str]) -> Callable[[str], bool]:
     """A test of whole paths, for where folders are not entered one by one.
 
     Args:
@@ -169,15 +219,7 @@ def path_filter(glob: Sequence[str], exclude: Sequence[str]) -> Callable[[str], 
     return wanted
 
 
-def _compile(patterns: list[str]) -> Callable[[str], object] | None:
-    if not patterns:
-        return None
-    # `**/` also stands for no folder at all
-    variants = [v for p in patterns for v in {p.rstrip("/"), p.rstrip("/").removeprefix("**/")}]
-    return re.compile("|".join(map(translate, variants)), re.IGNORECASE).match
-
-
-def read_names(stream: Blocks) -> Iterator[str]:
+def read_names(stream: Blocks) -> Iterator[str | NotYet]:
     """Read names of files, one a line or with a NUL after each (`find -print0`).
 
     Which of the two it is shows in the first block that holds either; names with a newline in
@@ -187,11 +229,15 @@ def read_names(stream: Blocks) -> Iterator[str]:
         stream: Read as names are asked for.
 
     Yields:
-        Names, with bytes that are not UTF-8 as surrogates; empty ones are left out.
+        Names, with bytes that are not UTF-8 as surrogates; empty ones are left out. A `NotYet`
+        wherever the stream has nothing yet.
     """
     end: bytes | None = None
     rest = b""
-    while block := stream.read1(1 << 16):
+    while (block := stream.read1(1 << 16)) != b"":
+        if block is None:
+            yield NotYet()
+            continue
         rest += block
         if end is None:
             end = b"\0" if b"\0" in rest else b"\n" if b"\n" in rest else None

@@ -30,7 +30,7 @@ from fakeface._detector import Detector
 from fakeface._errors import ImageError, ReportError
 from fakeface._remote import Entry, RemoteFile, entries, place
 from fakeface._sniff import claims_picture
-from fakeface.reports._parquet import row, schema
+from fakeface.reports._parquet import record_of, row, schema
 from fakeface.types import Prediction
 
 try:
@@ -220,7 +220,7 @@ def scan(
 def _predictions(rows: ray.data.Dataset) -> Generator[Prediction, None, None]:
     try:
         for record in rows.iter_rows():
-            yield Prediction.from_dict(record)
+            yield Prediction.from_dict(record_of(record))
     except ray.exceptions.RayError as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise ReportError("ray", lines[-1].strip() if lines else repr(error)) from error

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -8,7 +10,7 @@ from types import FrameType
 
 import pytest
 
-from fakeface._ahead import Threads, ahead
+from fakeface._ahead import NotYet, Threads, ahead
 
 
 def alive() -> int:
@@ -32,6 +34,26 @@ def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
     assert next(results) == 0
     assert len(pulled) == 5
     assert list(results) == [-number for number in range(1, 100)]
+    assert alive() == 0
+
+
+def test_what_is_ready_does_not_wait_for_the_next_item() -> None:
+    taken = []
+
+    def items() -> Iterator[int | NotYet]:
+        for number in range(3):
+            yield number
+            for _ in range(1000):
+                if number in taken:
+                    break
+                time.sleep(0.001)
+                yield NotYet()
+            assert number in taken
+
+    for result in ahead(lambda n: n, items(), workers=2, most=10, name="tested"):
+        if not isinstance(result, NotYet):
+            taken.append(result)
+    assert taken == [0, 1, 2]
     assert alive() == 0
 
 
@@ -96,3 +118,24 @@ def test_signals_at_any_moment_leave_nothing_waiting() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert alive() == 0
+
+
+def test_a_program_that_fails_in_between_ends():
+    """The generator is still open when the interpreter ends, and its threads stand still."""
+    program = """
+import sys, time
+from fakeface._ahead import ahead
+def slow(item):
+    time.sleep(0.02)
+    return item
+def main():
+    for item in ahead(slow, range(1000), workers=2, most=6):
+        if item == 3:
+            raise RuntimeError("of the caller")
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 1
+    assert "RuntimeError: of the caller" in done.stderr

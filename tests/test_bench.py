@@ -100,6 +100,25 @@ def test_the_command_writes_what_it_shows(red, tmp_path):
     assert f"{result['pictures_per_second']:.1f} pictures per second" in done.output
 
 
+def test_where_the_results_go_is_checked_before_anything_is_measured(tmp_path, monkeypatch):
+    def measured(*args):
+        raise AssertionError
+
+    monkeypatch.setattr("fakeface._bench.bench", measured)
+    file = tmp_path / "bench.json"
+    file.write_text("precious")
+    done = CliRunner().invoke(app, ["bench", "--json", str(file)])
+    assert (done.exit_code, file.read_text()) == (2, "precious")
+    assert f"{file}: exists already; --overwrite begins anew" in done.output
+    done = CliRunner().invoke(app, ["bench", "--json", str(tmp_path / "nowhere" / "bench.json")])
+    assert done.exit_code == 2
+    assert "no such file or directory" in done.output
+    monkeypatch.setattr("fakeface._bench.bench", lambda *args: {"p50": 1})
+    monkeypatch.setattr("fakeface.cli._bench._show", lambda result: None)
+    assert CliRunner().invoke(app, ["bench", "--overwrite", "--json", str(file)]).exit_code == 0
+    assert json.loads(file.read_text()) == {"p50": 1}
+
+
 @pytest.mark.parametrize(
     ("picture", "message"),
     [("other/cat.png", "no face"), ("no-such.jpg", "not a file"), ("README.md", "not a picture")],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shlex
@@ -20,9 +21,9 @@ from PIL import Image
 from fakeface import __version__
 from fakeface.cli._app import app
 from tests._models import make_classifier
+from tests._process import LISTENING, MAIN
 
 HEAVY = ("numpy", "onnxruntime", "PIL", "rich", "pyarrow")
-MAIN = (sys.executable, "-c", "from fakeface.cli import main; main()")
 
 
 @dataclass
@@ -162,6 +163,16 @@ def test_files_from_takes_names_as_they_are(cli: Cli, folder: Path, tmp_path: Pa
     assert "no such file" in done.out
 
 
+def test_a_list_that_is_not_there_costs_no_results(cli: Cli, tmp_path: Path) -> None:
+    report = tmp_path / "r.jsonl"
+    report.write_text("precious\n")
+    done = cli("scan", "--files-from", tmp_path / "typo", "-o", report, "--overwrite")
+    assert (done.code, report.read_text()) == (2, "precious\n")
+    assert done.err == f"fakeface: {tmp_path}/typo: no such file or directory\n"
+    assert cli("scan", "--files-from", tmp_path / "typo", "-o", tmp_path / "n.html").code == 2
+    assert not (tmp_path / "n.html").exists()
+
+
 def test_results_are_not_overwritten_by_accident(cli: Cli, folder: Path, tmp_path: Path) -> None:
     report = tmp_path / "r.jsonl"
     report.write_text("precious\n")
@@ -205,6 +216,62 @@ def test_predict_takes_files_and_standard_input(
 @dataclass
 class _Stdin:
     buffer: IO[bytes]
+
+
+class _Endless(io.BytesIO):
+    """Begins like a picture, and has no end."""
+
+    given = 0
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        assert size is not None
+        head = b"" if self.given else b"\xff\xd8\xff"
+        self.given += size
+        return head + bytes(size - len(head))
+
+
+@pytest.mark.parametrize("explain", [False, True])
+def test_standard_input_is_read_no_further_than_a_picture_may_be_large(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, explain: bool
+) -> None:
+    monkeypatch.setattr("fakeface._read.MAX_BYTES", 3 << 20)
+    endless = _Endless()
+    monkeypatch.setattr(sys, "stdin", _Stdin(endless))
+    options = ["--explain", tmp_path / "why.png"] if explain else []
+    done = cli("predict", "-", "--format", "jsonl", *options)
+    (record,) = map(json.loads, done.out.splitlines())
+    assert (done.code, record["source"]) == (3, "<stdin>")
+    assert record["error"] == "is larger than the 3 MiB allowed"
+    assert endless.given == (3 << 20) + 1
+    assert not (tmp_path / "why.png").exists()
+
+
+def test_standard_input_that_cannot_be_read_is_a_record(red: str, tmp_path: Path) -> None:
+    words = ("predict", "--model", red, "-", "--format", "jsonl")
+    with (tmp_path / "written").open("wb") as file:
+        done = run(*words, stdin=file)
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"] == "bad file descriptor"
+
+
+def test_what_writes_the_names_may_wait_for_the_verdicts(red: str, tmp_path: Path) -> None:
+    first, *rest = (paint(tmp_path / f"{name}.png", 255, 0) for name in "abc")
+    report = tmp_path / "r.jsonl"
+    words = ("scan", "--model", red, "--whole", "--resume", report)
+    run(*words, first)
+    command = [*MAIN, *map(str, words), "--files-from", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        for path in rest:
+            process.stdin.write(f"{path}\n{first}\n")  # and one that is left out
+            process.stdin.flush()
+            deadline = time.monotonic() + 15
+            while str(path) not in report.read_text() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert str(path) in report.read_text()
+    assert process.returncode == 0
 
 
 def test_info_names_what_there_is(cli: Cli) -> None:
@@ -251,12 +318,11 @@ def test_predict_as_json_imports_no_more_than_it_needs(red: str, folder: Path) -
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(red: str, tmp_path: Path) -> None:
     report = tmp_path / "r.jsonl"
     picture = paint(tmp_path / "a.png", 255, 0)
-    # where these tests run in the background of a shell, Ctrl-C is ignored, and by children too
-    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    command = [sys.executable, "-c", f"{listen}; {MAIN[2]}", "scan", "--model", red, "--whole"]
-    command += ["--files-from", "-", "-o", str(report)]
+    paint(tmp_path / "-odd.png", 255, 0)
+    command = [*LISTENING, "scan", "--model", red, "--whole", "--files-from", "-"]
+    command += ["-o", str(report), "--", "-odd.png"]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
     ) as process:
         assert process.stdin is not None
         assert process.stderr is not None
@@ -271,14 +337,15 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(red: str, tmp_path: Pat
         err = process.stderr.read()
     assert process.returncode == 130
     done = [json.loads(line) for line in report.read_text().splitlines()]
-    assert 0 < len(done) <= 100
+    assert 0 < len(done) <= 101
     summary, hint = err.splitlines()
     # the signal may come between writing a line and counting it
     assert int(summary.split()[1]) in (len(done) - 1, len(done))
     again = shlex.split(hint.removeprefix("fakeface: interrupted; to go on: "))
-    assert again[:2] == ["fakeface", "scan"]
-    assert again[-2:] == ["--resume", str(report)]
+    assert again[:4] == ["fakeface", "scan", "--resume", str(report)]
+    assert again[-2:] == ["--", "-odd.png"]
     assert "-o" not in again
+    assert run(*again[1:], cwd=tmp_path, input="").returncode == 0
 
 
 def test_a_killed_scan_goes_on_and_ends_like_one_that_was_not(red: str, tmp_path: Path) -> None:
@@ -312,6 +379,56 @@ def test_a_reader_that_goes_away_is_no_error_message(red: str, tmp_path: Path) -
     assert done.returncode == 141
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == ""
+
+
+def shell(line: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a shell; `line` says with which streams."""
+    command = shlex.join([*MAIN, *map(str, words)])
+    return subprocess.run(
+        ["bash", "-c", f"{command} {line}"], capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_closed_streams_cost_no_results(red: str, tmp_path: Path, closed: str) -> None:
+    picture = paint(tmp_path / "a.png", 255, 0)
+    done = shell(closed, "scan", "--model", red, "--whole", picture, "--format", "jsonl")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == (closed in ("2>&-", "2>/dev/full"))
+    assert len(done.stderr.splitlines()) == (closed == ">&-")
+    report = tmp_path / "r.csv"
+    done = shell(closed, "scan", "--model", red, "--whole", picture, "-o", report)
+    assert done.returncode == 0
+    assert len(report.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("words", [("predict", "-"), ("scan", "--files-from", "-")])
+def test_closed_standard_input_is_a_usage_error(
+    red: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    report = tmp_path / "r.csv"
+    report.write_text("precious\n")
+    done = shell("<&-", *words, "--model", red, "-o", report, "--overwrite")
+    assert (done.returncode, report.read_text()) == (2, "precious\n")
+    (line,) = done.stderr.splitlines()
+    assert "is closed; pipe something into it" in line
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "m._model.bundled_models = lambda: [][1]",
+        "def end(): raise EOFError\nm._model.bundled_models = end",
+        "sys.modules['typer'] = None",
+    ],
+)
+def test_a_fault_of_fakeface_is_no_finding(fault: str) -> None:
+    code = f"import sys\nimport fakeface as m, fakeface._model\n{fault}\n{MAIN[2]}"
+    done = subprocess.run([sys.executable, "-c", code, "info"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (70, "")
+    first, *_, last = done.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert last.startswith("fakeface: internal error, please report it with the lines above: ")
 
 
 def test_names_are_never_printed_raw_and_survive_as_json(cli: Cli, tmp_path: Path) -> None:

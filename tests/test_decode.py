@@ -1,11 +1,17 @@
 import io
+import os
+import threading
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image, ImageOps, features
 
 from fakeface import ImageError
 from fakeface._decode import Picture
+from fakeface._read import digest, digest_of_file, read
 
 RED = (200, 30, 40)
 
@@ -14,6 +20,17 @@ def encoded(image: Image.Image, kind: str, **options) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
+
+
+@contextmanager
+def peak_below(limit):
+    """The block holds fewer bytes than this at any time."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < limit
+    finally:
+        tracemalloc.stop()
 
 
 def pixels(source) -> np.ndarray:
@@ -77,6 +94,49 @@ def test_a_pillow_image_of_the_caller_is_left_alone():
     assert image.size == (4000, 3000)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_exif_of_the_caller_is_left_alone_however_the_picture_is_turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = "Camera"
+    stored = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 40, 3), np.uint8))
+    image = Image.open(io.BytesIO(encoded(stored, "JPEG", exif=exif)))
+    upright, _ = Picture(image).load()
+    assert dict(image.getexif()) == {0x0112: orientation, 0x010F: "Camera"}
+    np.testing.assert_array_equal(np.asarray(upright), np.asarray(ImageOps.exif_transpose(image)))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_threads_may_share_a_pillow_image_that_is_not_loaded_yet(kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(Image.effect_noise((600, 400), 90).convert("RGB"), kind, exif=exif)
+    expected = pixels(data)
+    assert expected.shape == (600, 400, 3)
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(10):
+            image, together = Image.open(io.BytesIO(data)), threading.Barrier(8)
+
+            def load(_, image=image, together=together):
+                together.wait(60)
+                return pixels(image)
+
+            for found in threads.map(load, range(8)):
+                np.testing.assert_array_equal(found, expected)
+
+
+class Torn:
+    """A file object that fails in a way of its own."""
+
+    def __init__(self, error=None, result=b""):
+        self.error, self.result = error, result
+
+    def read(self, size):
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
@@ -89,6 +149,11 @@ def test_a_pillow_image_of_the_caller_is_left_alone():
         (np.zeros((0, 4, 3), np.uint8), r"shape \(0, 4, 3\)"),
         ("no/such/file.jpg", "no such file"),
         ("nul\0byte.jpg", "null"),
+        (Torn(RuntimeError("the tape\nis torn")), "<file>: cannot be read: the tape is torn"),
+        (Torn(ValueError()), "cannot be read: ValueError"),
+        (Torn(MemoryError()), "does not fit into memory"),
+        (Torn(OSError(5, "Input/output error")), "<file>: input/output error"),
+        (Torn(result=None), "gives NoneType, not bytes"),
     ],
 )
 def test_what_is_no_picture_is_one_error(source, reason):
@@ -100,3 +165,36 @@ def test_what_is_no_picture_is_one_error(source, reason):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(ImageError, match="is a directory"):
         Picture(tmp_path)
+
+
+def test_a_pipe_that_gives_its_bytes_in_pieces_is_read_to_the_end():
+    data = encoded(Image.effect_noise((500, 500), 90), "PNG")
+    reading, writing = os.pipe()
+
+    def write():
+        with os.fdopen(writing, "wb") as file:
+            file.write(data)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with os.fdopen(reading, "rb", buffering=0) as file:
+        assert read(file, "<file>") == data
+    thread.join(60)
+
+
+def test_of_a_large_file_that_is_no_picture_only_the_beginning_is_read(tmp_path):
+    path = tmp_path / "sparse.jpg"
+    with path.open("wb") as file:
+        file.truncate(100 << 20)
+    with peak_below(1 << 20), pytest.raises(ImageError, match="is not a picture"):
+        Picture(path)
+
+
+def test_the_digest_of_a_file_is_taken_in_parts(tmp_path):
+    path = tmp_path / "long.gif"
+    with path.open("wb") as file:
+        file.write(b"GIF89a")
+        file.truncate(50 << 20)
+    with peak_below(8 << 20):
+        found = digest_of_file(str(path))
+    assert found == digest(path.read_bytes())

@@ -180,6 +180,22 @@ def test_pictures_that_vanish_or_change_during_a_scan(detector: Detector, tmp_pa
     ]
 
 
+def test_large_files_are_in_memory_one_by_one(scan: Any, tmp_path: Path) -> None:
+    (tmp_path / "large").mkdir()
+    for name, head, size in [
+        *((f"picture-{number}.jpg", seed("JPEG"), 160 << 20) for number in range(4)),
+        *((f"nothing-{number}.jpg", b"", 1 << 30) for number in range(4)),
+    ]:
+        with (tmp_path / "large" / name).open("wb") as file:
+            file.write(head)
+            file.truncate(size)
+    found, _, _, status = scan(tmp_path / "large", "--workers", "4")
+    nothing = "is not a picture in a format that fakeface reads"
+    assert {record["error"] for name, record in found.items() if "nothing" in name} == {nothing}
+    assert {record["error"] for name, record in found.items() if "picture" in name} == {None}
+    assert _peak(status) < 400e6
+
+
 @pytest.mark.slow
 def test_a_scan_of_everything_hostile_ends_in_bounded_memory(scan: Any, tmp_path: Path) -> None:
     make(tmp_path / "hostile")

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from fakeface import Detector, ImageError, Prediction, Verdict
+from fakeface._ahead import NotYet
 from fakeface._pipeline import run
 from fakeface._prepare import Prepared
 from tests._models import make_classifier
@@ -101,6 +102,24 @@ def test_nothing_is_read_before_it_is_asked_for_and_little_ahead() -> None:
     assert pulled <= 2 * 2 + 4 + 4  # what the threads hold, and a batch
     found.close()
     assert alive() == 0
+
+
+@pytest.mark.parametrize("faces", [0, 1])
+def test_a_verdict_waits_for_no_source_that_is_still_to_come(faces: int) -> None:
+    judged: list[str] = []
+
+    def sources() -> Iterator[Any]:
+        for name in ("a", "b"):
+            yield name
+            deadline = time.monotonic() + 5
+            while name not in judged and time.monotonic() < deadline:
+                time.sleep(0.001)
+                yield NotYet()
+            assert name in judged
+
+    for prediction in judge_all(sources(), prepare=lambda s: prepared(s, faces), batch_size=64):
+        judged.append(prediction.source)
+    assert judged == ["a", "b"]
 
 
 def test_bad_pictures_are_records_and_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from fakeface import Box, CropSpec, FaceFinder
+from fakeface import Box, CropSpec, FaceFinder, ImageError
 from fakeface._decode import Picture
 from fakeface._model import FACE_FINDER, MODELS
 from fakeface._prepare import crop_picture, prepare
@@ -107,3 +107,16 @@ def test_a_small_face_in_a_large_jpeg_is_cut_from_all_its_pixels(samples):
     cut = crop_picture(Picture(data), box, SPEC).astype(int)
     full = crop_picture(Picture(np.asarray(Image.open(io.BytesIO(data)))), box, SPEC).astype(int)
     np.testing.assert_array_equal(cut, full)
+
+
+def test_a_face_of_any_size_is_cut_from_a_jpeg_that_is_too_large_to_decode_whole(monkeypatch):
+    data = jpeg(Image.effect_noise((1300, 1000), 60).convert("RGB"))
+    half = Picture(data).load(2)[0]
+    for module in ("_decode", "_prepare"):
+        monkeypatch.setattr(f"fakeface.{module}.MAX_PIXELS", 1_000_000)
+    with pytest.raises(ImageError, match="claims more than"):
+        Picture(data).load()
+    for side in (100, 900):
+        cut = crop_picture(Picture(data), Box(40, 60, side, side), SPEC)
+        box = Box(20, 30, side / 2, side / 2)
+        np.testing.assert_array_equal(cut, crop_picture(Picture(np.asarray(half)), box, SPEC))

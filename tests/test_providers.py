@@ -23,8 +23,8 @@ from fakeface._providers import (
 )
 from tests._models import SIZE, make_classifier
 
-HERE = [name for name in available_providers() if name not in ("azure", "cpu")]
-"""Providers of this installation besides the CPU; azure is for models that run elsewhere."""
+HERE = [name for name in available_providers() if name != "cpu"]
+"""Providers of this installation besides the CPU."""
 
 
 def test_the_cpu_is_always_there():
@@ -73,6 +73,15 @@ def test_an_unknown_provider_is_an_error_that_lists_what_there_is():
         resolve_provider("quantum")
     assert caught.value.requested == "quantum"
     assert "cpu" in caught.value.available
+
+
+def test_a_provider_of_models_that_run_elsewhere_is_not_offered(monkeypatch):
+    names = ["AzureExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: names)
+    assert available_providers() == ("cpu",)
+    assert resolve_provider("auto") == ("CPUExecutionProvider",)
+    with pytest.raises(ProviderError, match="available: auto, cpu"):
+        resolve_provider("azure")
 
 
 def test_the_presets_of_sessions():

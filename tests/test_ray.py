@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fakeface import Detector, Prediction
-from fakeface.reports._parquet import row
+from fakeface.reports._parquet import record_of, row
 from tests._models import make_classifier
 from tests.conftest import ROOT
 from tests.hostile._broken import extreme, flipped, lying, odd
@@ -156,7 +156,8 @@ def test_the_command_line_gives_the_same_file(folder: Path, red: Path, tmp_path:
         "--threshold", "0.8", "--min-face", "32", "--exclude", "specials",
     )  # fmt: skip
     rows = [json.loads(line) for line in report.read_text().splitlines()]
-    assert rows == plain(folder, red, exclude=["specials"])
+    expected = plain(folder, red, exclude=["specials"])
+    assert rows == [record_of(line) for line in expected]  # names as they are, UTF-8 or not
 
 
 def test_what_is_not_there_is_said_before_anything_is_written(red: Path, tmp_path: Path) -> None:

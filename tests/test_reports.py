@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -13,7 +14,10 @@ from rich.console import Console
 
 from fakeface import Box, Face, Prediction, ReportError, Verdict
 from fakeface.reports import FORMATS, format_of, open_report
-from fakeface.reports._parquet import schema
+from fakeface.reports._csv import CsvReport, cell
+from fakeface.reports._files import _lock
+from fakeface.reports._lines import read_lines
+from fakeface.reports._parquet import row, schema
 from fakeface.reports._table import TableReport
 
 NASTY = "a\n\x1b[31m\u202egpj.\udcff.jpg"
@@ -72,7 +76,61 @@ def test_csv_holds_one_printable_line_a_picture_and_no_formula(tmp_path: Path) -
     assert (first["verdict"], first["p_fake"], first["faces"]) == ("fake", "0.99987", "2")
     assert (second["verdict"], second["p_fake"], second["faces"]) == ("no_face", "", "0")
     assert (third["verdict"], third["faces"]) == ("", "")
-    assert third["source"] == r"a\n\x1b[31m\u202egpj.\udcff.jpg"
+    assert third["source"] == r"a\u000a\u001b[31m\u202egpj.\udcff.jpg"
+
+
+def test_a_csv_report_of_nothing_has_its_header(tmp_path: Path) -> None:
+    write("csv", tmp_path / "r.csv", [])
+    assert (tmp_path / "r.csv").read_text() == CsvReport.header
+    with open_report("csv", tmp_path / "r.csv", append=True):
+        pass
+    assert (tmp_path / "r.csv").read_text() == CsvReport.header
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs pipes with names")
+def test_csv_goes_through_a_pipe() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        try:
+            write("csv", Path(f"/dev/fd/{writing}"))
+        finally:
+            os.close(writing)
+        assert len(pipe.readlines()) == 4
+
+
+NAMES = [
+    "a\udcff.jpg",
+    r"a\udcff.jpg",
+    r"a\\udcff.jpg",
+    "a\\\udcff.jpg",
+    "\U000e0001 \u2028",
+    r"\U000e0001",
+    r"\Uffffffff",
+    "\n\r\t\x7f",
+    r"C:\new\users\x1b",
+    "=1",
+    "'=1",
+    "''=1",
+    "'it's\", ,",
+    NASTY,
+]
+"""Names that are easily confused."""
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "parquet"])
+def test_no_two_names_are_the_same_in_a_report(name: str, tmp_path: Path) -> None:
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / "r"
+    write(name, path, [Prediction(source, "m") for source in NAMES])
+    report = format_of(name)
+    assert [row.source for _, _, row in read_lines(report.journal(path), report)] == NAMES
+
+
+def test_ordinary_names_are_left_as_they_are(tmp_path: Path) -> None:
+    names = [r"C:\new\users\x1b", r"\\server\naïve 写真.png", "'it's.jpg"]
+    assert [cell(name) for name in names] == names
+    assert [row(Prediction(name, "m").as_dict())["source"] for name in names] == names
 
 
 def test_parquet_has_the_keys_of_a_prediction(tmp_path: Path) -> None:
@@ -85,6 +143,13 @@ def test_parquet_has_the_keys_of_a_prediction(tmp_path: Path) -> None:
     assert rows == expected
     assert schema().names == list(expected[0])
     assert list(tmp_path.iterdir()) == [path]  # no journal is left
+
+
+def test_parquet_keeps_pictures_that_were_named_twice(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "r.parquet"
+    write("parquet", path, PREDICTIONS[:1] * 2)
+    assert pq.read_table(path).num_rows == 2
 
 
 def test_the_table_shows_every_outcome_and_hides_nothing_in_colour() -> None:
@@ -147,9 +212,58 @@ def test_without_pyarrow_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="no such file or directory"):
         open_report("jsonl", tmp_path / "nowhere" / "r.jsonl")
-    if Path("/dev/full").exists():
-        with (
-            pytest.raises(ReportError, match="no space left"),
-            open_report("jsonl", "/dev/full") as report,
-        ):
-            report.write(PREDICTIONS[0])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("name", ["jsonl", "table"])
+def test_a_full_disk_is_an_error_that_names_the_file(name: str) -> None:
+    with (
+        pytest.raises(ReportError, match="/dev/full: no space left"),
+        open_report(name, "/dev/full") as report,
+    ):
+        report.write(PREDICTIONS[0])
+
+
+@pytest.mark.parametrize("name", ["json", "table", "html"])
+def test_what_cannot_be_gone_on_with_is_left_alone(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.write_text("precious")
+    with pytest.raises(ReportError, match=f"r: no report in {name} can be gone on with"):
+        open_report(name, path, append=True)
+    assert path.read_text() == "precious"
+
+
+locks = pytest.mark.skipif(sys.platform == "win32", reason="no locks")
+
+
+@locks
+@pytest.mark.parametrize("name", ["table", "json", "jsonl", "csv", "html", "parquet"])
+def test_one_scan_at_a_time_writes_a_file(name: str, tmp_path: Path) -> None:
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / "r"
+    with open_report(name, path) as report:
+        report.write(PREDICTIONS[0])
+        with pytest.raises(ReportError, match="another scan is writing it"):
+            open_report(name, path)
+    assert path.stat().st_size
+    open_report(name, path).close()
+
+
+@locks
+def test_a_file_that_was_replaced_before_it_was_locked_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.touch()
+    with path.open("a") as file:
+        path.rename(tmp_path / "old")
+        with pytest.raises(BlockingIOError):
+            _lock(file.fileno(), path)
+        path.touch()
+        with pytest.raises(BlockingIOError):
+            _lock(file.fileno(), path)
+
+
+@locks
+def test_devices_are_not_locked() -> None:
+    with open_report("jsonl", os.devnull), open_report("jsonl", os.devnull) as report:
+        report.write(PREDICTIONS[0])

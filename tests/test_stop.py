@@ -8,7 +8,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +16,8 @@ import pytest
 
 from fakeface.cli._stop import Terminated, terminable
 from tests._models import make_classifier
+from tests._process import LISTENING, MAIN
 from tests.hostile._seed import seed
-
-MAIN = (sys.executable, "-c", "from fakeface.cli import main; main()")
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
 
@@ -102,6 +100,28 @@ def test_before_the_first_picture_it_is_one_line(red: str, tmp_path: Path) -> No
         err = process.stderr.read()
     assert process.returncode == 128 + signal.SIGTERM
     assert err.splitlines()[-1] == "fakeface: interrupted"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("explain", [False, True])
+def test_a_picture_on_standard_input_need_not_end(
+    red: str, tmp_path: Path, number: signal.Signals, explain: bool
+) -> None:
+    command = [*LISTENING, "predict", "-", "--model", red, "--whole"]
+    command += ["--explain", str(tmp_path / "why.png")] if explain else []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(bytes(1 << 20))  # more than a pipe holds: it has begun to read
+        process.stdin.flush()
+        process.send_signal(number)
+        try:
+            process.wait(10)  # its standard input is still open
+        finally:
+            process.kill()
+        err = process.stderr.read().decode()
+    assert process.returncode == 128 + number
+    assert err == "fakeface: interrupted\n"
 
 
 def test_what_ignores_the_signal_goes_on_ignoring_it() -> None:

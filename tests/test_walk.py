@@ -9,7 +9,7 @@ import pytest
 
 from fakeface._errors import ImageError
 from fakeface._sniff import is_picture
-from fakeface._walk import read_names, walk
+from fakeface._walk import path_filter, read_names, walk
 
 JPEG = b"\xff\xd8\xff\xe0 and so on"
 
@@ -54,6 +54,8 @@ def test_content_or_name_makes_a_picture_and_the_rest_is_counted(tmp_path: Path)
         (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic", True),
         (b"\0\0\0\x1cftypqt  \0\0\0\0qt  ", False),
         (b"II*\0", True),
+        (b"II\0*", True),  # wrong, but Pillow reads it
+        (b"\0\0\0\x18ftyphevm\0\0\0\0", True),
         (b"BM" + bytes(12) + b"\x28\0\0\0", True),
         (b"BMW is a car", False),
         (b"", False),
@@ -68,11 +70,52 @@ def test_patterns(tmp_path: Path) -> None:
     assert below(tmp_path, glob=["*.jpg"]) == sorted(
         ["a.jpg", "B.JPG", "2024/d.jpg", "2024/raw/e.jpg", "thumbs/f.jpg"]
     )
-    assert below(tmp_path, glob=["2024/*"]) == ["2024/d.jpg", "2024/raw/e.jpg"]
+    assert below(tmp_path, glob=["2024/*"]) == ["2024/d.jpg"]
     assert below(tmp_path, glob=["**/*.png"]) == ["c.png"]
     assert below(tmp_path, exclude=["thumbs/", "raw", "*.JPG"]) == ["c.png"]
-    kept = below(tmp_path, exclude=["2024/raw"])
-    assert set(below(tmp_path)) - set(kept) == {"2024/raw/e.jpg"}
+    for pattern in ("2024/raw", "2024/raw/**", "2024/**/raw", "**/raw/*.jpg"):
+        kept = below(tmp_path, exclude=[pattern])
+        assert set(below(tmp_path)) - set(kept) == {"2024/raw/e.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched"),
+    [
+        ("*.jpg", ["a.jpg", "x/a.jpg", "x/y/a.jpg", "x/y/z/a.jpg"]),
+        ("x/*.jpg", ["x/a.jpg"]),
+        ("x/?/a.jpg", ["x/y/a.jpg"]),
+        ("X/[!a]/*", ["x/y/a.jpg", "x/y/b.png"]),
+        ("x/**", ["x/a.jpg", "x/y/a.jpg", "x/y/b.png", "x/y/z/a.jpg"]),
+        ("x/**/a.jpg", ["x/a.jpg", "x/y/a.jpg", "x/y/z/a.jpg"]),
+        ("**/y/*.jpg", ["x/y/a.jpg"]),
+        ("**/x/**/z/**", ["x/y/z/a.jpg"]),
+        ("**", ["a.jpg", "x/a.jpg", "x/y/a.jpg", "x/y/b.png", "x/y/z/a.jpg"]),
+        ("/*.jpg", ["a.jpg"]),
+        ("./x/a.jpg", ["x/a.jpg"]),
+        ("x", []),
+        ("y/*.jpg", []),
+        ("", []),
+    ],
+)
+def test_patterns_with_a_slash_are_matched_name_by_name(
+    tmp_path: Path, pattern: str, matched: list[str]
+) -> None:
+    put(tmp_path, "a.jpg", "x/a.jpg", "x/y/a.jpg", "x/y/b.png", "x/y/z/a.jpg")
+    assert below(tmp_path, glob=[pattern]) == matched
+    assert list(filter(path_filter([pattern], ()), below(tmp_path))) == matched
+
+
+def test_a_pattern_that_stands_alone_is_no_list_of_letters(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "b.png")
+    assert below(tmp_path, glob="*.png") == ["b.png"]
+    assert below(tmp_path, exclude="*.png") == ["a.jpg"]
+
+
+def test_patterns_choose_from_folders_and_not_among_files_that_are_named(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", "b.png", "x/c.jpg", "x/d.png")
+    named = [str(tmp_path / name) for name in ("a.jpg", "b.png", "x")]
+    found = list(walk(named, glob=["*.png"], exclude=["b.*"]))
+    assert found == [*named[:2], str(tmp_path / "x" / "d.png")]
 
 
 def test_links(tmp_path: Path) -> None:

@@ -11,8 +11,15 @@ import sys
 def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
+        from fakeface.cli._streams import replace_closed
+
+        replace_closed()
         from fakeface.cli._app import app
 
         app(prog_name="fakeface")
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # not of a command (see `exits`): the installation is broken
+        from fakeface.cli._fault import fault
+
+        sys.exit(fault(error))

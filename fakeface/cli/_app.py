@@ -14,8 +14,9 @@ from fakeface.cli._scan import scan
 EXIT_CODES = """
 Exit codes: 0 done; 1 a verdict named by --fail-on was given, or doctor found a problem; 2 wrong
 usage, or something needed is missing (a folder, a model, a provider, room for the results); 3 some
-pictures could not be read; 130 interrupted (Ctrl-C), 143 terminated (SIGTERM), both with what was
-done until then; 141 the reader of the results went away.
+pictures could not be read; 70 a fault of fakeface itself, please report it; 130 interrupted
+(Ctrl-C), 143 terminated (SIGTERM), both with what was done until then; 141 the reader of the
+results went away.
 """
 
 app = typer.Typer(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ def bench(
     output: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write everything here.")
     ] = None,
+    overwrite: options.Overwrite = False,
 ) -> int:
     """Measure on this machine how long a verdict takes, step by step.
 
@@ -36,13 +38,17 @@ def bench(
     Figures of a busy machine are figures of a busy machine: look at the load average.
     """
     from fakeface._bench import PORTRAIT, bench
+    from fakeface.cli._destination import destination
     from fakeface.cli._errors import UsageError
+    from fakeface.reports._files import open_text
 
     if image is not None and not image.is_file():
         raise UsageError(f"{image} is not a file")
-    result = bench(model, provider, threads, batch, image or PORTRAIT, seconds)
-    if output is not None:
-        output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    goal = destination("json", output, overwrite)
+    with open_text(goal.path) if goal.path is not None else nullcontext() as file:
+        result = bench(model, provider, threads, batch, image or PORTRAIT, seconds)
+        if file is not None:
+            file.write(json.dumps(result, indent=2) + "\n")
     _show(result)
     return OK
 

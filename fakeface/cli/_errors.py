@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import typer
 
 from fakeface._errors import FakefaceError
 from fakeface._text import printable
+from fakeface.cli._fault import fault
 from fakeface.cli._stop import code_of, terminable
 
 OK = 0
@@ -28,13 +30,13 @@ class UsageError(Exception):
 
 
 def say(text: str) -> None:
-    """One line on standard error; nothing where that is closed."""
-    if sys.stderr is not None:
+    """One line on standard error; lost where that cannot be written, which changes no result."""
+    with contextlib.suppress(OSError):
         typer.echo(f"fakeface: {printable(text)}", err=True)
 
 
 def exits(command: Callable[_P, int]) -> Callable[_P, None]:
-    """Let a command return its exit code, and give one to each error that is not a fault of ours.
+    """Let a command return its exit code, and give one to every error.
 
     Args:
         command: Returns an exit code.
@@ -58,6 +60,8 @@ def exits(command: Callable[_P, int]) -> Callable[_P, None]:
         except (FakefaceError, UsageError, OSError) as error:
             say(_one_line(error))
             code = USAGE
+        except Exception as error:
+            code = fault(error)
         raise typer.Exit(code)
 
     return wrapper

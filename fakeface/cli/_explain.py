@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-import typer
-
-from fakeface._errors import ReportError
+from fakeface._errors import ImageError, ReportError
+from fakeface.cli._errors import UsageError
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
@@ -33,10 +31,10 @@ class Explanation:
 
         Raises:
             ReportError: The file cannot be written, or would be lost.
-            typer.BadParameter: There is more than one picture.
+            UsageError: There is more than one picture.
         """
         if files != 1:
-            raise typer.BadParameter(f"--explain takes one FILE, got {files}")
+            raise UsageError(f"--explain takes one FILE, got {files}")
         if path.suffix.lower() not in _SUFFIXES:
             raise ReportError(str(path), f"has to end in {', '.join(_SUFFIXES)}")
         if path.exists() and not overwrite:
@@ -44,13 +42,13 @@ class Explanation:
         self._path = path
 
     def watch(
-        self, detector: Detector, source: str | IO[bytes]
+        self, detector: Detector, source: str | IO[bytes] | ImageError
     ) -> Generator[Prediction, None, None]:
         """Judge a picture, and draw it unless it cannot be read.
 
         Args:
             detector: Judges, with heat maps.
-            source: A path, or a stream, which is read once.
+            source: A path, a stream that can be read twice, or why there is no picture.
 
         Yields:
             The one prediction.
@@ -58,14 +56,9 @@ class Explanation:
         Raises:
             OSError: The figure cannot be written.
         """
-        from fakeface._decode import name_of
-
-        if not isinstance(source, str):
-            name, source = name_of(source), io.BytesIO(source.read())
-            source.name = name
         for prediction in detector.predict_batch([source]):
             yield prediction
-            if prediction.ok:
+            if not isinstance(source, ImageError) and prediction.ok:
                 if not isinstance(source, str):
                     source.seek(0)
                 self._draw(detector, source, prediction)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import platform
 from typing import Annotated, Any
 
 import typer
@@ -41,12 +40,10 @@ def info(
 
 
 def _facts() -> dict[str, Any]:
-    from importlib.metadata import version
-
     from fakeface._decode import readable_formats
+    from fakeface._environment import versions
     from fakeface._model import DEFAULT_MODEL, MODELS, bundled_models, read_model
     from fakeface._providers import available_providers
-    from fakeface._version import __version__
 
     models = []
     for name in bundled_models():
@@ -66,20 +63,8 @@ def _facts() -> dict[str, Any]:
             }
         )
     return {
-        "versions": {
-            "fakeface": __version__,
-            "python": platform.python_version(),
-            "onnxruntime": _onnxruntime(),
-            "pillow": version("pillow"),
-            "numpy": version("numpy"),
-        },
+        "versions": versions(),
         "providers": list(available_providers()),
         "formats": list(readable_formats()),
         "models": models,
     }
-
-
-def _onnxruntime() -> str:
-    import onnxruntime
-
-    return str(onnxruntime.__version__)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +43,7 @@ def predict(
     from fakeface.cli._destination import destination
     from fakeface.cli._explain import Explanation
     from fakeface.cli._judge import Run, load_detector
+    from fakeface.cli._streams import picture_from_stdin
     from fakeface.reports import open_report
 
     goal = destination(format, output, overwrite)
@@ -52,11 +52,11 @@ def predict(
         model, provider, threads, threshold, fpr, whole, min_face, explain is not None
     )
     run = Run(fail_on)
-    sources = (sys.stdin.buffer if name == "-" else name for name in files)
+    sources = [picture_from_stdin() if name == "-" else name for name in files]
     if explanation is None:
         predictions = detector.predict_batch(sources)
     else:
-        predictions = explanation.watch(detector, next(sources))
+        predictions = explanation.watch(detector, sources[0])
     report = open_report(goal.format, goal.path)
     report.describe(detector)
     run.write(predictions, report)

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from fakeface._errors import ReportError
 from fakeface.cli import _options as options
-from fakeface.cli._errors import UsageError, exits
-from fakeface.cli._files import Files, existing
+from fakeface.cli._errors import UsageError, exits, say
+from fakeface.cli._files import Files
 
 
 class Engine(str, Enum):
@@ -32,7 +33,8 @@ def scan(
         list[str] | None,
         typer.Option(
             metavar="PATTERN",
-            help="Take only files like this, such as '*.jpg' or '2024/**'; may be repeated.",
+            help="From folders take only files like this, such as '*.jpg' or '2024/**'; may be"
+            " repeated. Files named themselves are always taken.",
             rich_help_panel=options.FILES,
         ),
     ] = None,
@@ -40,7 +42,8 @@ def scan(
         list[str] | None,
         typer.Option(
             metavar="PATTERN",
-            help="Leave out files and folders like this; may be repeated.",
+            help="From folders leave out files and sub-folders like this; may be repeated. Files"
+            " named themselves are always taken.",
             rich_help_panel=options.FILES,
         ),
     ] = None,
@@ -114,11 +117,13 @@ def scan(
     goal = destination(format, output, overwrite, resume)
     if not paths and files_from is None:
         raise UsageError("name a folder or a picture, or give --files-from")
-    named = (paths or []) if engine is Engine.ray else existing(paths or [])
-    files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
-
     if engine is Engine.ray and (files_from is not None or resume is not None):
         raise UsageError("--engine ray does not go with --files-from or --resume")
+
+    from fakeface._walk import existing
+
+    named = (paths or []) if engine is Engine.ray else existing(paths or [])
+    files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
 
     from fakeface._resume import Earlier
     from fakeface.cli._judge import Run, load_detector
@@ -163,7 +168,10 @@ def scan(
         run.write(predictions, report, progress)
     notes = ""
     if earlier is not None:
-        earlier.tidy()
+        try:
+            earlier.tidy()
+        except ReportError as error:  # the results are whole all the same
+            say(str(error))
         run.tally.counts.update(earlier.kept)
         notes += f"; {earlier.kept.total():,} unchanged since the earlier scan"
     if files.passed_over:
@@ -175,11 +183,13 @@ def scan(
 
 def _again(path: Path) -> str:
     """The command that goes on with a scan: this one, resuming from its results."""
-    words = iter(sys.argv[1:])
-    kept = []
+    words = iter(sys.argv[2:])
+    kept: list[str] = []
     for word in words:
-        if word in ("-o", "--output", "--resume"):
+        if word == "--":  # paths follow, whatever they begin with
+            kept += [word, *words]
+        elif word in ("-o", "--output", "--resume"):
             next(words, None)
         elif word != "--overwrite" and not word.startswith(("-o", "--output=", "--resume=")):
             kept.append(word)
-    return shlex.join(["fakeface", *kept, "--resume", str(path)])
+    return shlex.join(["fakeface", "scan", "--resume", str(path), *kept])

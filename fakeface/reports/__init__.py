@@ -71,9 +71,14 @@ def open_report(
         The report, open.
 
     Raises:
-        ReportError: There is no such format, it needs a file, or cannot be written.
+        ReportError: There is no such format, it needs a file, it cannot be gone on with, or the
+            file cannot be written, or another scan is writing it.
     """
     report = format_of(name)
+    if append and not report.resumable:
+        raise ReportError(
+            str(path or name), f"no report in {name} can be gone on with; write to another file"
+        )
     if path is None:
         return report.on_stdout()
     return report.to_file(Path(path), append=append)

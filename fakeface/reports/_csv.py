@@ -2,16 +2,17 @@
 
 Text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) gets an
 apostrophe before it, as OWASP advises, and what cannot be printed is escaped: a file's name is
-somebody else's text. Where a name must come back byte by byte, use `jsonl`.
+somebody else's text. `text_of` gives it back.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
-from fakeface._text import printable
+from fakeface.reports._escape import escape, unescape
 from fakeface.reports._lines import Row
 from fakeface.reports._report import TextReport
 from fakeface.types import Prediction
@@ -31,10 +32,19 @@ COLUMNS = (
 """Names of the columns, in order."""
 
 
+_FORMULA = re.compile("'*[=+@-]")
+"""What gets an apostrophe: formulas, and what would be read back as one that had got it."""
+
+
 def cell(text: str) -> str:
     """Text as it stands in a cell: one printable line that is no formula."""
-    text = printable(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    text = escape(text, str.isprintable)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def text_of(cell: str) -> str:
+    """The text that `cell` was given."""
+    return unescape(cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell)
 
 
 def _row(values: Iterable[object]) -> str:
@@ -53,25 +63,15 @@ class CsvReport(TextReport):
     @classmethod
     def parse(cls, line: str) -> Row:
         """Read a row back."""
-        (values,) = csv.reader([line])
+        try:
+            (values,) = csv.reader([line])
+        except csv.Error as error:
+            raise ValueError(line) from error
         record = dict(zip(COLUMNS, values, strict=True))
-        return Row(
-            record["source"],
-            record["verdict"] or None,
-            record["digest"] or None,
-            record["settings"],
-        )
-
-    @classmethod
-    def name_in_file(cls, source: str) -> str:
-        """The name of a picture as it stands in its cell."""
-        return cell(source)
+        return Row.of({**record, "source": text_of(record["source"])})
 
     def _lines(self, prediction: Prediction) -> Iterable[str]:
-        if not self._begun:
-            self._begun = True
-            if not self._owned or self._stream.tell() == 0:
-                yield self.header
+        yield from self._begin()
         width, height = prediction.size or (None, None)
         yield _row(
             (
@@ -87,3 +87,13 @@ class CsvReport(TextReport):
                 prediction.error and cell(prediction.error),
             )
         )
+
+    def _end(self) -> Iterator[str]:
+        return self._begin()  # a report without records has its header too
+
+    def _begin(self) -> Iterator[str]:
+        if self._begun:
+            return
+        self._begun = True
+        if not (self._owned and self._stream.seekable() and self._stream.tell()):
+            yield self.header

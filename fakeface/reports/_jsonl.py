@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from fakeface.reports._lines import Row
 from fakeface.reports._report import TextReport
 from fakeface.types import Prediction
+
+_SOURCE = re.compile(r'^({"source": ")(?:[^"\\]|\\.?)*')
 
 
 def encode(prediction: Prediction) -> str:
@@ -24,16 +27,6 @@ def encode(prediction: Prediction) -> str:
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
-def decode(line: str) -> Row:
-    """Read a line back.
-
-    Raises:
-        ValueError, KeyError, TypeError: It is not a record.
-    """
-    record = json.loads(line)
-    return Row(record["source"], record["verdict"], record["digest"], record["settings"])
-
-
 class JsonlReport(TextReport):
     """Writes one JSON object a line."""
 
@@ -42,7 +35,13 @@ class JsonlReport(TextReport):
     @classmethod
     def parse(cls, line: str) -> Row:
         """Read a line back."""
-        return decode(line)
+        return Row.of(json.loads(line))
+
+    @classmethod
+    def begins(cls, line: str) -> bool:
+        """Whether it begins with the first two keys of a record, or ends among them."""
+        found, expected = _SOURCE.sub(r"\1", line), '{"source": "", "verdict": '
+        return found.startswith(expected) or expected.startswith(found)
 
     def _lines(self, prediction: Prediction) -> Iterable[str]:
         return (encode(prediction), "\n")

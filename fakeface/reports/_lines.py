@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from fakeface._errors import ReportError
+from fakeface._errors import ReportError, reason_of
+from fakeface.reports._files import held, replacing
+from fakeface.types import Verdict
+
+if TYPE_CHECKING:
+    from fakeface.reports._report import Report
+
+NOT_A_RECORD = (ValueError, KeyError, TypeError, RecursionError)
+"""What reading a line raises that is not a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a line says that matters for going on.
+    """What a record says that matters for going on.
 
     Attributes:
-        source: Name of the picture as it stands in the file.
+        source: Name of the picture.
         verdict: Its verdict; None where it could not be read.
         digest: Digest of its bytes, if there is one.
         settings: Fingerprint of what judged.
     """
 
     source: str
-    verdict: str | None
-    digest: str | None
+    verdict: Verdict | None
+    digest: bytes | None
     settings: str
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Row:
+        """Take it from a record with the keys of `Prediction.as_dict`.
+
+        Raises:
+            ValueError, KeyError, TypeError: It is not a record.
+        """
+        source, verdict, digest = record["source"], record["verdict"], record["digest"]
+        if not isinstance(source, str):
+            raise TypeError(source)
+        return cls(
+            source,
+            Verdict(verdict) if verdict else None,
+            bytes.fromhex(digest) if digest else None,
+            record["settings"],
+        )
 
     @property
     def key(self) -> bytes:
@@ -33,22 +58,24 @@ class Row:
         return key_of(self.source)
 
 
-Parse = Callable[[str], Row]
-"""Reads one line; raises `ValueError` or `KeyError` on any that is not a record."""
-
-
 def key_of(source: str) -> bytes:
     """The name of a picture in 16 bytes."""
     return blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def read_lines(path: Path, parse: Parse, header: str = "") -> Iterator[tuple[int, str, Row]]:
+def not_a_record(path: Path, where: str) -> ReportError:
+    """The error for a file that a scan cannot go on from."""
+    return ReportError(
+        str(path), f"{where} is not a record of this version of fakeface; name another file"
+    )
+
+
+def read_lines(path: Path, report: type[Report]) -> Iterator[tuple[int, str, Row]]:
     """Read the lines of a file, but for one at the end that was never finished.
 
     Args:
         path: The file.
-        parse: Reads one line.
-        header: What the first line must be; empty for none.
+        report: The class of reports that wrote it.
 
     Yields:
         Where the line ends in the file, in bytes; the line; what it says.
@@ -60,61 +87,60 @@ def read_lines(path: Path, parse: Parse, header: str = "") -> Iterator[tuple[int
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, 1):
+                header = report.header if number == 1 else ""
                 if not raw.endswith(b"\n"):
+                    begun = raw.decode("utf-8", "replace")
+                    if not (header.startswith(begun) if header else report.begins(begun)):
+                        raise ValueError(begun)
                     return
                 end += len(raw)
                 line = raw.decode("utf-8")
-                if number == 1 and header:
-                    if line != header:
-                        raise ValueError
-                    continue
-                yield end, line, parse(line)
+                if not header:
+                    yield end, line, report.parse(line)
+                elif line != header:
+                    raise ValueError(line)
     except OSError as error:
-        raise ReportError(str(path), (error.strerror or str(error)).lower()) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ReportError(
-            str(path), f"line {number} is not a record of this version of fakeface"
-        ) from error
+        raise ReportError(str(path), reason_of(error)) from error
+    except NOT_A_RECORD as error:
+        raise not_a_record(path, f"line {number}") from error
 
 
-def latest(path: Path, parse: Parse, header: str = "") -> Iterator[str]:
+def latest(path: Path, report: type[Report]) -> Iterator[str]:
     """Lines of a file without those that a later line about the same picture supersedes.
 
     Args:
         path: The file.
-        parse: Reads one line.
-        header: The first line, which is left out.
+        report: The class of reports that wrote it.
 
     Yields:
-        Lines, in the order of the file.
+        Lines, in the order of the file, without the header.
 
     Raises:
         ReportError: The file cannot be read, or a line is not a record.
     """
-    last = {row.key: end for end, _, row in read_lines(path, parse, header)}
-    for end, line, row in read_lines(path, parse, header):
+    last = {row.key: end for end, _, row in read_lines(path, report)}
+    for end, line, row in read_lines(path, report):
         if last[row.key] == end:
             yield line
 
 
-def drop_superseded(path: Path, parse: Parse, header: str = "") -> None:
+def drop_superseded(path: Path, report: type[Report]) -> None:
     """Write a file anew with `latest` lines alone; the old one stays until the new one is whole.
 
     Args:
         path: The file.
-        parse: Reads one line.
-        header: Its first line.
+        report: The class of reports that wrote it.
 
     Raises:
         ReportError: The file cannot be read or written, or a line is not a record.
     """
-    new = path.with_name(path.name + ".new")
     try:
-        with new.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(header)
-            file.writelines(latest(path, parse, header))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        with (
+            held(path),
+            replacing(path, path) as new,
+            new.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            file.write(report.header)
+            file.writelines(latest(path, report))
     except OSError as error:
-        raise ReportError(str(new), (error.strerror or str(error)).lower()) from error
+        raise ReportError(str(path), reason_of(error)) from error

@@ -8,16 +8,18 @@ after a killed process a scan goes on from the journal.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fakeface._errors import ReportError
+from fakeface._errors import ReportError, reason_of
 from fakeface._version import __version__
-from fakeface.reports._jsonl import JsonlReport, decode
-from fakeface.reports._lines import Row, latest
-from fakeface.reports._report import Report, reason_of
+from fakeface.reports._escape import escape, unescape
+from fakeface.reports._files import held, replacing
+from fakeface.reports._jsonl import JsonlReport
+from fakeface.reports._lines import NOT_A_RECORD, Row, latest, not_a_record, read_lines
+from fakeface.reports._report import Report
 from fakeface.types import Prediction
 
 if TYPE_CHECKING:
@@ -54,14 +56,14 @@ def schema() -> pyarrow.Schema:
     ).with_metadata({"fakeface": __version__})
 
 
-def utf8(text: str) -> str:
-    r"""Text as Parquet can hold it: bytes that are not UTF-8 are written as `\udcXX`."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def row(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of `Prediction.as_dict` with text that Parquet can hold."""
-    return {key: utf8(value) if isinstance(value, str) else value for key, value in record.items()}
+    """A record of `Prediction.as_dict` as Parquet can hold it: what is not UTF-8 is escaped."""
+    return _texts(record, lambda text: escape(text, _is_utf8))
+
+
+def record_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The record that `row` was given."""
+    return _texts(row, unescape)
 
 
 class ParquetReport(Report):
@@ -69,15 +71,17 @@ class ParquetReport(Report):
 
     resumable = True
 
-    def __init__(self, path: Path, journal: Report) -> None:
+    def __init__(self, path: Path, journal: Report, *, resumed: bool) -> None:
         """Write to a file.
 
         Args:
             path: The Parquet file.
             journal: Where records go first.
+            resumed: Whether there may be records in it that later ones supersede.
         """
         self._path = path
         self._journal = journal
+        self._resumed = resumed
         self._closed = False
 
     @classmethod
@@ -99,23 +103,22 @@ class ParquetReport(Report):
     def journal(cls, path: Path) -> Path:
         """The journal; made from the Parquet file where that is whole."""
         journal = _partial(path)
-        if path.exists() and not journal.exists():
-            new = journal.with_name(journal.name + ".new")
-            with new.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(record) + "\n" for record in _rows(path))
-            new.replace(journal)
+        if not path.exists():
+            return journal
+        with held(path):
+            if not journal.exists():
+                _make_journal(path, journal)
         return journal
 
     @classmethod
     def parse(cls, line: str) -> Row:
         """Read a line of the journal."""
-        found = decode(line)
-        return Row(utf8(found.source), found.verdict, found.digest, found.settings)
+        return JsonlReport.parse(line)
 
     @classmethod
-    def name_in_file(cls, source: str) -> str:
-        """The name of a picture as it stands in the file."""
-        return utf8(source)
+    def begins(cls, line: str) -> bool:
+        """Whether a line of the journal that was never finished may have become a record."""
+        return JsonlReport.begins(line)
 
     @classmethod
     def on_stdout(cls) -> ParquetReport:
@@ -126,7 +129,7 @@ class ParquetReport(Report):
     def to_file(cls, path: Path, *, append: bool = False) -> ParquetReport:
         """Begin a report in a file, or go on with one."""
         journal = cls.journal(path) if append else _partial(path)
-        return cls(path, JsonlReport.to_file(journal, append=append))
+        return cls(path, JsonlReport.to_file(journal, append=append), resumed=append)
 
     def write(self, prediction: Prediction) -> None:
         """Write one prediction to the journal."""
@@ -139,37 +142,87 @@ class ParquetReport(Report):
         self._closed = True
         self._journal.close()
         journal = _partial(self._path)
-        new = self._path.with_name(self._path.name + ".new")
+        like = self._path if self._path.exists() else journal
         try:
-            _convert(journal, new)
-            new.replace(self._path)
-            journal.unlink()
+            with held(journal):
+                with replacing(self._path, like) as new:
+                    _convert(self._lines(journal), new)
+                journal.unlink()
         except OSError as error:
             raise ReportError(str(self._path), reason_of(error)) from error
+
+    def _lines(self, journal: Path) -> Iterator[str]:
+        if self._resumed:
+            return latest(journal, ParquetReport)
+        return (line for _, line, _ in read_lines(journal, ParquetReport))
 
 
 def _partial(path: Path) -> Path:
     return path.with_name(path.name + ".partial")
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _texts(values: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    return {key: change(v) if isinstance(v, str) else v for key, v in values.items()}
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _make_journal(path: Path, journal: Path) -> None:
+    try:
+        with (
+            replacing(journal, path) as new,
+            new.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            file.writelines(json.dumps(record) + "\n" for record in _records(path))
+    except OSError as error:
+        raise ReportError(str(path), reason_of(error)) from error
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """The records in a Parquet file.
+
+    Raises:
+        ReportError: It is not one, or holds something else too, which would be lost.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    columns, number = schema(), 0
     try:
         with pq.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            if sorted(names) != sorted(columns.names):
+                others = ", ".join(sorted({*names} ^ {*columns.names}))
+                raise ReportError(
+                    str(path),
+                    "has other columns than this version of fakeface writes"
+                    f" ({others}); name another file",
+                )
             for batch in file.iter_batches(_CHUNK):
-                yield from batch.to_pylist()
+                table = pa.Table.from_batches([batch]).select(columns.names).cast(columns)
+                for values in table.to_pylist():
+                    number += 1
+                    record = record_of(values)
+                    Row.of(record)
+                    yield record
     except pa.ArrowException as error:
-        raise ReportError(str(path), "is not a Parquet file") from error
+        raise ReportError(str(path), "is not a Parquet file of fakeface") from error
+    except NOT_A_RECORD as error:
+        raise not_a_record(path, f"row {number}") from error
 
 
-def _convert(journal: Path, path: Path) -> None:
+def _convert(lines: Iterator[str], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns = schema()
-    records = (row(json.loads(line)) for line in latest(journal, ParquetReport.parse))
+    records = (row(json.loads(line)) for line in lines)
     with pq.ParquetWriter(path, columns, compression="zstd") as writer:
         while chunk := list(islice(records, _CHUNK)):
             writer.write_table(pa.Table.from_pylist(chunk, schema=columns))

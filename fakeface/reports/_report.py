@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, ClassVar, TypeVar
 
-from fakeface._errors import ReportError
+from fakeface._errors import ReportError, reason_of
+from fakeface.reports._files import open_text
 from fakeface.reports._lines import Row
 from fakeface.types import Prediction
 
@@ -61,9 +62,9 @@ class Report(ABC):
         raise NotImplementedError
 
     @classmethod
-    def name_in_file(cls, source: str) -> str:
-        """The name of a picture as `parse` gives it."""
-        return source
+    def begins(cls, line: str) -> bool:  # noqa: ARG003 -- most lines may begin with any text
+        """Whether a line of the journal that was never finished may have become a record."""
+        return True
 
     @classmethod
     @abstractmethod
@@ -139,7 +140,7 @@ class TextReport(Report):
     @classmethod
     def to_file(cls, path: Path, *, append: bool = False) -> TextReport:
         """Begin a report in a file, or go on with one."""
-        return cls(open_text(path, append=append and cls.resumable), str(path), owned=True)
+        return cls(open_text(path, append=append), str(path), owned=True)
 
     def write(self, prediction: Prediction) -> None:
         """Write one prediction and hand it to the operating system."""
@@ -172,22 +173,3 @@ class TextReport(Report):
             raise
         except OSError as error:
             raise ReportError(self._name, reason_of(error)) from error
-
-
-def open_text(path: Path, *, append: bool = False) -> IO[str]:
-    """Open a file of text to write; what UTF-8 cannot hold is escaped.
-
-    Raises:
-        ReportError: It cannot be opened.
-    """
-    try:
-        return path.open(
-            "a" if append else "w", encoding="utf-8", errors="backslashreplace", newline="\n"
-        )
-    except OSError as error:
-        raise ReportError(str(path), reason_of(error)) from error
-
-
-def reason_of(error: OSError) -> str:
-    """One line for an error of the operating system."""
-    return (error.strerror or str(error) or type(error).__name__).lower()

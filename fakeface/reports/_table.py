@@ -10,9 +10,10 @@ from typing import IO, TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from fakeface._errors import ReportError
+from fakeface._errors import ReportError, reason_of
 from fakeface._text import printable
-from fakeface.reports._report import Report, open_text, reason_of
+from fakeface.reports._files import open_text
+from fakeface.reports._report import Report
 from fakeface.reports._tally import LABELS, UNREADABLE, Tally, outcome
 from fakeface.types import Prediction
 
@@ -42,15 +43,19 @@ class TableReport(Report):
         console: Where it prints; a progress bar may share it.
     """
 
-    def __init__(self, console: Console, stream: IO[str] | None = None) -> None:
+    def __init__(
+        self, console: Console, stream: IO[str] | None = None, name: str = "standard output"
+    ) -> None:
         """Print on a console.
 
         Args:
             console: The console.
             stream: The console's file, to be closed in the end; None leaves it open.
+            name: Its name in messages.
         """
         self.console = console
         self._stream = stream
+        self._name = name
         self._tally = Tally()
         self._thresholds: Thresholds | None = None
         self._model = ""
@@ -69,7 +74,7 @@ class TableReport(Report):
         console = Console(
             file=stream, highlight=False, markup=False, emoji=False, no_color=True, width=100
         )
-        return cls(console, stream)
+        return cls(console, stream, str(path))
 
     def describe(self, detector: Detector) -> None:
         """Tell where the verdicts part: the bars show it, and the totals say it."""
@@ -151,4 +156,4 @@ class TableReport(Report):
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise ReportError("standard output", reason_of(error)) from error
+            raise ReportError(self._name, reason_of(error)) from error

@@ -56,7 +56,8 @@ class Prediction:
         error: Why the picture could not be read, in one line; None when it could.
         digest: BLAKE2b-128 of the encoded bytes in hexadecimal, where there were any.
         settings: Fingerprint of what judged, in hexadecimal: the models' files, the thresholds
-            and what counts as a face. Equal settings give equal verdicts on equal bytes.
+            and what counts as a face. Equal settings give equal verdicts on equal bytes, with the
+            same versions of fakeface, ONNX Runtime and Pillow.
     """
 
     source: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fakeface._environment import versions
 from fakeface._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPANS, Method
 from fakeface._model import ModelInfo, OperatingPoint, Thresholds
 from fakeface._version import __version__
@@ -42,7 +43,7 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
             "real": REAL_COLOUR,
         },
         "facts": [
-            ("Software", f"fakeface {__version__}, ONNX Runtime {_runtime()}"),
+            ("Software", f"fakeface {__version__}, ONNX Runtime {versions()['onnxruntime']}"),
             ("Began", date),
         ],
     }
@@ -63,13 +64,6 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
         *out["facts"],
     ]
     return out
-
-
-def _runtime() -> str:
-    """Version of ONNX Runtime, whichever of its packages is installed."""
-    import onnxruntime
-
-    return str(onnxruntime.__version__)
 
 
 def _point(info: ModelInfo, thresholds: Thresholds) -> OperatingPoint | None:

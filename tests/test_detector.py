@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import io
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakeface import Detector
+from tests._models import make_classifier
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
+    return Detector(make_classifier(tmp_path_factory.mktemp("models") / "red"))
+
+
+def test_one_pattern_may_stand_alone(detector: Detector, samples: Path) -> None:
+    def names(**patterns: Any) -> set[str]:
+        return {Path(prediction.source).name for prediction in detector.scan(samples, **patterns)}
+
+    assert names(glob="*.png") == names(glob=["*.png"]) == {"astronaut.png", "cat.png"}
+    assert names(exclude="*.png") == names() - {"astronaut.png", "cat.png"}
+
+
+@pytest.mark.parametrize(
+    "picture", ["a.jpg", Path("a.jpg"), b"GIF89a", bytearray(b"GIF89a"), io.BytesIO(b"GIF89a")]
+)
+def test_a_picture_is_no_list_of_pictures(detector: Detector, picture: Any) -> None:
+    with pytest.raises(TypeError, match=r"write predict\(picture\)"):
+        detector.predict_batch(picture)
+
+
+def test_folders_are_no_bytes(detector: Detector, tmp_path: Path) -> None:
+    folder: Any = os.fsencode(tmp_path)
+    for folders in (folder, [tmp_path, folder]):
+        with pytest.raises(TypeError, match=r"write os\.fsdecode"):
+            detector.scan(folders)
+
+
+@pytest.mark.parametrize("min_face", [-1, math.nan])
+def test_the_smallest_face_has_a_size(detector: Detector, min_face: float) -> None:
+    with pytest.raises(ValueError, match="min_face must be 0 or above"):
+        Detector(detector.info.path, min_face=min_face)
