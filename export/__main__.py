@@ -52,7 +52,11 @@ def run_command(
     ] = None,
     version: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
     pictures: Annotated[
-        Path, typer.Option(help="Folder of real pictures to check the exported model on.")
+        Path,
+        typer.Option(
+            help="Folder of real pictures to check the exported model on.",
+            show_default="samples",
+        ),
     ] = ROOT / "samples",
     licence: Annotated[
         str | None, typer.Option(help="Licence notes for the model, in place of general ones.")
