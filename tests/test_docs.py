@@ -205,7 +205,7 @@ def test_options_exist() -> None:
         for code in re.findall(r"`([^`\n]+)`", prose):
             if re.match(r"(\.venv/bin/)?(fakeface|python -m (train|export|benchmarks)) ", code):
                 wrong += [f"{name(page)}: {w}" for w in _wrong(code, known)]
-            elif option := re.match(r"--[a-z][a-z-]*", code):
+            elif option := re.match(r"--[a-z][a-z0-9-]*", code):
                 wrong += [f"{name(page)}: {code}"] if option[0] not in every else []
     assert not wrong, "\n".join(wrong)
 
