@@ -7,12 +7,14 @@ waits in `queue.SimpleQueue` alone: its `put` and `get` are C code that a signal
 
 from __future__ import annotations
 
+import atexit
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,6 +22,20 @@ R = TypeVar("R")
 
 class NotYet:
     """Stands among items where the next is still to come: what is ready need not wait for it."""
+
+
+_running: weakref.WeakSet[Threads[Any, Any]] = weakref.WeakSet()
+
+
+@atexit.register
+def _end() -> None:
+    """End what a program that ends leaves open, such as a generator in an error's traceback.
+
+    Later the interpreter would tear the threads out of the middle of ONNX Runtime or Pillow, which
+    ends the process with an abort in place of the program's own exit code.
+    """
+    for threads in list(_running):
+        threads.close()
 
 
 class Threads(Generic[T, R]):
@@ -38,6 +54,7 @@ class Threads(Generic[T, R]):
         self._ended: SimpleQueue[None] = SimpleQueue()
         self._tasks: deque[_Task[T, R]] = deque()
         self._threads: list[threading.Thread] = []
+        _running.add(self)
 
     def __len__(self) -> int:
         """How many items were put in and not yet taken."""
@@ -67,7 +84,7 @@ class Threads(Generic[T, R]):
 
     def close(self) -> None:
         """Drop what has not begun and wait for what has; more calls do nothing."""
-        if sys.is_finalizing():  # an error ended the program: its threads stand still for ever
+        if sys.is_finalizing():  # too late (see `_end`): they stand still for ever
             return
         try:
             while True:

@@ -74,9 +74,9 @@ class Picture:
         """Read the header of `source`.
 
         Args:
-            source: A path, encoded bytes, a binary file object, a Pillow image (left open and
-                unchanged; several threads may have the same one), or a uint8 array of shape
-                (height, width, 3) in RGB.
+            source: A path, encoded bytes, a binary file object (read until it gives no more), a
+                Pillow image (left open and unchanged; several threads may have the same one), or a
+                uint8 array of shape (height, width, 3) in RGB.
 
         Raises:
             ImageError: It is not a readable picture in one of `FORMATS`, too large, or of a type
@@ -119,7 +119,18 @@ class Picture:
         if self._turned is None:  # not when the header is read: asking may decode all of a PNG
             with self._alone:
                 self._turned = _orientation(self._image)
+                if self._turned != 1 and self._image.format == "TIFF":
+                    self._turned = self._left_to_turn()
         return self._turned
+
+    def _left_to_turn(self) -> int:
+        """Load a TIFF, which this Pillow may turn while it does, and see what is left of it."""
+        try:
+            self._image.load()
+        except Exception as error:  # see _decode
+            raise ImageError(self.name, reason(error, "decoded")) from error
+        self._stored = self._image.size
+        return _orientation(self._image)
 
     def load(self, reduction: int = 1) -> tuple[Image.Image, float]:
         """Decode to upright RGB, at a fraction of the size where the format allows it.

@@ -193,7 +193,8 @@ def _fits(names: Sequence[str], parts: Sequence[_Test | None]) -> bool:
 
 
 def _compile(patterns: list[str]) -> _Test:
-    return re.compile("|".join(map(translate, patterns)), re.IGNORECASE).match
+    as_globs = (pattern.replace("[^", "[!") for pattern in patterns)  # `.gitignore` has both
+    return re.compile("|".join(map(translate, as_globs)), re.IGNORECASE).match
 
 
 def path_filter(glob: str | Sequence[str], exclude: str | Sequence[str]) -> Callable[[str], bool]:

@@ -11,6 +11,7 @@ from types import FrameType
 import pytest
 
 from fakeface._ahead import NotYet, Threads, ahead
+from tests.conftest import SAMPLES
 
 
 def alive() -> int:
@@ -120,22 +121,22 @@ def test_signals_at_any_moment_leave_nothing_waiting() -> None:
     assert alive() == 0
 
 
-def test_a_program_that_fails_in_between_ends():
-    """The generator is still open when the interpreter ends, and its threads stand still."""
-    program = """
-import sys, time
-from fakeface._ahead import ahead
-def slow(item):
-    time.sleep(0.02)
-    return item
-def main():
-    for item in ahead(slow, range(1000), workers=2, most=6):
-        if item == 3:
-            raise RuntimeError("of the caller")
-main()
-"""
+PROGRAMS = {
+    "fails": ("next(left)\n1/0", 1, "ZeroDivisionError"),
+    "fails in a function": (
+        "def judge():\n    for _ in left:\n        raise KeyError(1)\njudge()", 1, "KeyError"
+    ),
+    "leaves": ("next(left)\nraise SystemExit(3)", 3, ""),
+    "ends": ("next(left)", 0, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", PROGRAMS)
+def test_a_program_ends_with_its_own_exit_code(how: str) -> None:
+    """Though a scan is open: threads are in the middle of decoding when the interpreter ends."""
+    end, code, said = PROGRAMS[how]
+    program = f"from fakeface import Detector\nleft = Detector().scan({[str(SAMPLES)] * 20})\n{end}"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == 1
-    assert "RuntimeError: of the caller" in done.stderr
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr

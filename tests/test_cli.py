@@ -366,11 +366,14 @@ def test_a_killed_scan_goes_on_and_ends_like_one_that_was_not(red: str, tmp_path
     assert report.read_bytes() == whole.read_bytes()
 
 
-def test_a_reader_that_goes_away_is_no_error_message(red: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_", ["jsonl", "table"])
+def test_a_reader_that_goes_away_is_no_error_message(
+    red: str, tmp_path: Path, format_: str
+) -> None:
     picture = paint(tmp_path / "a.png", 255, 0)
     names = tmp_path / "names"
     names.write_text(f"{picture}\n" * 2000)
-    words = ("scan", "--model", red, "--files-from", str(names), "--format", "jsonl")
+    words = ("scan", "--model", red, "--files-from", str(names), "--format", format_)
     command = shlex.join([*MAIN, *words])
     done = subprocess.run(
         ["bash", "-c", f"{command} | head -1; exit ${{PIPESTATUS[0]}}"],
@@ -400,6 +403,12 @@ def test_closed_streams_cost_no_results(red: str, tmp_path: Path, closed: str) -
     done = shell(closed, "scan", "--model", red, "--whole", picture, "-o", report)
     assert done.returncode == 0
     assert len(report.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("words", [("--version",), ("scan", "--help")])
+def test_a_full_disk_is_no_fault_of_ours(words: tuple[str, ...]) -> None:
+    done = shell(">/dev/full", *words)
+    assert (done.returncode, done.stderr) == (2, "fakeface: no space left on device\n")
 
 
 @pytest.mark.parametrize("words", [("predict", "-"), ("scan", "--files-from", "-")])

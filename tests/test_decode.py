@@ -106,6 +106,41 @@ def test_the_exif_of_the_caller_is_left_alone_however_the_picture_is_turned(orie
     np.testing.assert_array_equal(np.asarray(upright), np.asarray(ImageOps.exif_transpose(image)))
 
 
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "jpeg"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_turned_once(orientation, compression):
+    """Pillow turns them itself while it loads, but not in all versions."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.effect_noise((64, 48), 90).convert("RGB")
+    tiff = encoded(stored, "TIFF", exif=exif, compression=compression)
+    as_stored = encoded(stored, "TIFF", compression=compression)
+    wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(encoded(
+        Image.fromarray(pixels(as_stored)), "PNG", exif=exif
+    ))))  # fmt: skip
+    for source in (tiff, Image.open(io.BytesIO(tiff))):
+        picture = Picture(source)
+        assert picture.size == wanted.size
+        image, scale = picture.load()
+        assert (image.size, scale) == (wanted.size, 1.0)
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(wanted))
+    whole = Picture(tiff)
+    whole.load()
+    assert whole.size == wanted.size
+
+
+def test_a_torn_tiff_that_has_to_be_turned_is_one_error():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    torn = encoded(Image.effect_noise((64, 48), 90), "TIFF", exif=exif, compression="tiff_lzw")
+    tags = int.from_bytes(torn[4:8], "little")  # they stand behind the pixels
+    torn = torn[:8] + b"\xff" * (tags - 8) + torn[tags:]
+    with pytest.raises(ImageError, match="cannot be decoded"):
+        _ = Picture(torn).size
+    with pytest.raises(ImageError, match="cannot be decoded"):
+        Picture(torn).load()
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_threads_may_share_a_pillow_image_that_is_not_loaded_yet(kind):
     exif = Image.Exif()

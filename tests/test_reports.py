@@ -244,7 +244,7 @@ def test_one_scan_at_a_time_writes_a_file(name: str, tmp_path: Path) -> None:
     path = tmp_path / "r"
     with open_report(name, path) as report:
         report.write(PREDICTIONS[0])
-        with pytest.raises(ReportError, match="another scan is writing it"):
+        with pytest.raises(ReportError, match="locked by another program, such as another scan"):
             open_report(name, path)
     assert path.stat().st_size
     open_report(name, path).close()

@@ -279,9 +279,9 @@ def test_a_second_scan_is_kept_out_while_one_goes_on(
     go_on(report, files)
     with open_report(suffix, report, append=True) as first:
         first.write(of(files[1]))
-        with pytest.raises(ReportError, match="another scan is writing it"):
+        with pytest.raises(ReportError, match="locked by another program"):
             go_on(report, files)
-        with pytest.raises(ReportError, match="another scan is writing it"):
+        with pytest.raises(ReportError, match="locked by another program"):
             open_report(suffix, report, append=True)
         first.write(of(files[2]))
     assert go_on(report, files)[1] == []

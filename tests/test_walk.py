@@ -95,6 +95,8 @@ def test_patterns(tmp_path: Path) -> None:
         ("x", []),
         ("y/*.jpg", []),
         ("", []),
+        ("x/[^b].jpg", ["x/a.jpg"]),
+        ("x/[^a].jpg", []),
     ],
 )
 def test_patterns_with_a_slash_are_matched_name_by_name(

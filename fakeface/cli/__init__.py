@@ -19,6 +19,12 @@ def main() -> None:
         app(prog_name="fakeface")
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:  # of --version and --help; commands see to their own
+        from fakeface._errors import reason_of
+        from fakeface.cli._errors import USAGE, say
+
+        say(reason_of(error))
+        sys.exit(USAGE)
     except Exception as error:  # not of a command (see `exits`): the installation is broken
         from fakeface.cli._fault import fault
 

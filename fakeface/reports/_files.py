@@ -37,7 +37,9 @@ def open_text(path: Path, *, append: bool = False) -> IO[str]:
         )
     except BlockingIOError as error:
         raise ReportError(
-            str(path), "another scan is writing it; wait until it ends, or name another file"
+            str(path),
+            "is locked by another program, such as another scan that is writing it; wait until it"
+            " ends, or name another file",
         ) from error
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error

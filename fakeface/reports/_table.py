@@ -36,6 +36,14 @@ _BAR = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
+class _Console(Console):
+    """Leaves it to the caller what a reader's going away means; rich itself would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error that rich is handling."""
+        raise BrokenPipeError
+
+
 class TableReport(Report):
     """Writes a line a picture, coloured on a terminal, and the totals.
 
@@ -65,13 +73,13 @@ class TableReport(Report):
     @classmethod
     def on_stdout(cls) -> TableReport:
         """Begin a table on standard output."""
-        return cls(Console(file=sys.stdout, highlight=False, markup=False, emoji=False))
+        return cls(_Console(file=sys.stdout, highlight=False, markup=False, emoji=False))
 
     @classmethod
     def to_file(cls, path: Path, *, append: bool = False) -> TableReport:  # noqa: ARG003
         """Begin a table in a file, without colours."""
         stream = open_text(path)
-        console = Console(
+        console = _Console(
             file=stream, highlight=False, markup=False, emoji=False, no_color=True, width=100
         )
         return cls(console, stream, str(path))
