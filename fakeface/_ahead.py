@@ -94,8 +94,9 @@ class Threads(Generic[T, R]):
         threads, self._threads = self._threads, []
         for _ in threads:
             self._todo.put(None)
-        for _ in threads:
-            self._ended.get()
+        for thread in threads:
+            if thread.is_alive():  # in a process that was forked meanwhile none is
+                self._ended.get()
         for thread in threads:
             thread.join()  # at once: they have nothing left to do
         self._tasks.clear()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -140,3 +141,18 @@ def test_a_program_ends_with_its_own_exit_code(how: str) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_that_was_forked_meanwhile_ends() -> None:
+    """It has none of the threads, and must not wait for them."""
+    program = """
+import os, sys, time
+from fakeface._ahead import ahead
+left = ahead(lambda item: time.sleep(0.02), range(1000), workers=2, most=6)
+next(left)
+child = os.fork()
+sys.exit(5 if not child else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], timeout=20, check=False)
+    assert done.returncode == 5
