@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from benchmarks._layers import KINDS
 from benchmarks._markdown import table
-from benchmarks._profile import KINDS
 from benchmarks._provenance import machine_line
 
 SHOWN = 10
