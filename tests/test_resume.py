@@ -50,15 +50,18 @@ def go_on(report: Path, files: list[str]) -> tuple[Earlier, list[str]]:
     return earlier, list(map(str, earlier.remaining(files)))
 
 
-formats = pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+@pytest.fixture(params=["jsonl", "csv", "parquet"])
+def suffix(request: pytest.FixtureRequest) -> str:
+    """The formats that can be gone on with, as files' names end."""
+    ending: str = request.param
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    return ending
 
 
-@formats
 def test_unchanged_pictures_are_left_out_whatever_their_names(
     suffix: str, tmp_path: Path, files: list[str]
 ) -> None:
-    if suffix == "parquet":
-        pytest.importorskip("pyarrow")
     report = tmp_path / f"r.{suffix}"
     write(report, of(files[0]), of(files[2], verdict=Verdict.FAKE))
     earlier, remaining = go_on(report, files)
@@ -71,12 +74,9 @@ def test_unchanged_pictures_are_left_out_whatever_their_names(
     assert len(earlier) == 3
 
 
-@formats
 def test_what_changed_is_judged_again_and_supersedes(
     suffix: str, tmp_path: Path, files: list[str]
 ) -> None:
-    if suffix == "parquet":
-        pytest.importorskip("pyarrow")
     report = tmp_path / f"r.{suffix}"
     write(report, of(files[0]), of(files[1], "0ther"), of(files[2], verdict=None, error="broken"))
     Path(files[0]).write_bytes(JPEG + b"new")
@@ -251,10 +251,7 @@ def test_records_of_pictures_that_are_gone_stay(tmp_path: Path, files: list[str]
     assert sources == [files[0], files[1]]
 
 
-@formats
 def test_names_that_look_alike_when_escaped_are_not_confused(suffix: str, tmp_path: Path) -> None:
-    if suffix == "parquet":
-        pytest.importorskip("pyarrow")
     report = tmp_path / f"r.{suffix}"
     files = [str(tmp_path / name) for name in ("a\udcff.jpg", r"a\udcff.jpg")]
     for file in files:
@@ -268,12 +265,9 @@ def test_names_that_look_alike_when_escaped_are_not_confused(suffix: str, tmp_pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no locks")
-@formats
 def test_a_second_scan_is_kept_out_while_one_goes_on(
     suffix: str, tmp_path: Path, files: list[str]
 ) -> None:
-    if suffix == "parquet":
-        pytest.importorskip("pyarrow")
     report = tmp_path / f"r.{suffix}"
     write(report, of(files[0]))
     go_on(report, files)
@@ -288,10 +282,7 @@ def test_a_second_scan_is_kept_out_while_one_goes_on(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has neither such modes nor such links")
-@formats
 def test_the_file_stays_what_it_was(suffix: str, tmp_path: Path, files: list[str]) -> None:
-    if suffix == "parquet":
-        pytest.importorskip("pyarrow")
     (tmp_path / "elsewhere").mkdir()
     target, report = tmp_path / "elsewhere" / f"r.{suffix}", tmp_path / f"r.{suffix}"
     users = [Path(f"{path}.new") for path in (target, report)]

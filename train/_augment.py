@@ -22,6 +22,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from fakeface._crop import CropSpec, crop, square
 from fakeface.types import Box
+from train._checks import check_share
 from train._sharpness import brought_to, sharpness
 
 _RESAMPLING = (
@@ -83,8 +84,7 @@ class Augment:
     def __post_init__(self) -> None:
         """Refuse what makes no history (`ValueError`)."""
         for name in _CHANCES:
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"augment.{name} must be from 0 to 1, got {getattr(self, name):g}")
+            check_share(f"augment.{name}", getattr(self, name))
         for name, least, most in (
             ("scale", 0.01, 100.0), ("quality", 1, 100), ("sharpness", 0.01, 255.0)
         ):  # fmt: skip

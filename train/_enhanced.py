@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from train._checks import check_share
 from train._ghosts import drawn, shared_out, some_of_each, upscaler
 from train._upscalers import check_names
 
@@ -44,8 +45,7 @@ class EnhancedSpec:
     def __post_init__(self) -> None:
         """Refuse networks that there are not, and no chances (`ValueError`)."""
         check_names("enhanced.networks", self.networks)
-        if not 0 <= self.chance <= 1:
-            raise ValueError(f"enhanced.chance must be from 0 to 1, got {self.chance:g}")
+        check_share("enhanced.chance", self.chance)
 
 
 def make_enhanced(

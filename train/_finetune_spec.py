@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 
 from train._augment import Augment
+from train._checks import check_share
 from train._enhanced import EnhancedSpec
 from train._ghosts import GhostSpec
 from train._sampler import Mix
@@ -101,8 +102,7 @@ class FinetuneSpec:
                 "finetune.local must be from 0 to below 1, and 0 where taps are several,"
                 f" got {self.local} for {len(self.taps)}"
             )
-        if not 0 <= self.halved <= 1:
-            raise ValueError(f"finetune.halved must be from 0 to 1, got {self.halved}")
+        check_share("finetune.halved", self.halved)
         if not self.views or len(set(self.views)) < len(self.views) or set(self.views) - set(VIEWS):
             raise ValueError(
                 f"finetune.views must name some of {', '.join(VIEWS)}, each once,"

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import fakeface
+from fakeface import OperatingPoint, Thresholds
 from train._cache import Cache
-from train._calibration import fit_calibration, fit_operating_points, fit_thresholds
+from train._calibration import Calibration, fit_calibration, fit_operating_points, fit_thresholds
 from train._data import Data, load_data
 from train._errors import RunError
 from train._faces import finder_id, locate
@@ -198,9 +199,7 @@ def _write_results(
     thresholds = fit_thresholds(scores["val"], calibration, points)
     figures: dict[str, Any] = {}
     for split, said in scores.items():
-        said.write(out / f"scores-{split}.csv", calibration.p_fake(said.logits))
-        figures[split] = evaluate(said, calibration, points, thresholds)
-        _write_report(out, split, said, figures[split])
+        figures[split] = _judged(out, split, said, calibration, points, thresholds)
     plot_confusion(figures["test"]["confusion"], out / "confusion.png")
     plot_roc(scores["test"], out / "roc.png")
     write_json(
@@ -230,12 +229,22 @@ def _write_results(
     )
 
 
-def _write_report(out: Path, split: str, said: Scores, figures: dict[str, Any]) -> None:
-    """Write the figures of a split for people to read; `val` has none."""
+def _judged(
+    out: Path,
+    split: str,
+    said: Scores,
+    calibration: Calibration,
+    points: Sequence[OperatingPoint],
+    thresholds: Thresholds,
+) -> dict[str, Any]:
+    """Write what was said of a split; `val` has no report. Gives its figures."""
+    said.write(out / f"scores-{split}.csv", calibration.p_fake(said.logits))
+    figures = evaluate(said, calibration, points, thresholds)
     if split in _REPORTS:
         text = as_text(said, figures)
         (out / f"{_REPORTS[split]}.txt").write_text(text, encoding="utf-8")
         write_json(out / f"{_REPORTS[split]}.json", figures)
+    return figures
 
 
 def versions() -> dict[str, str]:
@@ -269,9 +278,9 @@ def _score_unseen(run: Run, data: Data) -> Run:
 
     samples = data.split("unseen")
     said = Scores.of(samples, score(run.model, samples, run.recipe))
-    said.write(run.path / "scores-unseen.csv", run.calibration.p_fake(said.logits))
-    figures = evaluate(said, run.calibration, run.operating_points, run.thresholds)
-    _write_report(run.path, "unseen", said, figures)
+    figures = _judged(
+        run.path, "unseen", said, run.calibration, run.operating_points, run.thresholds
+    )
     counts = {"counts": data.counts(), "notes": list(data.notes)}
     write_json(
         run.path / INFO,

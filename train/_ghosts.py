@@ -25,6 +25,7 @@ from PIL import Image
 from fakeface._decode import Picture
 from fakeface.types import Box
 from train._autoencoder import DECODERS, Pixels, fitted, passed_through
+from train._checks import check_share
 from train._progress import progress
 from train._sharpness import brought_to, sharpness
 from train._threads import in_threads
@@ -74,8 +75,7 @@ class GhostSpec:
                 raise ValueError(
                     f"ghosts.{name} must be at least {least}, got {getattr(self, name):g}"
                 )
-        if not 0 <= self.gentle <= 1:
-            raise ValueError(f"ghosts.gentle must be from 0 to 1, got {self.gentle:g}")
+        check_share("ghosts.gentle", self.gentle)
 
 
 def make_ghosts(

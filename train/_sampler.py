@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from train._checks import check_share
+
 if TYPE_CHECKING:
     from train._data import Sample
 
@@ -43,15 +45,13 @@ class Mix:
     def __post_init__(self) -> None:
         """Refuse shares of which no batch can be made (`ValueError`)."""
         for name in ("pairs", "ghosts"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"mix.{name} must be from 0 to 1, got {getattr(self, name):g}")
+            check_share(f"mix.{name}", getattr(self, name))
         if self.pairs + self.ghosts > 1:
             raise ValueError(
                 f"mix.pairs and mix.ghosts make more than a batch: {self.pairs + self.ghosts:g}"
             )
         for source, share in self.shares.items():
-            if not 0 <= share <= 1:
-                raise ValueError(f"mix.shares.{source} must be from 0 to 1, got {share:g}")
+            check_share(f"mix.shares.{source}", share)
 
 
 @dataclass(frozen=True, slots=True)
