@@ -6,16 +6,10 @@ away.
 
 from __future__ import annotations
 
-from benchmarks import (  # noqa: F401 -- their commands
-    _draft_app,
-    _explain_app,
-    _faces_app,
-    _peers_app,
-    _profile_app,
-    _scan_app,
-    _throughput_app,
-)
 from benchmarks._app import app
+from benchmarks.accuracy import _commands as _accuracy  # noqa: F401 -- its commands
+from benchmarks.peers import _commands as _peers  # noqa: F401
+from benchmarks.speed import _commands as _speed  # noqa: F401
 
 if __name__ == "__main__":
     app(prog_name="python -m benchmarks")

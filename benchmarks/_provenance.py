@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fakeface._environment import environment
+from fakeface.diagnostics._environment import environment
 
 PACKAGES = ("scikit-learn",)
 
@@ -20,8 +20,8 @@ def provenance(
     """Plain values for the head of a result, ready for JSON.
 
     Args:
-        machine: From `fakeface._environment.environment`, before anything was measured; None where
-            that does not matter.
+        machine: From `fakeface.diagnostics._environment.environment`, before anything was measured;
+            None where that does not matter.
         packages: Distributions whose versions matter besides those of the library; those not
             installed are left out.
 
@@ -47,7 +47,7 @@ def machine_line(environment: dict[str, Any]) -> str:
     """What a measurement ran on, as a line of Markdown.
 
     Args:
-        environment: From `fakeface._environment.environment`.
+        environment: From `fakeface.diagnostics._environment.environment`.
     """
     cpu = environment["cpu"]
     return (

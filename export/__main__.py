@@ -12,8 +12,8 @@ from typer.core import TyperGroup
 
 from export._faces import faces
 from export._golden import golden
-from export._int8_app import int8, quantise
-from export._quantize import Scheme
+from export.int8._command import int8, quantise
+from export.int8._quantize import Scheme
 
 ROOT = Path(__file__).parent.parent
 
@@ -107,7 +107,7 @@ def run_command(
     typer.echo(str(out))
     if int8_out is None or data is None:
         return
-    from export._int8 import Request
+    from export.int8._export import Request
 
     try:
         quantise(Request(out, data, cache, int8_out, int8_out.resolve().name, Scheme()))
@@ -127,7 +127,7 @@ def main() -> None:
     """Run the command line; errors that have a remedy are one line, not a traceback."""
     from export._faces import ExportError
     from export._parity import ParityError
-    from export._quantize import QuantizationError
+    from export.int8._quantize import QuantizationError
     from fakeface import FakefaceError
     from train._errors import TrainError
 

@@ -67,7 +67,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     },
 }
 """The two networks, the height and width of their input, and how `fakeface` reads them
-(`fakeface._blazeface.Settings`).
+(`fakeface.faces._blazeface.Settings`).
 
 `side`, `strides`, `per_cell` (MediaPipe's `ssd_anchors_calculator`), `score` and `overlap` are
 MediaPipe's. `shift` and `scale` are medians over the pictures of the training split against the

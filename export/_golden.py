@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fakeface import Detector
-from fakeface._environment import environment
-from fakeface._golden import GOLDEN, PICTURES, TOLERANCES, Golden, Precision, judge
 from fakeface._model import MODELS, bundled_models, read_model
-from fakeface._walk import walk
+from fakeface.diagnostics._environment import environment
+from fakeface.diagnostics._golden import GOLDEN, PICTURES, TOLERANCES, Golden, Precision, judge
+from fakeface.files._walk import walk
 
 if TYPE_CHECKING:
     import onnx

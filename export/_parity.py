@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fakeface import CropSpec, FaceFinder, ImageError
 from fakeface._model import FACE_FINDER, MODELS
 from fakeface._prepare import prepare
-from fakeface._walk import walk
+from fakeface.files._walk import walk
 
 Scores = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating[Any]]]
 

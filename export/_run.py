@@ -17,12 +17,12 @@ from export._directory import write_model
 from export._golden import write_golden
 from export._parity import Parity, check, real_crops
 from fakeface import ModelInfo
-from train._data import CLASSES
+from train.data._sample import CLASSES
 
 if TYPE_CHECKING:
     import onnx
 
-    from train._run import Run
+    from train.fitting._run import Run
 
 LICENCE = (
     "Built on the backbone {}, under its licence, and on the training pictures named in the"
@@ -62,7 +62,7 @@ def export_run(
     """
     import tensorflow as tf
 
-    from train._run import load_run
+    from train.fitting._run import load_run
 
     run = load_run(run_path)
     spec = run.recipe.crop

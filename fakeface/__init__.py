@@ -26,11 +26,11 @@ if TYPE_CHECKING:
         ProviderError,
         ReportError,
     )
-    from fakeface._faces import FaceFinder
-    from fakeface._heatmap import Heatmap
     from fakeface._model import ModelInfo, OperatingPoint, Thresholds
     from fakeface._providers import available_providers
+    from fakeface.faces._finder import FaceFinder
     from fakeface.types import Box, Face, Prediction, Source, Verdict
+    from fakeface.types._heatmap import Heatmap
 
 __all__ = [
     "Box",
@@ -57,8 +57,8 @@ __all__ = [
 _HOME = {
     "CropSpec": "_crop",
     "Detector": "_detector",
-    "FaceFinder": "_faces",
-    "Heatmap": "_heatmap",
+    "FaceFinder": "faces._finder",
+    "Heatmap": "types._heatmap",
     "ModelInfo": "_model",
     "OperatingPoint": "_model",
     "Thresholds": "_model",

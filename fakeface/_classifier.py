@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from fakeface._crop import CropSpec
 from fakeface._errors import ModelError
-from fakeface._explain import occlusion
-from fakeface._heatmap import Method
 from fakeface._model import METADATA_KEY, ModelInfo, Thresholds, load_model
 from fakeface._providers import open_session
+from fakeface.explain._occlusion import occlusion
+from fakeface.types._heatmap import Method
 
 if TYPE_CHECKING:
     import onnxruntime as ort

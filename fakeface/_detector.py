@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from fakeface._classifier import Classifier
 from fakeface._errors import ImageError
-from fakeface._explain import place
-from fakeface._faces import FaceFinder
 from fakeface._model import FACE_FINDER, MODELS, find_model
 from fakeface._pipeline import run
-from fakeface._prepare import Prepared, prepare
+from fakeface._prepare import Prepared, place, prepare
 from fakeface._providers import default_batch
 from fakeface._verdict import choose_thresholds, conclude
-from fakeface._walk import existing, walk
+from fakeface.faces._finder import FaceFinder
+from fakeface.files._walk import existing, walk
 from fakeface.types import Prediction, Source
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import onnxruntime as ort
 
-    from fakeface._heatmap import Method
+    from fakeface.types._heatmap import Method
 
     _Score = tuple[float, npt.NDArray[np.float32] | None]
 

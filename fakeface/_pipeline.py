@@ -17,11 +17,11 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fakeface._ahead import NotYet, ahead
-from fakeface._decode import name_of
 from fakeface._errors import ImageError
 from fakeface._prepare import Prepared
 from fakeface._providers import default_threads
+from fakeface._threads import NotYet, ahead
+from fakeface.images._decode import name_of
 from fakeface.types import Prediction, Source
 
 _log = logging.getLogger("fakeface")

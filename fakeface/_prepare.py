@@ -6,18 +6,24 @@ run in many threads at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fakeface._budget import Budget
 from fakeface._crop import CropSpec, crop, square
-from fakeface._decode import MAX_PIXELS, Picture
-from fakeface._faces import FaceFinder, Found
-from fakeface._read import size_of
+from fakeface.faces._finder import FaceFinder, Found
+from fakeface.images._budget import Budget
+from fakeface.images._decode import MAX_PIXELS, Picture
+from fakeface.images._read import size_of
 from fakeface.types import Box, Source
+from fakeface.types._heatmap import Heatmap, Method
+
+PIXELS_VERSION = 1
+"""Raise it by one whenever a change of code can change the pixels or the face boxes of any picture:
+scores, faces and features that were cached under another version are computed anew."""
 
 FINDER_SIDE = 1000
 """Large JPEG pictures are decoded at a fraction of their size for the face finder, but never to a
@@ -156,3 +162,24 @@ def _load_for(
 def reduction(most: float) -> int:
     """The largest of 1, 2, 4 and 8 that is not above `most`."""
     return next((factor for factor in (8, 4, 2) if factor <= most), 1)
+
+
+def place(
+    prepared: Prepared, maps: Sequence[npt.NDArray[np.float32]], margin: float, method: Method
+) -> list[Heatmap]:
+    """Tell maps where in their picture they lie.
+
+    Args:
+        prepared: The picture.
+        maps: One for every judged face, in order, each of shape (h, w).
+        margin: That of the crop which the model saw (`CropSpec.margin`).
+        method: How the maps were made.
+
+    Returns:
+        The maps on the squares that the model saw.
+    """
+    faces = [f for f, judged in zip(prepared.faces, prepared.judged, strict=True) if judged]
+    return [
+        Heatmap(values, square(found.box, prepared.size, margin), prepared.size, method)
+        for found, values in zip(faces, maps, strict=True)
+    ]

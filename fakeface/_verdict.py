@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fakeface._errors import ModelError
-from fakeface._heatmap import Heatmap
 from fakeface._model import ModelInfo, Thresholds
 from fakeface._prepare import Prepared
 from fakeface.types import Face, Prediction, Verdict
+from fakeface.types._heatmap import Heatmap
 
 
 def judge(p_fake: float, thresholds: Thresholds) -> Verdict:

@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from fakeface._detector import Detector
 from fakeface._errors import ImageError, ReportError
-from fakeface._remote import Entry, RemoteFile, entries, place
-from fakeface._sniff import claims_picture
+from fakeface.files._remote import Entry, RemoteFile, entries, place
+from fakeface.images._sniff import claims_picture
 from fakeface.reports._parquet import record_of, row, schema
 from fakeface.types import Prediction
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from fakeface import Detector, ImageError, Prediction, Verdict
-from fakeface._ahead import NotYet
 from fakeface._pipeline import run
 from fakeface._prepare import Prepared
+from fakeface._threads import NotYet
 from tests._models import make_classifier
 
 

@@ -7,8 +7,6 @@ import onnxruntime as ort
 import pytest
 
 from fakeface import Detector, ModelError, ProviderError, available_providers
-from fakeface._bench import PORTRAIT
-from fakeface._golden import GOLDEN, PICTURES, Golden, compare, judge
 from fakeface._model import find_model, load_model
 from fakeface._providers import (
     AUTO,
@@ -21,6 +19,8 @@ from fakeface._providers import (
     session_options,
     short_name,
 )
+from fakeface.diagnostics._bench import PORTRAIT
+from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, judge
 from tests._models import SIZE, make_classifier
 
 HERE = [name for name in available_providers() if name != "cpu"]

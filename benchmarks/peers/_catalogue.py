@@ -175,7 +175,7 @@ def _described(run: Path, infos: Sequence[ModelInfo]) -> tuple[str, Thresholds, 
     Calibration is fitted for each run anew, to the last digit, and goes into the model.
     """
     from train._errors import RunError
-    from train._run import MODEL, load_run
+    from train.fitting._run import MODEL, load_run
 
     try:
         found = load_run(run)

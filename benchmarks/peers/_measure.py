@@ -11,22 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._latency import pictures
-from benchmarks._metrics import measure, resamples
 from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import provenance
-from benchmarks._store import pixel_path
-from benchmarks._tiers import CLEAN, TIERS, Tier
+from benchmarks.accuracy._degradations import CLEAN, TIERS, Tier
+from benchmarks.accuracy._metrics import measure, resamples
+from benchmarks.accuracy._store import pixel_path
 from benchmarks.peers._peer import Peer, PeerError, Process
 from benchmarks.peers._targets import targets
+from benchmarks.speed._latency import pictures
 from fakeface import ImageError, Thresholds
-from fakeface._bench import Timing, Variant, interleaved
-from fakeface._environment import environment
-from train._cache import Cache, Journal
-from train._data import Data, Sample
+from fakeface.diagnostics._bench import Timing, Variant, interleaved
+from fakeface.diagnostics._environment import environment
+from train.data._cache import Cache, Journal
+from train.data._dataset import Data
+from train.data._sample import Sample
 
 PICTURE = "1024 px"
-"""Which of `benchmarks._latency.pictures` verdicts are timed on."""
+"""Which of `benchmarks.speed._latency.pictures` verdicts are timed on."""
 
 ACCURACY_TIERS = ("clean", "web", "hard")
 

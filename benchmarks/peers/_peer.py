@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -14,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent.parent
-"""Folder of the packages `benchmarks` and `fakeface`."""
+from benchmarks._process import child_environment
 
 PATIENCE = 300.0
 """Seconds after which a peer that does not answer is given up."""
@@ -163,14 +161,3 @@ class Process:
         self._errors.seek(0)
         lines = self._errors.read().strip().splitlines() or ["no message"]
         return f"its process ended with {code}: {lines[-1][:300]}"
-
-
-def child_environment() -> dict[str, str]:
-    """The environment of a process that imports `benchmarks` from here and uses the CPU alone."""
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "CUDA_VISIBLE_DEVICES": "",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }

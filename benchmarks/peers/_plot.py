@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks._accuracy_plots import COLOURS
+from benchmarks._plots import COLOURS
 
 
 def plot_peers(result: dict[str, Any], path: Path) -> None:

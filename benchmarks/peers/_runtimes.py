@@ -113,7 +113,7 @@ def open_tensorflow(file: Path, threads: int, precision: str) -> Network:  # noq
     """The Keras model of a run as `tf.function`; `file` is a run directory of `train`."""
     import tensorflow as tf
 
-    from train._run import load_run
+    from train.fitting._run import load_run
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)

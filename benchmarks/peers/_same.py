@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks.peers._runtimes import RUNTIMES, Network, in_onnxruntime
 from fakeface import CropSpec, Detector, FaceFinder, ImageError
-from fakeface._decode import Picture
 from fakeface._detector import MIN_FACE
 from fakeface._model import FACE_FINDER, MODELS
 from fakeface._prepare import crop_picture, prepare
+from fakeface.images._decode import Picture
 
 
 class Same:

@@ -82,8 +82,8 @@ def _answer(subject: Subject, job: dict[str, Any], request: dict[str, Any]) -> A
             raise ValueError("gives scores that are not numbers")
         return scores
     if what == "cost":
-        from benchmarks._install_size import install_size
-        from fakeface._environment import peak_memory
+        from benchmarks.speed._install_size import install_size
+        from fakeface.diagnostics._environment import peak_memory
 
         sizes = install_size(job["installs"])
         installed = None if sizes is None else round(sum(sizes.values()), 1)

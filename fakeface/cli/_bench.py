@@ -37,9 +37,9 @@ def bench(
     Steps and batches are measured in turns, so that their ratios hold while other programs run.
     Figures of a busy machine are figures of a busy machine: look at the load average.
     """
-    from fakeface._bench import PORTRAIT, bench
     from fakeface.cli._destination import destination
     from fakeface.cli._errors import UsageError
+    from fakeface.diagnostics._bench import PORTRAIT, bench
     from fakeface.reports._files import open_text
 
     if image is not None and not image.is_file():

@@ -9,7 +9,7 @@ from fakeface.cli import _options as options
 from fakeface.cli._errors import FAIL_ON, OK, exits, say
 
 if TYPE_CHECKING:
-    from fakeface._doctor import Examination
+    from fakeface.diagnostics._doctor import Examination
 
 
 @exits
@@ -25,7 +25,7 @@ def doctor(
     provider chosen, and compares with what the models said when they were made. Exits with 1 when
     there is a problem.
     """
-    from fakeface._doctor import examine
+    from fakeface.diagnostics._doctor import examine
 
     examination = examine(model, provider, threads)
     if as_json:

@@ -64,9 +64,9 @@ class Explanation:
                 self._draw(detector, source, prediction)
 
     def _draw(self, detector: Detector, source: str | IO[bytes], prediction: Prediction) -> None:
-        from fakeface._decode import Picture
-        from fakeface._figure import figure
         from fakeface._prepare import reduction
+        from fakeface.explain._figure import figure
+        from fakeface.images._decode import Picture
 
         picture = Picture(source)
         image, _ = picture.load(reduction(max(picture.size) / _SIDE))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fakeface.cli._streams import Patient, standard_input
 
 if TYPE_CHECKING:
-    from fakeface._walk import Found
+    from fakeface.files._walk import Found
 
 
 class Files:
@@ -58,7 +58,7 @@ class Files:
         Args:
             advance: Called for every file that is passed over.
         """
-        from fakeface._walk import read_names, walk
+        from fakeface.files._walk import read_names, walk
 
         def skipped(_: str) -> None:
             self.passed_over += 1
@@ -71,6 +71,6 @@ class Files:
 
     def count(self) -> int:
         """Number of files, pictures and others, that `walk` will come to."""
-        from fakeface._walk import walk
+        from fakeface.files._walk import walk
 
         return sum(1 for _ in walk(self._paths, every=True, **self._options))

@@ -40,10 +40,10 @@ def info(
 
 
 def _facts() -> dict[str, Any]:
-    from fakeface._decode import readable_formats
-    from fakeface._environment import versions
     from fakeface._model import DEFAULT_MODEL, MODELS, bundled_models, read_model
     from fakeface._providers import available_providers
+    from fakeface.diagnostics._environment import versions
+    from fakeface.images._decode import readable_formats
 
     models = []
     for name in bundled_models():

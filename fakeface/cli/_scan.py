@@ -120,15 +120,15 @@ def scan(
     if engine is Engine.ray and (files_from is not None or resume is not None):
         raise UsageError("--engine ray does not go with --files-from or --resume")
 
-    from fakeface._walk import existing
+    from fakeface.files._walk import existing
 
     named = (paths or []) if engine is Engine.ray else existing(paths or [])
     files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
 
-    from fakeface._resume import Earlier
     from fakeface.cli._judge import Run, load_detector
     from fakeface.cli._progress import progress_for
     from fakeface.reports import format_of, open_report
+    from fakeface.reports._resume import Earlier
 
     explain = heatmaps if goal.format == "html" else False
     detector = load_detector(model, provider, threads, threshold, fpr, whole, min_face, explain)

@@ -84,7 +84,7 @@ def picture_from_stdin() -> IO[bytes] | ImageError:
     Raises:
         UsageError: Standard input is closed.
     """
-    from fakeface._read import read
+    from fakeface.images._read import read
 
     name = "<stdin>"
     try:

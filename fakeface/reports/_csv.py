@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from fakeface.reports._escape import escape, unescape
-from fakeface.reports._lines import Row
 from fakeface.reports._report import TextReport
+from fakeface.reports._row import Row
 from fakeface.types import Prediction
 
 COLUMNS = (

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from fakeface.reports._lines import Row
 from fakeface.reports._report import TextReport
+from fakeface.reports._row import Row
 from fakeface.types import Prediction
 
 _SOURCE = re.compile(r'^({"source": ")(?:[^"\\]|\\.?)*')

@@ -18,8 +18,9 @@ from fakeface._version import __version__
 from fakeface.reports._escape import escape, unescape
 from fakeface.reports._files import held, replacing
 from fakeface.reports._jsonl import JsonlReport
-from fakeface.reports._lines import NOT_A_RECORD, Row, latest, not_a_record, read_lines
+from fakeface.reports._lines import NOT_A_RECORD, latest, not_a_record, read_lines
 from fakeface.reports._report import Report
+from fakeface.reports._row import Row
 from fakeface.types import Prediction
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, ClassVar, TypeVar
 
 from fakeface._errors import ReportError, reason_of
 from fakeface.reports._files import open_text
-from fakeface.reports._lines import Row
+from fakeface.reports._row import Row
 from fakeface.types import Prediction
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Report(ABC):
     """
 
     resumable: ClassVar[bool] = False
-    """Whether a scan can go on from a file of this format (`fakeface._resume`)."""
+    """Whether a scan can go on from a file of this format (`fakeface.reports._resume`)."""
 
     @classmethod
     def require(cls) -> None:

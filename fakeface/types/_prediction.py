@@ -7,7 +7,7 @@ from fakeface.types._box import Box
 from fakeface.types._verdict import Verdict
 
 if TYPE_CHECKING:
-    from fakeface._heatmap import Heatmap
+    from fakeface.types._heatmap import Heatmap
 
 
 @dataclass(frozen=True, slots=True)

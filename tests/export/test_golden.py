@@ -6,7 +6,7 @@ from onnx import TensorProto, helper
 
 from export._golden import precision_of, write_golden
 from fakeface import Detector
-from fakeface._golden import GOLDEN, PICTURES, Golden, compare, judge
+from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, judge
 from tests._models import make_classifier
 
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from export.__main__ import app
 from export._parity import ParityError, check, real_crops
 from fakeface import CropSpec, Detector
-from fakeface._golden import GOLDEN, Golden
 from fakeface._model import read_model
+from fakeface.diagnostics._golden import GOLDEN, Golden
 
 pytest.importorskip("tensorflow", reason="needs the extra `train`")
 pytestmark = pytest.mark.train
@@ -35,9 +35,9 @@ def pictures(tmp_path_factory):
 @pytest.fixture(scope="module")
 def fitted(pictures):
     """Fits a small model by a recipe: real code."""
-    from train._cache import Cache
-    from train._fit import Selection, fit, read_data
-    from train._recipe import load_recipe
+    from train.data._cache import Cache
+    from train.fitting._fit import Selection, fit, read_data
+    from train.recipes._recipe import load_recipe
 
     cache = Cache(pictures.parent / "cache")
 
@@ -229,8 +229,10 @@ def both(linear, run, out, monkeypatch):
 
 
 def test_one_command_writes_both_precisions(linear, run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("export._gate.CHANGED", 1.0)  # nothing was learnt: any verdict may change
-    monkeypatch.setattr("export._gate.AUC_LOSS", 1.0)
+    monkeypatch.setattr(
+        "export.int8._gate.CHANGED", 1.0
+    )  # nothing was learnt: any verdict may change
+    monkeypatch.setattr("export.int8._gate.AUC_LOSS", 1.0)
     assert both(linear, run, tmp_path, monkeypatch) == 0
     written = capsys.readouterr().out.split()
     assert written == [str(tmp_path / "one"), str(tmp_path / "one-int8")]
@@ -248,7 +250,7 @@ def test_one_command_writes_both_precisions(linear, run, tmp_path, monkeypatch, 
 def test_a_refusal_of_8_bit_numbers_leaves_the_model_in_float(
     linear, run, samples, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("export._gate.CHANGED", -1.0)
+    monkeypatch.setattr("export.int8._gate.CHANGED", -1.0)
     assert both(linear, run, tmp_path, monkeypatch) == 1
     said = capsys.readouterr()
     assert said.out.split() == [str(tmp_path / "one")]

@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.conftest import SAMPLES
-from train._cache import Cache
-from train._data import Sample, load_data
 from train._installed import package_folder
-from train._upscalers import UPSCALERS
+from train.augment._upscalers import UPSCALERS
+from train.data._cache import Cache
+from train.data._dataset import load_data
+from train.data._sample import Sample
 
 needs_upscalers = pytest.mark.skipif(
     None in map(package_folder, ("ncnn", *{network.package for network in UPSCALERS.values()})),

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 import train.__main__ as command
-from train._recipe import load_recipe
+from train.recipes._recipe import load_recipe
 
 
 def run(*arguments):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import IO, TYPE_CHECKING
 
-from fakeface._ahead import Threads
 from fakeface._crop import CropSpec
+from fakeface._threads import Threads
 from fakeface.reports._html._about import about
 from fakeface.reports._html._page import Page, block
 from fakeface.reports._html._record import LARGE, SMALL, record

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fakeface._environment import versions
-from fakeface._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPANS, Method
 from fakeface._model import ModelInfo, OperatingPoint, Thresholds
 from fakeface._version import __version__
+from fakeface.diagnostics._environment import versions
+from fakeface.types._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPANS, Method
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector

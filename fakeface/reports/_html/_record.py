@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image
 
 from fakeface._crop import CropSpec, square
-from fakeface._decode import Picture
-from fakeface._heatmap import SPANS, Heatmap
 from fakeface._prepare import crop_picture, reduction
 from fakeface._text import printable
+from fakeface.images._decode import Picture
 from fakeface.reports._html._page import block
 from fakeface.types import Face, Prediction
+from fakeface.types._heatmap import SPANS, Heatmap
 
 LARGE = 320
 SMALL = 176

@@ -34,7 +34,7 @@ function unpack([height, width, data]) {
   return { height, width, values: Array.from(new Int8Array(bytes.buffer), (value) => value / 127) };
 }
 
-/** Colour the grey pixels of a canvas by a map; the same as `blend` in fakeface._heatmap. */
+/** Colour the grey pixels of a canvas by a map; the same as `blend` in fakeface.types._heatmap. */
 function colour(context, map, look) {
   const { canvas } = context;
   const image = context.getImageData(0, 0, canvas.width, canvas.height);

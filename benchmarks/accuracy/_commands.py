@@ -1,0 +1,248 @@
+"""The commands that measure how right verdicts, faces and heat maps are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks._app import (
+    CacheOption,
+    DataOption,
+    ModelsOption,
+    OutOption,
+    ThreadsOption,
+    _plain_errors,
+    _progress,
+    _show,
+    _write,
+    app,
+)
+from fakeface._model import DEFAULT_MODEL
+
+
+@app.command()
+def accuracy(
+    model: ModelsOption,
+    data: DataOption,
+    out: OutOption = Path("results/accuracy"),
+    split: Annotated[
+        list[str], typer.Option("--split", help="Split to measure; may be repeated.")
+    ] = ["test"],  # noqa: B006
+    tier: Annotated[
+        list[str],
+        typer.Option("--tier", help="Only these tiers; all but the `enhanced` ones by default."),
+    ] = [],  # noqa: B006
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    cache: CacheOption = Path("cache"),
+    threads: ThreadsOption = None,
+) -> None:
+    """Measure how right models are: per source, per tier, with intervals.
+
+    Pictures go through fakeface's own decoding, face finding and cropping. Scores are kept in
+    --cache: a run that was interrupted goes on where it stopped.
+
+    python -m benchmarks accuracy --model edge --model report --data ../shared/faces
+    """
+    from benchmarks.accuracy._degradations import DEFAULT, TIERS
+    from benchmarks.accuracy._measure import evaluate, run_accuracy
+    from benchmarks.accuracy._plots import plot_accuracy
+    from benchmarks.accuracy._scores_csv import write_scores
+    from benchmarks.accuracy._tables import accuracy_markdown
+    from fakeface._model import find_model
+    from train.data._cache import Cache
+    from train.data._dataset import load_data
+    from train.data._sample import SPLITS
+
+    if unknown := set(tier) - set(TIERS):
+        raise typer.BadParameter(f"no tier {', '.join(unknown)}; there are: {', '.join(TIERS)}")
+    if unknown := set(split) - set(SPLITS):
+        raise typer.BadParameter(f"no split {', '.join(unknown)}; there are: {', '.join(SPLITS)}")
+    with _plain_errors(), _progress() as begin:
+        store = Cache(cache)
+        pictures = load_data(data, store)
+        run = run_accuracy(
+            [find_model(Path(name)) for name in model],
+            pictures,
+            split,
+            [TIERS[name] for name in tier] or list(DEFAULT),
+            store,
+            threads=threads,
+            begin=begin,
+        )
+        result = evaluate(run, resamples, seed, begin)
+        text = accuracy_markdown(result)
+        _write(out, "accuracy", result, text)
+        write_scores(run, out / "scores.csv")
+        plot_accuracy(run, out)
+    typer.echo(text)
+
+
+@app.command("leave-one-out")
+def leave_one_out(
+    data: DataOption,
+    recipe: Annotated[
+        str, typer.Option(help="Recipe of `python -m train`: its name or a TOML file.")
+    ] = "report-avgpool",
+    out: OutOption = Path("results/leave-one-out"),
+    source: Annotated[
+        list[str], typer.Option("--source", help="Only leave out these sources; all by default.")
+    ] = [],  # noqa: B006
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
+    ] = [],  # noqa: B006
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Fit a recipe once for every source left out, and measure it on that source.
+
+    Needs the extra `train`. The split `unseen` is not touched. Finished fits are kept in --out and
+    not repeated; a recipe with a frozen backbone takes minutes, one that fine-tunes takes as many
+    trainings as there are sources (shorten them with --set finetune.steps=600).
+
+    python -m benchmarks leave-one-out --data ../shared/faces --set backbone.name=efficientnet-lite0
+    """
+    from benchmarks.accuracy._leave_one_out import leave_one_out as run
+    from benchmarks.accuracy._leave_one_out import leave_one_out_markdown
+    from train.data._cache import Cache
+    from train.fitting._fit import Selection, read_data
+    from train.recipes._recipe import load_recipe
+
+    with _plain_errors():
+        chosen = load_recipe(recipe, set_)
+        store = Cache(cache)
+        pictures = read_data(data, chosen, store, Selection())
+        folder = out / chosen.name
+        result = run(
+            chosen,
+            pictures,
+            store,
+            folder / "runs",
+            wanted=source,
+            count=resamples,
+            seed=seed,
+            tell=lambda text: typer.echo(text, err=True),
+        )
+        text = leave_one_out_markdown(result)
+        _write(folder, "leave-one-out", result, text)
+    typer.echo(text)
+
+
+@app.command()
+def faces(
+    data: DataOption,
+    out: OutOption = Path("results/faces"),
+    split: Annotated[
+        list[str], typer.Option("--split", help="Only this split; may be repeated.")
+    ] = [],  # noqa: B006
+    scenes: Annotated[int, typer.Option(min=0, help="Scenes with small faces to make.")] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of the scenes.")] = 0,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Measure how well faces are found: recall by source, false faces, the smallest face.
+
+    The pictures need face boxes from another finder, in the manifest's columns face_x to face_h.
+    False faces and scenes need scikit-image (extra `dev`). Times are of one processor.
+
+    python -m benchmarks faces --data ../shared/faces
+    """
+    from benchmarks.accuracy._faces import faces_markdown, run_faces
+    from fakeface import FaceFinder
+    from fakeface._model import FACE_FINDER, MODELS
+    from train.data._cache import Cache
+    from train.data._dataset import load_data
+
+    with _plain_errors(), _progress() as begin:
+        samples = load_data(data, Cache(cache)).samples
+        chosen = [s for s in samples if s.box and (not split or s.split in split)]
+        if not chosen:
+            raise ValueError(f"{data}: no picture with a face box; see --help")
+        result = run_faces(FaceFinder(MODELS / FACE_FINDER), chosen, scenes, seed, begin)
+    text = faces_markdown(result)
+    _write(out, "faces", result, text)
+    _show(text)
+
+
+@app.command()
+def draft(
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(help="Folders with large JPEG pictures, as they came.", exists=True),
+    ],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Model directory or name of a bundled model.")
+    ] = DEFAULT_MODEL,
+    out: OutOption = Path("results/draft"),
+) -> None:
+    """Compare verdicts on large JPEG pictures, reduced while decoding against decoded whole.
+
+    python -m benchmarks draft PHOTOS
+    """
+    from benchmarks.accuracy._reduced_decode import draft_markdown, run_draft
+
+    with _plain_errors(), _progress() as begin:
+        result = run_draft(model, pictures, begin)
+    text = draft_markdown(result)
+    _write(out, "draft", result, text)
+    _show(text)
+
+
+@app.command()
+def explain(
+    model: ModelsOption,
+    data: DataOption,
+    out: OutOption = Path("results/explain"),
+    pictures: Annotated[int, typer.Option(min=2, help="Pictures, half of each class.")] = 200,
+    split: Annotated[str, typer.Option(help="Split to choose from.")] = "test",
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the choice and of the random maps.")] = 0,
+    cache: CacheOption = Path("cache"),
+    threads: ThreadsOption = None,
+) -> None:
+    """Check that heat maps mean something: deletion and insertion against random maps.
+
+    python -m benchmarks explain --model edge --model report --data ../shared/faces
+    """
+    from benchmarks.accuracy._explain import choose, markdown, summarise, trace
+    from fakeface._classifier import Classifier
+    from fakeface._model import find_model
+    from train.data._cache import Cache
+    from train.data._dataset import load_data
+
+    results = []
+    with _plain_errors(), _progress() as begin:
+        found = load_data(data, Cache(cache))
+        samples = choose(found, split, pictures, seed)
+        for name in model:
+            classifier = Classifier(find_model(Path(name)), "cpu", threads)
+            traced = trace(classifier, samples, seed, begin(name, len(samples)))
+            results.append(summarise(traced, classifier, found, seed, resamples))
+        text = markdown(results)
+        _write(out, "explain", {"models": results}, text)
+    typer.echo(text)
+
+
+@app.command("report-picture")
+def report_picture(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("samples"),
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Name or directory.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path(
+        "docs/report.png"
+    ),
+    chromium: Annotated[
+        str | None, typer.Option(envvar="FAKEFACE_CHROMIUM", help="Path of the browser.")
+    ] = None,
+) -> None:
+    """Make the README's picture of an HTML report. Needs Chromium and the extra `browser`.
+
+    python -m benchmarks report-picture samples
+    """
+    from benchmarks.accuracy._report_picture import report_picture as make
+
+    with _plain_errors():
+        make(folder, model, out, chromium)
+    typer.echo(f"{out}: {out.stat().st_size:,} bytes")

@@ -1,0 +1,208 @@
+"""What happens to pictures on their way: the tiers that accuracy is measured under.
+
+A tier makes encoded bytes from a file, and fakeface decodes those, so that its real way of reading
+a picture runs. Two more readings change what the model sees instead: the face without its
+surroundings, and the surroundings without the face.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from fakeface import Box, CropSpec
+from fakeface._crop import square
+from fakeface.images._decode import Picture
+
+if TYPE_CHECKING:
+    from train.augment._upscalers import Net
+
+Mask = Callable[[npt.NDArray[np.uint8], Box], npt.NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One way of treating every picture before it is judged.
+
+    Attributes:
+        name: Short name, such as `web`.
+        description: What is done, with every number that matters; scores are cached under it.
+        scale: What width and height are multiplied by.
+        format: Name of Pillow's encoder; None leaves the file as it is.
+        options: Options of the encoder.
+        blur: Standard deviation of a Gaussian blur in pixels of the file; 0 for none.
+        redraw: Gives the picture as a network drew it anew, as large as it was.
+        mask: Changes the crop that the model sees, given the face in pixels of the crop.
+    """
+
+    name: str
+    description: str
+    scale: float = 1.0
+    format: str | None = None
+    options: tuple[tuple[str, Any], ...] = ()
+    blur: float = 0.0
+    redraw: Callable[[Image.Image], Image.Image] | None = None
+    mask: Mask | None = None
+
+    def apply(self, data: bytes) -> bytes:
+        """Treat an encoded picture, read as fakeface reads it (upright), and encode it again.
+
+        Args:
+            data: The bytes of a picture file.
+
+        Returns:
+            The bytes of the treated picture; `data` itself where the tier changes nothing.
+
+        Raises:
+            ImageError: fakeface cannot decode `data`.
+            WeightsError: The tier needs a network that is not installed.
+        """
+        if self.format is None:
+            return data
+        image, _ = Picture(data).load()
+        if self.redraw:
+            image = self.redraw(image)
+        if self.scale != 1:
+            size = (
+                max(1, round(image.width * self.scale)),
+                max(1, round(image.height * self.scale)),
+            )
+            image = image.resize(size, Image.Resampling.LANCZOS)
+        if self.blur:
+            image = image.filter(ImageFilter.GaussianBlur(self.blur))
+        out = io.BytesIO()
+        image.save(out, self.format, **dict(self.options))
+        return out.getvalue()
+
+
+def enhance(network: str, image: Image.Image) -> Image.Image:
+    """Enlarge a picture with a network and shrink it back, as "enhancers" of photos do.
+
+    Args:
+        network: A name of `train.augment._upscalers.UPSCALERS`.
+        image: RGB.
+
+    Raises:
+        WeightsError: The packages of the extra `ghosts` are not installed.
+    """
+    from train.augment._upscalers import enlarged
+
+    drawn = Image.fromarray(enlarged(_enhancer(network), np.asarray(image)))
+    return drawn.resize(image.size, Image.Resampling.LANCZOS)
+
+
+@cache
+def _enhancer(network: str) -> Net:
+    from train.augment._upscalers import opened
+
+    return opened(network)
+
+
+def keep_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:
+    """Fill all but the face with the mean colour of the crop.
+
+    Args:
+        crop: RGB, uint8, shape (size, size, 3).
+        face: The face in pixels of the crop.
+
+    Returns:
+        A copy of the same shape.
+    """
+    out = np.empty_like(crop)
+    out[:] = _mean_colour(crop)
+    inside = _pixels(face, crop.shape[0])
+    out[inside] = crop[inside]
+    return out
+
+
+def hide_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:
+    """Fill the face with the mean colour of the crop; otherwise as `keep_face`."""
+    out = crop.copy()
+    out[_pixels(face, crop.shape[0])] = _mean_colour(crop)
+    return out
+
+
+def face_in_crop(face: Box, picture: tuple[int, int], spec: CropSpec) -> Box:
+    """Where a face lies in the crop that the model sees.
+
+    Args:
+        face: The face in pixels of the picture.
+        picture: Width and height of the picture.
+        spec: How the crop was cut.
+
+    Returns:
+        The face in pixels of the crop.
+    """
+    region = square(face, picture, spec.margin)
+    moved = Box(face.x - region.x, face.y - region.y, face.width, face.height)
+    return moved.scaled(spec.size / region.side)
+
+
+def _mean_colour(crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return crop.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
+
+
+def _pixels(face: Box, size: int) -> tuple[slice, slice]:
+    edges = (face.y, face.y + face.height, face.x, face.x + face.width)
+    top, bottom, left, right = (min(max(round(edge), 0), size) for edge in edges)
+    return slice(top, bottom), slice(left, right)
+
+
+_QUICK = (("compress_level", 1),)
+"""PNG is lossless at every level; higher ones only take longer."""
+
+CLEAN = Tier("clean", "the file as it is")
+
+DEGRADED: tuple[Tier, ...] = (
+    Tier(
+        "web",
+        "3/4 of the size (Lanczos), JPEG quality 60",
+        scale=0.75,
+        format="JPEG",
+        options=(("quality", 60),),
+    ),
+    Tier(
+        "hard",
+        "1/2 of the size (Lanczos), JPEG quality 40",
+        scale=0.5,
+        format="JPEG",
+        options=(("quality", 40),),
+    ),
+    Tier("webp", "WebP quality 60", format="WEBP", options=(("quality", 60),)),
+    Tier("blur", "Gaussian blur, sigma 1 pixel, PNG", blur=1.0, format="PNG", options=_QUICK),
+    Tier(
+        "screenshot", "1.3 times the size (Lanczos), PNG", scale=1.3, format="PNG", options=_QUICK
+    ),
+)
+
+READINGS: tuple[Tier, ...] = (
+    Tier("face-only", "surroundings of the face box filled with the mean colour", mask=keep_face),
+    Tier("background-only", "face box filled with the mean colour", mask=hide_face),
+)
+
+DEFAULT: tuple[Tier, ...] = (CLEAN, *DEGRADED, *READINGS)
+"""What is measured when nothing is asked for."""
+
+
+def _enhanced(name: str, network: str, times: str) -> Tier:
+    description = f"enlarged {times} by {network}, shrunk back (Lanczos), PNG"
+    redraw = partial(enhance, network)
+    return Tier(name, description, format="PNG", options=_QUICK, redraw=redraw)
+
+
+ENHANCED: tuple[Tier, ...] = (
+    _enhanced("enhanced", "realesr-animevideov3-x4", "fourfold"),
+    _enhanced("enhanced-photo", "waifu2x-photo-x2-d3", "twofold"),
+)
+"""They need the extra `ghosts`, and up to a third of a second a picture. The first network was made
+for drawn films, and leaves little of a camera; the second for photographs."""
+
+TIERS: dict[str, Tier] = {tier.name: tier for tier in (*DEFAULT, *ENHANCED)}
+"""All tiers by name."""

@@ -1,0 +1,76 @@
+"""Which pictures a figure is about: everything, all but one source, a pair, one source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from train.data._sample import CLASSES, Sample
+
+EVERYTHING = "everything"
+"""Name of the group of all pictures of a split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pictures that are measured together.
+
+    Attributes:
+        name: Such as `everything`, `without vae-recon`, `stylegan / ffhq`, `AI/sdxl`.
+        kind: `all`, `pair` or `source`.
+        members: Which pictures of the split belong to it, shape (n,).
+    """
+
+    name: str
+    kind: str
+    members: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How pictures are put into groups.
+
+    Attributes:
+        apart: AI sources that are measured by themselves and left out of the main figures.
+        pairs: Pairs of an AI source and a Real source, measured against each other.
+    """
+
+    apart: tuple[str, ...] = ("vae-recon",)
+    pairs: tuple[tuple[str, str], ...] = (("stylegan", "ffhq"), ("vae-recon", "ffhq"))
+
+    def main(self, samples: Sequence[Sample]) -> str:
+        """Name of the group of the headline figures."""
+        apart = [name for name in self.apart if any(s.source == name for s in samples)]
+        return f"without {', '.join(apart)}" if apart else EVERYTHING
+
+    def groups(self, samples: Sequence[Sample]) -> list[Group]:
+        """The groups of one split.
+
+        An AI source is measured against all Real pictures of the split, a Real source against all
+        AI pictures of it that are not kept apart.
+
+        Args:
+            samples: The pictures of the split.
+
+        Returns:
+            The groups that have pictures of both classes, those of sources with one of them.
+        """
+        label = np.array([s.label for s in samples])
+        source = np.array([s.source for s in samples])
+        is_ai = label == 0
+        kept = ~(is_ai & np.isin(source, self.apart))
+        out = [Group(EVERYTHING, "all", np.ones_like(is_ai))]
+        if not kept.all():
+            out.append(Group(self.main(samples), "all", kept))
+        for ai, real in self.pairs:
+            members = (is_ai & (source == ai)) | (~is_ai & (source == real))
+            if (members & is_ai).any() and (members & ~is_ai).any():
+                out.append(Group(f"{ai} / {real}", "pair", members))
+        for which, name in sorted(set(zip(label.tolist(), source.tolist(), strict=True))):
+            mine = (label == which) & (source == name)
+            others = ~is_ai if which == 0 else is_ai & kept
+            out.append(Group(f"{CLASSES[which]}/{name}", "source", mine | others))
+        return out

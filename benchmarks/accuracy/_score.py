@@ -1,0 +1,130 @@
+"""From pictures to scores, through fakeface's own decode, face finder, crop and classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.accuracy._degradations import Tier, face_in_crop
+from benchmarks.accuracy._store import Score, Store
+from fakeface import Box, CropSpec, FaceFinder, ImageError
+from fakeface._classifier import Classifier
+from fakeface._detector import MIN_FACE
+from fakeface._prepare import crop_picture, prepare
+from fakeface._providers import default_threads
+from fakeface._threads import ahead
+from fakeface.images._decode import Picture
+from train.data._sample import Sample
+from train.fitting._features import row_id
+
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a model sees of one picture.
+
+    Attributes:
+        crops: RGB, uint8, shape (faces, size, size, 3); none where the picture is unreadable.
+        box: Where the faces came from, as in `Score.box`.
+    """
+
+    crops: npt.NDArray[np.uint8]
+    box: str
+
+
+def look(sample: Sample, tier: Tier, finder: FaceFinder, spec: CropSpec) -> Look:
+    """Read a picture as fakeface does; where that judges no face, take the next best box.
+
+    A picture whose faces are too small is judged on the largest of them, one without a found face
+    on the box of the manifest, one without that as a whole: every picture gets a score, and how
+    many came which way is reported.
+
+    Args:
+        sample: The picture.
+        tier: What is done to it first.
+        finder: Finds the faces.
+        spec: What the model sees of a face.
+
+    Returns:
+        The crops, masked where the tier masks.
+    """
+    try:
+        data = tier.apply(sample.path.read_bytes())
+        prepared = prepare(data, finder, spec, MIN_FACE)
+        boxes = [f.box for f, judged in zip(prepared.faces, prepared.judged, strict=True) if judged]
+        crops, how = prepared.crops, "finder"
+        if not boxes:
+            box, how = _next_best(sample, tier, [found.box for found in prepared.faces])
+            crops = crop_picture(Picture(data), box, spec)[np.newaxis]
+            boxes = [box or Box(0, 0, *prepared.size)]
+    except (ImageError, OSError):
+        return Look(np.empty((0, spec.size, spec.size, 3), np.uint8), "unreadable")
+    if tier.mask is not None:
+        places = [face_in_crop(box, prepared.size, spec) for box in boxes]
+        crops = np.stack([tier.mask(c, place) for c, place in zip(crops, places, strict=True)])
+    return Look(crops, how)
+
+
+def _next_best(sample: Sample, tier: Tier, small: Sequence[Box]) -> tuple[Box | None, str]:
+    if small:
+        return small[0], "small"
+    if sample.box is not None:
+        return sample.box.scaled(tier.scale), "manifest"
+    return None, "whole"
+
+
+def score(
+    classifiers: Sequence[Classifier],
+    stores: Sequence[Store],
+    samples: Sequence[Sample],
+    tier: Tier,
+    finder: FaceFinder,
+    advance: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Fill the stores with the scores that they lack.
+
+    Pictures are prepared in threads, once for all models that look at them in the same way.
+
+    Args:
+        classifiers: The models; all of one `CropSpec`.
+        stores: Their scores in this tier, in the same order.
+        samples: The pictures.
+        tier: What is done to them first.
+        finder: Finds the faces.
+        advance: Told how many pictures are done.
+    """
+    (spec,) = {classifier.crop for classifier in classifiers}
+    missing = {row_id(s): s for s in samples if any(s not in store for store in stores)}
+    advance(len(samples) - len(missing))
+
+    def look_at(sample: Sample) -> tuple[Sample, Look]:
+        return sample, look(sample, tier, finder, spec)
+
+    looks = ahead(look_at, missing.values(), workers=default_threads(), most=2 * BATCH)
+    while batch := list(islice(looks, BATCH)):
+        for classifier, store in zip(classifiers, stores, strict=True):
+            lacking = [(s, seen) for s, seen in batch if s not in store]
+            store.add(_judge(classifier, lacking))
+        advance(len(batch))
+
+
+def _judge(
+    classifier: Classifier, batch: Sequence[tuple[Sample, Look]]
+) -> Iterator[tuple[Sample, Score]]:
+    size = classifier.crop.size
+    crops = np.concatenate([np.empty((0, size, size, 3), np.uint8), *(s.crops for _, s in batch)])
+    p_fake = np.concatenate(
+        [classifier.predict(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
+        or [np.empty(0, np.float32)]
+    )
+    at = 0
+    for sample, seen in batch:
+        faces = len(seen.crops)
+        worst = float(p_fake[at : at + faces].max()) if faces else None
+        yield sample, Score(worst, seen.box, faces)
+        at += faces

@@ -1,0 +1,176 @@
+"""The figures of accuracy as Markdown, most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks._markdown import figure, percent, table
+from benchmarks.accuracy._degradations import CLEAN, DEGRADED, ENHANCED, READINGS
+from benchmarks.accuracy._groups import Grouping
+from benchmarks.accuracy._metadata import NAME
+
+Result = dict[str, Any]
+
+
+def accuracy_markdown(result: Result) -> str:
+    """All tables of a result of `benchmarks.accuracy._measure.evaluate`."""
+    return "\n".join(_parts(result))
+
+
+def _parts(result: Result) -> Iterator[str]:
+    yield "# Accuracy\n"
+    yield _head(result)
+    for split, models in result["results"].items():
+        yield f"## Split `{split}`\n"
+        yield _models(models)
+        yield "### Tiers\n"
+        yield "AUC; behind it the share of the faces that fakeface itself found.\n"
+        yield _tiers(models)
+        if readings := _readings(models):
+            yield "### Does it look at the face?\n"
+            yield "AUC with the surroundings or the face filled with one colour.\n"
+            yield readings
+        yield "### Pairs\n"
+        yield _pairs(models)
+        for model, tiers in models.items():
+            if CLEAN.name in tiers:
+                yield f"### Sources: {model}\n"
+                yield (
+                    "AUC of an AI source against all Real pictures of the split, of a Real source"
+                    " against all AI pictures kept together. Shares are of the source alone.\n"
+                )
+                yield _sources(tiers)
+
+
+def _head(result: Result) -> str:
+    counts = [
+        f"`{split}`: {sum(n for k, n in sources.items() if k.startswith('AI/'))} AI,"
+        f" {sum(n for k, n in sources.items() if k.startswith('Real/'))} Real"
+        for split, sources in result["data"]["splits"].items()
+    ]
+    lines = [
+        f"- command: `{result['command']}`",
+        f"- made: {result['created']}, "
+        + ", ".join(f"{name} {number}" for name, number in result["versions"].items()),
+        f"- data: {result['data']['fingerprint']} ({'; '.join(counts)})",
+        *(
+            f"- model: {m['name']} {m['version']}, sha256 {m['sha256'][:16]}…, `fake` from"
+            f" {m['thresholds']['fake']:.4g}, `real` below {m['thresholds']['real']:.4g}"
+            for m in result["models"]
+        ),
+        *(
+            f"- {m['name']} was trained on other data ({told['fingerprint']}): whether pictures of"
+            " these splits were among them, its card has to say"
+            for m in result["models"]
+            if (told := m["trained_on"]) and told["fingerprint"] != result["data"]["fingerprint"]
+        ),
+        f"- intervals: {result['bootstrap']['interval']},"
+        f" {result['bootstrap']['resamples']} resamples, seed {result['bootstrap']['seed']}",
+        *(f"- tier `{name}`: {text}" for name, text in result["tiers"].items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _main(groups: Result) -> tuple[str, Result]:
+    """Name and figures of the headline group: the last of those of all sources."""
+    return [(name, row) for name, row in groups.items() if row["kind"] == "all"][-1]
+
+
+def _models(models: Result) -> str:
+    rows = []
+    name = ""
+    for model, tiers in models.items():
+        if CLEAN.name not in tiers:
+            continue
+        name, row = _main(tiers[CLEAN.name]["groups"])
+        rows.append(
+            [
+                model,
+                *(figure(row[m]) for m in ("auc", "ap", "balanced_accuracy", "tpr5", "tpr1")),
+                figure(row["ece"]),
+                *(percent(row[m]) for m in ("flagged_ai", "flagged_real", "uncertain")),
+            ]
+        )
+    head = [
+        f"clean, {name}",
+        *("AUC", "AP", "balanced accuracy", "TPR at 5 % FPR", "TPR at 1 % FPR", "ECE"),
+        *("AI called `fake`", "Real called `fake`", "`uncertain`"),
+    ]
+    return table(head, rows)
+
+
+def _tiers(models: Result) -> str:
+    names = [
+        t.name
+        for t in (CLEAN, *DEGRADED, *ENHANCED)
+        if any(t.name in tiers for tiers in models.values())
+    ]
+    rows = []
+    for model, tiers in models.items():
+        if model == NAME:
+            continue
+        cells = [model]
+        for name in names:
+            entry = tiers.get(name)
+            found = entry["boxes"].get("finder", 0) / sum(entry["boxes"].values()) if entry else 0
+            auc = figure(_main(entry["groups"])[1]["auc"]) if entry else "–"
+            cells.append(f"{auc} ({found:.1%})" if entry else auc)
+        rows.append(cells)
+    return table(["model", *names], rows)
+
+
+def _readings(models: Result) -> str:
+    names = [t.name for t in READINGS if any(t.name in tiers for tiers in models.values())]
+    rows = [
+        [
+            model,
+            *(
+                figure(_main(tiers[name]["groups"])[1]["auc"]) if name in tiers else "–"
+                for name in (CLEAN.name, *names)
+            ),
+        ]
+        for model, tiers in models.items()
+        if model != NAME
+    ]
+    return table(["model", "clean", *names], rows) if names else ""
+
+
+def _pairs(models: Result) -> str:
+    names = [f"{ai} / {real}" for ai, real in Grouping().pairs]
+    rows = []
+    for model, tiers in models.items():
+        for tier in (CLEAN, *DEGRADED):
+            groups = tiers.get(tier.name, {}).get("groups", {})
+            pairs = [groups[n] for n in groups if groups[n]["kind"] == "pair"]
+            names = [n for n in groups if groups[n]["kind"] == "pair"] or names
+            if pairs:
+                rows.append([f"{model}, {tier.name}", *(figure(pair["auc"]) for pair in pairs)])
+    return table(["AUC", *names], rows) if rows else "None of the pairs is in this split.\n"
+
+
+def _sources(tiers: Result) -> str:
+    enhanced = [tier.name for tier in ENHANCED if tier.name in tiers]
+    rows = []
+    for name, row in tiers[CLEAN.name]["groups"].items():
+        if row["kind"] != "source":
+            continue
+        which = "ai" if name.startswith("AI/") else "real"
+        degraded = [
+            figure(tiers[t]["groups"][name]["auc"], interval=False) if t in tiers else "–"
+            for t in ("web", "hard")
+        ]
+        rows.append(
+            [
+                name,
+                str(row[which]),
+                figure(row["auc"]),
+                figure(row["tpr5"], interval=False),
+                *degraded,
+                percent(row[f"flagged_{which}"]),
+                percent(row[f"uncertain_{which}"], interval=False),
+            ]
+        )
+        rows[-1] += [percent(tiers[t]["groups"][name][f"flagged_{which}"]) for t in enhanced]
+    head = ["source", "n", "AUC", "TPR at 5 % FPR", "AUC web", "AUC hard", "called `fake`"]
+    return table([*head, "`uncertain`", *(f"`fake`, {tier}" for tier in enhanced)], rows)

@@ -1,0 +1,1 @@
+"""How fast it is: latency by step, throughput, scans, layers of the networks, install size."""

@@ -1,0 +1,164 @@
+"""The commands that measure how fast verdicts, scans and networks are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks._app import (
+    ModelsOption,
+    OutOption,
+    _plain_errors,
+    _progress,
+    _show,
+    _write,
+    app,
+)
+from fakeface._model import DEFAULT_MODEL
+
+
+@app.command()
+def latency(
+    model: Annotated[
+        list[str],
+        typer.Option(
+            "--model", "-m", help="Model directory or name of a bundled model; may be repeated."
+        ),
+    ] = [DEFAULT_MODEL],  # noqa: B006
+    out: OutOption = Path("results/latency"),
+    threads: Annotated[list[int], typer.Option(min=1, help="Threads of the models.")] = [1, 2],  # noqa: B006
+    batch: Annotated[list[int], typer.Option(min=1, help="Batch sizes.")] = [1, 8],  # noqa: B006
+    seconds: Annotated[
+        float, typer.Option(min=0, help="How long to measure steps, and again models alone.")
+    ] = 60.0,
+) -> None:
+    """Measure how long a verdict takes: by step, picture size, threads, batch and model.
+
+    `fakeface bench` measures the same of one model and picture, wherever fakeface is installed.
+
+    python -m benchmarks latency --model edge --model report
+    """
+    from benchmarks.speed._latency import latency as measure
+    from benchmarks.speed._latency_plot import plot_latency
+    from benchmarks.speed._latency_tables import latency_markdown
+
+    with _plain_errors(), _progress() as begin:
+        result = measure(model, threads, batch, seconds, begin)
+        text = latency_markdown(result)
+        _write(out, "latency", result, text)
+        plot_latency(result, out / "latency.png")
+    typer.echo(text)
+
+
+@app.command()
+def throughput(
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Model directory or name of a bundled model.")
+    ] = DEFAULT_MODEL,
+    size: Annotated[str, typer.Option(help="Pictures: 256 px, 1024 px or 12 Mpx.")] = "1024 px",
+    threads: Annotated[
+        list[int], typer.Option(min=1, help="Threads of the model, and that decode.")
+    ] = [1, 2],  # noqa: B006
+    batch: Annotated[list[int], typer.Option(min=1, help="Faces at once.")] = [1, 2, 8, 32],  # noqa: B006
+    seconds: Annotated[float, typer.Option(min=0, help="How long to measure, in all.")] = 120.0,
+    out: OutOption = Path("results/throughput"),
+) -> None:
+    """Measure pictures per second over threads and batch, and the share of the bound.
+
+    `scan` measures the same of folders, with memory and the cost of going on.
+
+    python -m benchmarks throughput --model edge
+    """
+    from benchmarks.speed._latency import SIZES
+    from benchmarks.speed._throughput import plot_throughput, throughput_markdown
+    from benchmarks.speed._throughput import throughput as measure
+
+    if size not in SIZES:
+        raise typer.BadParameter(f"no size {size!r}; there are: {', '.join(SIZES)}")
+    with _plain_errors(), _progress() as begin:
+        result = measure(model, size, threads, batch, seconds, begin)
+        text = throughput_markdown(result)
+        _write(out, "throughput", result, text)
+        plot_throughput(result, out / "throughput.png")
+    typer.echo(text)
+
+
+@app.command()
+def scan(
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Model directory or name of a bundled model.")
+    ] = DEFAULT_MODEL,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to scan for the throughput; by default portraits of two sizes.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    out: OutOption = Path("results/scan"),
+    files: Annotated[
+        int, typer.Option(min=20, help="Tiny pictures to judge while memory is watched.")
+    ] = 20_000,
+    names: Annotated[
+        int, typer.Option(min=20, help="Files to walk over while memory is watched.")
+    ] = 200_000,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="How long to measure the throughput of each set.")
+    ] = 60.0,
+) -> None:
+    """Measure scanning: throughput against its bound, memory over files, cost of going on.
+
+    python -m benchmarks scan --model edge
+    """
+    from benchmarks.speed._scan import measure_scan, scan_markdown
+
+    with _plain_errors(), _progress() as begin:
+        result = measure_scan(model, pictures, files, names, seconds, begin)
+    text = scan_markdown(result)
+    _write(out, "scan", result, text)
+    _show(text)
+
+
+@app.command()
+def profile(
+    model: ModelsOption,
+    resnet50: Annotated[
+        bool, typer.Option(help="Beside them the report's ResNet50, fp32 and int8; extra `train`.")
+    ] = False,
+    threads: Annotated[list[int], typer.Option(min=1, help="Threads of the networks.")] = [1, 2],  # noqa: B006
+    seconds: Annotated[float, typer.Option(min=0, help="How long to measure, in all.")] = 60.0,
+    out: OutOption = Path("results/profile"),
+) -> None:
+    """Show which layers take the time of a network, and how much of it no run time could save.
+
+    Layers by ONNX Runtime's profiler, with their arithmetic and speed, held against the fastest
+    of them. Networks that are made are kept in --out.
+
+    python -m benchmarks profile --model edge --model edge-int8 --resnet50
+    """
+    from benchmarks.speed._profile import profile as measure
+    from benchmarks.speed._profile_tables import plot_profile, profile_markdown
+
+    with _plain_errors(), _progress() as begin:
+        result = measure(
+            [*model, *(_resnet50(out / "models") if resnet50 else ())], threads, seconds, begin
+        )
+        text = profile_markdown(result)
+        _write(out, "profile", result, text)
+        plot_profile(result, out / "profile.png")
+    typer.echo(text)
+
+
+def _resnet50(folder: Path) -> list[str]:
+    """Model directories of the report's first system with random weights, fp32 and int8."""
+    from benchmarks.peers._build import built
+    from benchmarks.peers._peer import PeerError
+
+    try:
+        fp32 = built("resnet50", folder, folder)
+        return [str(fp32), str(built("resnet50-int8", fp32, folder))]
+    except PeerError as error:
+        raise ValueError(f"the report's ResNet50: {error}") from error

@@ -1,0 +1,177 @@
+"""Where the time of a network goes, layer by layer, and how much of it no run time could save.
+
+ONNX Runtime's own profiler tells the time and the shapes of every layer; from the shapes follows
+the arithmetic. The roof is what the fastest large layer of the run reaches: arithmetic divided by
+it is the floor, the time that a network needs here even if every layer were as fast as that one
+(Williams et al., Roofline, 2009, without the part about memory).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from benchmarks._progress import Begin, hundredths
+from benchmarks._provenance import provenance
+from benchmarks.speed._latency import one_crop, pictures
+from benchmarks.speed._layers import (
+    WARM,
+    Layer,
+    is_layer,
+    key_of,
+    kind_of,
+    layers_of,
+    roof,
+    summary,
+)
+from fakeface import Detector
+from fakeface._model import ModelInfo, find_model, load_model
+from fakeface._providers import open_session, session_options
+from fakeface.diagnostics._bench import Variant, interleaved, timed
+from fakeface.diagnostics._environment import environment
+
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """A network, and what it is run on.
+
+    Attributes:
+        info: Its description.
+        encoded: Bytes of the ONNX file.
+        crop: uint8, shape (1, size, size, 3).
+    """
+
+    info: ModelInfo
+    encoded: bytes
+    crop: np.ndarray[Any, Any]
+
+    def session(
+        self, threads: int, options: ort.SessionOptions | None = None
+    ) -> ort.InferenceSession:
+        """A session on the CPU."""
+        return open_session(self.info.name, self.encoded, "cpu", threads, options)
+
+    def run(self, session: ort.InferenceSession) -> Callable[[], object]:
+        """One run in a session."""
+        return lambda: session.run(["p_fake"], {"image": self.crop})
+
+
+def _open(model: str, picture: bytes) -> _Network:
+    info, encoded = load_model(find_model(Path(model)), "classifier")
+    return _Network(info, encoded, one_crop(Detector(model, "cpu", 1), picture))
+
+
+def profile(
+    models: Sequence[str],
+    threads: Sequence[int] = (1, 2),
+    seconds: float = 60.0,
+    begin: Begin = lambda *_: lambda _: None,
+) -> dict[str, Any]:
+    """Profile networks side by side.
+
+    Args:
+        models: Names or directories of models.
+        threads: Numbers of threads to run them with.
+        seconds: How long to measure, in all.
+        begin: Called with what comes next and its number of parts; returns what to tell of it.
+
+    Returns:
+        Plain values, ready for JSON: provenance, environment, and `threads`: for each number of
+        them the `roof` per precision, in 1e9 operations a second, and `models`: per model its
+        version, sha256, `whole_ms` of a run that nobody profiles, `operations`, `floor_ms`,
+        `kinds` (count, operations, ms, share of the layers' time, speed) and `layers`.
+
+    Raises:
+        FakefaceError: A model cannot run.
+        ValueError: Two models have the same name.
+    """
+    before = environment()
+    picture = pictures()["1024 px"]
+    networks = {model: _open(model, picture) for model in models}
+    if len({network.info.name for network in networks.values()}) < len(models):
+        raise ValueError(f"two models have the same name: {', '.join(models)}")
+    out: dict[str, Any] = {}
+    for number in threads:
+        layers = _layers(networks, number, seconds / len(threads) / 2, begin)
+        whole = _whole(networks, number, seconds / len(threads) / 2, begin)
+        roofs = roof([layer for mine in layers.values() for layer in mine])
+        out[str(number)] = {
+            "roof": {precision: round(speed, 1) for precision, speed in roofs.items()},
+            "models": {
+                network.info.name: {
+                    "version": network.info.version,
+                    "sha256": network.info.sha256,
+                    "whole_ms": round(whole[model], 3),
+                    **summary(layers[model], roofs),
+                }
+                for model, network in networks.items()
+            },
+        }
+    return {"benchmark": "profile", **provenance(before), "threads": out}
+
+
+def _layers(
+    networks: dict[str, _Network], threads: int, seconds: float, begin: Begin
+) -> dict[str, list[Layer]]:
+    """The layers of all networks, timed in turns."""
+    with tempfile.TemporaryDirectory() as folder:
+        sessions = {
+            model: _watched(network, threads, folder) for model, network in networks.items()
+        }
+        runs: dict[str, Variant] = {
+            model: timed(networks[model].run(session)) for model, session in sessions.items()
+        }
+        advance = hundredths(begin(f"layers, {threads} threads", 100))
+        interleaved(runs, seconds, least=5 * WARM, advance=advance)
+        events = {
+            model: json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+            for model, session in sessions.items()
+        }
+        shapes = {model: _shapes(network, threads, folder) for model, network in networks.items()}
+    return {model: layers_of(told, shapes[model]) for model, told in events.items()}
+
+
+def _watched(
+    network: _Network, threads: int, folder: str, prepack: bool = True
+) -> ort.InferenceSession:
+    options = session_options(threads)
+    options.enable_profiling = True
+    options.profile_file_prefix = str(Path(folder) / "layers")
+    if not prepack:
+        options.add_session_config_entry("session.disable_prepacking", "1")
+    return network.session(threads, options)
+
+
+def _shapes(network: _Network, threads: int, folder: str) -> dict[tuple[str, str], tuple[str, int]]:
+    """Kind and operations of every layer; packed weights would hide their shapes."""
+    session = _watched(network, threads, folder, prepack=False)
+    network.run(session)()
+    events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    return {
+        key_of(event): kind_of(
+            event["args"]["op_name"],
+            [next(iter(given.values())) for given in event["args"]["input_type_shape"]],
+            [next(iter(given.values())) for given in event["args"]["output_type_shape"]],
+        )
+        for event in events
+        if is_layer(event)
+    }
+
+
+def _whole(
+    networks: dict[str, _Network], threads: int, seconds: float, begin: Begin
+) -> dict[str, float]:
+    """Median time of a run without a profiler, in milliseconds."""
+    runs: dict[str, Variant] = {
+        model: timed(network.run(network.session(threads))) for model, network in networks.items()
+    }
+    advance = hundredths(begin(f"whole runs, {threads} threads", 100))
+    ran = interleaved(runs, seconds, advance=advance)
+    return {model: ran[model]["whole"].p50 for model in networks}

@@ -1,0 +1,266 @@
+"""How fast scans are, how much memory they take over very many files, what going on costs.
+
+The throughput is held against what the two stages, each alone, reach on the same machine in the
+same minute: they are measured in turns.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks._markdown import table
+from benchmarks._progress import Begin, hundredths
+from benchmarks._provenance import machine_line, provenance
+from benchmarks.speed._latency import pictures
+from benchmarks.speed._scan_memory import in_new_process, memory_over_files
+from fakeface import Detector, Prediction
+from fakeface._providers import default_threads
+from fakeface.diagnostics._bench import Variant, interleaved
+from fakeface.diagnostics._environment import environment, peak_memory
+from fakeface.files._walk import walk
+from fakeface.reports import format_of, open_report
+from fakeface.reports._resume import Earlier
+
+SETS = ("256 px", "1024 px")
+"""Pictures of `benchmarks.speed._latency.pictures` that are scanned where no folder is given."""
+
+COPIES = 100
+"""Files of each set."""
+
+
+def measure_scan(
+    model: str,
+    folder: Path | None = None,
+    files: int = 20_000,
+    names: int = 200_000,
+    seconds: float = 60.0,
+    begin: Begin = lambda *_: lambda _: None,
+) -> dict[str, Any]:
+    """Measure scanning.
+
+    Args:
+        model: Name or directory of a model.
+        folder: Pictures to scan for the throughput; None for portraits of two sizes.
+        files: Tiny pictures to judge while memory is watched.
+        names: Files to walk over while memory is watched.
+        seconds: How long to measure the throughput of each set of pictures.
+        begin: Called with what comes next and its number of parts; returns what to tell of it.
+
+    Returns:
+        Plain values, ready for JSON: provenance, environment, `throughput` per set, `memory`
+        (peaks in MB over files, of the whole scan and of the walk alone), `resume`.
+
+    Raises:
+        FakefaceError: The model cannot run.
+        ValueError: There are no pictures with faces in `folder`.
+    """
+    before = environment()
+    detector = Detector(model, "cpu")
+    result: dict[str, Any] = {
+        "benchmark": "scan",
+        **provenance(before),
+        "model": {"name": detector.model, "sha256": detector.info.sha256},
+        "throughput": {},
+    }
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        sets = {str(folder): folder} if folder is not None else _portraits(root)
+        for name, where in sets.items():
+            advance = begin(f"scanning {name}", 100)
+            result["throughput"][name] = _throughput(detector, where, seconds, advance)
+        result["resume"] = _resume(detector, next(iter(sets.values())), root, names)
+        result["memory"] = memory_over_files(model, root, files, names, begin)
+    return result
+
+
+def _portraits(root: Path) -> dict[str, Path]:
+    data = pictures()
+    sets = {}
+    for name in SETS:
+        sets[name] = root / name
+        sets[name].mkdir()
+        for number in range(COPIES):
+            (sets[name] / f"{number:04}.jpg").write_bytes(data[name])
+    return sets
+
+
+def _throughput(
+    detector: Detector, folder: Path, seconds: float, advance: Callable[[int], None]
+) -> dict[str, Any]:
+    """The scan in turns with its two stages, each alone with all processors."""
+    paths = [str(path) for path in walk([folder])]
+    workers = default_threads()
+    prepared = [p for p in map(_quiet(detector._prepare), paths) if p is not None]
+    faces = np.concatenate([p.crops for p in prepared] or [np.empty(0)])
+    if not len(faces):
+        raise ValueError(f"{folder}: no picture with a face to judge")
+
+    def prepare_alone() -> None:
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in pool.map(_quiet(detector._prepare), paths):
+                pass
+
+    def model_alone() -> None:
+        for start in range(0, len(faces), detector._batch_size):
+            detector._classifier.predict(faces[start : start + detector._batch_size])
+
+    def scan() -> None:
+        for _ in detector.predict_batch(paths):
+            pass
+
+    timings = interleaved(
+        {
+            "prepare": _clocked(prepare_alone),
+            "model": _clocked(model_alone),
+            "scan": _clocked(scan),
+        },
+        seconds,
+        advance=hundredths(advance),
+    )
+    wall = {name: parts["wall"].p50 / 1e3 for name, parts in timings.items()}
+    spent = {name: parts["cpu"].p50 / 1e3 for name, parts in timings.items()}
+    bound = wall["prepare"] + wall["model"]
+    count = len(paths)
+    return {
+        "pictures": count,
+        "faces": len(faces),
+        "rounds": timings["scan"]["wall"].n,
+        "workers": workers,
+        "batch_size": detector._batch_size,
+        "per_second": {
+            "scan": count / wall["scan"],
+            "bound": count / bound,
+            "prepare_alone": count / wall["prepare"],
+            "model_alone": count / wall["model"],
+        },
+        "share_of_bound": bound / wall["scan"],
+        "share_of_slowest_stage": max(wall["prepare"], wall["model"]) / wall["scan"],
+        "share_of_cpu": (spent["prepare"] + spent["model"]) / spent["scan"],
+        "cpu_ms_per_picture": {name: 1e3 * value / count for name, value in spent.items()},
+    }
+
+
+def _quiet(prepare: Callable[[str], Any]) -> Callable[[str], Any]:
+    from fakeface import ImageError
+
+    def attempt(path: str) -> Any:
+        try:
+            return prepare(path)
+        except ImageError:
+            return None
+
+    return attempt
+
+
+def _clocked(call: Callable[[], None]) -> Variant:
+    def run() -> dict[str, float]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        call()
+        return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+
+    return run
+
+
+def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[str, Any]:
+    """What it costs to find that nothing is left to do, and to read many records."""
+    paths = [str(path) for path in walk([folder])]
+    report = root / "results.jsonl"
+    start = time.perf_counter()
+    with open_report("jsonl", report) as out:
+        for prediction in detector.predict_batch(paths):
+            out.write(prediction)
+    judged = time.perf_counter() - start
+    start = time.perf_counter()
+    earlier = Earlier(format_of("jsonl"), report, detector.settings)
+    for _ in earlier.remaining(paths):
+        pass  # broken pictures are tried again
+    looked = time.perf_counter() - start
+    report.unlink()
+    with open_report("jsonl", report) as out:
+        for number in range(records):
+            name = f"some/folder/of/photographs/{number:07}.jpg"
+            digest = f"{number:032x}"
+            out.write(Prediction(name, "m", digest=digest, settings=detector.settings))
+    seconds, megabytes = in_new_process(_index, report, detector.settings)
+    report.unlink()
+    return {
+        "pictures": len(paths),
+        "judged_per_second": len(paths) / judged,
+        "left_out_per_second": len(paths) / looked,
+        "share_of_scan": looked / judged,
+        "records": records,
+        "records_read_in_s": seconds,
+        "records_mb": megabytes,
+    }
+
+
+def _index(report: Path, settings: str) -> tuple[float, float]:
+    before, start = peak_memory() or 0.0, time.perf_counter()
+    Earlier(format_of("jsonl"), report, settings)
+    return time.perf_counter() - start, (peak_memory() or 0.0) - before
+
+
+def scan_markdown(result: dict[str, Any]) -> str:
+    """The result as tables."""
+    resume = result["resume"]
+    parts = [
+        "# Scanning\n",
+        f"- command: `{result['command']}`",
+        machine_line(result["environment"]),
+        f"- model: {result['model']['name']}",
+        "- the scan and its stages were measured in turns; on a busy machine trust ratios\n",
+        "## Pictures per second\n",
+        "The bound is what the two stages reach, each alone with all processors, one after the"
+        " other: decoding, finding and cropping; then the model. Where other programs run at the"
+        " same time the share may exceed 100 %, since waiting for them hurts a stage alone more;"
+        " the share of CPU time (that of the stages in that of the scan) does not depend on"
+        " them.\n",
+        table(
+            ["pictures", "scan", "bound", "share", "share of CPU time", "prepare alone",
+             "model alone", "CPU ms: prepare + model", "CPU ms: scan"],
+            [_throughput_row(name, found) for name, found in result["throughput"].items()],
+        ),
+        "## Peak memory over files, MB\n",
+        *(
+            table(
+                [what.replace("_", " "), *(f"{files:,}" for files, _ in seen)],
+                [["peak", *(f"{megabytes:.0f}" for _, megabytes in seen)]],
+            )
+            for what, seen in result["memory"].items()
+        ),
+        "## Going on with an earlier scan\n",
+        table(
+            ["what", "figure"],
+            [
+                ["judged, pictures per second", f"{resume['judged_per_second']:.0f}"],
+                ["left out as unchanged, per second", f"{resume['left_out_per_second']:.0f}"],
+                ["time for nothing to do, share of the scan", f"{resume['share_of_scan']:.1%}"],
+                [f"reading {resume['records']:,} records",
+                 f"{resume['records_read_in_s']:.1f} s"],
+                ["memory for them", f"{resume['records_mb']:.0f} MB"],
+            ],
+        ),
+    ]  # fmt: skip
+    return "\n".join(parts)
+
+
+def _throughput_row(name: str, found: dict[str, Any]) -> Sequence[str]:
+    rate, cpu = found["per_second"], found["cpu_ms_per_picture"]
+    return (
+        f"{found['pictures']} of {name}",
+        f"{rate['scan']:.1f}",
+        f"{rate['bound']:.1f}",
+        f"{found['share_of_bound']:.0%}",
+        f"{found['share_of_cpu']:.0%}",
+        f"{rate['prepare_alone']:.1f}",
+        f"{rate['model_alone']:.1f}",
+        f"{cpu['prepare']:.1f} + {cpu['model']:.1f}",
+        f"{cpu['scan']:.1f}",
+    )

@@ -1,0 +1,155 @@
+"""Holds a quantised model against the one in float, on pictures that neither was fitted on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from export.int8._graph import Crops, Doubles
+from export.int8._samples import score
+from export.int8._search import Layer
+from fakeface import ModelInfo, Thresholds, Verdict
+from fakeface._classifier import Classifier
+from fakeface._verdict import judge
+from train.data._sample import Sample
+
+AUC_LOSS = 0.005
+"""Most that the AUC on `test` may fall."""
+
+CHANGED = 0.01
+"""Largest share of the pictures of `test` whose verdict may change."""
+
+BATCH = 1e-3
+"""Largest difference of `p_fake` allowed between a picture alone and the same in a batch."""
+
+_TOGETHER = 32
+_NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What quantisation did to the answers, each model judging by its own thresholds.
+
+    Attributes:
+        pictures: Number of pictures of `test`.
+        auc_float: AUC in float.
+        auc: AUC of the quantised model.
+        changed: Share of the pictures whose verdict changed.
+        changes: How often which verdict became which, such as `real to uncertain`.
+        turned: Share of the pictures that went from `fake` to `real` or back.
+        largest: Largest change of `p_fake`.
+        batch: Largest difference of `p_fake` between a picture alone and in a batch.
+    """
+
+    pictures: int
+    auc_float: float
+    auc: float
+    changed: float
+    changes: dict[str, int]
+    turned: float
+    largest: float
+    batch: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+    def misses(self) -> list[str]:
+        """What is not good enough, in words; nothing where all is well."""
+        out = []
+        if self.auc < self.auc_float - AUC_LOSS:
+            out.append(
+                f"AUC {self.auc:.4f} instead of {self.auc_float:.4f}, a loss of"
+                f" {self.auc_float - self.auc:.4f} where {AUC_LOSS:g} is allowed"
+            )
+        if self.changed > CHANGED:
+            changes = ", ".join(f"{count} {change}" for change, count in self.changes.items())
+            out.append(
+                f"{self.changed:.2%} of the verdicts changed where {CHANGED:.0%} is allowed"
+                f" ({changes})"
+            )
+        if self.batch > BATCH:
+            out.append(
+                f"a picture scores differently alone and in a batch, by {self.batch:.1e} where"
+                f" {BATCH:.0e} is allowed"
+            )
+        return out
+
+
+def compare(
+    whole: Classifier, small: Classifier, samples: Sequence[Sample]
+) -> tuple[Gate, Doubles]:
+    """Let both models judge the same crops.
+
+    Args:
+        whole: The model in float.
+        small: The quantised model.
+        samples: Located samples of the split `test`.
+
+    Returns:
+        The comparison, and `p_fake` of the quantised model, shape [len(samples)].
+    """
+    from sklearn.metrics import roc_auc_score
+
+    together: list[float] = []
+
+    def judged(crops: Crops) -> npt.NDArray[np.float32]:
+        p_fake = small.predict(crops)
+        for crop, p in zip(crops[: max(0, _TOGETHER - len(together))], p_fake, strict=False):
+            together.append(abs(float(small.predict(crop[np.newaxis])[0]) - float(p)))
+        return p_fake
+
+    wanted, found = score(samples, small.crop, [whole.predict, judged], "judging test pictures")
+    is_ai = np.array([sample.label == 0 for sample in samples])
+    before, after = _verdicts(wanted, whole.thresholds), _verdicts(found, small.thresholds)
+    changes = Counter(
+        f"{old.value} to {new.value}" for old, new in zip(before, after, strict=True) if old != new
+    )
+    extremes = {f"{a.value} to {b.value}" for a, b in (_ENDS, _ENDS[::-1])}
+    return Gate(
+        pictures=len(samples),
+        auc_float=float(roc_auc_score(is_ai, wanted)),
+        auc=float(roc_auc_score(is_ai, found)),
+        changed=changes.total() / len(samples),
+        changes=dict(changes.most_common()),
+        turned=sum(changes[change] for change in extremes) / len(samples),
+        largest=float(np.abs(wanted - found).max()),
+        batch=max(together),
+    ), found
+
+
+_ENDS = (Verdict.FAKE, Verdict.REAL)
+
+
+def _verdicts(p_fake: Doubles, thresholds: Thresholds) -> list[Verdict]:
+    return [judge(float(p), thresholds) for p in p_fake]
+
+
+def refusal(info: ModelInfo, gate: Gate, layers: Sequence[Layer], in_float: Sequence[str]) -> str:
+    """Why a quantised model is refused, which layers hurt, and what to do.
+
+    Args:
+        info: The quantised model.
+        gate: What was seen.
+        layers: From the search.
+        in_float: Layers that are in float already.
+
+    Returns:
+        A message of several lines.
+    """
+    rest = [layer for layer in layers if layer.name not in in_float]
+    hurting = sorted(rest, key=lambda layer: -layer.noise)[:_NAMED]
+    return "\n".join([
+        f"{info.name} is not as good as in float, on {gate.pictures} test pictures:",
+        *(f"  {miss}" for miss in gate.misses()),
+        f"in float already: the first {len(in_float)} convolutions; of the rest these hurt most,"
+        " by the noise in the logit that each alone makes:",
+        *(f"  {layer.noise:.3f}  {layer.name}" for layer in hurting),
+        "nothing was written; keep more of the first layers in float (--most-float), measure on"
+        " more crops (--crops), or write it with its misses in the card (--allow)",
+    ])  # fmt: skip

@@ -1,0 +1,291 @@
+"""From a classifier in float to the same in 8-bit numbers: ONNX Runtime's static QDQ."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from export.int8._graph import BATCH, Crops, Graph, copied
+
+if TYPE_CHECKING:
+    import onnx
+
+Method = Literal["minmax", "percentile", "entropy"]
+Rounding = Literal["nearest", "descent"]
+Target = Literal["x86", "arm"]
+
+METHODS: tuple[Method, ...] = ("minmax", "percentile", "entropy")
+"""How the range of a feature map is chosen."""
+
+_HISTOGRAM = 4
+"""Crops at once for histograms, which ONNX Runtime holds in memory with all feature maps."""
+
+
+class QuantizationError(Exception):
+    """A model cannot be quantised, or is not good enough when it is; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How a model is quantised.
+
+    Attributes:
+        method: How the ranges of feature maps are chosen.
+        target: `x86`: unsigned activations and signed weights (U8S8), which VNNI multiplies;
+            `arm`: both signed (S8S8).
+        reduce_range: Weights of 7 bits, for x86 without VNNI, where sums of 8-bit products can
+            overflow.
+        equalise: Strength of the equalisation between layers, 0 to 1; None for none at all.
+        rounding: How weights are rounded: `nearest`, or `descent` on the error of what a layer
+            computes (`export.int8._rounding`).
+    """
+
+    method: Method = "minmax"
+    target: Target = "x86"
+    reduce_range: bool = False
+    equalise: float | None = None
+    rounding: Rounding = "descent"
+
+    @property
+    def levels(self) -> int:
+        """Steps of a weight on either side of zero."""
+        return 63 if self.reduce_range else 127
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+class Reader:
+    """Crops as ONNX Runtime's calibration asks for them."""
+
+    def __init__(self, crops: Crops, size: int) -> None:
+        """Hand out `crops`, `size` at a time."""
+        self._parts: Iterator[Crops] = iter(
+            [crops[start : start + size] for start in range(0, len(crops), size)]
+        )
+
+    def get_next(self) -> dict[str, Crops] | None:
+        """The next input, or None after the last."""
+        part = next(self._parts, None)
+        return None if part is None else {"image": part}
+
+
+def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Bring a graph into the form that quantisation starts from.
+
+    Args:
+        model: A classifier.
+
+    Returns:
+        A copy, after ONNX Runtime's `quant_pre_process`: shapes inferred, constants folded,
+        everything named.
+    """
+    import onnx
+    from onnxruntime.quantization import quant_pre_process
+
+    named = copied(model)
+    del named.metadata_props[:]
+    with tempfile.TemporaryDirectory() as folder:
+        named_path, path = Path(folder) / "named.onnx", Path(folder) / "prepared.onnx"
+        onnx.save(named, named_path)
+        # Shapes in these graphs follow from the input; the symbolic pass trips over reshapes
+        # whose size depends on the batch.
+        quant_pre_process(named_path, path, skip_symbolic_shape=True)
+        out = onnx.load(path)
+    for index, node in enumerate(out.graph.node):
+        node.name = node.name or f"{node.op_type}-{index}"
+    return out
+
+
+def quantizable(graph: Graph) -> list[str]:
+    """Names of the nodes that may be quantised: convolutions, what activates and what sums them."""
+    nodes = [*graph.convolutions, *graph.sums]
+    made = {node.output[0] for node in nodes}
+    nodes += [n for n in graph.nodes if n.op_type in ("Clip", "Relu") and n.input[0] in made]
+    return [node.name for node in nodes]
+
+
+def calibrate(model: onnx.ModelProto, crops: Crops, method: Method) -> Any:
+    """Measure the ranges of all feature maps.
+
+    Args:
+        model: From `prepared`.
+        crops: RGB crops, uint8 [n, size, size, 3].
+        method: How a range follows from what was seen.
+
+    Returns:
+        ONNX Runtime's `TensorsData`.
+    """
+    import onnx
+    from onnxruntime.quantization import CalibrationMethod, create_calibrator
+
+    kinds = {
+        "minmax": CalibrationMethod.MinMax,
+        "percentile": CalibrationMethod.Percentile,
+        "entropy": CalibrationMethod.Entropy,
+    }
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):  # it is chatty
+        path = Path(folder) / "model.onnx"
+        onnx.save(model, path)
+        calibrator = create_calibrator(
+            path,
+            ["Conv", "Add", "Clip", "Relu"],
+            augmented_model_path=str(Path(folder) / "augmented.onnx"),
+            calibrate_method=kinds[method],
+            providers=["CPUExecutionProvider"],
+        )
+        if method == "minmax":
+            calibrator.collect_data(Reader(crops, BATCH))
+        else:
+            for start in range(0, len(crops), _HISTOGRAM):
+                calibrator.collect_data(Reader(crops[start : start + _HISTOGRAM], 1))
+        return calibrator.compute_data()
+
+
+def quantize(
+    model: onnx.ModelProto,
+    ranges: Any,
+    scheme: Scheme,
+    in_float: Collection[str] = (),
+    steps: Mapping[str, npt.NDArray[np.float32]] | None = None,
+) -> onnx.ModelProto:
+    """Quantise.
+
+    Args:
+        model: From `prepared`, equalised or not; it is left as it is.
+        ranges: From `calibrate` of the same model.
+        scheme: How.
+        in_float: Names of convolutions that stay as they are.
+        steps: From `export.int8._rounding.round_weights`, where the weights are rounded already.
+
+    Returns:
+        A graph with the same inputs and outputs.
+    """
+    import onnx
+    from onnxruntime.quantization import QDQQuantizer, QuantType
+
+    copy = copied(model)
+    graph = Graph(copy)
+    quantizer = QDQQuantizer(
+        copy,
+        True,
+        scheme.reduce_range,
+        QuantType.QInt8,
+        QuantType.QUInt8 if scheme.target == "x86" else QuantType.QInt8,
+        ranges,
+        [name for name in quantizable(graph) if name not in in_float],
+        [],
+        ["Conv", "Add", "Clip", "Relu"],
+        {"TensorQuantOverrides": _overrides(steps or {})},
+    )
+    quantizer.quantize_model()
+    out = quantizer.model.model
+    if scheme.target == "x86":
+        straighten(out)
+    quantizer.model.topological_sort()
+    onnx.checker.check_model(out)
+    return out
+
+
+def lonely(model: onnx.ModelProto) -> list[str]:
+    """Convolutions in float that ONNX Runtime would take for forgotten ones.
+
+    Where what a convolution reads has just been dequantised and what it makes is quantised at
+    once, ONNX Runtime (seen in 1.32) quantises its weights too, all channels with one scale,
+    which is far worse than the quantisation that the layer was kept from.
+
+    Args:
+        model: From `quantize`.
+
+    Returns:
+        Their names.
+    """
+    graph = Graph(model)
+    return [
+        node.name
+        for node in graph.convolutions
+        if (maker := graph.maker.get(node.input[0])) is not None
+        and maker.op_type == "DequantizeLinear"
+        and all(n.op_type == "QuantizeLinear" for n in graph.readers[graph.activated(node)])
+    ]
+
+
+def _overrides(steps: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, list[dict[str, Any]]]:
+    zero = np.int8(0)
+    return {
+        name: [{"axis": 0, "scale": step, "zero_point": zero} for step in of]
+        for name, of in steps.items()
+    }
+
+
+def straighten(model: onnx.ModelProto) -> bool:
+    """Read pixels as the 8-bit numbers that they are, in place.
+
+    A quantised graph starts with `image` cast to float, multiplied, shifted, transposed and
+    quantised. Where one factor and one offset serve all channels, that is a change of scale and
+    zero point only, so the pixels themselves are the quantised input, and nothing is computed.
+
+    Args:
+        model: A graph from ONNX Runtime's quantiser, with unsigned activations.
+
+    Returns:
+        Whether it starts that way.
+    """
+    from onnx import helper
+
+    graph = Graph(model)
+    chain: list[onnx.NodeProto] = []
+    name, scale, offset = "image", 1.0, 0.0
+    transpose = None
+    while len(graph.readers[name]) == 1:
+        node = graph.readers[name][0]
+        constants = [graph.constant(n) for n in node.input if graph.is_constant(n)]
+        if node.op_type == "QuantizeLinear":
+            break
+        if node.op_type == "Transpose":
+            transpose = node
+        elif node.op_type in ("Mul", "Add", "Sub", "Div") and len(constants) == 1:
+            value = constants[0]
+            if value.size != 1 or (
+                graph.is_constant(node.input[0]) and node.op_type in ("Sub", "Div")
+            ):
+                return False
+            number = float(value.reshape(-1)[0])
+            if node.op_type in ("Mul", "Div"):
+                factor = number if node.op_type == "Mul" else 1 / number
+                scale, offset = scale * factor, offset * factor
+            else:
+                offset += number if node.op_type == "Add" else -number
+        elif node.op_type != "Cast":
+            return False
+        chain.append(node)
+        name = node.output[0]
+    else:
+        return False
+    zero = -offset / scale
+    if scale <= 0 or abs(zero - round(zero)) > 1e-3 or not 0 <= round(zero) <= 255:
+        return False
+    quantise = graph.readers[name][0]
+    source = "image"
+    for gone in (*chain, quantise):
+        model.graph.node.remove(gone)
+    if transpose is not None:
+        source = "image:transposed"
+        moved = helper.make_node("Transpose", ["image"], [source], name=source)
+        moved.attribute.extend(transpose.attribute)
+        model.graph.node.insert(0, moved)
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] == quantise.output[0]:
+            node.input[0] = source
+    graph.set_constant(quantise.input[1], np.float32(scale).reshape(()))
+    graph.set_constant(quantise.input[2], np.uint8(round(zero)).reshape(()))
+    return True

@@ -1,0 +1,306 @@
+"""How long a verdict takes, and which of its steps takes how long.
+
+What is measured is the library's own path: the steps are timed around the very calls that
+`Detector.predict` makes. Variants are measured in turns, so that a machine with other work slows
+all of them alike and their ratios hold.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from PIL import Image
+
+from fakeface._detector import Detector
+from fakeface._errors import FakefaceError
+from fakeface._prepare import prepare
+from fakeface.diagnostics._environment import environment
+from fakeface.faces._finder import FaceFinder, Found
+
+PORTRAIT = Path(__file__).parent.parent / "pictures" / "portrait.jpg"
+"""What is judged where no picture is given."""
+
+STAGES = ("decode", "faces", "crop", "model", "rest", "whole")
+"""Steps of a verdict as `trace` names them; `whole` is all of them."""
+
+Parts = Mapping[str, float]
+Variant = Callable[[], Parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long something took, in milliseconds.
+
+    Attributes:
+        n: How often it was measured.
+        mean: Mean.
+        p50: Median.
+        p90: 90th percentile.
+        p99: 99th percentile; of fewer than a hundred measurements little more than the longest.
+    """
+
+    n: int
+    mean: float
+    p50: float
+    p90: float
+    p99: float
+
+    @classmethod
+    def of(cls, seconds: list[float]) -> Timing:
+        """Sum up measurements in seconds, at least one."""
+        values = np.asarray(seconds) * 1e3
+        p50, p90, p99 = np.percentile(values, [50, 90, 99])
+        return cls(len(seconds), *(round(float(v), 4) for v in (values.mean(), p50, p90, p99)))
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def interleaved(
+    variants: Mapping[str, Variant],
+    seconds: float,
+    least: int = 5,
+    advance: Callable[[float], None] = lambda _: None,
+) -> dict[str, dict[str, Timing]]:
+    """Measure variants in turns until time is up.
+
+    Every round runs each variant once, each round starting with another one; two rounds before
+    that warm up and do not count.
+
+    Args:
+        variants: What to run; each call gives the seconds of its parts.
+        seconds: How long to go on, in all.
+        least: Rounds to measure in any case.
+        advance: Told after every round which share of the time is up, 0 to 1.
+
+    Returns:
+        Timings per variant and part.
+    """
+    measured: dict[str, dict[str, list[float]]] = {name: {} for name in variants}
+    names = list(variants)
+    for name in names * 2:
+        variants[name]()
+    start, rounds = time.perf_counter(), 0
+    while (spent := time.perf_counter() - start) < seconds or rounds < least:
+        for name in names[rounds % len(names) :] + names[: rounds % len(names)]:
+            for part, took in variants[name]().items():
+                measured[name].setdefault(part, []).append(took)
+        rounds += 1
+        advance(min(spent / seconds, 1.0) if seconds else 1.0)
+    return {
+        name: {part: Timing.of(times) for part, times in parts.items()}
+        for name, parts in measured.items()
+    }
+
+
+def timed(call: Callable[[], object], name: str = "whole") -> Variant:
+    """A variant of one part: the whole call."""
+
+    def run() -> Parts:
+        start = time.perf_counter()
+        call()
+        return {name: time.perf_counter() - start}
+
+    return run
+
+
+class _Watched:
+    """A face finder that notes when it begins and ends."""
+
+    def __init__(self, finder: FaceFinder) -> None:
+        self._finder = finder
+        self.began = self.ended = 0.0
+
+    def find(self, image: Image.Image) -> list[Found]:
+        self.began = time.perf_counter()
+        found = self._finder.find(image)
+        self.ended = time.perf_counter()
+        return found
+
+
+def trace(detector: Detector, data: bytes) -> dict[str, float]:
+    """Judge a picture as `Detector.predict` does and time the steps.
+
+    Args:
+        detector: Finds faces and judges them; not one for whole pictures.
+        data: The encoded picture.
+
+    Returns:
+        Seconds per step of `STAGES`. `crop` includes decoding once more where the face needs more
+        pixels than finding it did; `model` is 0 where there is no face to judge.
+
+    Raises:
+        ImageError: The picture cannot be read.
+    """
+    assert detector._finder is not None
+    finder = _Watched(detector._finder)
+    begin = time.perf_counter()
+    prepared = prepare(
+        data, cast("FaceFinder", finder), detector._classifier.crop, detector.min_face
+    )
+    cut = time.perf_counter()
+    scores = detector._classify(prepared.crops) if len(prepared.crops) else ()
+    judged = time.perf_counter()
+    detector._conclude(prepared, scores)
+    end = time.perf_counter()
+    steps = (finder.began - begin, finder.ended - finder.began, cut - finder.ended)
+    return dict(zip(STAGES, (*steps, judged - cut, end - judged, end - begin), strict=True))
+
+
+def throughput(detector: Detector, data: bytes, seconds: float, batch_size: int) -> float:
+    """Pictures per second of `Detector.predict_batch`, decoding included.
+
+    Args:
+        detector: The detector.
+        data: The encoded picture, judged again and again.
+        seconds: How long to go on.
+        batch_size: Faces that the model sees at once.
+
+    Returns:
+        Pictures per second.
+    """
+    start = time.perf_counter()
+    stop = start + seconds
+
+    def sources() -> Any:
+        while time.perf_counter() < stop:
+            yield data
+
+    count = sum(1 for _ in detector.predict_batch(sources(), batch_size=batch_size))
+    return count / (time.perf_counter() - start)
+
+
+_COLD = """
+import json, sys, time
+start = time.perf_counter()
+from fakeface import Detector
+imported = time.perf_counter()
+model, provider, threads, picture = json.loads(sys.argv[1])
+detector = Detector(model, provider, threads)
+loaded = time.perf_counter()
+detector.predict(picture)
+judged = time.perf_counter()
+from fakeface.diagnostics._environment import peak_memory
+print(json.dumps([imported - start, loaded - imported, judged - loaded, peak_memory()]))
+"""
+
+
+def cold_start(
+    model: str | None, provider: str, threads: int | None, picture: Path, repeats: int = 5
+) -> dict[str, Any]:
+    """What the first verdict of a new process costs.
+
+    Args:
+        model: Name or path of the model; None for the default.
+        provider: Execution provider.
+        threads: Threads of the model.
+        picture: A picture with a face.
+        repeats: How many processes to start.
+
+    Returns:
+        Medians in milliseconds: `python` (start and end of the interpreter), `import`, `load`
+        (the models), `first` (verdict), `whole`; and `peak_rss_mb`, the peak memory of such a
+        process, None where the system does not tell.
+
+    Raises:
+        FakefaceError: The process failed.
+    """
+    argument = json.dumps([model, provider, threads, str(picture)])
+    root = str(Path(__file__).parent.parent.parent)
+    paths = [root, os.environ.get("PYTHONPATH", "")]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    rows, memory = [], []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", _COLD, argument], capture_output=True, text=True, env=env
+        )
+        whole = time.perf_counter() - start
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["no message"]
+            raise FakefaceError(f"a new process could not judge {picture}: {lines[-1]}")
+        *steps, peak = json.loads(done.stdout)
+        rows.append([whole - sum(steps), *steps, whole])
+        memory.append(peak)
+    medians = np.median(np.array(rows), axis=0) * 1e3
+    names = ("python", "import", "load", "first", "whole")
+    return {
+        **{name: round(float(m), 1) for name, m in zip(names, medians, strict=True)},
+        "peak_rss_mb": None if None in memory else round(float(np.median(memory)), 1),
+        "repeats": repeats,
+    }
+
+
+def bench(
+    model: str | None = None,
+    provider: str = "auto",
+    threads: int | None = None,
+    batch_size: int | None = None,
+    picture: Path = PORTRAIT,
+    seconds: float = 5.0,
+    advance: Callable[[float], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Measure everything about one model on this machine.
+
+    Args:
+        model: Name or path of the model; None for the default.
+        provider: Execution provider.
+        threads: Threads of the model; None for one per processor.
+        batch_size: The batch that is measured beside one face alone, and that the throughput is
+            measured with; None for that of scans.
+        picture: A picture with a face.
+        seconds: How long to measure the steps; throughput takes half of that again.
+        advance: Told which share of the steps is done, 0 to 1.
+
+    Returns:
+        Plain values, ready for JSON: environment, model, picture, timings per step, of the model
+        alone, throughput, cold start.
+
+    Raises:
+        FakefaceError: The model, the provider or the picture is not usable, or there is no face.
+        OSError: The picture cannot be read.
+    """
+    before = environment()
+    data = picture.read_bytes()
+    detector = Detector(model, provider, threads)
+    prepared = prepare(data, detector._finder, detector._classifier.crop, detector.min_face)
+    if not len(prepared.crops):
+        raise FakefaceError(f"{picture}: no face that could be judged, so nothing to measure")
+    batch_size = detector._batch_size if batch_size is None else batch_size
+    crops = {n: np.repeat(prepared.crops[:1], n, axis=0) for n in sorted({1, batch_size})}
+    variants: dict[str, Variant] = {"steps": lambda: trace(detector, data)}
+    for n, faces in crops.items():
+        variants[f"{n}"] = timed(lambda faces=faces: detector._classifier.predict(faces), "model")  # type: ignore[misc]
+    timings = interleaved(variants, seconds, advance=advance)
+    info = detector.info
+    return {
+        "environment": before,
+        "model": {
+            "name": info.name,
+            "version": info.version,
+            "sha256": info.sha256,
+            "megabytes": round(info.onnx.stat().st_size / 1e6, 2),
+            "provider": detector._classifier.session.get_providers()[0],
+            "threads": threads or before["cpu"]["processors"],
+        },
+        "picture": {
+            "name": picture.name,
+            "size": list(prepared.size),
+            "bytes": len(data),
+            "faces": len(prepared.crops),
+        },
+        "steps": {step: timings["steps"][step].as_dict() for step in STAGES},
+        "model_alone": {str(n): timings[str(n)]["model"].as_dict() for n in crops},
+        "pictures_per_second": round(throughput(detector, data, seconds / 2, batch_size), 1),
+        "cold_start": cold_start(model, provider, threads, picture),
+    }

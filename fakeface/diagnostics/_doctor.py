@@ -1,0 +1,180 @@
+"""Whether all is well here: what is installed, and whether models say what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fakeface._errors import FakefaceError, ModelError, ProviderError
+from fakeface._model import (
+    DEFAULT_MODEL,
+    FACE_FINDER,
+    MODELS,
+    bundled_models,
+    find_model,
+    load_model,
+    read_model,
+)
+from fakeface._providers import resolve_provider, short_name
+from fakeface.diagnostics._installation import Finding, State, picture_findings, runtime_finding
+
+if TYPE_CHECKING:
+    from fakeface.diagnostics._golden import Golden
+
+INT8 = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"}
+"""CPU features that make int8 fast; without them x86 may also clip sums, and scores differ."""
+
+FINDERS = {MODELS / FACE_FINDER, MODELS / FACE_FINDER / "far"}
+"""Directories of the face finder."""
+
+REINSTALL = "pip install --force-reinstall --no-deps fakeface"
+CUDA = (
+    "see that `nvidia-smi` lists a GPU and that the driver is recent; the libraries come with"
+    " pip install 'onnxruntime-gpu[cuda,cudnn]'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found.
+
+    Attributes:
+        findings: In the order in which they were looked for.
+        environment: Versions, CPU, providers, as `fakeface.diagnostics._environment.environment`
+            gives them; None where ONNX Runtime cannot be used.
+    """
+
+    findings: tuple[Finding, ...]
+    environment: dict[str, Any] | None
+
+    @property
+    def problems(self) -> int:
+        """How many findings are problems."""
+        return sum(finding.state is State.PROBLEM for finding in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {
+            "well": not self.problems,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "environment": self.environment,
+        }
+
+
+def examine(
+    model: str | None = None, provider: str = "auto", threads: int | None = None
+) -> Examination:
+    """Look at everything that a verdict rests on.
+
+    Args:
+        model: Name or path of the model whose scores are checked; None for all bundled ones.
+        provider: Execution provider to check them on.
+        threads: Threads of the model; None for one per processor.
+
+    Returns:
+        What was found; nothing that is wrong with the installation is raised.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    named = None if model is None else find_model(Path(model))
+    runtime, usable = runtime_finding()
+    whole, broken = _models(named)
+    findings = [runtime, *picture_findings(), *whole, *broken.values()]
+    if not usable:
+        return Examination(tuple(findings), None)
+    from fakeface.diagnostics._environment import environment
+
+    machine = environment()
+    if not FINDERS & set(broken):
+        for path in [MODELS / name for name in _classifiers()] if named is None else [named]:
+            if path not in broken:
+                findings += _scores(path, provider, threads, machine["cpu"]["features"])
+    return Examination(tuple(findings), machine)
+
+
+def _classifiers() -> Sequence[str]:
+    try:
+        return bundled_models()
+    except ModelError:  # a broken description, which is a finding of its own
+        return [DEFAULT_MODEL]
+
+
+def _models(named: Path | None) -> tuple[list[Finding], dict[Path, Finding]]:
+    """Check the files of the bundled models, and of one more, against their descriptions."""
+    paths = {MODELS / DEFAULT_MODEL, *FINDERS}
+    paths |= {file.parent for file in MODELS.rglob("model.json")}
+    whole, broken = [], dict[Path, Finding]()
+    for path in sorted(paths | ({named} if named else set())):
+        try:
+            info = load_model(path, read_model(path).kind)[0]
+        except ModelError as error:
+            remedy = REINSTALL if path in paths else "export it again: python -m export"
+            broken[path] = Finding("models", State.PROBLEM, str(error), remedy)
+        else:
+            name = path.relative_to(MODELS).as_posix() if path in paths else str(path)
+            whole.append(f"{name} {info.version}")
+    says = f"{', '.join(whole)}: files are those described (sha256)"
+    return [Finding("models", State.OK, says)] if whole else [], broken
+
+
+def _scores(
+    path: Path, provider: str, threads: int | None, features: Sequence[str]
+) -> Iterator[Finding]:
+    """Judge the bundled pictures and compare with the golden scores."""
+    from fakeface._detector import Detector
+    from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, judge
+
+    about = path.name
+    mine = path.parent == MODELS
+    again = REINSTALL if mine else f"python -m export golden {path}"
+    try:
+        golden = Golden.read(path / GOLDEN, about)
+    except ModelError as error:
+        yield Finding(about, State.PROBLEM, str(error), again)
+        return
+    try:
+        wanted = short_name(resolve_provider(provider)[0])
+        detector = Detector(path, provider, threads, explain=False)
+        running = short_name(detector._classifier.session.get_providers()[0])
+        names = [prediction.source for prediction in golden.predictions]
+        found = compare(golden, judge(detector, PICTURES, names), running, detector.settings)
+    except ProviderError as error:
+        there = error.requested.lower() in error.available
+        remedy = CUDA if there and short_name(error.requested) == "cuda" else ""
+        yield Finding(about, State.PROBLEM, str(error), remedy)
+        return
+    except FakefaceError as error:
+        yield Finding(about, State.PROBLEM, str(error), again)
+        return
+    except Exception as error:  # providers fail in ways of their own
+        yield Finding(about, State.PROBLEM, f"{provider} failed: {error}", "try --provider cpu")
+        return
+    if running != wanted:
+        says = f"{wanted} is installed, but does not start; auto runs on {running}"
+        yield Finding(about, State.PROBLEM, says, CUDA if wanted == "cuda" else "")
+    if golden.precision == "int8" and features and not INT8 & set(features):
+        says = (
+            "this CPU has no instructions for int8 (VNNI, dotprod), in which the model calculates"
+        )
+        yield Finding(about, State.NOTE, says, "a model in fp32 may be as fast")
+    allowed = golden.tolerance.p_fake(running)
+    on = f"{golden.precision} on {running}"
+    if found.wrong:
+        says = f"{on}: {'; '.join(found.wrong)} ({allowed:g} allowed)"
+        yield Finding(about, State.PROBLEM, says, _remedy(golden, running, again))
+    else:
+        says = (
+            f"{on}: {found.pictures} golden pictures, p_fake within {found.p_fake:.4f} of what it"
+            f" was ({allowed:g} allowed)"
+        )
+        yield Finding(about, State.OK, says)
+
+
+def _remedy(golden: Golden, running: str, again: str) -> str:
+    if running != "cpu":
+        return "use --provider cpu, and tell the authors of fakeface"
+    made = ", ".join(f"{name} {v}" for name, v in golden.made_with["versions"].items())
+    return f"{again}; the golden scores were made with {made}"

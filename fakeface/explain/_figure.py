@@ -1,0 +1,174 @@
+"""One picture that explains a verdict: the photo, its faces, what the model went by, a legend."""
+
+from __future__ import annotations
+
+from math import exp
+
+import numpy as np
+from PIL import Image
+
+from fakeface._model import Thresholds
+from fakeface._text import printable
+from fakeface.explain._sheet import INK, LINE, SCALE, SOFT, WHITE, Colour, Sheet, fitted, length
+from fakeface.types import Face, Prediction
+from fakeface.types._heatmap import SPANS, Method, blend
+
+_WIDTH = 1200
+_MARGIN = 40
+_GAP = 24
+_TOP = 164
+_TALLEST = 620
+_TILE = 174
+_TILES = 3
+_INSIDE = _WIDTH - 2 * _MARGIN
+
+_COLOURS: dict[str, Colour] = {
+    "fake": (201, 79, 0),
+    "uncertain": (176, 128, 0),
+    "real": (31, 95, 153),
+    "too_small": SOFT,
+    "no_face": SOFT,
+}
+_LABELS = {"too_small": "too small to judge", "no_face": "no face found"}
+_METHODS: dict[Method, str] = {
+    "cam": "Class activation map: what each place adds to the model’s answer.",
+    "occlusion": "Occlusion: by how much the model’s answer falls when a place is hidden.",
+}
+
+
+def figure(
+    image: Image.Image, prediction: Prediction, thresholds: Thresholds, model: str
+) -> Image.Image:
+    """Draw what there is to say about a picture.
+
+    Args:
+        image: The upright RGB picture, at any scale.
+        prediction: What the detector says of it; its faces may have heat maps.
+        thresholds: Where the verdicts part.
+        model: Name and version of the model.
+
+    Returns:
+        RGB, 1200 pixels wide: the picture with a box around each face, beside it the same with
+        the heat maps, the most suspicious faces enlarged, and a legend.
+    """
+    mapped = sorted(
+        (face for face in prediction.faces if face.heatmap is not None),
+        key=lambda face: face.p_fake or 0,
+    )
+    panels = 2 if mapped else 1
+    size = _fit(image.size, (_INSIDE - (panels - 1) * _GAP) / panels)
+    tiles = _worth_enlarging(prediction, mapped)
+    at = _TOP + size[1] + _GAP
+    legend = at + (_TILE + 58 if tiles else 0)
+    sheet = Sheet(_WIDTH, legend + (92 if mapped else 0) + 50)
+
+    _head(sheet, prediction, thresholds)
+    plain = image.resize((size[0] * SCALE, size[1] * SCALE), Image.Resampling.LANCZOS)
+    hot = plain
+    for face in mapped:  # the most suspicious last, on top
+        assert face.heatmap is not None
+        hot = face.heatmap.overlay(hot)
+    for panel, shown in enumerate((plain, hot)[:panels]):
+        left = _MARGIN + panel * (size[0] + _GAP)
+        sheet.paste(shown, left, _TOP)
+        _boxes(sheet, prediction, left, size)
+    for tile, face in enumerate(tiles):
+        _enlarged(sheet, image, prediction, face, _MARGIN + tile * (2 * _TILE + 4 + _GAP), at)
+    if mapped:
+        assert mapped[0].heatmap is not None
+        _legend(sheet, legend, mapped[0].heatmap.method)
+    note = f"fakeface, model {model}. A verdict is a reason to look closer, not a proof."
+    sheet.text(_MARGIN, sheet.height - 44, note, 15, SOFT)
+    return sheet.finish()
+
+
+def _fit(size: tuple[int, int], room: float) -> tuple[int, int]:
+    scale = min(room / size[0], _TALLEST / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _score(p_fake: float) -> str:
+    """A score as it may be shown: none is certain."""
+    return f"{min(max(p_fake, 0.001), 0.999):.3f}"
+
+
+def _head(sheet: Sheet, prediction: Prediction, thresholds: Thresholds) -> None:
+    assert prediction.verdict is not None
+    verdict = prediction.verdict.value
+    colour = _COLOURS[verdict]
+    sheet.text(_MARGIN, 30, fitted(printable(prediction.source), 17, _INSIDE), 17, SOFT)
+    x = sheet.mark(verdict, _MARGIN, 67, 26, colour)
+    x = sheet.text(x, 60, _LABELS.get(verdict, verdict), 36, colour)
+    if prediction.p_fake is None:
+        return
+    sheet.text(x + 22, 70, f"p (fake) {_score(prediction.p_fake)}", 24)
+    sheet.rectangle(_MARGIN, 118, _INSIDE, 8, LINE)
+    sheet.rectangle(_MARGIN, 118, max(_INSIDE * prediction.p_fake, 2), 8, colour)
+    ticks = {f"fake from {thresholds.fake:.2f}": thresholds.fake}
+    if thresholds.real < thresholds.fake:
+        ticks[f"real below {thresholds.real:.2f}"] = thresholds.real
+    for text, at in ticks.items():
+        x = _MARGIN + _INSIDE * at
+        sheet.rectangle(x - 1, 114, 2, 16, INK)
+        room = length(text, 13)
+        left = x - room if text.startswith("real") else x
+        sheet.text(min(max(left, _MARGIN), _WIDTH - _MARGIN - room), 132, text, 13, SOFT)
+
+
+def _boxes(sheet: Sheet, prediction: Prediction, left: float, size: tuple[int, int]) -> None:
+    assert prediction.size is not None
+    for number, face in enumerate(prediction.faces, 1):
+        box = face.box.scaled(size[0] / prediction.size[0])
+        x, y = max(box.x, 0), max(box.y, 0)
+        width, height = min(box.x + box.width, size[0]) - x, min(box.y + box.height, size[1]) - y
+        if width < 6 or height < 6:
+            continue
+        x, y, colour = x + left, y + _TOP, _COLOURS[face.verdict.value]
+        sheet.frame(x, y, width, height, WHITE, 5)
+        sheet.frame(x + 1.5, y + 1.5, width - 3, height - 3, colour, 2)
+        if len(prediction.faces) > 1:
+            sheet.rectangle(x, y, 12 + length(str(number), 15), 22, colour)
+            sheet.text(x + 6, y + 1, str(number), 15, WHITE)
+
+
+def _worth_enlarging(prediction: Prediction, mapped: list[Face]) -> list[Face]:
+    """The most suspicious faces, most first; none where the picture is one large face."""
+    assert prediction.size is not None
+    if len(mapped) == 1 and mapped[0].heatmap is not None:
+        covers = mapped[0].heatmap.box.side / min(prediction.size)
+        return mapped if covers < 0.75 else []
+    return mapped[: -_TILES - 1 : -1]
+
+
+def _enlarged(
+    sheet: Sheet, image: Image.Image, prediction: Prediction, face: Face, x: float, y: float
+) -> None:
+    assert face.heatmap is not None
+    square = face.heatmap.box.scaled(image.width / face.heatmap.size[0])
+    corners = (square.x, square.y, square.x + square.width, square.y + square.height)
+    for at, source in enumerate((image, face.heatmap.overlay(image))):
+        pixels = (_TILE * SCALE, _TILE * SCALE)
+        cut = source.resize(pixels, Image.Resampling.LANCZOS, box=corners)
+        sheet.paste(cut, x + at * (_TILE + 4), y)
+    verdict = face.verdict.value
+    if len(prediction.faces) > 1:
+        x = sheet.text(x, y + _TILE + 8, f"{prediction.faces.index(face) + 1}", 17, SOFT) + 10
+    x = sheet.mark(verdict, x, y + _TILE + 13, 12, _COLOURS[verdict])
+    x = sheet.text(x, y + _TILE + 8, _LABELS.get(verdict, verdict), 17, _COLOURS[verdict])
+    if face.p_fake is not None:
+        sheet.text(x + 12, y + _TILE + 8, _score(face.p_fake), 17)
+
+
+def _legend(sheet: Sheet, y: float, method: Method) -> None:
+    """The colours as they lie on grey, with the evidence in odds."""
+    width, height = 320, 16
+    ramp = np.linspace(-1, 1, width * SCALE, dtype=np.float32)
+    values = np.repeat(ramp[np.newaxis], height * SCALE, axis=0)
+    colours = blend(np.full(values.shape, 128, np.uint8), values)
+    left = sheet.text(_MARGIN, y, "speaks for a photograph", 16) + 14
+    sheet.paste(Image.fromarray(colours), left, y + 3)
+    sheet.text(left + width + 14, y, "speaks for AI", 16)
+    odds = f"{exp(SPANS[method]):,.0f}:1"
+    for text, at in ((odds, 0.0), ("neutral", 0.5), (odds, 1.0)):
+        sheet.text(left + width * at - length(text, 14) * at, y + 24, text, 14, SOFT)
+    sheet.text(_MARGIN, y + 50, f"{_METHODS[method]} Same scale in every picture.", 15, SOFT)

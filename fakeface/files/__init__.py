@@ -1,0 +1,1 @@
+"""Which files a scan judges: folders, lists, patterns and object stores."""

@@ -1,0 +1,1 @@
+"""From a file, bytes or an array to RGB pixels: sniff, read, decode, within a memory budget."""

@@ -1,0 +1,123 @@
+"""Going on with a scan that broke off, or whose folder has grown, from its own results.
+
+A picture is left alone when the results hold a verdict on the same name, the same bytes (by
+digest, so a changed file is noticed whatever its date) and the same settings (models, thresholds,
+what counts as a face). Pictures that could not be read are tried again. New records go to the end
+of the file; at the end of the scan those that they supersede are dropped. Records of pictures
+that are gone stay.
+
+In memory are about 150 bytes for each record of the file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from fakeface._errors import ImageError, ReportError
+from fakeface._threads import NotYet
+from fakeface.files._walk import Found
+from fakeface.images._read import digest_of_file
+from fakeface.reports._files import held
+from fakeface.reports._lines import drop_superseded, read_lines
+from fakeface.reports._report import Report
+from fakeface.reports._row import key_of
+
+
+class Earlier:
+    """The results of an earlier scan.
+
+    Attributes:
+        kept: Number of pictures left alone so far, by verdict.
+    """
+
+    def __init__(self, report: type[Report], path: Path, settings: str) -> None:
+        """Read the results, and cut off a last line that was never finished.
+
+        Args:
+            report: The class of reports that wrote them.
+            path: The report; there may be none yet.
+            settings: Fingerprint of what judges now.
+
+        Raises:
+            ReportError: The file cannot be read, or is something else, or another scan is
+                writing it.
+        """
+        self.kept: Counter[str] = Counter()
+        self._report = report
+        self._journal = report.journal(path)
+        self._known: dict[bytes, tuple[bytes, str] | None] = {}
+        self._superseded = False
+        if self._journal.exists():
+            with held(self._journal):
+                self._read(settings)
+
+    def _read(self, settings: str) -> None:
+        whole = 0
+        for end, _, row in read_lines(self._journal, self._report):
+            whole = end
+            key = row.key
+            self._superseded = self._superseded or key in self._known
+            self._known[key] = None
+            if row.verdict and row.digest and row.settings == settings:
+                self._known[key] = (row.digest, row.verdict.value)
+        if self._journal.stat().st_size > whole:
+            os.truncate(self._journal, whole)
+
+    def __len__(self) -> int:
+        """Number of pictures that there are results for."""
+        return len(self._known)
+
+    def remaining(
+        self, sources: Iterable[Found], kept: Callable[[], None] | None = None
+    ) -> Iterator[Found]:
+        """Leave out the pictures whose results still hold.
+
+        Args:
+            sources: Paths, as from `fakeface.files._walk.walk`.
+            kept: Called for every picture that is left out.
+
+        Yields:
+            The others, in order.
+        """
+        for source in sources:
+            if isinstance(source, NotYet):
+                yield source
+                continue
+            name = source.source if isinstance(source, ImageError) else source
+            key = key_of(name)
+            if key not in self._known:
+                yield source
+                continue
+            known = self._known[key]
+            if known is None or isinstance(source, ImageError) or not _same(source, known[0]):
+                self._superseded = True
+                yield source
+                continue
+            self.kept[known[1]] += 1
+            if kept is not None:
+                kept()
+
+    def tidy(self) -> None:
+        """Drop the records that later ones supersede; to be called when the report is closed.
+
+        Raises:
+            ReportError: They could not be dropped; the file is whole all the same.
+        """
+        if not (self._superseded and self._journal.exists()):
+            return
+        try:
+            drop_superseded(self._journal, self._report)
+        except ReportError as error:
+            raise ReportError(
+                error.target, f"{error.reason}; what newer records supersede stays in it"
+            ) from error
+
+
+def _same(path: str, digest: bytes) -> bool:
+    try:
+        return bytes.fromhex(digest_of_file(path)) == digest
+    except ImageError:
+        return False

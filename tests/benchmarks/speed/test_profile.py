@@ -1,0 +1,48 @@
+import json
+
+from typer.testing import CliRunner
+
+from benchmarks._app import app
+from benchmarks.peers import _build
+from benchmarks.peers._peer import PeerError
+from benchmarks.speed import _commands  # noqa: F401 -- its command
+from benchmarks.speed._profile import profile
+
+
+def test_the_bundled_models_are_what_they_are():
+    result = profile(["edge", "edge-int8"], [1], seconds=0)
+    json.dumps(result, allow_nan=False)
+    cell = result["threads"]["1"]
+    assert set(cell["roof"]) == {"fp32", "int8"}
+    fp32, int8 = cell["models"]["edge"], cell["models"]["edge-int8"]
+    for model in (fp32, int8):
+        # EfficientNet-Lite0 to its block 11: two convolutions in front make the second view
+        assert model["kinds"]["depthwise"]["count"] == 13
+        assert model["kinds"]["pointwise"]["count"] == 22
+        assert model["kinds"]["other convolutions"]["count"] == 1
+        assert 1.2e9 < model["operations"] < 2e9
+        assert 0 < model["floor_ms"] <= sum(kind["ms"] for kind in model["kinds"].values())
+    assert {layer["operator"] for layer in int8["layers"]} >= {"QLinearConv", "Conv"}
+
+
+def test_the_command(models, tmp_path):
+    arguments = ["profile", "-m", models[0], "-m", models[1], "--threads", 1, "--seconds", 0]
+    done = CliRunner().invoke(app, [*map(str, arguments), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    written = {"profile.json", "profile.md", "profile.png"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == written
+    assert "## Slowest layers of redder" in done.output
+    twice = CliRunner().invoke(app, ["profile", "-m", "edge", "-m", "edge"])
+    assert twice.exit_code == 2
+    assert "same name" in twice.output
+
+
+def test_a_network_that_cannot_be_made_is_told(monkeypatch, tmp_path):
+    def refuse(*_):
+        raise PeerError("its network could not be made: no TensorFlow")
+
+    monkeypatch.setattr(_build, "built", refuse)
+    arguments = ["profile", "-m", "edge", "--resnet50", "-o", str(tmp_path)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert "error: the report's ResNet50: its network could not be made" in done.output

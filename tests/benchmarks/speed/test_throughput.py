@@ -1,0 +1,52 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks._app import app
+from benchmarks.speed import _commands  # noqa: F401 -- its command
+from benchmarks.speed._latency import pictures
+from benchmarks.speed._throughput import throughput, work_of
+from fakeface import Detector
+
+
+def test_what_a_picture_asks_for_is_seen(models):
+    detector = Detector(models[0])
+    work = work_of(detector, pictures()["1024 px"])
+    assert work.decodes
+    assert all(max(size) <= 1024 for size in work.decodes)
+    assert work.runs
+    assert all(session is not detector._classifier.session for session, *_ in work.runs)
+    assert work.crop.shape == (1, 32, 32, 3)
+
+
+def test_a_picture_without_a_face_is_refused(models, samples):
+    with pytest.raises(ValueError, match="one face"):
+        work_of(Detector(models[0]), (samples / "other" / "cat.png").read_bytes())
+
+
+def test_every_cell_is_measured(models):
+    result = throughput(str(models[0]), "256 px", [1, 2], [1, 3], seconds=0)
+    json.dumps(result, allow_nan=False)
+    assert [(c["threads"], c["batch"]) for c in result["cells"]] == [(1, 1), (1, 3), (2, 1), (2, 3)]
+    for cell in result["cells"]:
+        assert cell["per_second"]["fakeface"] > 0
+        assert cell["share_of_bound"] == pytest.approx(
+            cell["per_second"]["fakeface"] / cell["per_second"]["bound"], rel=0.01
+        )
+        assert set(cell["bound_ms"]) == {"decode", "faces", "model"}
+
+
+def test_the_command(models, tmp_path):
+    arguments = ["throughput", "-m", models[0], "--size", "256 px", "--batch", 2, "--threads", 1]
+    arguments += ["--seconds", 0, "-o", tmp_path / "out"]
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == 0, done.output
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "throughput.json",
+        "throughput.md",
+        "throughput.png",
+    }
+    assert "| 1, 2 |" in done.output
+    wrong = CliRunner().invoke(app, ["throughput", "--size", "huge"])
+    assert wrong.exit_code == 2

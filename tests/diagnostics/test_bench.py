@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fakeface import Detector, FakefaceError
+from fakeface.cli._app import app
+from fakeface.diagnostics._bench import (
+    PORTRAIT,
+    STAGES,
+    Timing,
+    cold_start,
+    interleaved,
+    timed,
+    trace,
+)
+from fakeface.diagnostics._environment import environment, peak_memory
+from tests._models import make_classifier
+
+
+@pytest.fixture(scope="module")
+def red(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_classifier(tmp_path_factory.mktemp("models") / "red"))
+
+
+def test_percentiles_by_hand():
+    timing = Timing.of([n / 1000 for n in range(101)])
+    assert (timing.n, timing.mean, timing.p50, timing.p90, timing.p99) == (101, 50, 50, 90, 99)
+    assert Timing.of([0.002]).as_dict() == {"n": 1, "mean": 2, "p50": 2, "p90": 2, "p99": 2}
+
+
+def test_variants_are_measured_in_turns_and_equally_often():
+    calls = []
+    variants = {name: timed(lambda name=name: calls.append(name)) for name in "abc"}
+    timings = interleaved(variants, seconds=0, least=6)
+    assert "".join(calls[:6]) == "abcabc"  # warming up, not counted
+    assert "".join(calls[6:]) == "abcbcacab" * 2
+    assert {timing["whole"].n for timing in timings.values()} == {6}
+
+
+def test_a_slower_variant_is_seen_to_be_slower():
+    variants = {"short": timed(lambda: None), "long": timed(lambda: time.sleep(0.003))}
+    timings = interleaved(variants, seconds=0.05)
+    assert timings["long"]["whole"].p50 >= 3
+    assert timings["short"]["whole"].p50 < timings["long"]["whole"].p50
+
+
+def test_the_steps_are_all_of_the_whole(red):
+    detector = Detector(red)
+    steps = trace(detector, PORTRAIT.read_bytes())
+    assert tuple(steps) == STAGES
+    assert sum(steps[step] for step in STAGES[:-1]) == pytest.approx(steps["whole"])
+    assert min(steps.values()) > 0
+
+
+def test_what_is_measured_is_the_verdict_that_predict_gives(red, monkeypatch):
+    detector = Detector(red)
+    said = []
+    conclude = Detector._conclude
+    monkeypatch.setattr(
+        Detector, "_conclude", lambda *args: said.append(conclude(*args)) or said[-1]
+    )
+    trace(detector, PORTRAIT.read_bytes())
+    detector.predict(PORTRAIT.read_bytes())
+    assert said[0].p_fake == pytest.approx(said[1].p_fake)
+    assert said[0].faces[0].box == said[1].faces[0].box
+
+
+def test_environment_says_what_matters():
+    facts = environment()
+    assert {"fakeface", "python", "numpy", "onnxruntime", "pillow"} == set(facts["versions"])
+    assert facts["cpu"]["model"]
+    assert facts["cpu"]["processors"] >= 1
+    assert "cpu" in facts["providers"]
+    json.dumps(facts)
+    memory = peak_memory()
+    assert memory is None or 20 < memory < 1e5
+
+
+def test_a_new_process_is_measured_from_start_to_verdict(red):
+    cold = cold_start(red, "cpu", 1, PORTRAIT, repeats=1)
+    assert cold["whole"] == pytest.approx(
+        sum(cold[part] for part in ("python", "import", "load", "first")), abs=0.5
+    )
+    assert cold["peak_rss_mb"] is None or cold["peak_rss_mb"] > 20
+
+
+def test_a_process_that_fails_says_why(red, samples):
+    with pytest.raises(FakefaceError, match=r"no-such\.jpg"):
+        cold_start(red, "cpu", 1, samples / "no-such.jpg", repeats=1)
+
+
+def test_the_command_writes_what_it_shows(red, tmp_path):
+    file = tmp_path / "bench.json"
+    options = ["--model", red, "--seconds", "0.1", "--batch", "3", "--threads", "1"]
+    done = CliRunner().invoke(app, ["bench", *options, "--json", str(file)])
+    assert done.exit_code == 0, done.output
+    result = json.loads(file.read_text())
+    assert set(result["steps"]) == set(STAGES)
+    assert set(result["model_alone"]) == {"1", "3"}
+    assert result["model"]["threads"] == 1
+    assert result["pictures_per_second"] > 0
+    assert "model alone, batch 3" in done.output
+    assert f"{result['pictures_per_second']:.1f} pictures per second" in done.output
+
+
+def test_where_the_results_go_is_checked_before_anything_is_measured(tmp_path, monkeypatch):
+    def measured(*args):
+        raise AssertionError
+
+    monkeypatch.setattr("fakeface.diagnostics._bench.bench", measured)
+    file = tmp_path / "bench.json"
+    file.write_text("precious")
+    done = CliRunner().invoke(app, ["bench", "--json", str(file)])
+    assert (done.exit_code, file.read_text()) == (2, "precious")
+    assert f"{file}: exists already; --overwrite begins anew" in done.output
+    done = CliRunner().invoke(app, ["bench", "--json", str(tmp_path / "nowhere" / "bench.json")])
+    assert done.exit_code == 2
+    assert "no such file or directory" in done.output
+    monkeypatch.setattr("fakeface.diagnostics._bench.bench", lambda *args: {"p50": 1})
+    monkeypatch.setattr("fakeface.cli._bench._show", lambda result: None)
+    assert CliRunner().invoke(app, ["bench", "--overwrite", "--json", str(file)]).exit_code == 0
+    assert json.loads(file.read_text()) == {"p50": 1}
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [("other/cat.png", "no face"), ("no-such.jpg", "not a file"), ("README.md", "not a picture")],
+)
+def test_a_picture_that_cannot_be_measured_is_refused(red, samples, picture, message):
+    options = ["--model", red, "--image", str(Path(samples) / picture)]
+    done = CliRunner().invoke(app, ["bench", *options])
+    assert done.exit_code == 2
+    assert message in done.output

@@ -1,0 +1,187 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from export.int8._export import Request, export_int8
+from export.int8._gate import Gate, compare, refusal
+from export.int8._quantize import QuantizationError, Scheme
+from export.int8._search import Layer
+from fakeface import Detector, Thresholds
+from fakeface._classifier import Classifier
+from tests.export._networks import SIZE, crops, info, make_network, write
+
+GOOD = Gate(
+    pictures=1000,
+    auc_float=0.96,
+    auc=0.957,
+    changed=0.009,
+    changes={"real to uncertain": 9},
+    turned=0.0,
+    largest=0.04,
+    batch=1e-6,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Flat pictures as AI, noise as photographs: 40 of each."""
+    root = tmp_path_factory.mktemp("int8") / "data"
+    rng = np.random.default_rng(0)
+    for label in ("AI", "Real"):
+        (root / label).mkdir(parents=True)
+        for index in range(40):
+            flat = np.full((SIZE, SIZE, 3), rng.integers(60, 200, 3), np.int64)
+            noise = rng.normal(0, 2 if label == "AI" else 60, (SIZE, SIZE, 3))
+            pixels = np.clip(flat + noise, 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(root / label / f"{index}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole(folder, tmp_path_factory):
+    """The network in float, its thresholds where nothing lies."""
+    network = make_network()
+    out = tmp_path_factory.mktemp("models") / "small"
+    write(network, out)
+    scores = sorted(
+        Detector(out, provider="cpu", whole=True).predict(path).p_fake
+        for path in folder.glob("*/*.png")
+    )
+    gap = int(np.diff(scores).argmax())
+    low, high = scores[gap : gap + 2]
+    write(network, out, thresholds=Thresholds((2 * high + low) / 3, (high + 2 * low) / 3))
+    return out
+
+
+def ask(whole, folder, out, **changed):
+    request = Request(
+        model=whole,
+        data=folder,
+        cache=out.parent / "cache",
+        out=out,
+        name=out.name,
+        scheme=Scheme(),
+        crops=24,
+    )
+    return replace(request, **changed)
+
+
+@pytest.fixture(scope="module")
+def small(whole, folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("models") / "small-int8"
+    return out, *export_int8(ask(whole, folder, out))
+
+
+def test_the_quantised_model_runs_in_the_library(small, whole, folder):
+    out, _, gate = small
+    picture = folder / "AI" / "0.png"
+    before = Detector(whole, whole=True).predict(picture)
+    after = Detector(out, whole=True).predict(picture)
+    assert after.model == "small-int8"
+    assert after.verdict == before.verdict
+    assert after.p_fake == pytest.approx(before.p_fake, abs=0.1)
+    assert not gate.misses()
+    assert after.faces[0].heatmap.values.mean() == pytest.approx(
+        np.log(after.p_fake / (1 - after.p_fake)), abs=1e-3
+    )
+
+
+def test_it_says_what_made_it(small, whole):
+    out, _, gate = small
+    described = json.loads((out / "model.json").read_text())
+    told = described["provenance"]["quantised"]
+    assert described["settings"]["precision"] == "int8"
+    assert described["provenance"]["exported_by"] == "tests"  # what made the model in float
+    assert told["from"]["sha256"] == json.loads((whole / "model.json").read_text())["sha256"]
+    assert {layer["name"] for layer in told["layers"]} >= {"stem", "deep", "top"}
+    assert {layer["precision"] for layer in told["layers"]} <= {"fp32", "int8"}
+    assert len(told["tried"]) == 6
+    assert told["gate"]["pictures"] == gate.pictures
+    assert described["figures"]["test"]["auc"] == pytest.approx(gate.auc, abs=1e-6)
+    readme = (out / "README.md").read_text()
+    assert readme.startswith("# small-int8 1.0.0")
+    assert "## How it was quantised" in readme
+    assert (out / "golden.json").exists()
+    metadata = {p.key: p.value for p in onnx.load(out / "model.onnx").metadata_props}
+    assert json.loads(metadata["fakeface"])["settings"]["precision"] == "int8"
+
+
+def test_other_data_than_those_of_the_training_are_noted(small):
+    _, info, _ = small
+    assert "test split may" in info.provenance["quantised"]["warning"]
+
+
+def test_a_picture_scores_the_same_alone_and_in_a_batch(small):
+    out, _, gate = small
+    assert gate.batch <= 1e-3
+    model = Classifier(out)
+    some = crops(8, seed=5)
+    alone = np.concatenate([model.predict(crop[np.newaxis]) for crop in some])
+    np.testing.assert_allclose(model.predict(some), alone, atol=1e-3)
+
+
+def test_a_model_that_misses_is_refused_and_not_written(whole, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("export.int8._gate.CHANGED", -1.0)
+    out = tmp_path / "never"
+    with pytest.raises(QuantizationError, match="these hurt most") as refused:
+        export_int8(ask(whole, folder, out, most_float=1))
+    assert "of the verdicts changed" in str(refused.value)
+    assert not out.exists()
+    info, gate = export_int8(ask(whole, folder, out, most_float=1, allow=True))
+    assert gate.misses()
+    assert "It misses what `export` asks for" in (out / "README.md").read_text()
+    assert info.provenance["quantised"]["gate"]["misses"] == gate.misses()
+
+
+def test_a_quantised_model_is_not_quantised_again(small, folder, tmp_path):
+    with pytest.raises(QuantizationError, match="quantised already"):
+        export_int8(ask(small[0], folder, tmp_path / "again"))
+
+
+def test_the_gate_compares_verdicts_by_each_models_own_thresholds(whole, folder, tmp_path):
+    from export.int8._samples import read_data
+
+    data, _ = read_data(info(), folder, tmp_path / "cache")
+    write(make_network(), tmp_path / "other", thresholds=Thresholds(fake=1.0, real=0.0))
+    samples = data.split("test")
+    gate, _ = compare(Classifier(whole), Classifier(tmp_path / "other"), samples)
+    assert gate.changed == 1.0  # nothing is certain any more
+    assert sum(gate.changes.values()) == gate.pictures == len(samples)
+    assert gate.auc == gate.auc_float
+    same, _ = compare(Classifier(whole), Classifier(whole), samples)
+    assert same.changed == same.largest == 0
+    assert not same.misses()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"auc": 0.9549}, "AUC 0.9549 instead of 0.9600"),
+        ({"changed": 0.0101}, "1.01% of the verdicts changed"),
+        ({"batch": 2e-3}, "alone and in a batch"),
+    ],
+)
+def test_what_is_not_good_enough_is_said(changed, words):
+    assert not GOOD.misses()
+    gate = replace(GOOD, **changed)
+    (miss,) = gate.misses()
+    assert words in miss
+    message = refusal(info(), gate, [Layer("stem", 0.3), Layer("deep", 0.4)], ["stem"])
+    assert miss in message
+    assert "0.400  deep" in message
+    assert "0.300  stem" not in message
+
+
+def test_the_command_refuses_in_one_line(whole, tmp_path, capsys, monkeypatch):
+    import export.__main__ as command
+
+    arguments = ["export", "int8", str(whole), "--data", str(tmp_path / "none")]
+    monkeypatch.setattr("sys.argv", [*arguments, "-o", str(tmp_path / "m")])
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    assert stopped.value.code == 1
+    assert "is not a folder" in " ".join(capsys.readouterr().err.split())

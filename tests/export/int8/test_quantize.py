@@ -1,0 +1,219 @@
+from collections import Counter
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+
+from export.int8._equalise import equalise
+from export.int8._graph import Graph, observe, run
+from export.int8._quantize import (
+    METHODS,
+    QuantizationError,
+    Scheme,
+    calibrate,
+    lonely,
+    prepared,
+    quantize,
+)
+from export.int8._recalibrate import apply_line, fit_line, logits
+from export.int8._rounding import descend, round_weights
+from export.int8._search import Bench, difference
+from tests.export._networks import CHANNELS, crops, info, make_network
+
+
+@pytest.fixture(scope="module")
+def network():
+    return prepared(make_network())
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return crops(48)
+
+
+@pytest.fixture(scope="module")
+def others():
+    return crops(64, seed=1)
+
+
+def copied(model):
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    return copy
+
+
+def optimised(model, tmp_path):
+    """What ONNX Runtime runs, on this machine."""
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 3
+    ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return Counter(node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node)
+
+
+def test_a_graph_knows_its_layers(network):
+    graph = Graph(network)
+    names = [node.name for node in graph.convolutions]
+    assert names == ["stem", "first", "wide", "deep", "narrow", "top"]
+    assert [node.name for node in graph.sums] == ["sum"]
+    assert [graph.is_depthwise(node) for node in graph.convolutions] == [
+        False, False, False, True, False, False,
+    ]  # fmt: skip
+
+
+def test_channels_are_observed(network, seen):
+    ((low, high, mean),) = observe(network, ["stem.act"], seen).values()
+    assert low.shape == high.shape == mean.shape == (CHANNELS,)
+    assert (low >= 0).all()
+    assert (high <= 6).all()
+    assert (mean > low).any()
+
+
+def test_equalisation_changes_weights_and_not_the_function(network, seen):
+    equalised = copied(network)
+    assert equalise(equalised, seen, 1.0) > 2
+    before, after = Graph(network), Graph(equalised)
+    assert not np.allclose(before.constant("wide.w"), after.constant("wide.w"))
+    np.testing.assert_allclose(logits(equalised, seen), logits(network, seen), atol=1e-4)
+    ((_, high, _),) = observe(equalised, ["wide.act"], seen).values()
+    assert np.median(high) == pytest.approx(6, abs=1e-3)  # every live channel fills the range
+
+
+def test_equalisation_leaves_what_the_head_reads(network, seen):
+    equalised = copied(network)
+    equalise(equalised, seen, 1.0)
+    np.testing.assert_allclose(
+        run(equalised, seen, ["cam"])[0], run(network, seen, ["cam"])[0], atol=1e-4
+    )
+
+
+def test_descent_is_better_than_rounding_to_the_nearest():
+    rng = np.random.default_rng(0)
+    mixed = rng.normal(size=(1, 12, 12))
+    covariance = mixed @ mixed.transpose(0, 2, 1) + 0.01 * np.eye(12)
+    weights = rng.normal(size=(1, 5, 12))
+    steps = np.abs(weights).max(axis=2, keepdims=True) / 7
+
+    def cost(rounded):
+        error = weights - rounded
+        return np.einsum("goi,gij,goj->go", error, covariance, error)
+
+    nearest = np.round(weights / steps) * steps
+    found = descend(weights, covariance, steps, 7)
+    assert (cost(found) <= cost(nearest) + 1e-12).all()
+    assert cost(found).sum() < 0.7 * cost(nearest).sum()
+    np.testing.assert_allclose(found / steps, np.round(found / steps), atol=1e-9)
+    assert (np.abs(found / steps) <= 7 + 1e-9).all()
+
+
+def test_inputs_that_never_vary_are_rounded_to_the_nearest():
+    weights = np.array([[[0.3, -1.0]]])
+    found = descend(weights, np.zeros((1, 2, 2)), np.full((1, 1, 1), 0.25), 4)
+    np.testing.assert_allclose(found, [[[0.25, -1.0]]])
+
+
+@pytest.mark.parametrize("levels", [127, 63])
+def test_the_quantiser_keeps_rounded_weights(network, seen, levels):
+    rounded = copied(network)
+    steps = round_weights(rounded, seen, levels)
+    scheme = Scheme(reduce_range=levels == 63)
+    quantised = Graph(quantize(rounded, calibrate(rounded, seen, "minmax"), scheme, (), steps))
+    for name in ("stem.w", "deep.w", "top.w"):
+        integers = quantised.constant(f"{name}_quantized").astype(np.float32)
+        assert np.abs(integers).max() <= levels
+        back = integers * quantised.constant(f"{name}_scale")[:, None, None, None]
+        np.testing.assert_allclose(back, Graph(rounded).constant(name), rtol=1e-5, atol=1e-7)
+
+
+def test_descent_beats_the_nearest_in_the_whole_network(network, seen, others):
+    bench = Bench(make_network(), seen, others)
+    nearest = bench.try_out(Scheme(rounding="nearest"))
+    descent = bench.try_out(Scheme(rounding="descent"))
+    assert descent.noise < nearest.noise
+    assert abs(descent.shift) < abs(nearest.shift) + 0.01
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_way_of_choosing_ranges_runs(network, seen, others, method):
+    quantised = quantize(network, calibrate(network, seen, method), Scheme())
+    shift, noise = difference(logits(quantised, others), logits(network, others))
+    assert noise < 0.2 * logits(network, others).std()
+    assert abs(shift) < 0.5
+
+
+def test_pixels_are_the_quantised_input_and_nothing_is_left_in_float(network, seen, tmp_path):
+    quantised = quantize(network, calibrate(network, seen, "minmax"), Scheme())
+    kinds = Counter(node.op_type for node in quantised.graph.node)
+    assert "Cast" not in kinds
+    assert "Clip" not in kinds
+    ran = optimised(quantised, tmp_path)
+    assert "Conv" not in ran
+    assert ran["QLinearConv"] == 6
+    assert ran["QLinearAdd"] == 1
+    assert "QuantizeLinear" not in ran
+    assert ran["DequantizeLinear"] <= 2  # for the mean and for the map
+
+
+def test_signed_activations_for_arm(network, seen, others):
+    scheme = Scheme(target="arm")
+    quantised = quantize(network, calibrate(network, seen, "minmax"), scheme)
+    zeros = [v for v in quantised.graph.initializer if v.name.endswith("_zero_point")]
+    assert onnx.TensorProto.UINT8 not in {value.data_type for value in zeros}
+    _, noise = difference(logits(quantised, others), logits(network, others))
+    assert noise < 0.2 * logits(network, others).std()
+
+
+def test_first_layers_in_float_stay_in_float(seen, others, tmp_path):
+    bench = Bench(make_network(), seen, others)
+    small = bench.build(Scheme(), {"stem", "first"})
+    assert optimised(small, tmp_path)["QLinearConv"] == 4
+    assert not lonely(small)
+    graph, whole = Graph(small), Graph(bench.model)
+    np.testing.assert_array_equal(graph.constant("stem.w"), whole.constant("stem.w"))
+
+
+def test_a_layer_that_would_not_stay_in_float_is_noticed(seen, others):
+    bench = Bench(make_network(), seen, others)
+    assert lonely(bench.build(Scheme(), {"deep"})) == ["deep"]
+    assert not lonely(bench.build(Scheme(), {"top"}))  # nothing is quantised behind it
+
+
+def test_layers_are_looked_at_one_by_one(seen, others):
+    bench = Bench(make_network(), seen, others)
+    layers = bench.sensitivity(Scheme())
+    assert [layer.name for layer in layers] == bench.layers()
+    together = bench.try_out(Scheme()).noise
+    assert all(0 < layer.noise < 2 * together for layer in layers)
+
+
+def test_the_best_way_comes_first(seen, others):
+    trials = Bench(make_network(), seen, others).best(Scheme())
+    noises = [trial.noise for trial in trials]
+    assert noises == sorted(noises)
+    assert {trial.scheme.method for trial in trials} == set(METHODS)
+    assert {trial.scheme.rounding for trial in trials} == {"nearest", "descent"}
+
+
+def test_a_line_changes_probability_map_and_description_alike(network, seen):
+    model = copied(network)
+    before, cam = logits(model, seen), run(model, seen, ["cam"])[0]
+    line = fit_line(before, 1.25 * before - 0.5)
+    described = apply_line(model, info(), line)
+    np.testing.assert_allclose(logits(model, seen), 1.25 * before - 0.5, atol=1e-4)
+    after = run(model, seen, ["cam"])[0]
+    np.testing.assert_allclose(after, 1.25 * cam, atol=1e-4)
+    np.testing.assert_allclose(
+        after.mean(axis=(1, 2)) + described.settings["cam_bias"], logits(model, seen), atol=1e-3
+    )
+    assert described.settings["calibration"]["temperature"] == pytest.approx(0.4)
+    assert described.settings["calibration"]["bias"] == pytest.approx(1.25 * 0.25 - 0.5)
+
+
+def test_a_graph_of_another_kind_is_refused(network, seen):
+    model = copied(network)
+    for node in model.graph.node:
+        if node.op_type == "Sigmoid":
+            node.op_type = "Tanh"
+    with pytest.raises(QuantizationError, match="sigmoid"):
+        logits(model, seen)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+
+from fakeface._threads import NotYet, Threads, ahead
+from tests.conftest import SAMPLES
+
+
+def alive() -> int:
+    return sum(thread.name.startswith("tested") for thread in threading.enumerate())
+
+
+def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
+    pulled = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            pulled.append(number)
+            yield number
+
+    def late(number: int) -> int:
+        time.sleep(0.01 * (number % 3 == 0))
+        return -number
+
+    results = ahead(late, items(), workers=3, most=5, name="tested")
+    assert not pulled
+    assert next(results) == 0
+    assert len(pulled) == 5
+    assert list(results) == [-number for number in range(1, 100)]
+    assert alive() == 0
+
+
+def test_what_is_ready_does_not_wait_for_the_next_item() -> None:
+    taken = []
+
+    def items() -> Iterator[int | NotYet]:
+        for number in range(3):
+            yield number
+            for _ in range(1000):
+                if number in taken:
+                    break
+                time.sleep(0.001)
+                yield NotYet()
+            assert number in taken
+
+    for result in ahead(lambda n: n, items(), workers=2, most=10, name="tested"):
+        if not isinstance(result, NotYet):
+            taken.append(result)
+    assert taken == [0, 1, 2]
+    assert alive() == 0
+
+
+def test_an_error_stands_where_its_result_would() -> None:
+    results = ahead(lambda n: 6 // n, [3, 2, 0, 1], workers=2, most=4, name="tested")
+    assert [next(results), next(results)] == [2, 3]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert alive() == 0
+
+
+def test_what_has_not_begun_is_dropped() -> None:
+    begun = []
+    gate = threading.Event()
+
+    def wait(number: int) -> None:
+        begun.append(number)
+        gate.wait(5)
+
+    threads = Threads(wait, 2, "tested")
+    for number in range(50):
+        threads.put(number)
+    while len(begun) < 2:
+        time.sleep(0.001)
+    assert not threads.ready()
+    threading.Timer(0.05, gate.set).start()
+    threads.close()
+    assert begun == [0, 1]
+    assert len(threads) == 0
+    threads.close()
+    assert alive() == 0
+
+
+def test_threads_serve_again_after_they_were_closed() -> None:
+    threads = Threads(abs, 2, "tested")
+    for value in (-1, -2):
+        threads.put(value)
+        threads.close()
+    threads.put(-3)
+    assert threads.take() == 3
+    threads.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that signal here")
+def test_signals_at_any_moment_leave_nothing_waiting() -> None:
+    """`concurrent.futures` loses a lock, or releases one that it has not, once in some hundreds."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        for moment in range(300):
+            results = ahead(abs, iter(range(10**9)), workers=2, most=12, name="tested")
+            next(results)
+            with pytest.raises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 1e-4 + moment * 1e-5)
+                for _ in results:
+                    pass
+            results.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert alive() == 0
+
+
+PROGRAMS = {
+    "fails": ("next(left)\n1/0", 1, "ZeroDivisionError"),
+    "fails in a function": (
+        "def judge():\n    for _ in left:\n        raise KeyError(1)\njudge()", 1, "KeyError"
+    ),
+    "leaves": ("next(left)\nraise SystemExit(3)", 3, ""),
+    "ends": ("next(left)", 0, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", PROGRAMS)
+def test_a_program_ends_with_its_own_exit_code(how: str) -> None:
+    """Though a scan is open: threads are in the middle of decoding when the interpreter ends."""
+    end, code, said = PROGRAMS[how]
+    program = f"from fakeface import Detector\nleft = Detector().scan({[str(SAMPLES)] * 20})\n{end}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_process_that_was_forked_meanwhile_ends() -> None:
+    """It has none of the threads, and must not wait for them."""
+    program = """
+import os, sys, time
+from fakeface._threads import ahead
+left = ahead(lambda item: time.sleep(0.02), range(1000), workers=2, most=6)
+next(left)
+child = os.fork()
+sys.exit(5 if not child else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], timeout=20, check=False)
+    assert done.returncode == 5

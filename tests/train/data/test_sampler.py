@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from train.data._sample import Sample
+from train.data._sampler import Mix, batches, source_shares
+
+
+def samples() -> list[Sample]:
+    def make(count: int, label: int, source: str, pair: str = "") -> list[Sample]:
+        return [
+            Sample(
+                f"{source}/{i}",
+                Path(),
+                label,
+                source,
+                "train",
+                f"{source}{i}",
+                None,
+                f"{pair}/{i}" if pair else None,
+            )
+            for i in range(count)
+        ]
+
+    return [
+        *make(90, 0, "gan"), *make(10, 0, "rare"), *make(20, 0, "decoder", "ffhq"),
+        *make(40, 1, "ffhq"), *make(400, 1, "big"), *make(100, 1, "small"),
+    ]  # fmt: skip
+
+
+def drawn(mix: Mix, count: int, seed: int = 0) -> list:
+    ghosts = frozenset(f"small/{i}" for i in range(5))
+    return list(islice(batches(samples(), mix, 16, ghosts, seed), count))
+
+
+def test_half_of_every_batch_is_ai_and_pairs_stand_together() -> None:
+    for batch in drawn(Mix(pairs=0.25, ghosts=0.125), 20):
+        assert len(batch) == 16
+        assert sum(draw.fake for draw in batch) == 8
+        pairs = [draw for draw in batch if draw.pair >= 0]
+        assert batch[: len(pairs)] == pairs
+        assert len(pairs) == 6
+        for fake, photo in zip(pairs[::2], pairs[1::2], strict=True):
+            assert fake.pair == photo.pair
+            assert fake.fake and not photo.fake
+            assert fake.ghost == (photo.sample.source == "small")
+            assert fake.sample.pair == photo.sample.name or fake.sample is photo.sample
+
+
+def test_shares_hold() -> None:
+    singles = Counter(
+        draw.sample.source
+        for batch in drawn(Mix(0.0, 0.0, {"ffhq": 0.5}, 0.5), 500)
+        for draw in batch
+        if not draw.fake
+    )
+    total = sum(singles.values())
+    assert singles["ffhq"] / total == pytest.approx(0.5, abs=0.03)
+    assert singles["big"] / singles["small"] == pytest.approx(2, rel=0.15)
+
+
+def test_every_picture_comes_once_before_any_comes_again() -> None:
+    seen = Counter(
+        draw.sample.name
+        for batch in drawn(Mix(0.0, 0.0), 60)
+        for draw in batch
+        if draw.sample.source == "gan"
+    )
+    assert max(seen.values()) - min(seen.values()) <= 1
+    assert len(seen) == 90
+
+
+def test_seed_decides() -> None:
+    assert drawn(Mix(), 5) == drawn(Mix(), 5)
+    assert drawn(Mix(), 5) != drawn(Mix(), 5, seed=1)
+
+
+def test_shares_of_sources_add_up() -> None:
+    shares = source_shares({"a": 100, "b": 400, "c": 7}, Mix(shares={"c": 0.4}, power=0.5))
+    assert shares == pytest.approx({"a": 0.2, "b": 0.4, "c": 0.4})
+    assert source_shares({"c": 7}, Mix(shares={"c": 0.4})) == {"c": 1.0}
+
+
+def test_pairs_have_to_do_as_single_pictures_where_there_are_no_others() -> None:
+    aligned = [s for s in samples() if s.label == 1 or s.pair]
+    for batch in islice(batches(aligned, Mix(pairs=0.25), 16, frozenset(), 0), 20):
+        assert len(batch) == 16
+        assert sum(draw.fake for draw in batch) == 8
+        assert sum(draw.pair >= 0 for draw in batch) == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"pairs": 0.8, "ghosts": 0.8}, "more than a batch: 1.6"),
+        ({"ghosts": -0.1}, r"mix\.ghosts must be from 0 to 1"),
+        ({"shares": {"ffhq": 1.5}}, r"mix\.shares\.ffhq"),
+    ],
+)
+def test_shares_of_which_no_batch_can_be_made_are_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Mix(**wrong)

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fakeface._crop import CropSpec
+from tests.conftest import SAMPLES
+from tests.train.conftest import fill
+from tests.train.fitting.test_finetune import RECIPE, SPEC
+from tests.train.networks.test_warm_start import SIZE, TAPS, exported  # noqa: F401 - a fixture
+from train._errors import RunError
+from train.data._cache import Cache
+from train.data._dataset import load_data
+from train.data._locate import locate
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def trained(exported, tmp_path_factory):  # noqa: F811
+    """Two fine-tunings of one start, and their pictures."""
+    from train.fitting._fit import fit
+
+    root = tmp_path_factory.mktemp("average")
+    fill(root / "faces" / "AI" / "gan", 20, 0, noisy=False)
+    fill(root / "faces" / "Real" / "phones", 20, 200, noisy=True)
+    cache = Cache(root / "cache")
+    data = locate(load_data(root / "faces", cache, 0), "whole", cache)
+    spec = replace(SPEC, start=str(exported[1]), taps=tuple(TAPS), steps=2, again=None)
+    spec = replace(spec, mix=replace(spec.mix, ghosts=0.0))
+    recipe = replace(RECIPE, crop=CropSpec(size=SIZE), finetune=spec)
+    runs = [
+        fit(replace(recipe, seed=seed), data, cache, root / "runs" / str(seed)) for seed in (0, 1)
+    ]
+    return runs, data, recipe
+
+
+def test_weights_are_averaged_and_the_rest_is_fitted_anew(trained, tmp_path: Path) -> None:
+    from train.fitting._average import average, load_runs
+
+    runs, data, _ = trained
+    opened = load_runs([run.path for run in runs])
+    parts = [run.model.get_weights() for run in load_runs([run.path for run in runs])]
+    made = average(opened, [3.0, 1.0], data, tmp_path / "mean", "mean")
+    for one, other, mean in zip(*parts, made.model.get_weights(), strict=True):
+        np.testing.assert_allclose(mean, 0.75 * one + 0.25 * other, atol=1e-6)
+    info = json.loads((tmp_path / "mean" / "run.json").read_text())
+    assert made.recipe.name == "mean"
+    assert [run["share"] for run in info["averaged"]["runs"]] == [0.75, 0.25]
+    assert {"val", "test"} <= set(info["figures"])
+    assert made.calibration.fitted_on
+
+
+def test_the_start_may_have_a_share(trained, tmp_path: Path) -> None:
+    from train.fitting._average import average, load_runs
+    from train.networks._warm_start import convolutions
+
+    runs, data, recipe = trained
+    before = load_runs([runs[0].path])[0].model.get_layer("stem").get_weights()
+    made = average(load_runs([runs[0].path]), [1.0], data, tmp_path / "m", "m", start_share=0.5)
+    start = convolutions(Path(recipe.finetune.start))[0]
+    for now, was, at_start in zip(
+        made.model.get_layer("stem").get_weights(), before, start, strict=True
+    ):
+        np.testing.assert_allclose(now, (was + at_start) / 2, atol=1e-5)
+
+
+def test_one_run_becomes_an_average_of_views(trained, tmp_path: Path) -> None:
+    import keras
+
+    from train.fitting._average import average, load_runs
+    from train.networks._tta import VIEWS
+
+    runs, data, _ = trained
+    one = load_runs([runs[0].path])[0]
+    views = ("plain", "mirrored-soft")
+    made = average([one], [1.0], data, tmp_path / "views", "views", views=views)
+    assert made.recipe.finetune is not None
+    assert made.recipe.finetune.views == views
+    images = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3)).astype(np.uint8)
+    network = keras.Model(one.model.input, one.model.get_layer("logit").output)
+    looks = [network(VIEWS[view](images.astype(np.float32)))[:, 0].numpy() for view in views]
+    outputs = made.outputs(images)
+    wanted = made.calibration.p_fake(np.mean(looks, axis=0))
+    np.testing.assert_allclose(outputs["p_fake"], wanted, atol=1e-5)
+    means = np.asarray(outputs["cam"]).mean(axis=(1, 2)) + made.cam_bias
+    np.testing.assert_allclose(1 / (1 + np.exp(-means)), wanted, atol=1e-5)
+
+
+def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None:
+    from export._run import export_run
+    from fakeface._classifier import Classifier
+    from train.fitting._average import average, load_runs
+    from train.networks._warm_start import convolutions
+
+    runs, data, recipe = trained
+    views = ("soft", "mirrored")
+    made = average(load_runs([runs[0].path]), [1.0], data, tmp_path / "run", "views", views=views)
+    info, _ = export_run(made.path, tmp_path / "model", "views", "1.0.0", SAMPLES)
+    assert info.provenance["recipe"]["finetune"]["views"] == views
+    images = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3)).astype(np.uint8)
+    p_fake, cam = Classifier(tmp_path / "model").explain(images)
+    outputs = made.outputs(images)
+    np.testing.assert_allclose(p_fake, outputs["p_fake"], atol=1e-5)
+    np.testing.assert_allclose(cam - made.cam_bias, outputs["cam"], atol=1e-3)
+    kernels = convolutions(tmp_path / "model")
+    before = convolutions(Path(recipe.finetune.start))
+    assert [kernel.shape for kernel, _ in kernels] == [k.shape for k, _ in before][: len(kernels)]
+
+
+def test_runs_are_not_overwritten_and_not_judged_on_other_pictures(trained, tmp_path: Path) -> None:
+    from train.fitting._average import average, load_runs
+
+    runs, data, _ = trained
+    opened = load_runs([run.path for run in runs])
+    before = (runs[0].path / "model.keras").read_bytes()
+    with pytest.raises(RunError, match="holds a finished run"):
+        average(opened, [1.0, 1.0], data, runs[0].path, "mean")
+    assert (runs[0].path / "model.keras").read_bytes() == before
+    with pytest.raises(RunError, match=r"is not what .* was fitted on"):
+        average(opened, [1.0, 1.0], data.limited(2), tmp_path / "mean", "mean")
+    assert not (tmp_path / "mean").exists()
+
+
+def test_views_that_there_are_not_are_refused(trained, tmp_path: Path) -> None:
+    from train.fitting._average import average, load_runs
+
+    runs, data, _ = trained
+    with pytest.raises(RunError, match="mirrored-soft"):
+        average(
+            load_runs([runs[0].path]), [1.0], data, tmp_path / "no", "no", views=["upside-down"]
+        )
+
+
+def test_generations_of_one_line_may_be_averaged(trained, tmp_path: Path) -> None:
+    from train.fitting._average import average, load_runs
+
+    runs, data, recipe = trained
+    one, other = load_runs([run.path for run in runs])
+    other.recipe = replace(recipe, finetune=replace(recipe.finetune, start="elsewhere"))
+    with pytest.raises(RunError, match="another start"):
+        average([one, other], [1.0, 1.0], data, tmp_path / "no", "no")
+    before = [run.model.get_layer("stem").get_weights()[0] for run in (one, other)]
+    made = average([one, other], [3.0, 1.0], data, tmp_path / "m", "m", generations=True)
+    np.testing.assert_allclose(
+        made.model.get_layer("stem").get_weights()[0],
+        0.75 * before[0] + 0.25 * before[1],
+        atol=1e-6,
+    )
+    with pytest.raises(RunError, match="do not name one start"):
+        average([one, other], [1, 1], data, tmp_path / "no", "no", 0.5, generations=True)
+
+
+def test_what_does_not_fit_together_is_refused(trained, tmp_path: Path) -> None:
+    from train.fitting._average import average, load_runs
+
+    runs, data, recipe = trained
+    one, other = load_runs([run.path for run in runs])
+    other.recipe = replace(recipe, crop=CropSpec(size=96))
+    with pytest.raises(RunError, match="another crop"):
+        average([one, other], [1.0, 1.0], data, tmp_path / "no", "no")
+    one.recipe = replace(recipe, finetune=replace(recipe.finetune, start=""))
+    with pytest.raises(RunError, match="do not name one start"):
+        average([one], [1.0], data, tmp_path / "no", "no", start_share=0.5)

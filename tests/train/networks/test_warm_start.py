@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fakeface import ModelError
+from fakeface._model import DEFAULT_MODEL, MODELS, read_model
+from train._errors import WeightsError
+
+pytestmark = pytest.mark.train
+
+SIZE = 64
+TAPS = ["block1_expand_relu", "block3_expand_relu"]
+
+
+def network(seed: int):
+    """EfficientNet-Lite0 with random weights, batch norm included."""
+    from train.networks._multistage import NormedConv, normed
+    from train.networks.backbones import get_backbone
+
+    made = normed(get_backbone("efficientnet-lite0").build(SIZE, "none", seed))
+    rng = np.random.default_rng(seed)
+    for layer in made.layers:
+        if isinstance(layer, NormedConv):
+            for values, low in ((layer.gamma, 0.5), (layer.variance, 0.5), (layer.beta, -0.5)):
+                values.assign(rng.uniform(low, low + 1, values.shape))
+            layer.mean.assign(rng.normal(0, 0.3, layer.mean.shape))
+    return made
+
+
+def tapped(made, crops):
+    import keras
+
+    taps = keras.Model(made.input, [made.get_layer(name).output for name in TAPS])
+    return [np.asarray(values) for values in taps(crops.astype(np.float32))]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A network and its export, as a model directory."""
+    from export._convert import convert
+    from export._directory import write_model
+    from train.networks._multistage import detector, folded
+
+    made = network(0)
+    plain = folded(detector(made, TAPS, 0.0, 0), SIZE)
+    graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
+    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny")
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    write_model(described, graph, folder)
+    return made, folder
+
+
+def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
+    from train.networks._warm_start import start_from
+
+    made, folder = exported
+    crops = np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
+    other = detector_of(network(1))
+    before = tapped(other, crops)
+    start_from(other, str(folder))
+    for was, is_now, wanted in zip(before, tapped(other, crops), tapped(made, crops), strict=True):
+        assert not np.allclose(was, wanted, atol=1e-2)
+        np.testing.assert_allclose(is_now, wanted, atol=1e-4)
+
+
+def test_batch_norm_keeps_its_scale(exported) -> None:
+    from train.networks._warm_start import start_from
+
+    other = detector_of(network(1))
+    gamma = np.asarray(other.get_layer("stem").gamma)
+    start_from(other, str(exported[1]))
+    np.testing.assert_allclose(np.asarray(other.get_layer("stem").gamma), gamma, rtol=1e-5)
+
+
+def test_a_longer_network_is_refused(exported) -> None:
+    from train.networks._warm_start import start_from
+
+    with pytest.raises(WeightsError, match="convolutions, the backbone of this recipe"):
+        start_from(network(1), str(exported[1]))
+
+
+def test_a_model_without_plain_weights_is_refused() -> None:
+    from train.networks._warm_start import start_from
+
+    with pytest.raises(WeightsError, match="no training can start from it"):
+        start_from(detector_of(network(1)), "faces")
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    from train.networks._warm_start import start_from
+
+    with pytest.raises(ModelError):
+        start_from(detector_of(network(1)), str(tmp_path / "nothing"))
+
+
+def detector_of(made):
+    from train.networks._multistage import detector
+
+    return detector(made, TAPS, 0.0, 0)

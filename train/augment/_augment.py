@@ -1,0 +1,262 @@
+"""Histories that a picture may have had before it reached us, given to both classes alike.
+
+A detector that is trained on a few origins reads what happened to the files of each: which
+resize filter, which codec at which quality, how sharp, how noisy. So every training picture gets a
+random history of its own, drawn anew each time, before the one crop of `fakeface` cuts it out;
+all resampling and encoding is Pillow's. Only beauty-filter-like smoothing is for photographs
+alone: retouched people are still photographed. And where `equalise` says so, both classes are
+brought to sharpnesses drawn from one range, so that sharpness does not tell them apart.
+
+Wang et al. 2020 (CNNDetection) showed blur and JPEG augmentation to carry over to unseen
+generators; Grommelt et al. 2024 (arXiv 2403.17608) what unequal JPEG and size histories do.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageEnhance, ImageFilter
+
+from fakeface._crop import CropSpec, crop, square
+from fakeface.types import Box
+from train._checks import check_share
+from train.augment._sharpness import brought_to, sharpness
+
+_RESAMPLING = (
+    Image.Resampling.BILINEAR,
+    Image.Resampling.BICUBIC,
+    Image.Resampling.LANCZOS,
+    Image.Resampling.BOX,
+    Image.Resampling.HAMMING,
+)
+_SMALLEST = 64
+_CHANCES = (
+    "clean", "rescale", "encode", "again", "blur", "sharpen", "noise", "colour", "grey", "smooth",
+    "equalise", "cutout",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Augment:
+    """Chances and ranges of a random history.
+
+    Attributes:
+        clean: Chance that a picture gets no history at all, but a jittered crop.
+        rescale: Chance of resizing the picture, drawn twice (before each encoding).
+        scale: Smallest and largest factor of a resize, drawn log-uniformly.
+        encode: Chance of encoding once; a second encoding follows with `again`.
+        again: Chance of a second resize and encoding, as when a shared picture is shared.
+        quality: Lowest and highest quality of JPEG; WebP never goes below 40.
+        blur: Chance of Gaussian blur with a radius up to 1.5.
+        sharpen: Chance of an unsharp mask.
+        noise: Chance of sensor-like noise.
+        colour: Chance of another exposure, contrast, white balance and saturation.
+        grey: Chance of losing all colour.
+        smooth: Chance that a photograph is smoothed as beauty filters do.
+        equalise: Chance of being brought to a sharpness drawn log-uniformly from `sharpness`.
+        sharpness: Range of `equalise`: mean absolute Laplacian of the crop, in grey levels.
+        cutout: Chance of covering a rectangle of the crop.
+        zoom: Standard deviation of the logarithm of the box's scale.
+        shift: Standard deviation of the box's position, in sides of the box.
+    """
+
+    clean: float = 0.15
+    rescale: float = 0.5
+    scale: tuple[float, float] = (0.4, 1.3)
+    encode: float = 0.7
+    again: float = 0.25
+    quality: tuple[int, int] = (30, 96)
+    blur: float = 0.1
+    sharpen: float = 0.15
+    noise: float = 0.15
+    colour: float = 0.5
+    grey: float = 0.04
+    smooth: float = 0.15
+    equalise: float = 0.0
+    sharpness: tuple[float, float] = (3.5, 18.0)
+    cutout: float = 0.1
+    zoom: float = 0.12
+    shift: float = 0.06
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no history (`ValueError`)."""
+        for name in _CHANCES:
+            check_share(f"augment.{name}", getattr(self, name))
+        for name, least, most in (
+            ("scale", 0.01, 100.0), ("quality", 1, 100), ("sharpness", 0.01, 255.0)
+        ):  # fmt: skip
+            low, high = getattr(self, name)
+            if not least <= low <= high <= most:
+                raise ValueError(
+                    f"augment.{name} must rise from {least:g} or more to {most:g} or less,"
+                    f" got {low:g}, {high:g}"
+                )
+
+    def gentle(self) -> Augment:
+        """A milder form for pairs, where the only cue is a faint trace that must survive."""
+        return replace(
+            self,
+            clean=0.3,
+            scale=(max(self.scale[0], 0.7), self.scale[1]),
+            quality=(max(self.quality[0], 60), self.quality[1]),
+            again=0.1 * self.again,
+            blur=0.3 * self.blur,
+            noise=0.5 * self.noise,
+        )
+
+
+def augmented_crop(
+    image: Image.Image,
+    box: Box | None,
+    real: bool,
+    spec: CropSpec,
+    options: Augment,
+    rng: np.random.Generator,
+) -> npt.NDArray[np.uint8]:
+    """A picture with a random history, cut out around its jittered face box.
+
+    Args:
+        image: Upright RGB picture, left unchanged.
+        box: The face in pixels of `image`; None takes the whole picture.
+        real: Whether it is a photograph (which may be smoothed).
+        spec: What the model sees of a face.
+        options: Chances and ranges.
+        rng: Source of randomness; the same state gives the same crop.
+
+    Returns:
+        RGB, uint8, shape (spec.size, spec.size, 3).
+    """
+    box = box or _middle(image, spec.margin)
+    if rng.random() < 0.5:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        box = Box(image.width - box.x - box.width, box.y, box.width, box.height)
+    if options.equalise and rng.random() < options.equalise:
+        image = _equalised(image, box, spec, options, rng)
+    if rng.random() >= options.clean:
+        image, box = _history(image, box, real, options, rng)
+    pixels = crop(image, _jittered(box, options, rng), spec)
+    if rng.random() < options.cutout:
+        pixels = _cutout(pixels, rng)
+    return pixels
+
+
+def _middle(image: Image.Image, margin: float) -> Box:
+    """The face of a picture that is a face crop already: what `margin` makes the whole of."""
+    side = min(image.size) / margin
+    return Box((image.width - side) / 2, (image.height - side) / 2, side, side)
+
+
+def _equalised(
+    image: Image.Image, box: Box, spec: CropSpec, options: Augment, rng: np.random.Generator
+) -> Image.Image:
+    """Bring the picture as far up or down as its face is from the sharpness drawn."""
+    low, high = np.log(options.sharpness)
+    target, radius = float(np.exp(rng.uniform(low, high))), rng.uniform(0.5, 1.6)
+    inner = square(box, image.size, 0.5)
+    seen = crop(image, inner, replace(spec, size=round(spec.size / spec.margin / 2), margin=1.0))
+    part = inner.x, inner.y, inner.x + inner.width, inner.y + inner.height
+    left, top, right, bottom = (round(edge) for edge in part)
+    own = sharpness(np.asarray(image.crop((left, top, right, bottom))))
+    factor = target / max(sharpness(seen), 0.1)
+    return brought_to(image, own * factor, radius, (left, top, right, bottom))
+
+
+def _history(
+    image: Image.Image, box: Box, real: bool, options: Augment, rng: np.random.Generator
+) -> tuple[Image.Image, Box]:
+    smooth, own = rng.random() < options.smooth, rng.integers(2**32)
+    if smooth and real:  # of its own chance, so that both of a pair go on alike
+        image = smoothed(image, np.random.default_rng(own))
+    if rng.random() < options.colour:
+        image = _graded(image, rng)
+    if rng.random() < options.grey:
+        image = image.convert("L").convert("RGB")
+    if rng.random() < options.noise:
+        image = _noisy(image, rng)
+    if rng.random() < options.rescale:
+        image, box = _rescaled(image, box, options, rng)
+    if rng.random() < options.blur:
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
+    if rng.random() < options.sharpen:
+        amount = ImageFilter.UnsharpMask(rng.uniform(0.5, 2.0), int(rng.integers(30, 150)), 0)
+        image = image.filter(amount)
+    if rng.random() < options.encode:
+        image = _encoded(image, options, rng)
+    if rng.random() < options.again:
+        image, box = _rescaled(image, box, options, rng)
+        image = _encoded(image, options, rng)
+    return image, box
+
+
+def _rescaled(
+    image: Image.Image, box: Box, options: Augment, rng: np.random.Generator
+) -> tuple[Image.Image, Box]:
+    low, high = np.log(options.scale[0]), np.log(options.scale[1])
+    factor = float(np.exp(rng.uniform(low, high)))
+    factor = max(factor, min(1.0, _SMALLEST / max(box.side, 1.0)))
+    size = (max(8, round(image.width * factor)), max(8, round(image.height * factor)))
+    method = _RESAMPLING[rng.integers(len(_RESAMPLING))]
+    return image.resize(size, method), box.scaled(size[0] / image.width)
+
+
+def _encoded(image: Image.Image, options: Augment, rng: np.random.Generator) -> Image.Image:
+    low, high = options.quality
+    buffer = io.BytesIO()
+    if rng.random() < 0.75:
+        chroma = int(rng.choice((0, 1, 2), p=(0.25, 0.1, 0.65)))
+        image.save(buffer, "JPEG", quality=int(rng.integers(low, high)), subsampling=chroma)
+    else:
+        image.save(buffer, "WEBP", quality=int(rng.integers(max(low, 40), high)), method=1)
+    buffer.seek(0)
+    return Image.open(buffer).convert("RGB")
+
+
+def smoothed(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Smooth what differs little from its surroundings, keep edges: a beauty filter."""
+    blurred = image.filter(ImageFilter.GaussianBlur(rng.uniform(1.0, 4.0)))
+    pixels = np.asarray(image, np.float32)
+    difference = np.asarray(blurred, np.float32) - pixels
+    threshold = rng.uniform(6.0, 20.0)
+    pixels += rng.uniform(0.4, 1.0) * difference * np.exp(-np.square(difference / threshold))
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def _graded(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Another exposure (gamma), contrast and white balance by table, then saturation."""
+    levels = np.arange(256, dtype=np.float64) / 255.0
+    gamma, contrast = np.exp(rng.normal(0, 0.2)), np.exp(rng.normal(0, 0.15))
+    tables = []
+    for gain in np.exp(rng.normal(0, 0.05, 3)):
+        curve = (levels**gamma * gain - 0.5) * contrast + 0.5
+        tables.append(np.clip(curve * 255.0, 0, 255).round().astype(np.uint8))
+    image = image.point(np.concatenate(tables).tolist())
+    return ImageEnhance.Color(image).enhance(float(np.exp(rng.normal(0, 0.25))))
+
+
+def _noisy(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Gaussian noise, of luminance alone half of the time."""
+    channels = 1 if rng.random() < 0.5 else 3
+    noise = rng.standard_normal((image.height, image.width, channels), np.float32)
+    pixels = np.asarray(image, np.float32) + noise * np.float32(rng.uniform(1.0, 9.0))
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def _jittered(box: Box, options: Augment, rng: np.random.Generator) -> Box:
+    scale = float(np.exp(np.clip(rng.normal(0, options.zoom), -0.35, 0.35)))
+    dx, dy = rng.normal(0, options.shift, 2) * box.side
+    width, height = box.width * scale, box.height * scale
+    x = box.x + box.width / 2 + dx - width / 2
+    y = box.y + box.height / 2 + dy - height / 2
+    return Box(float(x), float(y), width, height)
+
+
+def _cutout(pixels: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    side = pixels.shape[0]
+    height, width = (int(side * share) for share in rng.uniform(0.15, 0.45, 2))
+    top, left = int(rng.integers(side - height)), int(rng.integers(side - width))
+    pixels = pixels.copy()
+    pixels[top : top + height, left : left + width] = rng.integers(0, 256, 3)
+    return pixels

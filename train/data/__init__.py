@@ -1,0 +1,1 @@
+"""Labelled pictures: folders and manifests, splits, face boxes, sampling, caches."""

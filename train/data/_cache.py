@@ -1,0 +1,109 @@
+"""What was computed about files, kept on disk so that it is computed once.
+
+A journal is a file of JSON lines that is only ever appended to: a process that is killed loses
+the line it was writing, and no other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fakeface._errors import ImageError
+from fakeface.images._decode import Picture
+from train._progress import in_threads
+
+
+class Journal:
+    """A dictionary on disk that grows line by line.
+
+    Attributes:
+        path: The file.
+        records: What is in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read what is there; torn lines are skipped."""
+        self.path = path
+        self.records: dict[str, Any] = {}
+        self._torn = False
+        if path.exists():
+            text = path.read_text(encoding="ascii", errors="replace")
+            self._torn = bool(text) and not text.endswith("\n")
+            for line in text.splitlines():
+                try:
+                    key, value = json.loads(line)
+                except (ValueError, TypeError):
+                    continue
+                self.records[key] = value
+
+    def add(self, records: Iterable[tuple[str, Any]]) -> None:
+        """Take records up as they come, each on disk before the next is asked for."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="ascii") as file:
+            for key, value in records:
+                if self._torn:
+                    file.write("\n")
+                    self._torn = False
+                file.write(json.dumps([key, value]) + "\n")
+                file.flush()
+                self.records[key] = value
+
+
+class Cache:
+    """A folder of things computed; it may be deleted at any time."""
+
+    def __init__(self, root: Path) -> None:
+        """Use `root`, made when first written to."""
+        self.root = root
+
+    def journal(self, name: str) -> Journal:
+        """The journal of that name."""
+        return Journal(self.root / f"{name}.jsonl")
+
+
+def digests(paths: Sequence[Path], cache: Cache) -> list[tuple[str | None, str]]:
+    """Content digests of picture files, read once per version of a file.
+
+    Args:
+        paths: The files.
+        cache: Where digests are remembered, by path, size and time of change.
+
+    Returns:
+        For every file its BLAKE2b-128 in hexadecimal and an empty string, or None and why it is
+        no picture.
+    """
+    journal = cache.journal("digests")
+    keys = [_version(path) for path in paths]
+    todo = [
+        (path, key) for path, key in zip(paths, keys, strict=True) if key not in journal.records
+    ]
+    errors: dict[str, str] = {}
+
+    def results() -> Iterable[tuple[str, str]]:
+        for (_, key), (digest, error) in in_threads(_digest, todo, "reading files"):
+            if digest is None:
+                errors[key] = error
+            else:
+                yield key, digest
+
+    journal.add(results())
+    return [(journal.records.get(key), errors.get(key, "")) for key in keys]
+
+
+def _digest(item: tuple[Path, str]) -> tuple[str | None, str]:
+    try:
+        return Picture(item[0]).digest, ""
+    except ImageError as error:
+        return None, error.reason
+
+
+def _version(path: Path) -> str:
+    where = path.absolute()
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        return str(where)
+    return f"{where} {stat.st_size} {stat.st_mtime_ns}"

@@ -1,0 +1,107 @@
+"""Where the face is in every picture: found as inference finds it.
+
+The faces come from `fakeface._prepare.prepare`, the same call that `Detector.predict` makes, so
+that a training sees the crops that the detector will see. Where the manifest has a box, the face
+that overlaps it is taken, and the box itself where none does; else the largest face, and the
+whole picture where there is no face.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fakeface._crop import CropSpec
+from fakeface._errors import ImageError
+from fakeface._model import FACE_FINDER, MODELS, read_model
+from fakeface._prepare import PIXELS_VERSION, prepare
+from fakeface.faces._finder import FaceFinder
+from fakeface.types import Box
+from train._progress import in_threads
+from train.data._cache import Cache
+from train.data._dataset import Data, note
+from train.data._sample import Sample
+
+OVERLAP = 0.3
+"""Intersection over union from which a face found counts as the one in the manifest; finders
+differ in how much forehead and chin they count in."""
+
+WHOLE = "whole"
+"""What `finder_id` gives where no face is looked for."""
+
+
+def finder_id(faces: str) -> str:
+    """What identifies the way faces are found: a hash over all that decides it, or `whole`."""
+    if faces == WHOLE:
+        return WHOLE
+    info = read_model(MODELS / FACE_FINDER)
+    text = json.dumps([PIXELS_VERSION, info.sha256, info.settings], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def locate(data: Data, faces: str, cache: Cache) -> Data:
+    """Find the face in every picture, and the pictures that cannot be decoded.
+
+    Every picture is decoded once; what was found is remembered by content and finder.
+
+    Args:
+        data: The pictures; boxes of the manifest are used as described above.
+        faces: `find`, or `whole` to take every picture as a face crop (nothing is looked for, but
+            every picture is still decoded once).
+        cache: Where faces are remembered.
+
+    Returns:
+        The data with the boxes to crop by; pictures that cannot be decoded are left out and noted.
+    """
+    finder = None if faces == WHOLE else FaceFinder(MODELS / FACE_FINDER)
+    journal = cache.journal(f"faces-{finder_id(faces)}")
+    todo = [s for s in data.samples if s.digest not in journal.records]
+    errors: dict[str, str] = {}
+
+    def look(sample: Sample) -> list[list[float]] | str:
+        try:
+            prepared = prepare(sample.path, finder, CropSpec(size=16), math.inf)
+        except ImageError as error:
+            return error.reason
+        if finder is None:
+            return []
+        return [
+            [round(v, 3) for v in (f.box.x, f.box.y, f.box.width, f.box.height)]
+            for f in prepared.faces
+        ]
+
+    def results() -> Iterable[tuple[str, list[list[float]]]]:
+        for sample, found in in_threads(look, todo, "finding faces"):
+            if isinstance(found, str):
+                errors[sample.digest] = found
+            else:
+                yield sample.digest, found
+
+    journal.add(results())
+    tally: Counter[str] = Counter()
+    samples = []
+    for sample in data.samples:
+        if sample.digest not in errors:
+            found = [Box(*numbers) for numbers in journal.records[sample.digest]]
+            box, how = (None, WHOLE) if finder is None else _choose(found, sample.box)
+            tally[how] += 1
+            samples.append(replace(sample, box=box))
+    broken = [f"{s.name} ({errors[s.digest]})" for s in data.samples if s.digest in errors]
+    ways = ", ".join(f"{tally[how]} {how}" for how in ("found", "manifest", WHOLE) if tally[how])
+    return replace(data, samples=tuple(samples)).noting(
+        *note("cannot be decoded and left out", broken), f"face boxes: {ways}"
+    )
+
+
+def _choose(found: list[Box], told: Box | None) -> tuple[Box | None, str]:
+    """The face to train on, and how it came about."""
+    if told is None:
+        return (found[0], "found") if found else (None, WHOLE)
+    best = max(found, key=told.iou, default=None)
+    if best is not None and told.iou(best) >= OVERLAP:
+        return best, "found"
+    return told, "manifest"

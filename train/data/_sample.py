@@ -1,0 +1,40 @@
+"""One labelled picture, and the names of classes and splits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fakeface.types import Box
+
+CLASSES = ("AI", "Real")
+"""Names of class 0 and class 1; a head's sigmoid is the probability of class 1, Real."""
+
+SPLITS = ("train", "val", "test", "unseen")
+"""Splits; `unseen` is never touched by fitting, calibration or the choice of anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One picture.
+
+    Attributes:
+        name: Path relative to the data folder, with `/`.
+        path: Path of the file.
+        label: 0 for AI, 1 for Real.
+        source: Where such pictures come from: the sub-folder or the manifest's column.
+        split: `train`, `val`, `test` or `unseen`.
+        digest: BLAKE2b-128 of the file in hexadecimal.
+        box: The face in pixels of the upright picture: the manifest's at first, that of
+            `train.data._locate.locate` after it; None for the whole picture.
+        pair: Name of the sample that this one was made from, if that is known.
+    """
+
+    name: str
+    path: Path
+    label: int
+    source: str
+    split: str
+    digest: str
+    box: Box | None = None
+    pair: str | None = None

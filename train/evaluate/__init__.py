@@ -1,0 +1,1 @@
+"""How good a training is: scores, calibration, operating points, reports and plots."""

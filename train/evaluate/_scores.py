@@ -1,0 +1,74 @@
+"""What a detector said of pictures, as columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from train.data._sample import CLASSES, Sample
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Pictures and the logits that a detector gave them.
+
+    Attributes:
+        names: Names of the pictures.
+        labels: 0 for AI, 1 for Real, shape [n].
+        sources: Their sources, as `CLASS/source`.
+        logits: Logits of class 1, Real, uncalibrated, shape [n].
+    """
+
+    names: list[str]
+    labels: npt.NDArray[np.int64]
+    sources: npt.NDArray[np.str_]
+    logits: Floats
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample], logits: Floats) -> Scores:
+        """Put samples and their logits together."""
+        return cls(
+            [s.name for s in samples],
+            np.array([s.label for s in samples], np.int64),
+            np.array([f"{CLASSES[s.label]}/{s.source}" for s in samples]),
+            np.asarray(logits, np.float64),
+        )
+
+    @property
+    def p_real(self) -> Floats:
+        """The head's sigmoid: the uncalibrated probability of class 1, Real."""
+        return np.asarray(expit(self.logits))
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Whether the head's own decision, at a sigmoid of 0.5, is right."""
+        return (self.logits >= 0) == (self.labels == 1)
+
+    def write(self, path: Path, p_fake: Floats) -> None:
+        """Write one line a picture: name, label, source, logit and calibrated `p_fake`."""
+        with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["name", "label", "source", "logit_real", "p_fake"])
+            for row in zip(self.names, self.labels, self.sources, self.logits, p_fake, strict=True):
+                name, label, source, logit, p = row
+                writer.writerow([name, CLASSES[label], source, f"{logit:.6f}", f"{p:.6f}"])
+
+
+def read_scores(path: Path) -> Scores:
+    """Read what `Scores.write` wrote."""
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return Scores(
+        [row["name"] for row in rows],
+        np.array([CLASSES.index(row["label"]) for row in rows], np.int64),
+        np.array([row["source"] for row in rows]),
+        np.array([float(row["logit_real"]) for row in rows]),
+    )

@@ -1,0 +1,1 @@
+"""Training itself: frozen backbones, fine-tuning, averages of weights, run directories."""

@@ -1,0 +1,254 @@
+"""The report's four systems on the same pictures, beside the report's own figures.
+
+They share backbone and crop, so that one pass over the pictures serves all of them; the runs are
+kept, and what is finished is not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from train._errors import RecipeError
+from train.data._cache import Cache
+from train.data._dataset import Data
+from train.data._sample import CLASSES
+from train.evaluate._plots import plot_comparison
+from train.evaluate._statistics import mcnemar, unpaired, wilson
+from train.fitting._fit import fit
+from train.fitting._run import Run, write_json
+from train.recipes._recipe import Recipe
+
+REPORT_PICTURES = 641
+"""Test pictures of the report (200 of one class and 441 of the other)."""
+
+REPORT_ACCURACY = {
+    "report": 0.99,
+    "report-avgpool": 0.95,
+    "report-leakyrelu": 0.98,
+    "report-swish": 0.96,
+}
+"""What the report gives as accuracy, to two digits, by recipe."""
+
+NOISE = 0.05
+"""Differences whose p is not below this, over the number of comparisons, are within noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came out.
+
+    Attributes:
+        markdown: The tables and their reading.
+        results: The same as plain values, ready for JSON.
+        runs: The runs, in the order of the recipes.
+    """
+
+    markdown: str
+    results: dict[str, Any]
+    runs: tuple[Run, ...]
+
+
+def compare(recipes: Sequence[Recipe], data: Data, cache: Cache, out: Path) -> Comparison:
+    """Fit recipes and compare them on the split `test`.
+
+    Args:
+        recipes: At least two, alike in all that the features depend on; the first is what the
+            others are compared with.
+        data: From `train.fitting._fit.read_data`.
+        cache: Where features are kept.
+        out: Where to write: one run directory per recipe, `compare.md`, `.json` and `.png`.
+
+    Returns:
+        What was written.
+
+    Raises:
+        RecipeError: The recipes are not comparable.
+        TrainError: As of `fit`.
+    """
+    _check(recipes)
+    runs = tuple(fit(recipe, data, cache, out / recipe.name) for recipe in recipes)
+    results = _results(runs)
+    markdown = _markdown(runs, results)
+    (out / "compare.md").write_text(markdown, encoding="utf-8")
+    write_json(out / "compare.json", results)
+    plot_comparison(results["systems"], out / "compare.png")
+    return Comparison(markdown, results, runs)
+
+
+def _check(recipes: Sequence[Recipe]) -> None:
+    if len(recipes) < 2 or len({recipe.name for recipe in recipes}) != len(recipes):
+        raise RecipeError("compare needs at least two recipes of different names")
+    first = recipes[0]
+    for recipe in recipes[1:]:
+        for what in ("mode", "backbone", "crop", "faces", "seed"):
+            if getattr(recipe, what) != getattr(first, what):
+                raise RecipeError(
+                    f"{recipe.name} and {first.name} differ in {what}; compared recipes share"
+                    " backbone, crop and seed, so that the pictures are run through once and"
+                    " nothing but the head decides"
+                )
+
+
+def _results(runs: Sequence[Run]) -> dict[str, Any]:
+    first = runs[0].scores("test")
+    systems = []
+    for run in runs:
+        test = run.info["figures"]["test"]
+        only_first, only_this, p = mcnemar(first.right, run.scores("test").right)
+        own = REPORT_ACCURACY.get(run.recipe.name)
+        systems.append(
+            {
+                "name": run.recipe.name,
+                "accuracy": test["accuracy"],
+                "interval": test["interval"],
+                "auc": test["auc"],
+                "report": test["report"],
+                "sources": {name: row["accuracy"] for name, row in test["sources"].items()},
+                "val": {key: run.info["figures"]["val"][key] for key in ("accuracy", "auc")},
+                "mcnemar": {"only_first": only_first, "only_this": only_this, "p": p},
+                "epochs": run.info["epochs"],
+                "own": None
+                if own is None
+                else {"accuracy": own, "interval": list(wilson(_right(own), REPORT_PICTURES))},
+            }
+        )
+    info = runs[0].info
+    counts = [first.labels.tolist().count(label) for label in range(len(CLASSES))]
+    return {
+        "systems": systems,
+        "test": dict(zip(CLASSES, counts, strict=True)),
+        "majority": max(counts) / sum(counts),
+        "best_on_val": max(systems, key=lambda s: s["val"]["auc"])["name"],
+        "recipe": info["recipe"] | {"name": "all but the head", "description": "", "head": {}},
+        "data": info["data"],
+        "command": info["command"],
+        "versions": info["versions"],
+    }
+
+
+def _right(accuracy: float) -> int:
+    return round(accuracy * REPORT_PICTURES)
+
+
+def _markdown(runs: Sequence[Run], results: dict[str, Any]) -> str:
+    recipe, systems = runs[0].recipe, results["systems"]
+    counts = results["test"]
+    of_sources = results["data"]["counts"]
+    parts = [
+        f"{sum(counts.values())} test pictures ({counts['AI']} AI, {counts['Real']} Real) of"
+        f" {sum(1 for row in of_sources.values() if row['test'])} sources, {_trained(of_sources)}"
+        f" to train on; backbone {recipe.backbone.name} (weights: {recipe.backbone.weights}),"
+        f" frozen, {recipe.crop.size} px. Always saying the larger class would be right on"
+        f" {results['majority']:.3f}. In brackets: Wilson's 95 % interval.",
+        _classification_table(systems),
+        _test_table(systems),
+        "\n".join(_reading(systems)),
+        _source_table(systems),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _trained(counts: dict[str, dict[str, int]]) -> int:
+    return sum(row["train"] for row in counts.values())
+
+
+def _classification_table(systems: Sequence[dict[str, Any]]) -> str:
+    lines = [
+        "| system | | precision | recall | f1-score | support | the report's own accuracy |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for system in systems:
+        report = system["report"]
+        for number, row in enumerate((*CLASSES, "accuracy", "macro avg", "weighted avg")):
+            name = f"**{system['name']}**" if number == 0 else ""
+            if row == "accuracy":
+                support = int(report["macro avg"]["support"])
+                own = _own(system)
+                lines.append(f"| | accuracy | | | {_figure(system)} | {support} | {own} |")
+            else:
+                cells = [f"{report[row][key]:.2f}" for key in ("precision", "recall", "f1-score")]
+                support = int(report[row]["support"])
+                lines.append(f"| {name} | {row} | {' | '.join(cells)} | {support} | |")
+    return "\n".join(lines)
+
+
+def _test_table(systems: Sequence[dict[str, Any]]) -> str:
+    first = systems[0]["name"]
+    lines = [
+        f"| system | accuracy | AUC | right where {first} is wrong | wrong where {first} is right |"
+        " McNemar's p |",
+        "|---|---|---|---|---|---|",
+    ]
+    for system in systems:
+        test = system["mcnemar"]
+        cells = (
+            [str(test["only_this"]), str(test["only_first"]), f"{test['p']:.3g}"]
+            if system is not systems[0]
+            else ["", "", ""]
+        )
+        row = [system["name"], _figure(system), f"{system['auc']:.3f}", *cells]
+        lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
+def _source_table(systems: Sequence[dict[str, Any]]) -> str:
+    names = [system["name"] for system in systems]
+    lines = [f"| accuracy on | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for source in systems[0]["sources"]:
+        cells = [f"{system['sources'][source]:.2f}" for system in systems]
+        lines.append(f"| {source} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _reading(systems: Sequence[dict[str, Any]]) -> list[str]:
+    """What the figures allow to say, in plain sentences."""
+    first, bar = systems[0], NOISE / (len(systems) - 1)
+    groups: dict[str, list[str]] = {"noise": [], "better": [], "worse": []}
+    for system in systems[1:]:
+        test = system["mcnemar"]
+        if test["p"] >= bar:
+            groups["noise"].append(system["name"])
+        else:
+            better = test["only_this"] > test["only_first"]
+            groups["better" if better else "worse"].append(system["name"])
+    lines = []
+    if groups["noise"]:
+        lines.append(
+            f"- Within noise of {first['name']} here: {', '.join(groups['noise'])} (McNemar's exact"
+            f" test, p not below {bar:.3g}, which is {NOISE} over {len(systems) - 1} comparisons)."
+        )
+    lines += [
+        f"- {kind.capitalize()} than {first['name']} here: {', '.join(groups[kind])} (p below"
+        f" {bar:.3g})."
+        for kind in ("better", "worse")
+        if groups[kind]
+    ]
+    own = [system for system in systems if system["own"]]
+    close = []
+    for a, b in combinations(own, 2):
+        rates = a["own"]["accuracy"], b["own"]["accuracy"]
+        p = unpaired(_right(rates[0]), _right(rates[1]), REPORT_PICTURES)
+        if p >= NOISE:
+            close.append(f"{rates[0]:.2f} and {rates[1]:.2f} (p {p:.2f})")
+    if close:
+        lines.append(
+            f"- The report's own figures: {', '.join(close)} cannot be told apart on"
+            f" {REPORT_PICTURES} pictures (Fisher's exact test; rounded figures)."
+        )
+    return lines
+
+
+def _figure(row: dict[str, Any]) -> str:
+    low, high = row["interval"]
+    return f"{row['accuracy']:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _own(system: dict[str, Any]) -> str:
+    if system["own"] is None:
+        return ""
+    low, high = system["own"]["interval"]
+    return f"{system['own']['accuracy']:.2f} [{low:.3f}, {high:.3f}]"

@@ -1,0 +1,220 @@
+"""Features of a frozen backbone: computed once per picture, kept on disk, mapped into memory.
+
+What is kept is the last feature map pooled in both ways of the report's heads, so that one pass
+over the pictures serves them all: for ResNet50 at 224 px 3x3x2048 + 2048 numbers instead of
+7x7x2048, 82 kB a picture instead of 401; or, for heads on all stages, those alone. They are kept
+as float32: heads train on exactly what the exported network computes, and random weights cannot
+overflow, which half precision would allow.
+
+A table is a folder under the cache, named by what the features depend on: backbone, weights,
+preprocessing, crop, face finder. In it are shards: `X.npy`, rows of features, and `X.json`, which
+picture and box each row belongs to. Both are written aside and moved into place, the JSON last, so
+that a run killed at any moment loses the shard it was computing and nothing else; runs side by
+side do no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeface._crop import CropSpec
+from fakeface._errors import ImageError
+from fakeface._prepare import crop_picture
+from fakeface._providers import default_threads
+from fakeface._threads import ahead
+from fakeface.images._decode import Picture
+from train._errors import DataError
+from train._progress import progress
+from train.data._cache import Cache
+from train.data._locate import finder_id
+from train.data._sample import Sample
+from train.networks._heads import pool
+from train.networks.backbones import get_backbone
+from train.recipes._recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+SHARD = 128
+"""Pictures per shard, and per run of the backbone: the most that an interruption loses."""
+
+_TOGETHER = (("max", "global-average"), ("stages",))
+"""Poolings that one table holds."""
+
+Floats = npt.NDArray[np.float32]
+
+
+class Rows:
+    """Features of some samples under one pooling, read from the mapped shards when asked for."""
+
+    def __init__(self, parts: list[tuple[Floats, int]], view: slice) -> None:
+        """Take, for every sample, its shard and row, and the columns of the pooling."""
+        self._parts = parts
+        self._view = view
+        self.width = view.stop - view.start
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def take(self, indices: npt.NDArray[np.int64]) -> Floats:
+        """Rows by index, shape [len(indices), width]."""
+        out = np.empty((len(indices), self.width), np.float32)
+        for row, index in enumerate(indices):
+            shard, at = self._parts[index]
+            out[row] = shard[at, self._view]
+        return out
+
+    def moments(self) -> tuple[Floats, Floats]:
+        """Mean and variance of every column over all rows."""
+        total, squares = np.zeros((2, self.width))
+        for start in range(0, len(self), SHARD):
+            rows = self.take(np.arange(start, min(start + SHARD, len(self)))).astype(np.float64)
+            total += rows.sum(0)
+            squares += np.square(rows).sum(0)
+        mean = total / len(self)
+        variance = np.maximum(squares / len(self) - np.square(mean), 0)
+        return mean.astype(np.float32), variance.astype(np.float32)
+
+
+class FeatureTable:
+    """The features of a recipe's frozen backbone.
+
+    Attributes:
+        backbone: The backbone with its weights, from image to feature map.
+        folder: Where the shards are.
+    """
+
+    def __init__(self, recipe: Recipe, cache: Cache) -> None:
+        """Build the backbone and open its table.
+
+        Args:
+            recipe: Its backbone, crop and way of finding faces are what counts.
+            cache: Where tables are kept.
+
+        Raises:
+            WeightsError: The backbone's weights are not there.
+        """
+        import keras
+
+        source = get_backbone(recipe.backbone.name)
+        self.backbone = source.build(recipe.crop.size, recipe.backbone.weights, recipe.seed)
+        self.backbone.trainable = False
+        self._crop = recipe.crop
+        poolings = next(group for group in _TOGETHER if recipe.head.pooling in group)
+        rows = [pool(self.backbone, pooling) for pooling in poolings]
+        joined = keras.ops.concatenate(rows, axis=1) if len(rows) > 1 else rows[0]
+        self._model = keras.Model(self.backbone.input, joined)
+        stops = np.cumsum([row.shape[1] for row in rows]).tolist()
+        starts = [0, *stops[:-1]]
+        self._views = dict(zip(poolings, map(slice, starts, stops), strict=True))
+        meta = {
+            "backbone": source.name,
+            "preprocessing": source.preprocessing,
+            "weights": weights_fingerprint(self.backbone),
+            "crop": recipe.crop.as_dict(),
+            "faces": finder_id(recipe.faces),
+            "columns": {name: [view.start, view.stop] for name, view in self._views.items()},
+        }
+        text = json.dumps(meta, indent=2, sort_keys=True)
+        key = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+        self.folder = cache.root / "features" / f"{source.name}-{key}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "meta.json").write_text(text + "\n", encoding="utf-8")
+        self._where: dict[str, tuple[Floats, int]] = {}
+        for path in sorted(self.folder.glob("*.json")):
+            if path.name != "meta.json":
+                self._open(path)
+
+    def compute(self, samples: Sequence[Sample]) -> None:
+        """Run the backbone over the pictures that are not in the table yet.
+
+        Args:
+            samples: Located samples (`train.data._locate.locate`).
+
+        Raises:
+            DataError: A picture could be decoded before and cannot be any more.
+        """
+        todo = list({row_id(s): s for s in samples if row_id(s) not in self._where}.values())
+        shards = [todo[start : start + SHARD] for start in range(0, len(todo), SHARD)]
+        what = f"running {self.backbone.name} over {len(todo):,} pictures"
+        crops = crop_batches(shards, self._crop)
+        for shard, batch in zip(shards, progress(crops, what, len(shards)), strict=True):
+            features = np.asarray(self._model.predict_on_batch(batch), np.float32)
+            self._write([row_id(sample) for sample in shard], features)
+
+    def rows(self, samples: Sequence[Sample], pooling: str) -> Rows:
+        """Features of samples that were computed, in the order of the samples."""
+        return Rows([self._where[row_id(s)] for s in samples], self._views[pooling])
+
+    def _write(self, ids: list[str], features: Floats) -> None:
+        name = hashlib.blake2b("\n".join(ids).encode(), digest_size=8).hexdigest()
+        path = self.folder / f"{name}.json"
+        aside = self.folder / f"{name}.{os.getpid()}.tmp"
+        with aside.open("wb") as file:
+            np.save(file, features)
+        aside.replace(path.with_suffix(".npy"))
+        aside.write_text(json.dumps(ids), encoding="utf-8")
+        aside.replace(path)
+        self._open(path)
+
+    def _open(self, path: Path) -> None:
+        try:
+            ids = json.loads(path.read_text(encoding="utf-8"))
+            rows = np.load(path.with_suffix(".npy"), mmap_mode="r")
+        except (OSError, ValueError):
+            return  # half of a shard, whose rows are computed again
+        if rows.shape == (len(ids), self._model.output.shape[1]):
+            self._where |= {name: (rows, row) for row, name in enumerate(ids)}
+
+
+def row_id(sample: Sample) -> str:
+    """What identifies a crop of a picture: its content and the box."""
+    box = sample.box
+    if box is None:
+        return sample.digest
+    return f"{sample.digest} {box.x:g} {box.y:g} {box.width:g} {box.height:g}"
+
+
+def weights_fingerprint(model: keras.Model) -> str:
+    """BLAKE2b-64 over all weights of a model, in hexadecimal."""
+    digest = hashlib.blake2b(digest_size=8)
+    for array in model.get_weights():
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def crop_batches(
+    batches: Sequence[Sequence[Sample]], spec: CropSpec
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Crops of located samples, batch by batch, one batch ahead of who asks.
+
+    Args:
+        batches: The samples of each batch.
+        spec: What the model sees.
+
+    Yields:
+        RGB, uint8, shape (len(batch), spec.size, spec.size, 3).
+
+    Raises:
+        DataError: A picture cannot be read any more.
+    """
+
+    def cut(sample: Sample) -> npt.NDArray[np.uint8]:
+        try:
+            return crop_picture(Picture(sample.path), sample.box, spec)
+        except ImageError as error:
+            raise DataError(f"{error} (it could be read before; start again)") from error
+
+    most = 2 * max(map(len, batches), default=1)
+    crops = ahead(cut, chain.from_iterable(batches), workers=default_threads(), most=most)
+    for batch in batches:
+        yield np.stack(list(islice(crops, len(batch))))

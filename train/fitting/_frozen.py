@@ -1,0 +1,121 @@
+"""Fits a head on the cached features of a frozen backbone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from train._progress import console
+from train.data._cache import Cache
+from train.data._dataset import Data
+from train.data._sample import Sample
+from train.fitting._features import FeatureTable, Rows
+from train.fitting._result import Fitted
+from train.fitting._weighting import sample_weights
+from train.networks._heads import build_head, join
+from train.recipes._recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+_SCORED_AT_ONCE = 1024
+
+
+def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa: ARG001
+    """Compute the features that are missing, then fit the head; see `train.fitting._fit.fit`."""
+    table = FeatureTable(recipe, cache)
+    table.compute(data.samples)
+    train, val = data.split("train"), data.split("val")
+    rows = table.rows(train, recipe.head.pooling)
+    moments = rows.moments() if recipe.head.pooling == "stages" else None
+    head = build_head(rows.width, recipe.head, recipe.seed, moments)
+    history = _fit_head(
+        head,
+        _batches(rows, train, recipe, shuffle=True),
+        _batches(table.rows(val, recipe.head.pooling), val, recipe, shuffle=False),
+        recipe,
+    )
+
+    def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        wanted = table.rows(samples, recipe.head.pooling)
+        parts = [
+            head(wanted.take(np.arange(start, min(start + step, len(wanted)))), training=False)
+            for start in range(0, len(wanted), step)
+        ]
+        return np.concatenate([np.empty((0, 1)), *parts])[:, 0]
+
+    step = _SCORED_AT_ONCE
+    return Fitted(join(table.backbone, recipe.head.pooling, head), history, logits)
+
+
+def _batches(
+    rows: Rows, samples: Sequence[Sample], recipe: Recipe, *, shuffle: bool
+) -> keras.utils.PyDataset:
+    """Batches of features, labels and weights; shuffled anew for every epoch where asked."""
+    import keras
+
+    labels = np.array([[sample.label] for sample in samples], np.float32)
+    weights = sample_weights(samples, recipe.fit)
+    rng = np.random.default_rng(recipe.seed)
+    size = recipe.fit.batch_size
+
+    class Batches(keras.utils.PyDataset):
+        def __init__(self) -> None:
+            super().__init__()
+            self.on_epoch_end()
+
+        def __len__(self) -> int:
+            return -(-len(samples) // size)
+
+        def __getitem__(self, number: int) -> tuple[Any, Any, Any]:
+            picked = self.order[number * size : (number + 1) * size]
+            return rows.take(picked), labels[picked], weights[picked]
+
+        def on_epoch_end(self) -> None:
+            self.order = rng.permutation(len(samples)) if shuffle else np.arange(len(samples))
+
+    return Batches()
+
+
+def _fit_head(
+    head: keras.Model,
+    train: keras.utils.PyDataset,
+    val: keras.utils.PyDataset,
+    recipe: Recipe,
+) -> list[dict[str, float]]:
+    """Fit until the epochs are over or `val` gets no better; keep the best weights."""
+    import keras
+
+    head.compile(
+        keras.optimizers.Adam(recipe.fit.learning_rate),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+        weighted_metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
+    )
+    history: list[dict[str, float]] = []
+    with console.status(f"fitting the head of {recipe.name}") as status:
+
+        def after(epoch: int, logs: dict[str, float]) -> None:
+            history.append({"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
+            status.update(
+                f"fitting the head of {recipe.name}: epoch {epoch + 1} of {recipe.fit.epochs},"
+                f" loss {logs['loss']:.3f}, val loss {logs['val_loss']:.3f}"
+            )
+
+        head.fit(
+            train,
+            validation_data=val,
+            epochs=recipe.fit.epochs,
+            shuffle=False,  # `train` shuffles pictures, Keras would shuffle batches
+            verbose=0,
+            callbacks=[
+                keras.callbacks.LambdaCallback(on_epoch_end=after),
+                keras.callbacks.EarlyStopping(
+                    "val_loss", patience=recipe.fit.patience, restore_best_weights=True
+                ),
+            ],
+        )
+    return history

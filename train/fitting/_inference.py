@@ -1,0 +1,58 @@
+"""What a network says of pictures, seen as inference would see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeface._prepare import crop_picture
+from fakeface.images._decode import Picture
+from train._progress import in_threads
+from train.data._sample import Sample
+from train.networks._heads import LOGIT
+from train.networks._tta import mean_of, shown
+from train.recipes._recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+_AT_ONCE = 32
+
+
+def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.NDArray[np.float64]:
+    """Logits of Real, as inference would give them: the recipe's views of the one crop.
+
+    Args:
+        model: The detector, from `image`, with a layer `logit`.
+        samples: Pictures with boxes.
+        recipe: Says how to crop, and what the detector looks at.
+
+    Returns:
+        Shape [n].
+
+    Raises:
+        ImageError: A picture cannot be decoded.
+    """
+    import keras
+    import tensorflow as tf
+
+    logits = keras.Model(model.input, model.get_layer(LOGIT).output)
+    views = recipe.views
+
+    @tf.function(reduce_retracing=True)
+    def infer(crops: tf.Tensor) -> tf.Tensor:
+        return mean_of(logits(shown(crops, views), training=False)[:, 0], views)
+
+    def cut(sample: Sample) -> npt.NDArray[np.uint8]:
+        return crop_picture(Picture(sample.path), sample.box, recipe.crop)
+
+    crops = (pixels for _, pixels in in_threads(cut, samples, "scoring"))
+    parts = [np.empty(0)]
+    while group := list(islice(crops, _AT_ONCE)):
+        parts.append(infer(tf.cast(np.stack(group), tf.float32)).numpy())
+    return np.concatenate(parts).astype(np.float64)

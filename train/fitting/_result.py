@@ -1,0 +1,31 @@
+"""What every way of fitting gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from train.data._sample import Sample
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A detector that has been fitted.
+
+    Attributes:
+        model: From `image` (RGB of 0 to 255, [n, size, size, 3]) to P(Real), [n, 1], with a layer
+            named `logit` before the sigmoid (`train.networks._heads.LOGIT`).
+        history: One row per epoch, with `epoch`, `loss`, `val_loss` and what else was measured.
+        logits: Scores samples: the logit of class 1, Real, shape [n], by the fastest way there is.
+    """
+
+    model: keras.Model
+    history: list[dict[str, float]]
+    logits: Callable[[Sequence[Sample]], npt.NDArray[np.float64]]

@@ -1,0 +1,200 @@
+"""A run directory: everything that a training leaves behind, and what `export` reads.
+
+    model.keras        the network: `image`, RGB of 0 to 255, [n, S, S, 3] -> P(Real), [n, 1];
+                       preprocessing inside; a layer `logit` before the sigmoid. The detector is
+                       `Run.outputs`: calibrated, and the mean over the recipe's views
+    run.json           recipe, data, calibration, thresholds, figures, versions, command
+    recipe.toml        the recipe with everything filled in; `fit --recipe` takes it
+    history.csv .png   measures per epoch
+    report.txt .json   classification report on `test`, per source too; report-unseen.*
+    scores-*.csv       logit and `p_fake` of every picture of a split
+    confusion.png, roc.png
+
+For whoever exports:
+
+    run = load_run(Path("runs/report"))
+    run.recipe.crop          # CropSpec: what the model sees; S is run.recipe.crop.size
+    run.model                # the Keras model above
+    run.calibration          # temperature and bias, see train/evaluate/_calibration.py
+    run.thresholds           # fakeface's Thresholds, on calibrated p_fake
+    run.operating_points     # fakeface's OperatingPoints, likewise
+    run.info                 # run.json as it is: provenance, figures
+    run.outputs(image)       # tensors: {"p_fake": [n]} for uint8 or float RGB [n, S, S, 3],
+                             # and "cam": [n, h, w] where the head is linear
+    run.cam_bias             # see Run.outputs
+
+`run.outputs` is all plain TensorFlow, calibration included, made for
+`tf2onnx.convert.from_function(tf.function(run.outputs), ...)`.
+
+`run.json` is written last: a directory without it is unfinished.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fakeface import OperatingPoint, Thresholds
+from train._errors import RunError
+from train.evaluate._calibration import Calibration
+from train.evaluate._scores import Scores, read_scores
+from train.networks._tta import mean_of, shown
+from train.recipes._recipe import Recipe, recipe_from_dict
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from train.networks._cam import LinearHead
+
+FORMAT = 1
+"""Version of the format of `run.json`."""
+
+MODEL, INFO = "model.keras", "run.json"
+
+
+class Run:
+    """A finished run; the model is loaded when first used.
+
+    Attributes:
+        path: The run directory.
+        info: What `run.json` says.
+        recipe: What made it.
+        calibration: Temperature and bias.
+        operating_points: Thresholds on calibrated `p_fake` for false positive rates.
+        thresholds: Default thresholds between the verdicts.
+    """
+
+    def __init__(self, path: Path, info: dict[str, Any]) -> None:
+        """Make a run of what `run.json` says."""
+        self.path = path
+        self.info = info
+        self.recipe: Recipe = recipe_from_dict(info["recipe"], str(path))
+        self.calibration = Calibration(**info["calibration"])
+        self.operating_points = tuple(OperatingPoint(**p) for p in info["operating_points"])
+        self.thresholds = Thresholds(**info["thresholds"])
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The detector, from `image` to P(Real).
+
+        Raises:
+            RunError: The file is missing or broken.
+        """
+        import keras
+
+        try:
+            return keras.models.load_model(self.path / MODEL, compile=False)
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"{self.path / MODEL}: {error}") from error
+
+    def outputs(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Score pictures as the exported model will.
+
+        Args:
+            image: RGB of 0 to 255, uint8 or float, shape [n, S, S, 3].
+
+        Returns:
+            `p_fake`, float32, shape [n]: calibrated probability of AI. Where the head is linear
+            (`train.networks._cam`), also `cam`, float32, shape [n, h, w]: what each place adds to
+            the calibrated logit of AI, whose mean plus `cam_bias` is that logit.
+        """
+        import tensorflow as tf
+
+        from train.networks._cam import activation_map
+
+        seen = shown(tf.cast(image, tf.float32), self.recipe.views)
+        logit, *maps = tf.nest.flatten(self._inside(seen, training=False))
+        temperature, bias = self.calibration.temperature, self.calibration.bias
+        outputs = {
+            "p_fake": tf.sigmoid(-mean_of(logit[:, 0], self.recipe.views) / temperature + bias)
+        }
+        if self._linear_head is not None:
+            places = mean_of(activation_map(maps, self._linear_head), self.recipe.views)
+            outputs["cam"] = -places / temperature
+        return outputs
+
+    @property
+    def cam_bias(self) -> float | None:
+        """What the mean of `cam` lacks to the calibrated logit of AI; None without a `cam`."""
+        if self._linear_head is None:
+            return None
+        return -self._linear_head.bias / self.calibration.temperature + self.calibration.bias
+
+    def scores(self, split: str) -> Scores:
+        """What the detector said of the pictures of a split when it was fitted.
+
+        Raises:
+            RunError: It was not asked about that split.
+        """
+        path = self.path / f"scores-{split}.csv"
+        try:
+            return read_scores(path)
+        except OSError as error:
+            raise RunError(f"{path}: {error.strerror}") from error
+
+    @cached_property
+    def _linear_head(self) -> LinearHead | None:
+        import tensorflow as tf
+
+        from train.networks._cam import linear_head
+
+        with tf.init_scope():  # inside a function being traced, weights would never be loaded
+            return linear_head(self.model)
+
+    @cached_property
+    def _inside(self) -> keras.Model:
+        """The detector up to the logit, and the maps under a linear head."""
+        import keras
+        import tensorflow as tf
+
+        from train.networks._heads import LOGIT
+
+        with tf.init_scope():
+            taps = self._linear_head.taps if self._linear_head else ()
+            return keras.Model(self.model.input, [self.model.get_layer(LOGIT).output, *taps])
+
+
+def load_run(path: Path) -> Run:
+    """Open a run directory.
+
+    Args:
+        path: The directory.
+
+    Returns:
+        The run.
+
+    Raises:
+        RunError: It is no run directory, unfinished, or of another format.
+    """
+    try:
+        info = json.loads((path / INFO).read_text(encoding="utf-8"))
+        if info.get("format") != FORMAT:
+            raise RunError(f"{path}: run.json is not of format {FORMAT}; fit it again")
+        return Run(path, info)
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{path}: is no finished run (it has no {INFO}); make one with `python -m train fit`"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{path}: {INFO}: {error!r}") from error
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write JSON for people to read, moved into place when complete."""
+    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    aside.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    aside.replace(path)
+
+
+def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
+    """Write one line per epoch."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(history[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)

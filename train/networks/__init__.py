@@ -1,0 +1,1 @@
+"""The networks that are trained: backbones, heads, test-time augmentation, warm starts."""

@@ -1,0 +1,98 @@
+"""Starts a fine-tuning where an exported detector ended.
+
+What is read are the convolutions of its `model.onnx`, which hold what batch norm once was. They go
+into the same layers of the network to be trained, each scaled back by the batch norm that the
+layer came with, so that optimizer steps mean what they meant before; the heads start anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeface._model import MODELS, read_model
+from train._errors import WeightsError
+from train.networks._multistage import NormedConv
+from train.networks._tta import is_filter
+
+if TYPE_CHECKING:
+    import keras
+
+Weights = npt.NDArray[np.float32]
+
+_SMALLEST = 1e-6  # a channel that batch norm scales by less was dead: its scale becomes 1
+
+
+def start_from(network: keras.Model, model: str) -> None:
+    """Set the convolutions of a network to those of an exported detector.
+
+    Args:
+        network: From `train.networks._multistage.normed` or `detector`. It may end earlier than the
+            exported network: what lies behind its end is not used.
+        model: Name of a bundled model or path of a model directory, in fp32.
+
+    Raises:
+        WeightsError: The convolutions of the two do not fit together.
+        ModelError: There is no such model.
+    """
+    folder = model_folder(model)
+    exported = convolutions(folder)
+    own = [layer for layer in network.layers if isinstance(layer, NormedConv)]
+    if len(exported) < len(own):
+        raise WeightsError(
+            f"{folder} has {len(exported)} convolutions, the backbone of this recipe {len(own)}:"
+            " it must be an export of the same backbone"
+        )
+    for layer, (kernel, bias) in zip(own, exported, strict=False):
+        if kernel.shape != tuple(layer.kernel.shape):
+            raise WeightsError(
+                f"{folder} does not fit the backbone of this recipe: at {layer.name} it has"
+                f" {kernel.shape} for {tuple(layer.kernel.shape)}"
+            )
+        deviation = np.sqrt(np.asarray(layer.variance) + layer.epsilon)
+        scale = np.asarray(layer.gamma) / deviation
+        scale = np.where(np.abs(scale) < _SMALLEST, 1.0, scale).astype(np.float32)
+        layer.gamma.assign(scale * deviation)
+        layer.kernel.assign(kernel / (scale[:, np.newaxis] if layer.depthwise else scale))
+        layer.beta.assign(bias + np.asarray(layer.mean) * scale)
+
+
+def model_folder(model: str) -> Path:
+    """The directory of a bundled model, by its name, or the path as it is."""
+    return MODELS / model if (MODELS / model).is_dir() else Path(model)
+
+
+def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
+    """Kernels, in Keras's layout, and biases of an exported network, in order.
+
+    Args:
+        folder: A model directory.
+
+    Raises:
+        ModelError: It is none, or its file is not the one that it describes.
+        WeightsError: Its kernels are not plain float32.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    read_model(folder)
+    graph = onnx.load(folder / "model.onnx").graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    found = []
+    for node in graph.node:
+        if node.op_type != "Conv":
+            continue
+        kept = constants.get(node.input[1])
+        if kept is not None and is_filter(kept.dims):
+            continue
+        if kept is None or len(node.input) < 3:
+            raise WeightsError(f"{folder}: no training can start from it, its weights are not fp32")
+        kernel, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
+        depthwise = any(a.name == "group" and a.i > 1 for a in node.attribute)
+        found.append(
+            (kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0), bias)
+        )
+    return found
