@@ -187,9 +187,9 @@ def test_a_folder_without_pictures_is_refused(tmp_path, cache):
 def test_the_shared_pictures_are_what_their_readme_says(shared_faces, cache):
     data = load_data(shared_faces, cache)
     data.check()
-    assert len(data.samples) == 10_272  # 10,276 listed, four of them copies
+    assert len(data.samples) == 12_732  # 12,736 listed, four of them copies
     assert len(data.notes) == 1
     split = {s.name: s.split for s in data.samples}
     pairs = [s for s in data.samples if s.pair]
-    assert len(pairs) == 800
+    assert len(pairs) == 241
     assert all(s.split == split[s.pair] for s in pairs)
