@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks._app import app
+from benchmarks.__main__ import app
 from benchmarks.accuracy._degradations import TIERS
 from benchmarks.accuracy._groups import Grouping
 from benchmarks.accuracy._measure import evaluate, run_accuracy

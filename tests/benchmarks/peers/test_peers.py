@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from benchmarks._app import app
+from benchmarks.__main__ import app
 from benchmarks.peers import _commands as _peers_app  # noqa: F401 -- its command
 from benchmarks.peers import _measure
 from benchmarks.peers._build import built

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from benchmarks._app import app
+from benchmarks.__main__ import app
 from benchmarks.speed._latency import SIZES, SPENT, _spending, latency, pictures
 from fakeface import Detector
 from fakeface.diagnostics._bench import STAGES

@@ -2,7 +2,7 @@ import json
 
 from typer.testing import CliRunner
 
-from benchmarks._app import app
+from benchmarks.__main__ import app
 from benchmarks.peers import _build
 from benchmarks.peers._peer import PeerError
 from benchmarks.speed import _commands  # noqa: F401 -- its command
