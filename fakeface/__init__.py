@@ -11,6 +11,7 @@ The way of a picture, one module a step: `_decode` -> `_faces` -> `_crop` -> `_c
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from fakeface.faces._finder import FaceFinder
     from fakeface.types import Box, Face, Prediction, Source, Verdict
     from fakeface.types._heatmap import Heatmap
+
+# Nothing leaves this machine. ONNX Runtime reads this when it is imported, which nothing in this
+# repository does before importing fakeface; from 1.29 on it would otherwise write an identifier of
+# the device below HOME and report events.
+os.environ["ORT_DISABLE_TELEMETRY"] = os.environ.get("ORT_DISABLE_TELEMETRY") or "1"
 
 __all__ = [
     "Box",

@@ -97,6 +97,11 @@ def resolve_provider(requested: str) -> tuple[str, ...]:
     return (full[name],) if full[name] == cpu else (full[name], cpu)
 
 
+def telemetry_is_off() -> bool:
+    """Whether ONNX Runtime was told to report nothing (`ORT_DISABLE_TELEMETRY`)."""
+    return os.environ.get("ORT_DISABLE_TELEMETRY", "").strip().lower() in ("1", "true", "yes", "on")
+
+
 def default_threads() -> int:
     """Number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -239,6 +244,8 @@ def _open(
 ) -> ort.InferenceSession:
     import onnxruntime as ort
 
+    if telemetry_is_off() and hasattr(ort, "disable_telemetry_events"):
+        ort.disable_telemetry_events()  # on Windows, and where it was imported before fakeface
     if "CUDAExecutionProvider" in providers and hasattr(ort, "preload_dlls"):
         # Loads CUDA and cuDNN from their Python packages, where no linker looks for them; it
         # prints what it does not find, and standard output is for results.

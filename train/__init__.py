@@ -5,3 +5,5 @@ the face is) -> `fakeface._prepare.crop_picture` (the one crop of training and i
 `backbones` -> `_features` (cached on disk, for frozen backbones) -> `_heads` -> `_run` (the run
 directory that `export` reads).
 """
+
+import fakeface  # noqa: F401  before ONNX Runtime: switches its telemetry off

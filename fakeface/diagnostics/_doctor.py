@@ -18,7 +18,13 @@ from fakeface._model import (
     read_model,
 )
 from fakeface._providers import resolve_provider, short_name
-from fakeface.diagnostics._installation import Finding, State, picture_findings, runtime_finding
+from fakeface.diagnostics._installation import (
+    Finding,
+    State,
+    picture_findings,
+    runtime_finding,
+    telemetry_finding,
+)
 
 if TYPE_CHECKING:
     from fakeface.diagnostics._golden import Golden
@@ -82,7 +88,7 @@ def examine(
     named = None if model is None else find_model(Path(model))
     runtime, usable = runtime_finding()
     whole, broken = _models(named)
-    findings = [runtime, *picture_findings(), *whole, *broken.values()]
+    findings = [runtime, telemetry_finding(), *picture_findings(), *whole, *broken.values()]
     if not usable:
         return Examination(tuple(findings), None)
     from fakeface.diagnostics._environment import environment

@@ -9,7 +9,7 @@ from enum import Enum
 from importlib.metadata import distributions
 from importlib.util import find_spec
 
-from fakeface._providers import only
+from fakeface._providers import only, telemetry_is_off
 
 RUNTIME = "onnxruntime"
 """Name of ONNX Runtime's package, whichever distribution it comes from."""
@@ -89,6 +89,15 @@ def runtime_finding() -> tuple[Finding, bool]:
         return Finding(RUNTIME, State.PROBLEM, says, remedy), True
     says = f"{names or onnxruntime.__version__} is the only one"
     return Finding(RUNTIME, State.OK, says), True
+
+
+def telemetry_finding() -> Finding:
+    """Say whether ONNX Runtime reports its use to its makers."""
+    if telemetry_is_off():
+        says = "that of ONNX Runtime is off (ORT_DISABLE_TELEMETRY): nothing leaves this machine"
+        return Finding("telemetry", State.OK, says)
+    says = "that of ONNX Runtime was switched on: it reports its use, though no pictures"
+    return Finding("telemetry", State.NOTE, says, "unset ORT_DISABLE_TELEMETRY")
 
 
 def picture_findings(has: Callable[[str], bool] | None = None) -> list[Finding]:
