@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from benchmarks._app import app
 from benchmarks.accuracy import _commands as _accuracy  # noqa: F401 -- its commands
-from benchmarks.peers import _commands as _peers  # noqa: F401
+from benchmarks.baselines import _commands as _baselines  # noqa: F401
 from benchmarks.speed import _commands as _speed  # noqa: F401
 
 if __name__ == "__main__":

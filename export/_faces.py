@@ -18,7 +18,7 @@ import typer
 
 from export._directory import write_model
 from export._faces_card import faces_card
-from export._lean import fill_blocks, keep_first, split_shortcuts
+from export._lean import drop_unused_values, pad_to_blocks, split_shortcuts
 from fakeface._model import FACE_FINDER, MODELS, ModelInfo
 
 if TYPE_CHECKING:
@@ -220,9 +220,9 @@ def _rework(model: onnx.ModelProto, sides: Sequence[int | str]) -> onnx.ModelPro
                 [0, -1, tensors[node.input[1]][2]], np.int64
             )
             node.input[1] = f"shape_{tensors[node.input[1]][2]}"
-    keep_first(nodes, tensors, 16, 4)
+    drop_unused_values(nodes, tensors, 16, 4)
     first = next(i for i, node in enumerate(nodes) if node.op_type == "Conv")
-    filled = fill_blocks(nodes[first:], tensors, nodes[first].input[0])
+    filled = pad_to_blocks(nodes[first:], tensors, nodes[first].input[0])
     nodes[first:] = split_shortcuts(filled, tensors)
     tensors |= {
         "normalise_scale": np.array(2 / 255, np.float32),

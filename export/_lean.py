@@ -6,10 +6,10 @@ a shortcut that is padded with channels of zeros, or a map of fewer channels tha
 it back to plain maps, with a reordering before and after. So
 
 - maps get channels of zeros up to a multiple of a block, made by rows of zeros in the weights; the
-  kernels calculate whole blocks anyway (`fill_blocks`),
+  kernels calculate whole blocks anyway (`pad_to_blocks`),
 - a padded shortcut that is added to a convolution becomes two convolutions side by side: the
   shortcut is added to the first, and nothing to the second (`split_shortcuts`),
-- what nobody reads, the six key points of each face, is not calculated (`keep_first`).
+- what nobody reads, the six key points of each face, is not calculated (`drop_unused_values`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _KEEPING = ("Relu", "MaxPool", "Resize", "Add")
 """Operators that give as many channels as they take, and zeros for channels of zeros."""
 
 
-def keep_first(
+def drop_unused_values(
     nodes: list[onnx.NodeProto], tensors: dict[str, Array], values: int, keep: int
 ) -> None:
     """Calculate only the first of the values that the network gives for each anchor.
@@ -60,7 +60,7 @@ def keep_first(
         tensors[reshape.input[1]] = np.array([0, -1, keep], np.int64)
 
 
-def fill_blocks(
+def pad_to_blocks(
     nodes: list[onnx.NodeProto], tensors: dict[str, Array], image: str
 ) -> list[onnx.NodeProto]:
     """Widen all maps between the image and the heads to whole blocks of channels.

@@ -30,23 +30,28 @@ def accuracy(
     split: Annotated[
         list[str], typer.Option("--split", help="Split to measure; may be repeated.")
     ] = ["test"],  # noqa: B006
-    tier: Annotated[
+    degradation: Annotated[
         list[str],
-        typer.Option("--tier", help="Only these tiers; all but the `enhanced` ones by default."),
+        typer.Option(
+            "--degradation",
+            help="Degradation to measure; may be repeated. By default all but the super-resolved"
+            " ones, `enhanced` and `enhanced-photo`.",
+        ),
     ] = [],  # noqa: B006
+    tier: Annotated[list[str], typer.Option("--tier", hidden=True)] = [],  # noqa: B006
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     cache: CacheOption = Path("cache"),
     threads: ThreadsOption = None,
 ) -> None:
-    """Measure how right models are: per source, per tier, with intervals.
+    """Measure how right models are: per source, per degradation, with intervals.
 
     Pictures go through fakeface's own decoding, face finding and cropping. Scores are kept in
     --cache: a run that was interrupted goes on where it stopped.
 
     python -m benchmarks accuracy --model edge --model report --data ../shared/faces
     """
-    from benchmarks.accuracy._degradations import DEFAULT, TIERS
+    from benchmarks.accuracy._degradations import DEFAULT, DEGRADATIONS
     from benchmarks.accuracy._measure import evaluate, run_accuracy
     from benchmarks.accuracy._plots import plot_accuracy
     from benchmarks.accuracy._scores_csv import write_scores
@@ -56,8 +61,11 @@ def accuracy(
     from train.data._dataset import load_data
     from train.data._sample import SPLITS
 
-    if unknown := set(tier) - set(TIERS):
-        raise typer.BadParameter(f"no tier {', '.join(unknown)}; there are: {', '.join(TIERS)}")
+    names = [*degradation, *tier]  # --tier is the old name
+    if unknown := set(names) - set(DEGRADATIONS):
+        raise typer.BadParameter(
+            f"no degradation {', '.join(unknown)}; there are: {', '.join(DEGRADATIONS)}"
+        )
     if unknown := set(split) - set(SPLITS):
         raise typer.BadParameter(f"no split {', '.join(unknown)}; there are: {', '.join(SPLITS)}")
     with _plain_errors(), _progress() as begin:
@@ -67,7 +75,7 @@ def accuracy(
             [find_model(Path(name)) for name in model],
             pictures,
             split,
-            [TIERS[name] for name in tier] or list(DEFAULT),
+            [DEGRADATIONS[name] for name in names] or list(DEFAULT),
             store,
             threads=threads,
             begin=begin,
@@ -167,8 +175,9 @@ def faces(
     _show(text)
 
 
-@app.command()
-def draft(
+@app.command("reduced-decode")
+@app.command("draft", hidden=True)  # the old name
+def reduced_decode(
     pictures: Annotated[
         list[Path],
         typer.Argument(help="Folders with large JPEG pictures, as they came.", exists=True),
@@ -176,18 +185,21 @@ def draft(
     model: Annotated[
         str, typer.Option("--model", "-m", help="Model directory or name of a bundled model.")
     ] = DEFAULT_MODEL,
-    out: OutOption = Path("results/draft"),
+    out: OutOption = Path("results/reduced-decode"),
 ) -> None:
-    """Compare verdicts on large JPEG pictures, reduced while decoding against decoded whole.
+    """Compare verdicts on large JPEG pictures, decoded at a reduced size and at full size.
 
-    python -m benchmarks draft PHOTOS
+    python -m benchmarks reduced-decode PHOTOS
     """
-    from benchmarks.accuracy._reduced_decode import draft_markdown, run_draft
+    from benchmarks.accuracy._reduced_decode import (
+        compare_reduced_decoding,
+        reduced_decode_markdown,
+    )
 
     with _plain_errors(), _progress() as begin:
-        result = run_draft(model, pictures, begin)
-    text = draft_markdown(result)
-    _write(out, "draft", result, text)
+        result = compare_reduced_decoding(model, pictures, begin)
+    text = reduced_decode_markdown(result)
+    _write(out, "reduced-decode", result, text)
     _show(text)
 
 

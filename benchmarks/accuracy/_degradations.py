@@ -1,7 +1,7 @@
-"""What happens to pictures on their way: the tiers that accuracy is measured under.
+"""Degradations: what happens to pictures between camera and detector.
 
-A tier makes encoded bytes from a file, and fakeface decodes those, so that its real way of reading
-a picture runs. Two more readings change what the model sees instead: the face without its
+A degradation turns a file into encoded bytes, which fakeface then decodes, so that the library's
+own decoding is measured. Two more readings change the crop instead: the face without its
 surroundings, and the surroundings without the face.
 """
 
@@ -28,17 +28,17 @@ Mask = Callable[[npt.NDArray[np.uint8], Box], npt.NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
-class Tier:
-    """One way of treating every picture before it is judged.
+class Degradation:
+    """One way of degrading every picture before it is scored.
 
     Attributes:
         name: Short name, such as `web`.
-        description: What is done, with every number that matters; scores are cached under it.
+        description: What is done, with every parameter; scores are cached under it.
         scale: What width and height are multiplied by.
         format: Name of Pillow's encoder; None leaves the file as it is.
         options: Options of the encoder.
         blur: Standard deviation of a Gaussian blur in pixels of the file; 0 for none.
-        redraw: Gives the picture as a network drew it anew, as large as it was.
+        super_resolve: Enlarges the picture with a network and shrinks it back to its size.
         mask: Changes the crop that the model sees, given the face in pixels of the crop.
     """
 
@@ -48,27 +48,27 @@ class Tier:
     format: str | None = None
     options: tuple[tuple[str, Any], ...] = ()
     blur: float = 0.0
-    redraw: Callable[[Image.Image], Image.Image] | None = None
+    super_resolve: Callable[[Image.Image], Image.Image] | None = None
     mask: Mask | None = None
 
     def apply(self, data: bytes) -> bytes:
-        """Treat an encoded picture, read as fakeface reads it (upright), and encode it again.
+        """Decode a picture as fakeface does (upright), degrade it, and encode it again.
 
         Args:
             data: The bytes of a picture file.
 
         Returns:
-            The bytes of the treated picture; `data` itself where the tier changes nothing.
+            The bytes of the degraded picture; `data` itself if the degradation leaves files alone.
 
         Raises:
             ImageError: fakeface cannot decode `data`.
-            WeightsError: The tier needs a network that is not installed.
+            WeightsError: The degradation needs a network that is not installed.
         """
         if self.format is None:
             return data
         image, _ = Picture(data).load()
-        if self.redraw:
-            image = self.redraw(image)
+        if self.super_resolve:
+            image = self.super_resolve(image)
         if self.scale != 1:
             size = (
                 max(1, round(image.width * self.scale)),
@@ -82,8 +82,8 @@ class Tier:
         return out.getvalue()
 
 
-def enhance(network: str, image: Image.Image) -> Image.Image:
-    """Enlarge a picture with a network and shrink it back, as "enhancers" of photos do.
+def super_resolve(network: str, image: Image.Image) -> Image.Image:
+    """Enlarge a picture with a super-resolution network and shrink it back, as photo enhancers do.
 
     Args:
         network: A name of `train.augment._upscalers.UPSCALERS`.
@@ -94,12 +94,12 @@ def enhance(network: str, image: Image.Image) -> Image.Image:
     """
     from train.augment._upscalers import enlarged
 
-    drawn = Image.fromarray(enlarged(_enhancer(network), np.asarray(image)))
+    drawn = Image.fromarray(enlarged(_upscaler(network), np.asarray(image)))
     return drawn.resize(image.size, Image.Resampling.LANCZOS)
 
 
 @cache
-def _enhancer(network: str) -> Net:
+def _upscaler(network: str) -> Net:
     from train.augment._upscalers import opened
 
     return opened(network)
@@ -158,51 +158,62 @@ def _pixels(face: Box, size: int) -> tuple[slice, slice]:
 _QUICK = (("compress_level", 1),)
 """PNG is lossless at every level; higher ones only take longer."""
 
-CLEAN = Tier("clean", "the file as it is")
+CLEAN = Degradation("clean", "the file as it is")
 
-DEGRADED: tuple[Tier, ...] = (
-    Tier(
+DEGRADED: tuple[Degradation, ...] = (
+    Degradation(
         "web",
         "3/4 of the size (Lanczos), JPEG quality 60",
         scale=0.75,
         format="JPEG",
         options=(("quality", 60),),
     ),
-    Tier(
+    Degradation(
         "hard",
         "1/2 of the size (Lanczos), JPEG quality 40",
         scale=0.5,
         format="JPEG",
         options=(("quality", 40),),
     ),
-    Tier("webp", "WebP quality 60", format="WEBP", options=(("quality", 60),)),
-    Tier("blur", "Gaussian blur, sigma 1 pixel, PNG", blur=1.0, format="PNG", options=_QUICK),
-    Tier(
+    Degradation("webp", "WebP quality 60", format="WEBP", options=(("quality", 60),)),
+    Degradation(
+        "blur", "Gaussian blur, sigma 1 pixel, PNG", blur=1.0, format="PNG", options=_QUICK
+    ),
+    Degradation(
         "screenshot", "1.3 times the size (Lanczos), PNG", scale=1.3, format="PNG", options=_QUICK
     ),
 )
 
-READINGS: tuple[Tier, ...] = (
-    Tier("face-only", "surroundings of the face box filled with the mean colour", mask=keep_face),
-    Tier("background-only", "face box filled with the mean colour", mask=hide_face),
+READINGS: tuple[Degradation, ...] = (
+    Degradation(
+        "face-only", "surroundings of the face box filled with the mean colour", mask=keep_face
+    ),
+    Degradation("background-only", "face box filled with the mean colour", mask=hide_face),
 )
 
-DEFAULT: tuple[Tier, ...] = (CLEAN, *DEGRADED, *READINGS)
-"""What is measured when nothing is asked for."""
+DEFAULT: tuple[Degradation, ...] = (CLEAN, *DEGRADED, *READINGS)
+"""Measured if `--degradation` is not given."""
 
 
-def _enhanced(name: str, network: str, times: str) -> Tier:
+def _super_resolved(name: str, network: str, times: str) -> Degradation:
     description = f"enlarged {times} by {network}, shrunk back (Lanczos), PNG"
-    redraw = partial(enhance, network)
-    return Tier(name, description, format="PNG", options=_QUICK, redraw=redraw)
+    return Degradation(
+        name,
+        description,
+        format="PNG",
+        options=_QUICK,
+        super_resolve=partial(super_resolve, network),
+    )
 
 
-ENHANCED: tuple[Tier, ...] = (
-    _enhanced("enhanced", "realesr-animevideov3-x4", "fourfold"),
-    _enhanced("enhanced-photo", "waifu2x-photo-x2-d3", "twofold"),
+SUPER_RESOLVED: tuple[Degradation, ...] = (
+    _super_resolved("enhanced", "realesr-animevideov3-x4", "fourfold"),
+    _super_resolved("enhanced-photo", "waifu2x-photo-x2-d3", "twofold"),
 )
-"""They need the extra `ghosts`, and up to a third of a second a picture. The first network was made
-for drawn films, and leaves little of a camera; the second for photographs."""
+"""They need the extra `ghosts` and up to a third of a second per picture. The first network was
+trained on animation and removes most traces of a camera; the second on photographs."""
 
-TIERS: dict[str, Tier] = {tier.name: tier for tier in (*DEFAULT, *ENHANCED)}
-"""All tiers by name."""
+DEGRADATIONS: dict[str, Degradation] = {
+    degradation.name: degradation for degradation in (*DEFAULT, *SUPER_RESOLVED)
+}
+"""All degradations by name."""

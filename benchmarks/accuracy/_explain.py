@@ -20,7 +20,7 @@ from PIL import Image, ImageFilter
 from benchmarks._markdown import table
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._degradations import CLEAN
-from benchmarks.accuracy._score import look
+from benchmarks.accuracy._score import read_input
 from fakeface import Box, FaceFinder, Heatmap
 from fakeface._classifier import Classifier
 from fakeface._model import FACE_FINDER, MODELS
@@ -118,7 +118,7 @@ def trace(
     random = np.random.default_rng(seed)
     out = []
     for sample in samples:
-        crops = look(sample, CLEAN, finder, classifier.crop).crops
+        crops = read_input(sample, CLEAN, finder, classifier.crop).crops
         if len(crops):
             scores = classifier.predict(crops)
             crop = crops[int(scores.argmax())]

@@ -34,23 +34,23 @@ class Grouping:
     """How pictures are put into groups.
 
     Attributes:
-        apart: AI sources that are measured by themselves and left out of the main figures.
+        excluded: AI sources that are measured by themselves and left out of the main figures.
         pairs: Pairs of an AI source and a Real source, measured against each other.
     """
 
-    apart: tuple[str, ...] = ("vae-recon",)
+    excluded: tuple[str, ...] = ("vae-recon",)
     pairs: tuple[tuple[str, str], ...] = (("stylegan", "ffhq"), ("vae-recon", "ffhq"))
 
     def main(self, samples: Sequence[Sample]) -> str:
         """Name of the group of the headline figures."""
-        apart = [name for name in self.apart if any(s.source == name for s in samples)]
-        return f"without {', '.join(apart)}" if apart else EVERYTHING
+        left_out = [name for name in self.excluded if any(s.source == name for s in samples)]
+        return f"without {', '.join(left_out)}" if left_out else EVERYTHING
 
     def groups(self, samples: Sequence[Sample]) -> list[Group]:
         """The groups of one split.
 
         An AI source is measured against all Real pictures of the split, a Real source against all
-        AI pictures of it that are not kept apart.
+        AI pictures of it that are not excluded.
 
         Args:
             samples: The pictures of the split.
@@ -61,7 +61,7 @@ class Grouping:
         label = np.array([s.label for s in samples])
         source = np.array([s.source for s in samples])
         is_ai = label == 0
-        kept = ~(is_ai & np.isin(source, self.apart))
+        kept = ~(is_ai & np.isin(source, self.excluded))
         out = [Group(EVERYTHING, "all", np.ones_like(is_ai))]
         if not kept.all():
             out.append(Group(self.main(samples), "all", kept))

@@ -66,7 +66,7 @@ def leave_one_out(
     out: Path,
     *,
     wanted: Sequence[str] = (),
-    apart: Sequence[str] = ("vae-recon",),
+    excluded: Sequence[str] = ("vae-recon",),
     count: int = 1000,
     seed: int = 0,
     tell: Callable[[str], None] = lambda _: None,
@@ -79,7 +79,7 @@ def leave_one_out(
         cache: Where features are kept.
         out: Folder of the runs; those that are finished are not fitted again.
         wanted: Sources to leave out, by name; empty for all.
-        apart: AI sources that Real sources are not measured against.
+        excluded: AI sources that Real sources are not measured against.
         count: Bootstrap resamples.
         seed: Of the bootstrap.
         tell: Told what comes next.
@@ -114,8 +114,8 @@ def leave_one_out(
         run = fit(recipe, left, cache, out / name.replace("/", "-"))
         rows[name] = {
             "n": sum((s.label, s.source) == (label, source) for s in left.split("test")),
-            "left_out": _measure(run, name, apart, count, seed),
-            "known": _measure(known, name, apart, count, seed),
+            "left_out": _measure(run, name, excluded, count, seed),
+            "known": _measure(known, name, excluded, count, seed),
         }
     return {
         "benchmark": "leave-one-out",
@@ -125,7 +125,7 @@ def leave_one_out(
         "bootstrap": {"resamples": count, "seed": seed},
         "sources": rows,
         "skipped": skipped,
-        "means": {label: _mean(rows, label, apart) for label in CLASSES},
+        "means": {label: _mean(rows, label, excluded) for label in CLASSES},
     }
 
 
@@ -167,7 +167,7 @@ def leave_one_out_markdown(result: dict[str, Any]) -> str:
 
 
 def _measure(
-    run: Run, name: str, apart: Sequence[str], count: int, seed: int
+    run: Run, name: str, excluded: Sequence[str], count: int, seed: int
 ) -> dict[str, list[float | None]] | None:
     """Figures of one source against the other class of `test`; None without such a source."""
     scores = run.scores("test")
@@ -176,21 +176,21 @@ def _measure(
     mine = source == name
     if not mine.any():
         return None
-    aside = np.isin(source, [f"AI/{other}" for other in apart])
+    aside = np.isin(source, [f"AI/{other}" for other in excluded])
     members = mine | (~is_ai if name.startswith("AI/") else is_ai & ~aside)
     weights = resamples(source[members].tolist(), count, seed)
     figures = measure(is_ai[members], p_fake[members], run.thresholds, weights)
     return {metric: Estimate.as_list(estimate) for metric, estimate in figures.items()}
 
 
-def _mean(rows: dict[str, Any], label: str, apart: Sequence[str]) -> dict[str, Any] | None:
+def _mean(rows: dict[str, Any], label: str, excluded: Sequence[str]) -> dict[str, Any] | None:
     counted = {
         name: row["left_out"]["auc"][0]
         for name, row in rows.items()
-        if name.startswith(f"{label}/") and row["n"] >= FEW and name.split("/")[1] not in apart
+        if name.startswith(f"{label}/") and row["n"] >= FEW and name.split("/")[1] not in excluded
     }
     if not counted:
         return None
-    aside = [name for name in apart if f"{label}/{name}" in rows]
+    aside = [name for name in excluded if f"{label}/{name}" in rows]
     mean = float(np.mean(list(counted.values())))
     return {"n": len(counted), "without": aside, "auc": round(mean, 5)}

@@ -1,4 +1,4 @@
-"""How right models are: every model, every tier, every source, with intervals."""
+"""How right models are: every model, every degradation, every source, with intervals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
-from benchmarks.accuracy._degradations import CLEAN, Tier
+from benchmarks.accuracy._degradations import CLEAN, Degradation
 from benchmarks.accuracy._groups import Grouping
 from benchmarks.accuracy._metadata import FEATURES, NAME, metadata_scores
 from benchmarks.accuracy._metrics import METRICS, Floats, measure, reliability, resamples
@@ -32,18 +32,18 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The scores of one model, or of a baseline, in one tier.
+    """The scores of one model, or of a baseline, in one degradation.
 
     Attributes:
         model: Name of the model.
-        tier: Name of the tier.
+        degradation: Name of the degradation.
         thresholds: Where its verdicts part.
         p_fake: Scores in the order of the pictures, shape (n,); NaN where unreadable.
         boxes: Where the face of each picture came from, as in `Score.box`.
     """
 
     model: str
-    tier: str
+    degradation: str
     thresholds: Thresholds
     p_fake: Floats
     boxes: tuple[str, ...]
@@ -55,8 +55,8 @@ class Run:
 
     Attributes:
         samples: The pictures, in the order of all scores.
-        scored: Scores per model and tier, models in the order given.
-        head: Provenance: command, versions, data, models, tiers; ready for JSON.
+        scored: Scores per model and degradation, models in the order given.
+        head: Provenance: command, versions, data, models, degradations; ready for JSON.
         grouping: How pictures are put into groups.
     """
 
@@ -78,7 +78,7 @@ def run_accuracy(
     models: Sequence[Path],
     data: Data,
     splits: Sequence[str],
-    tiers: Sequence[Tier],
+    degradations: Sequence[Degradation],
     cache: Cache,
     *,
     threads: int | None = None,
@@ -90,7 +90,7 @@ def run_accuracy(
         models: Model directories.
         data: The pictures, with the split `train` for the metadata-only baseline.
         splits: Splits to measure.
-        tiers: What is done to the pictures.
+        degradations: What is done to the pictures.
         cache: Where scores are kept and taken from.
         threads: Threads of a model; None for one per processor.
         begin: Called with what comes next and the number of its pictures; returns what to tell of
@@ -112,16 +112,16 @@ def run_accuracy(
     if len(set(names)) < len(names):
         raise ValueError(f"two models have the same name: {', '.join(sorted(names))}")
     scored = []
-    for tier in tiers:
-        stores = [Store(cache, c.info, finder.info, tier) for c in classifiers]
+    for degradation in degradations:
+        stores = [Store(cache, c.info, finder.info, degradation) for c in classifiers]
         for spec in {c.crop: None for c in classifiers}:
             same = [i for i, c in enumerate(classifiers) if c.crop == spec]
-            what = f"{tier.name}: {', '.join(names[i] for i in same)}"
+            what = f"{degradation.name}: {', '.join(names[i] for i in same)}"
             score(
                 [classifiers[i] for i in same],
                 [stores[i] for i in same],
                 samples,
-                tier,
+                degradation,
                 finder,
                 begin(what, len(samples)),
             )
@@ -130,7 +130,7 @@ def run_accuracy(
             p_fake = np.array([np.nan if s.p_fake is None else s.p_fake for s in mine])
             boxes = tuple(s.box for s in mine)
             name = classifier.info.name
-            scored.append(Scored(name, tier.name, classifier.thresholds, p_fake, boxes))
+            scored.append(Scored(name, degradation.name, classifier.thresholds, p_fake, boxes))
     baseline = metadata_scores(data.split("train"), samples) if "train" not in splits else None
     if baseline is not None:
         half = Thresholds(fake=0.5, real=0.5)
@@ -147,7 +147,7 @@ def run_accuracy(
         "models": [_described(c) for c in classifiers],
         "face_finder": {"sha256": finder.info.sha256, "min_face": MIN_FACE},
         "baseline": None if baseline is None else {"name": NAME, "features": FEATURES},
-        "tiers": {tier.name: tier.description for tier in tiers},
+        "degradations": {degradation.name: degradation.description for degradation in degradations},
         "metrics": METRICS,
     }
     return Run(samples, tuple(scored), head)
@@ -165,8 +165,8 @@ def evaluate(
         begin: As for `run_accuracy`.
 
     Returns:
-        Plain values, ready for JSON: the head, and under `results` per split, model and tier the
-        groups with their figures, each as value, low, high.
+        Plain values, ready for JSON: the head, and under `results` per split, model and
+        degradation the groups with their metrics, each as value, low, high.
     """
     results: dict[str, Any] = {}
     advance = begin("bootstrap", len(run.splits()) * len(run.scored))
@@ -195,7 +195,7 @@ def evaluate(
             entry = {"boxes": dict(Counter(boxes.tolist())), "groups": rows}
             if readable.any():
                 entry["reliability"] = reliability(is_ai[readable], p_fake[readable])
-            results.setdefault(split, {}).setdefault(scored.model, {})[scored.tier] = entry
+            results.setdefault(split, {}).setdefault(scored.model, {})[scored.degradation] = entry
             advance(1)
     bootstrap = {
         "resamples": count,

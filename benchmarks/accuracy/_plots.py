@@ -20,7 +20,7 @@ _AI, _REAL = COLOURS[1], COLOURS[0]
 
 
 def plot_accuracy(run: Run, folder: Path) -> list[Path]:
-    """Draw the clean tier of every model and split.
+    """Draw the clean degradation of every model and split.
 
     Args:
         run: The scores.
@@ -31,7 +31,9 @@ def plot_accuracy(run: Run, folder: Path) -> list[Path]:
     """
     paths = []
     for scored in run.scored:
-        if scored.tier != CLEAN.name or scored.model not in {m["name"] for m in run.head["models"]}:
+        if scored.degradation != CLEAN.name or scored.model not in {
+            m["name"] for m in run.head["models"]
+        }:
             continue
         splits = run.splits()
         for what, draw, size in (

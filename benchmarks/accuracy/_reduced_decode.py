@@ -31,7 +31,7 @@ GROUPS = {
 """The face finder sees the reduced picture in both; see `fakeface._prepare`."""
 
 
-def run_draft(
+def compare_reduced_decoding(
     model: str, folders: Iterable[Path], begin: Callable[[str, int], Callable[[int], None]]
 ) -> dict[str, Any]:
     """Judge the large JPEG pictures in folders twice.
@@ -121,7 +121,7 @@ def _differences(pairs: list[tuple[Face, Face]]) -> dict[str, Any]:
     }
 
 
-def draft_markdown(result: dict[str, Any]) -> str:
+def reduced_decode_markdown(result: dict[str, Any]) -> str:
     """The result as text with a table."""
     flips = result["pictures_with_another_verdict"]
     rows = []

@@ -20,13 +20,13 @@ WIDTH, HEIGHT = 1200, 900
 
 
 def report_picture(folder: Path, model: str | None, out: Path, chromium: str | None = None) -> None:
-    """Scan a folder, write its report, and save what the first screen looks like.
+    """Scan a folder, write its report, and save what the first screen inputs like.
 
     Args:
         folder: The pictures; names on the page are below its parent.
         model: Name or directory of the model; None for the default.
         out: The PNG to write, reduced to 256 colours.
-        chromium: Path of the browser; None looks for `chromium` and `google-chrome`.
+        chromium: Path of the browser; None inputs for `chromium` and `google-chrome`.
 
     Raises:
         ValueError: Playwright or the browser is missing.

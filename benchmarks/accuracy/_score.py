@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy._degradations import Tier, face_in_crop
+from benchmarks.accuracy._degradations import Degradation, face_in_crop
 from benchmarks.accuracy._store import Score, Store
 from fakeface import Box, CropSpec, FaceFinder, ImageError
 from fakeface._classifier import Classifier
@@ -25,7 +25,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ModelInput:
     """What a model sees of one picture.
 
     Attributes:
@@ -37,7 +37,9 @@ class Look:
     box: str
 
 
-def look(sample: Sample, tier: Tier, finder: FaceFinder, spec: CropSpec) -> Look:
+def read_input(
+    sample: Sample, degradation: Degradation, finder: FaceFinder, spec: CropSpec
+) -> ModelInput:
     """Read a picture as fakeface does; where that judges no face, take the next best box.
 
     A picture whose faces are too small is judged on the largest of them, one without a found face
@@ -46,35 +48,39 @@ def look(sample: Sample, tier: Tier, finder: FaceFinder, spec: CropSpec) -> Look
 
     Args:
         sample: The picture.
-        tier: What is done to it first.
+        degradation: What is done to it first.
         finder: Finds the faces.
         spec: What the model sees of a face.
 
     Returns:
-        The crops, masked where the tier masks.
+        The crops, masked where the degradation masks.
     """
     try:
-        data = tier.apply(sample.path.read_bytes())
+        data = degradation.apply(sample.path.read_bytes())
         prepared = prepare(data, finder, spec, MIN_FACE)
         boxes = [f.box for f, judged in zip(prepared.faces, prepared.judged, strict=True) if judged]
         crops, how = prepared.crops, "finder"
         if not boxes:
-            box, how = _next_best(sample, tier, [found.box for found in prepared.faces])
+            box, how = _next_best(sample, degradation, [found.box for found in prepared.faces])
             crops = crop_picture(Picture(data), box, spec)[np.newaxis]
             boxes = [box or Box(0, 0, *prepared.size)]
     except (ImageError, OSError):
-        return Look(np.empty((0, spec.size, spec.size, 3), np.uint8), "unreadable")
-    if tier.mask is not None:
+        return ModelInput(np.empty((0, spec.size, spec.size, 3), np.uint8), "unreadable")
+    if degradation.mask is not None:
         places = [face_in_crop(box, prepared.size, spec) for box in boxes]
-        crops = np.stack([tier.mask(c, place) for c, place in zip(crops, places, strict=True)])
-    return Look(crops, how)
+        crops = np.stack(
+            [degradation.mask(c, place) for c, place in zip(crops, places, strict=True)]
+        )
+    return ModelInput(crops, how)
 
 
-def _next_best(sample: Sample, tier: Tier, small: Sequence[Box]) -> tuple[Box | None, str]:
+def _next_best(
+    sample: Sample, degradation: Degradation, small: Sequence[Box]
+) -> tuple[Box | None, str]:
     if small:
         return small[0], "small"
     if sample.box is not None:
-        return sample.box.scaled(tier.scale), "manifest"
+        return sample.box.scaled(degradation.scale), "manifest"
     return None, "whole"
 
 
@@ -82,7 +88,7 @@ def score(
     classifiers: Sequence[Classifier],
     stores: Sequence[Store],
     samples: Sequence[Sample],
-    tier: Tier,
+    degradation: Degradation,
     finder: FaceFinder,
     advance: Callable[[int], None] = lambda _: None,
 ) -> None:
@@ -92,9 +98,9 @@ def score(
 
     Args:
         classifiers: The models; all of one `CropSpec`.
-        stores: Their scores in this tier, in the same order.
+        stores: Their scores in this degradation, in the same order.
         samples: The pictures.
-        tier: What is done to them first.
+        degradation: What is done to them first.
         finder: Finds the faces.
         advance: Told how many pictures are done.
     """
@@ -102,19 +108,19 @@ def score(
     missing = {row_id(s): s for s in samples if any(s not in store for store in stores)}
     advance(len(samples) - len(missing))
 
-    def look_at(sample: Sample) -> tuple[Sample, Look]:
-        return sample, look(sample, tier, finder, spec)
+    def read(sample: Sample) -> tuple[Sample, ModelInput]:
+        return sample, read_input(sample, degradation, finder, spec)
 
-    looks = ahead(look_at, missing.values(), workers=default_threads(), most=2 * BATCH)
-    while batch := list(islice(looks, BATCH)):
+    inputs = ahead(read, missing.values(), workers=default_threads(), most=2 * BATCH)
+    while batch := list(islice(inputs, BATCH)):
         for classifier, store in zip(classifiers, stores, strict=True):
             lacking = [(s, seen) for s, seen in batch if s not in store]
-            store.add(_judge(classifier, lacking))
+            store.add(_classify(classifier, lacking))
         advance(len(batch))
 
 
-def _judge(
-    classifier: Classifier, batch: Sequence[tuple[Sample, Look]]
+def _classify(
+    classifier: Classifier, batch: Sequence[tuple[Sample, ModelInput]]
 ) -> Iterator[tuple[Sample, Score]]:
     size = classifier.crop.size
     crops = np.concatenate([np.empty((0, size, size, 3), np.uint8), *(s.crops for _, s in batch)])

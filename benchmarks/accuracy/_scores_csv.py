@@ -12,7 +12,7 @@ from train.data._sample import CLASSES
 
 
 def write_scores(run: Run, path: Path) -> None:
-    """Write one row per picture, model and tier.
+    """Write one row per picture, model and degradation.
 
     Args:
         run: The scores.
@@ -20,7 +20,7 @@ def write_scores(run: Run, path: Path) -> None:
     """
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(["name", "label", "source", "split", "model", "tier", "p_fake", "box"])
+        rows.writerow(["name", "label", "source", "split", "model", "degradation", "p_fake", "box"])
         for scored in run.scored:
             for sample, p_fake, box in zip(run.samples, scored.p_fake, scored.boxes, strict=True):
                 rows.writerow(
@@ -30,7 +30,7 @@ def write_scores(run: Run, path: Path) -> None:
                         sample.source,
                         sample.split,
                         scored.model,
-                        scored.tier,
+                        scored.degradation,
                         "" if np.isnan(p_fake) else f"{p_fake:.6g}",
                         box,
                     ]

@@ -1,7 +1,7 @@
-"""Scores on disk: what was computed once is never computed again.
+"""Cached scores: no score is computed twice.
 
-One journal per model, pixel path and tier, appended to as scores come. A run that was killed goes
-on where it stopped; a second table over the same pictures costs nothing.
+One append-only file per model, pixel path and degradation. An interrupted run resumes where it
+stopped; a second table over the same pictures costs nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from importlib.metadata import version
 
-from benchmarks.accuracy._degradations import Tier
+from benchmarks.accuracy._degradations import Degradation
 from fakeface import ModelInfo
 from fakeface._detector import MIN_FACE
 from fakeface._prepare import PIXELS_VERSION
@@ -37,34 +37,36 @@ class Score:
 
 
 class Store:
-    """The scores of one model in one tier, by the picture's content and the box given for it."""
+    """Scores of one model under one degradation, keyed by picture content and given face box."""
 
-    def __init__(self, cache: Cache, model: ModelInfo, finder: ModelInfo, tier: Tier) -> None:
+    def __init__(
+        self, cache: Cache, model: ModelInfo, finder: ModelInfo, degradation: Degradation
+    ) -> None:
         """Read what is there; a line torn by a kill is dropped.
 
         Args:
             cache: Where scores are kept.
             model: The model that scores.
             finder: The model that finds faces.
-            tier: What is done to the pictures.
+            degradation: What is done to the pictures.
         """
         ran = f"onnxruntime {version('onnxruntime')}, faces from {MIN_FACE}"
-        key = "\n".join((model.metadata(), finder.sha256, ran, pixel_path(tier)))
-        name = f"{tier.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-        self._journal = cache.journal(f"scores/{model.name}-{model.sha256[:16]}/{name}")
+        key = "\n".join((model.metadata(), finder.sha256, ran, pixel_path(degradation)))
+        name = f"{degradation.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        self._cache = cache.journal(f"scores/{model.name}-{model.sha256[:16]}/{name}")
 
     def __contains__(self, sample: Sample) -> bool:
-        return row_id(sample) in self._journal.records
+        return row_id(sample) in self._cache.records
 
     def __getitem__(self, sample: Sample) -> Score:
-        return Score(*self._journal.records[row_id(sample)])
+        return Score(*self._cache.records[row_id(sample)])
 
     def add(self, scores: Iterable[tuple[Sample, Score]]) -> None:
         """Keep the scores of pictures, each on disk before the next is asked for."""
-        self._journal.add((row_id(sample), list(astuple(score))) for sample, score in scores)
+        self._cache.add((row_id(sample), list(astuple(score))) for sample, score in scores)
 
 
-def pixel_path(tier: Tier) -> str:
-    """Hash of what decides the pixels a model sees: our code, the decoder and the tier."""
-    text = f"pixels {PIXELS_VERSION}, pillow {version('pillow')}, {tier.description}"
+def pixel_path(degradation: Degradation) -> str:
+    """Hash of what decides the pixels a model sees: our code, the decoder and the degradation."""
+    text = f"pixels {PIXELS_VERSION}, pillow {version('pillow')}, {degradation.description}"
     return hashlib.sha256(text.encode()).hexdigest()

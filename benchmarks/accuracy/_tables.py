@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks._markdown import figure, percent, table
-from benchmarks.accuracy._degradations import CLEAN, DEGRADED, ENHANCED, READINGS
+from benchmarks.accuracy._degradations import CLEAN, DEGRADED, READINGS, SUPER_RESOLVED
 from benchmarks.accuracy._groups import Grouping
 from benchmarks.accuracy._metadata import NAME
 
@@ -24,23 +24,23 @@ def _parts(result: Result) -> Iterator[str]:
     for split, models in result["results"].items():
         yield f"## Split `{split}`\n"
         yield _models(models)
-        yield "### Tiers\n"
+        yield "### Degradations\n"
         yield "AUC; behind it the share of the faces that fakeface itself found.\n"
-        yield _tiers(models)
+        yield _degradations(models)
         if readings := _readings(models):
             yield "### Does it look at the face?\n"
             yield "AUC with the surroundings or the face filled with one colour.\n"
             yield readings
         yield "### Pairs\n"
         yield _pairs(models)
-        for model, tiers in models.items():
-            if CLEAN.name in tiers:
+        for model, degradations in models.items():
+            if CLEAN.name in degradations:
                 yield f"### Sources: {model}\n"
                 yield (
                     "AUC of an AI source against all Real pictures of the split, of a Real source"
                     " against all AI pictures kept together. Shares are of the source alone.\n"
                 )
-                yield _sources(tiers)
+                yield _sources(degradations)
 
 
 def _head(result: Result) -> str:
@@ -67,7 +67,7 @@ def _head(result: Result) -> str:
         ),
         f"- intervals: {result['bootstrap']['interval']},"
         f" {result['bootstrap']['resamples']} resamples, seed {result['bootstrap']['seed']}",
-        *(f"- tier `{name}`: {text}" for name, text in result["tiers"].items()),
+        *(f"- degradation `{name}`: {text}" for name, text in result["degradations"].items()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -80,10 +80,10 @@ def _main(groups: Result) -> tuple[str, Result]:
 def _models(models: Result) -> str:
     rows = []
     name = ""
-    for model, tiers in models.items():
-        if CLEAN.name not in tiers:
+    for model, degradations in models.items():
+        if CLEAN.name not in degradations:
             continue
-        name, row = _main(tiers[CLEAN.name]["groups"])
+        name, row = _main(degradations[CLEAN.name]["groups"])
         rows.append(
             [
                 model,
@@ -100,19 +100,19 @@ def _models(models: Result) -> str:
     return table(head, rows)
 
 
-def _tiers(models: Result) -> str:
+def _degradations(models: Result) -> str:
     names = [
         t.name
-        for t in (CLEAN, *DEGRADED, *ENHANCED)
-        if any(t.name in tiers for tiers in models.values())
+        for t in (CLEAN, *DEGRADED, *SUPER_RESOLVED)
+        if any(t.name in degradations for degradations in models.values())
     ]
     rows = []
-    for model, tiers in models.items():
+    for model, degradations in models.items():
         if model == NAME:
             continue
         cells = [model]
         for name in names:
-            entry = tiers.get(name)
+            entry = degradations.get(name)
             found = entry["boxes"].get("finder", 0) / sum(entry["boxes"].values()) if entry else 0
             auc = figure(_main(entry["groups"])[1]["auc"]) if entry else "–"
             cells.append(f"{auc} ({found:.1%})" if entry else auc)
@@ -121,16 +121,20 @@ def _tiers(models: Result) -> str:
 
 
 def _readings(models: Result) -> str:
-    names = [t.name for t in READINGS if any(t.name in tiers for tiers in models.values())]
+    names = [
+        t.name for t in READINGS if any(t.name in degradations for degradations in models.values())
+    ]
     rows = [
         [
             model,
             *(
-                figure(_main(tiers[name]["groups"])[1]["auc"]) if name in tiers else "–"
+                figure(_main(degradations[name]["groups"])[1]["auc"])
+                if name in degradations
+                else "–"
                 for name in (CLEAN.name, *names)
             ),
         ]
-        for model, tiers in models.items()
+        for model, degradations in models.items()
         if model != NAME
     ]
     return table(["model", "clean", *names], rows) if names else ""
@@ -139,25 +143,31 @@ def _readings(models: Result) -> str:
 def _pairs(models: Result) -> str:
     names = [f"{ai} / {real}" for ai, real in Grouping().pairs]
     rows = []
-    for model, tiers in models.items():
-        for tier in (CLEAN, *DEGRADED):
-            groups = tiers.get(tier.name, {}).get("groups", {})
+    for model, degradations in models.items():
+        for degradation in (CLEAN, *DEGRADED):
+            groups = degradations.get(degradation.name, {}).get("groups", {})
             pairs = [groups[n] for n in groups if groups[n]["kind"] == "pair"]
             names = [n for n in groups if groups[n]["kind"] == "pair"] or names
             if pairs:
-                rows.append([f"{model}, {tier.name}", *(figure(pair["auc"]) for pair in pairs)])
+                rows.append(
+                    [f"{model}, {degradation.name}", *(figure(pair["auc"]) for pair in pairs)]
+                )
     return table(["AUC", *names], rows) if rows else "None of the pairs is in this split.\n"
 
 
-def _sources(tiers: Result) -> str:
-    enhanced = [tier.name for tier in ENHANCED if tier.name in tiers]
+def _sources(degradations: Result) -> str:
+    enhanced = [
+        degradation.name for degradation in SUPER_RESOLVED if degradation.name in degradations
+    ]
     rows = []
-    for name, row in tiers[CLEAN.name]["groups"].items():
+    for name, row in degradations[CLEAN.name]["groups"].items():
         if row["kind"] != "source":
             continue
         which = "ai" if name.startswith("AI/") else "real"
         degraded = [
-            figure(tiers[t]["groups"][name]["auc"], interval=False) if t in tiers else "–"
+            figure(degradations[t]["groups"][name]["auc"], interval=False)
+            if t in degradations
+            else "–"
             for t in ("web", "hard")
         ]
         rows.append(
@@ -171,6 +181,8 @@ def _sources(tiers: Result) -> str:
                 percent(row[f"uncertain_{which}"], interval=False),
             ]
         )
-        rows[-1] += [percent(tiers[t]["groups"][name][f"flagged_{which}"]) for t in enhanced]
+        rows[-1] += [percent(degradations[t]["groups"][name][f"flagged_{which}"]) for t in enhanced]
     head = ["source", "n", "AUC", "TPR at 5 % FPR", "AUC web", "AUC hard", "called `fake`"]
-    return table([*head, "`uncertain`", *(f"`fake`, {tier}" for tier in enhanced)], rows)
+    return table(
+        [*head, "`uncertain`", *(f"`fake`, {degradation}" for degradation in enhanced)], rows
+    )

@@ -154,11 +154,11 @@ def profile(
 
 def _resnet50(folder: Path) -> list[str]:
     """Model directories of the report's first system with random weights, fp32 and int8."""
-    from benchmarks.peers._build import built
-    from benchmarks.peers._peer import PeerError
+    from benchmarks.baselines._baseline import BaselineError
+    from benchmarks.baselines._build import build_or_load
 
     try:
-        fp32 = built("resnet50", folder, folder)
-        return [str(fp32), str(built("resnet50-int8", fp32, folder))]
-    except PeerError as error:
+        fp32 = build_or_load("resnet50", folder, folder)
+        return [str(fp32), str(build_or_load("resnet50-int8", fp32, folder))]
+    except BaselineError as error:
         raise ValueError(f"the report's ResNet50: {error}") from error

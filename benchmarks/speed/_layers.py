@@ -14,11 +14,11 @@ from statistics import median
 from typing import Any
 
 KINDS = ("pointwise", "depthwise", "other convolutions", "matrix products", "all else")
-"""What layers are told apart by: convolutions of 1 x 1, convolutions of each channel with itself,
-those that are neither; matrix products; and what computes little and moves much."""
+"""Kinds of layers: convolutions of 1 x 1, convolutions of each channel with itself, all other
+convolutions, matrix products, and layers that compute little and move much memory."""
 
 LARGE = 10e6
-"""Operations of a layer from which it may set the roof: smaller ones are over too soon to time."""
+"""Operations from which a layer may set the peak throughput; smaller ones are too short to time."""
 
 WARM = 5
 """Runs before those that count."""
@@ -118,7 +118,7 @@ def kind_of(
     return "all else", 0
 
 
-def roof(layers: Sequence[Layer]) -> dict[str, float]:
+def peak_throughput(layers: Sequence[Layer]) -> dict[str, float]:
     """What the fastest large layer of each precision reaches.
 
     Args:
@@ -137,15 +137,15 @@ def roof(layers: Sequence[Layer]) -> dict[str, float]:
     return speeds
 
 
-def summary(layers: Sequence[Layer], roofs: dict[str, float]) -> dict[str, Any]:
+def summary(layers: Sequence[Layer], peaks: dict[str, float]) -> dict[str, Any]:
     """What the layers of a network add up to.
 
     Args:
         layers: The layers.
-        roofs: From `roof`.
+        peaks: From `peak_throughput`.
 
     Returns:
-        `operations`, `floor_ms`, `kinds` and `layers`, as in `profile`.
+        `operations`, `lower_bound_ms`, `kinds` and `layers`, as in `profile`.
     """
     total = sum(layer.ms for layer in layers)
     kinds = {}
@@ -159,15 +159,15 @@ def summary(layers: Sequence[Layer], roofs: dict[str, float]) -> dict[str, Any]:
             "share": round(ms / total, 4) if total else 0.0,
             "speed": round(operations / ms / 1e6, 1) if ms else 0.0,
         }
-    # No layer here is faster than the roof but a small one, whose time counts as it is.
-    floor = sum(
-        min(layer.operations / roofs[layer.precision] / 1e6, layer.ms)
+    # No layer here exceeds the peak throughput but small ones, whose time counts as it is.
+    lower_bound = sum(
+        min(layer.operations / peaks[layer.precision] / 1e6, layer.ms)
         for layer in layers
         if layer.speed
     )
     return {
         "operations": sum(layer.operations for layer in layers),
-        "floor_ms": round(floor, 3),
+        "lower_bound_ms": round(lower_bound, 3),
         "kinds": kinds,
         "layers": [
             {

@@ -1,9 +1,9 @@
 """Where the time of a network goes, layer by layer, and how much of it no run time could save.
 
 ONNX Runtime's own profiler tells the time and the shapes of every layer; from the shapes follows
-the arithmetic. The roof is what the fastest large layer of the run reaches: arithmetic divided by
-it is the floor, the time that a network needs here even if every layer were as fast as that one
-(Williams et al., Roofline, 2009, without the part about memory).
+the arithmetic. The peak throughput is what the fastest large layer of the run reaches; arithmetic
+divided by it is a lower bound: the time that the network needs here even if every layer were as
+fast as that one (the roofline model of Williams et al. 2009, without its memory part).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from benchmarks.speed._layers import (
     key_of,
     kind_of,
     layers_of,
-    roof,
+    peak_throughput,
     summary,
 )
 from fakeface import Detector
@@ -84,9 +84,10 @@ def profile(
 
     Returns:
         Plain values, ready for JSON: provenance, environment, and `threads`: for each number of
-        them the `roof` per precision, in 1e9 operations a second, and `models`: per model its
-        version, sha256, `whole_ms` of a run that nobody profiles, `operations`, `floor_ms`,
-        `kinds` (count, operations, ms, share of the layers' time, speed) and `layers`.
+        them the `peak_throughput` per precision, in 1e9 operations a second, and `models`: per
+        model its version, sha256, `whole_ms` of a run without the profiler, `operations`,
+        `lower_bound_ms`, `kinds` (count, operations, ms, share of the layers' time, speed) and
+        `layers`.
 
     Raises:
         FakefaceError: A model cannot run.
@@ -101,15 +102,15 @@ def profile(
     for number in threads:
         layers = _layers(networks, number, seconds / len(threads) / 2, begin)
         whole = _whole(networks, number, seconds / len(threads) / 2, begin)
-        roofs = roof([layer for mine in layers.values() for layer in mine])
+        peaks = peak_throughput([layer for mine in layers.values() for layer in mine])
         out[str(number)] = {
-            "roof": {precision: round(speed, 1) for precision, speed in roofs.items()},
+            "peak_throughput": {precision: round(speed, 1) for precision, speed in peaks.items()},
             "models": {
                 network.info.name: {
                     "version": network.info.version,
                     "sha256": network.info.sha256,
                     "whole_ms": round(whole[model], 3),
-                    **summary(layers[model], roofs),
+                    **summary(layers[model], peaks),
                 }
                 for model, network in networks.items()
             },
@@ -135,7 +136,7 @@ def _layers(
             for model, session in sessions.items()
         }
         shapes = {model: _shapes(network, threads, folder) for model, network in networks.items()}
-    return {model: layers_of(told, shapes[model]) for model, told in events.items()}
+    return {model: layers_of(run, shapes[model]) for model, run in events.items()}
 
 
 def _watched(

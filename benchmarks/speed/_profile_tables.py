@@ -28,15 +28,17 @@ def profile_markdown(result: dict[str, Any]) -> str:
         machine_line(result["environment"]),
         "- all were measured in turns; on a busy machine trust ratios",
         "- operations are multiplications and additions as executed, padded channels included",
-        "- the roof is the speed of the fastest large layer; the floor is the time that the"
+        "- peak throughput is that of the fastest large layer; the lower bound is the time that the"
         " arithmetic alone would take at it\n",
     ]
     for threads, cell in result["threads"].items():
-        roofs = ", ".join(
+        peaks = ", ".join(
             f"{speed:.0f}e9 operations a second in {precision}"
-            for precision, speed in cell["roof"].items()
+            for precision, speed in cell["peak_throughput"].items()
         )
-        parts.append(f"## {threads} thread{'' if threads == '1' else 's'}\n\nRoof: {roofs}.\n")
+        parts.append(
+            f"## {threads} thread{'' if threads == '1' else 's'}\n\nPeak throughput: {peaks}.\n"
+        )
         parts.append(_models(cell["models"]))
         parts.append(_kinds(cell["models"]))
     _, first = next(iter(result["threads"].items()))
@@ -63,14 +65,16 @@ def profile_markdown(result: dict[str, Any]) -> str:
 
 def _models(models: dict[str, Any]) -> str:
     return table(
-        ["model", "ms a run", "1e9 operations", "floor, ms", "times the floor"],
+        ["model", "ms a run", "1e9 operations", "lower bound, ms", "times the lower bound"],
         [
             [
                 f"{name} {model['version']}",
                 f"{model['whole_ms']:.2f}",
                 f"{model['operations'] / 1e9:.2f}",
-                f"{model['floor_ms']:.2f}",
-                f"{model['whole_ms'] / model['floor_ms']:.2f}" if model["floor_ms"] else "–",
+                f"{model['lower_bound_ms']:.2f}",
+                f"{model['whole_ms'] / model['lower_bound_ms']:.2f}"
+                if model["lower_bound_ms"]
+                else "–",
             ]
             for name, model in models.items()
         ],
@@ -103,7 +107,7 @@ def _speed(kind: dict[str, Any]) -> str:
 
 
 def plot_profile(result: dict[str, Any], path: Path) -> None:
-    """Draw a bar per model and number of threads, cut into the kinds of layers; a line its floor.
+    """Plot a bar per model and number of threads, split by kind of layer, with its lower bound.
 
     Args:
         result: From `benchmarks.speed._profile.profile`.
@@ -128,8 +132,8 @@ def plot_profile(result: dict[str, Any], path: Path) -> None:
             ms = model["kinds"][kind]["ms"]
             ax.barh(row, ms, left=left, color=colour, label=None if row else kind)
             left += ms
-        floor = model["floor_ms"]
-        ax.plot([floor] * 2, [row - 0.45, row + 0.45], "k-", label=None if row else "floor")
+        bound = model["lower_bound_ms"]
+        ax.plot([bound] * 2, [row - 0.45, row + 0.45], "k-", label=None if row else "lower bound")
     ax.set_yticks(range(len(bars)), [label for label, _ in bars])
     ax.invert_yaxis()
     ax.set(xlabel="ms a run, by layer", title="Where the time of a network goes")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from export.int8._gate import Gate
+from export.int8._acceptance import Acceptance
 from fakeface import ModelInfo
 
 _SHOWN = 12
 
 
-def notes(info: ModelInfo, whole: ModelInfo, gate: Gate) -> str:
+def notes(info: ModelInfo, original: ModelInfo, acceptance: Acceptance) -> str:
     """Write the sections on quantisation.
 
     Args:
         info: The quantised model.
-        whole: The model in float.
-        gate: How they compare.
+        original: The model in fp32.
+        acceptance: How they compare.
 
     Returns:
         Markdown.
@@ -22,21 +22,22 @@ def notes(info: ModelInfo, whole: ModelInfo, gate: Gate) -> str:
     told = info.provenance["quantised"]
     scheme = told["scheme"]
     kind = "U8S8 (unsigned activations, signed weights)" if scheme["target"] == "x86" else "S8S8"
-    misses = gate.misses()
-    in_float = len(told["in_float"])
-    first = {0: "none", 1: "the first"}.get(in_float, f"the first {in_float}")
+    violations = acceptance.violations()
+    kept_in_fp32 = len(told["kept_in_fp32"])
+    first = {0: "none", 1: "the first"}.get(kept_in_fp32, f"the first {kept_in_fp32}")
     lines = [
         f"What it is for, what it was trained on and where it fails, its licences too, are those of"
-        f" {whole.name} {whole.version}: read the card of that model first.",
+        f" {original.name} {original.version}: read the card of that model first.",
         "",
         "## How it was quantised",
         "",
-        f"{whole.name} {whole.version} (sha256 `{whole.sha256[:12]}…`) in 8-bit numbers: {kind},"
+        f"{original.name} {original.version} (sha256 `{original.sha256[:12]}…`) in"
+        f" 8-bit numbers: {kind},"
         f" weights per channel{', of 7 bits' if scheme['reduce_range'] else ''}. In float are the"
         f" head, the map that explains it and, of {len(told['layers'])} convolutions, {first}."
         f" Ranges and weights were fitted on {told['calibration']['crops']} face crops of `train`"
         " and compared on as many others; the calibration was fitted on `val` to the logits in"
-        " float; the thresholds are those in float.",
+        " float; the thresholds are those in fp32.",
         "",
         *(
             []
@@ -56,24 +57,24 @@ def notes(info: ModelInfo, whole: ModelInfo, gate: Gate) -> str:
             for t in told["tried"]
         ),
         "",
-        f"## Against {whole.name} in float",
+        f"## Against {original.name} in fp32",
         "",
-        f"On {gate.pictures} test pictures, each model by its own thresholds.",
+        f"On {acceptance.pictures} test pictures, each model by its own thresholds.",
         "",
         "| figure | value |",
         "|---|---|",
-        f"| AUC in float | {gate.auc_float:.4f} |",
-        f"| AUC | {gate.auc:.4f} |",
-        f"| verdicts that changed | {gate.changed:.2%} |",
-        *(f"| · {change} | {count} |" for change, count in gate.changes.items()),
-        f"| largest change of p_fake | {gate.largest:.3f} |",
-        f"| largest difference alone and in a batch | {gate.batch:.1e} |",
+        f"| AUC in fp32 | {acceptance.auc_fp32:.4f} |",
+        f"| AUC | {acceptance.auc:.4f} |",
+        f"| verdicts that changed | {acceptance.changed:.2%} |",
+        *(f"| · {change} | {count} |" for change, count in acceptance.changes.items()),
+        f"| largest change of p_fake | {acceptance.largest:.3f} |",
+        f"| largest difference alone and in a batch | {acceptance.batch:.1e} |",
         "",
         *(
-            ["**It misses what `export` asks for**, and was written with `--allow`:", ""]
-            + [f"- {miss}" for miss in misses]
+            ["**It fails the acceptance test of `export`**, and was written with `--allow`:", ""]
+            + [f"- {violation}" for violation in violations]
             + [""]
-            if misses
+            if violations
             else []
         ),
         "Layers by the noise of the logit that each makes when it alone is quantised:",

@@ -1,4 +1,4 @@
-"""`python -m export int8`: from a model directory in float to one in 8-bit numbers."""
+"""`python -m export int8`: from a model directory in fp32 to one in 8-bit numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ console = Console(stderr=True)
 
 
 def int8(
-    model: Annotated[Path, typer.Argument(help="Model directory in float.")],
+    model: Annotated[Path, typer.Argument(help="Model directory in fp32.")],
     data: Annotated[Path, typer.Option(help="Folder of the pictures that it was trained on.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
     name: Annotated[
@@ -35,14 +35,17 @@ def int8(
     crops: Annotated[
         int, typer.Option(min=16, help="Crops of `train` to measure on, and others to compare on.")
     ] = 256,
-    most_float: Annotated[
-        int, typer.Option(min=0, help="How many of the first layers may stay in float.")
+    most_fp32: Annotated[
+        int, typer.Option(min=0, help="How many of the first layers may stay in fp32.")
     ] = 8,
     allow: Annotated[
-        bool, typer.Option(help="Write it even if it misses, with the misses in its card.")
+        bool,
+        typer.Option(
+            help="Write it even if it fails the acceptance test, with the violations in its card."
+        ),
     ] = False,
 ) -> None:
-    """Quantise a classifier, and refuse if it does not judge as it did in float.
+    """Quantise a classifier, and refuse if it does not judge as it did in fp32.
 
     On the test split the AUC may fall by 0.005 and one verdict in a hundred may change; a picture
     alone and in a batch may differ by 1e-3 in p_fake.
@@ -58,7 +61,7 @@ def int8(
             name=name or out.resolve().name,
             scheme=Scheme(target=target, reduce_range=reduce_range),
             crops=crops,
-            most_float=most_float,
+            most_fp32=most_fp32,
             allow=allow,
         )
     )
@@ -77,12 +80,13 @@ def quantise(request: Request) -> None:
     """
     from export.int8._export import export_int8
 
-    info, gate = export_int8(request)
+    info, acceptance = export_int8(request)
     console.print(
-        f"{info.name} {info.version}: {info.onnx.stat().st_size / 1e6:.1f} MB, AUC {gate.auc:.4f}"
-        f" (in float {gate.auc_float:.4f}), {gate.changed:.2%} of {gate.pictures} verdicts changed",
+        f"{info.name} {info.version}: {info.onnx.stat().st_size / 1e6:.1f} MB,"
+        f" AUC {acceptance.auc:.4f} (fp32: {acceptance.auc_fp32:.4f}),"
+        f" {acceptance.changed:.2%} of {acceptance.pictures} verdicts changed",
         markup=False,
     )
-    for miss in gate.misses():
-        console.print(f"allowed: {miss}", style="yellow", markup=False)
+    for violation in acceptance.violations():
+        console.print(f"allowed: {violation}", style="yellow", markup=False)
     typer.echo(str(request.out))

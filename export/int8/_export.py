@@ -1,4 +1,4 @@
-"""From a model directory in float to one in 8-bit numbers, or a refusal that says why."""
+"""From a model directory in fp32 to one in 8-bit numbers, or a rejection_message that says why."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from export._card import card
 from export._directory import write_model
 from export._golden import precision_of, write_golden
 from export._run import figures
+from export.int8._acceptance import Acceptance, compare, rejection_message
 from export.int8._card import notes as card_notes
-from export.int8._gate import Gate, compare, refusal
 from export.int8._graph import Crops, Doubles
-from export.int8._quantize import QuantizationError, Scheme, lonely
+from export.int8._quantize import QuantizationError, Scheme, isolated_nodes
 from export.int8._recalibrate import Line, apply_line, fit_line, logits
-from export.int8._samples import cut, draw, read_data
-from export.int8._search import Bench, Layer, Trial
+from export.int8._samples import crop_samples, read_data, stratified_sample
+from export.int8._search import Layer, QuantisationSearch, Trial
 from fakeface import ModelInfo, Thresholds
 from fakeface._classifier import Classifier
 from fakeface._model import load_model
@@ -52,15 +52,15 @@ class Request:
     """What is to be made.
 
     Attributes:
-        model: Model directory in float.
+        model: Model directory in fp32.
         data: Folder of the pictures that it was trained on.
         cache: Where digests and faces are remembered.
         out: Model directory to write.
         name: Name of the quantised model.
         scheme: For which processor; how is searched for.
         crops: Crops of `train` to measure on, and as many others to compare on.
-        most_float: How many of the first layers the search may keep in float.
-        allow: Whether a model that misses the gate is written all the same.
+        most_fp32: How many of the first layers the search may keep in fp32.
+        allow: Whether a model that fails the acceptance test is written all the same.
     """
 
     model: Path
@@ -70,7 +70,7 @@ class Request:
     name: str
     scheme: Scheme
     crops: int = 256
-    most_float: int = 8
+    most_fp32: int = 8
     allow: bool = False
 
 
@@ -80,19 +80,19 @@ class _Choice:
 
     trials: list[Trial]
     layers: list[Layer]
-    in_float: tuple[str, ...]
+    kept_in_fp32: tuple[str, ...]
     line: Line
     steps: list[dict[str, Any]]
 
 
-def export_int8(request: Request) -> tuple[ModelInfo, Gate]:
+def export_int8(request: Request) -> tuple[ModelInfo, Acceptance]:
     """Quantise a classifier; nothing is written unless it judges as it did.
 
     Args:
         request: What is to be made.
 
     Returns:
-        The description as written, and how it compares with the model in float.
+        The description as written, and how it compares with the model in fp32.
 
     Raises:
         QuantizationError: It is quantised already, or not good enough afterwards.
@@ -104,70 +104,82 @@ def export_int8(request: Request) -> tuple[ModelInfo, Gate]:
     info, encoded = load_model(request.model, "classifier")
     model = onnx.load_from_string(encoded)
     if precision_of(model) != "fp32":
-        raise QuantizationError(f"{info.name} is quantised already; name the model in float")
+        raise QuantizationError(f"{info.name} is quantised already; name the model in fp32")
     data, warning = read_data(info, request.data, request.cache)
     if warning:
         console.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
-    small, choice = _quantised(model, info, data, request)
-    described = apply_line(small, info, choice.line)
+    quantised, choice = _quantised(model, info, data, request)
+    described = apply_line(quantised, info, choice.line)
     described = replace(
         described,
         name=request.name,
         settings={**described.settings, "precision": "int8"},
-        provenance={**info.provenance, "quantised": _told(request, info, data, choice, warning)},
+        provenance={
+            **info.provenance,
+            "quantised": _provenance(request, info, data, choice, warning),
+        },
         figures={},
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
-        write_model(described, small, path)
+        write_model(described, quantised, path)
         samples = data.split("test")
-        gate, p_fake = compare(Classifier(request.model), Classifier(path), samples)
-    if gate.misses() and not request.allow:
-        raise QuantizationError(refusal(described, gate, choice.layers, choice.in_float))
-    described.provenance["quantised"]["gate"] = {**gate.as_dict(), "misses": gate.misses()}
+        acceptance, p_fake = compare(Classifier(request.model), Classifier(path), samples)
+    if acceptance.violations() and not request.allow:
+        raise QuantizationError(
+            rejection_message(described, acceptance, choice.layers, choice.kept_in_fp32)
+        )
+    described.provenance["quantised"]["acceptance_test"] = {
+        **acceptance.as_dict(),
+        "violations": acceptance.violations(),
+    }
     measured = {"test": _figures(described, Scores.of(samples, _logits_of_real(described, p_fake)))}
-    written = write_model(replace(described, figures=figures(measured)), small, request.out)
-    text = card(written, card_notes(written, info, gate))
+    written = write_model(replace(described, figures=figures(measured)), quantised, request.out)
+    text = card(written, card_notes(written, info, acceptance))
     (request.out / "README.md").write_text(text, encoding="utf-8")
     write_golden(request.out)
-    return written, gate
+    return written, acceptance
 
 
 def _quantised(
     model: onnx.ModelProto, info: ModelInfo, data: Data, request: Request
 ) -> tuple[onnx.ModelProto, _Choice]:
-    """Search on crops of `train`, choose the layers in float and the calibration on `val`."""
+    """Search on crops of `train`, choose the layers in fp32 and the calibration on `val`."""
     assert info.crop is not None
     assert info.thresholds is not None
-    drawn = draw(data.split("train"), 2 * request.crops, SEED)
-    half = len(drawn) // 2
-    bench = Bench(model, cut(drawn[:half], info.crop), cut(drawn[half:], info.crop))
-    trials = bench.best(request.scheme)
+    sampled = stratified_sample(data.split("train"), 2 * request.crops, SEED)
+    half = len(sampled) // 2
+    search = QuantisationSearch(
+        model, crop_samples(sampled[:half], info.crop), crop_samples(sampled[half:], info.crop)
+    )
+    trials = search.compare_schemes(request.scheme)
     for trial in trials:
         console.print(_line_of(trial), markup=False, soft_wrap=True)
     scheme = trials[0].scheme
-    layers = bench.sensitivity(scheme)
+    layers = search.sensitivity(scheme)
     val = data.split("val")
-    crops = cut(draw(val, MOST_VAL, SEED) if len(val) > MOST_VAL else val, info.crop)
+    crops = crop_samples(
+        stratified_sample(val, MOST_VAL, SEED) if len(val) > MOST_VAL else val, info.crop
+    )
     wanted = logits(model, crops)
     best: tuple[float, onnx.ModelProto, _Choice] | None = None
     steps: list[dict[str, Any]] = []
-    for count in range(min(request.most_float, len(layers)) + 1):
-        in_float = tuple(bench.layers()[:count])
-        small = bench.build(scheme, in_float)
-        if lonely(small):
+    for count in range(min(request.most_fp32, len(layers)) + 1):
+        kept_in_fp32 = tuple(search.layers()[:count])
+        quantised = search.build(scheme, kept_in_fp32)
+        if isolated_nodes(quantised):
             continue
-        line, step = _on_val(small, crops, wanted, info.thresholds)
-        steps.append({"in_float": count, **step})
+        line, step = _on_val(quantised, crops, wanted, info.thresholds)
+        steps.append({"kept_in_fp32": count, **step})
         console.print(
-            f"first {count} layers in float: noise {step['noise']:.3f},"
+            f"first {count} layers in fp32: noise {step['noise']:.3f},"
             f" {step['expected']:.2%} of verdicts expected to change, {step['changed']:.2%} do"
             " on val",
             markup=False,
             soft_wrap=True,
         )
         if best is None or step["expected"] < best[0]:
-            best = step["expected"], small, _Choice(trials, layers, in_float, line, steps)
+            best = step["expected"], quantised, _Choice(trials, layers, kept_in_fp32, line, steps)
         if step["expected"] <= GOAL:
             break
     assert best is not None
@@ -175,14 +187,14 @@ def _quantised(
 
 
 def _on_val(
-    small: onnx.ModelProto, crops: Crops, wanted: Doubles, thresholds: Thresholds
+    quantised: onnx.ModelProto, crops: Crops, wanted: Doubles, thresholds: Thresholds
 ) -> tuple[Line, dict[str, float]]:
     """Fit the calibration, and tell how many verdicts change.
 
     The share expected to change spreads every picture's logit by the noise: it is steadier than
     the count of those that did change, which stands beside it.
     """
-    found = logits(small, crops)
+    found = logits(quantised, crops)
     line = fit_line(found, wanted)
     after = line(found)
     noise = float((after - wanted).std())
@@ -198,7 +210,7 @@ def _line_of(trial: Trial) -> str:
     return f"noise {trial.noise:.3f}, shift {trial.shift:+.3f}: {way}"
 
 
-def _told(
+def _provenance(
     request: Request, info: ModelInfo, data: Data, choice: _Choice, warning: str | None
 ) -> dict[str, Any]:
     """What made the quantised model."""
@@ -206,13 +218,13 @@ def _told(
     return {
         "from": {"name": info.name, "version": info.version, "sha256": info.sha256},
         "scheme": best.scheme.as_dict(),
-        "in_float": list(choice.in_float),
+        "kept_in_fp32": list(choice.kept_in_fp32),
         "calibration": {
             "crops": request.crops,
             "split": "train",
             "slope": choice.line.slope,
             "offset": choice.line.offset,
-            "fitted_on": "val, to the logits in float",
+            "fitted_on": "val, to the logits in fp32",
         },
         "data": data.fingerprint(),
         **({"warning": warning} if warning else {}),
@@ -222,7 +234,7 @@ def _told(
             {
                 "name": layer.name,
                 "noise": layer.noise,
-                "precision": "fp32" if layer.name in choice.in_float else "int8",
+                "precision": "fp32" if layer.name in choice.kept_in_fp32 else "int8",
             }
             for layer in choice.layers
         ],

@@ -129,7 +129,7 @@ class Graph:
         return low, high
 
 
-def copied(model: onnx.ModelProto) -> onnx.ModelProto:
+def copy_model(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy of a model that may be changed."""
     import onnx
 
@@ -154,7 +154,7 @@ def observe(
     from onnx import helper
 
     names = list(dict.fromkeys(tensors))
-    probe = copied(model)
+    probe = copy_model(model)
     wanted = []
     for index, name in enumerate(names):
         for kind in ("ReduceMin", "ReduceMax", "ReduceMean"):

@@ -1,4 +1,4 @@
-"""From a classifier in float to the same in 8-bit numbers: ONNX Runtime's static QDQ."""
+"""From a classifier in fp32 to the same in 8-bit numbers: ONNX Runtime's static QDQ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from export.int8._graph import BATCH, Crops, Graph, copied
+from export.int8._graph import BATCH, Crops, Graph, copy_model
 
 if TYPE_CHECKING:
     import onnx
@@ -79,7 +79,7 @@ class Reader:
         return None if part is None else {"image": part}
 
 
-def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
+def preprocess_graph(model: onnx.ModelProto) -> onnx.ModelProto:
     """Bring a graph into the form that quantisation starts from.
 
     Args:
@@ -92,10 +92,10 @@ def prepared(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnx
     from onnxruntime.quantization import quant_pre_process
 
-    named = copied(model)
+    named = copy_model(model)
     del named.metadata_props[:]
     with tempfile.TemporaryDirectory() as folder:
-        named_path, path = Path(folder) / "named.onnx", Path(folder) / "prepared.onnx"
+        named_path, path = Path(folder) / "named.onnx", Path(folder) / "preprocessed.onnx"
         onnx.save(named, named_path)
         # Shapes in these graphs follow from the input; the symbolic pass trips over reshapes
         # whose size depends on the batch.
@@ -118,7 +118,7 @@ def calibrate(model: onnx.ModelProto, crops: Crops, method: Method) -> Any:
     """Measure the ranges of all feature maps.
 
     Args:
-        model: From `prepared`.
+        model: From `preprocess_graph`.
         crops: RGB crops, uint8 [n, size, size, 3].
         method: How a range follows from what was seen.
 
@@ -155,16 +155,16 @@ def quantize(
     model: onnx.ModelProto,
     ranges: Any,
     scheme: Scheme,
-    in_float: Collection[str] = (),
+    kept_in_fp32: Collection[str] = (),
     steps: Mapping[str, npt.NDArray[np.float32]] | None = None,
 ) -> onnx.ModelProto:
     """Quantise.
 
     Args:
-        model: From `prepared`, equalised or not; it is left as it is.
+        model: From `preprocess_graph`, equalised or not; it is left as it is.
         ranges: From `calibrate` of the same model.
         scheme: How.
-        in_float: Names of convolutions that stay as they are.
+        kept_in_fp32: Names of convolutions that stay as they are.
         steps: From `export.int8._rounding.round_weights`, where the weights are rounded already.
 
     Returns:
@@ -173,7 +173,7 @@ def quantize(
     import onnx
     from onnxruntime.quantization import QDQQuantizer, QuantType
 
-    copy = copied(model)
+    copy = copy_model(model)
     graph = Graph(copy)
     quantizer = QDQQuantizer(
         copy,
@@ -182,7 +182,7 @@ def quantize(
         QuantType.QInt8,
         QuantType.QUInt8 if scheme.target == "x86" else QuantType.QInt8,
         ranges,
-        [name for name in quantizable(graph) if name not in in_float],
+        [name for name in quantizable(graph) if name not in kept_in_fp32],
         [],
         ["Conv", "Add", "Clip", "Relu"],
         {"TensorQuantOverrides": _overrides(steps or {})},
@@ -190,14 +190,14 @@ def quantize(
     quantizer.quantize_model()
     out = quantizer.model.model
     if scheme.target == "x86":
-        straighten(out)
+        quantise_input(out)
     quantizer.model.topological_sort()
     onnx.checker.check_model(out)
     return out
 
 
-def lonely(model: onnx.ModelProto) -> list[str]:
-    """Convolutions in float that ONNX Runtime would take for forgotten ones.
+def isolated_nodes(model: onnx.ModelProto) -> list[str]:
+    """Convolutions in fp32 that ONNX Runtime would take for forgotten ones.
 
     Where what a convolution reads has just been dequantised and what it makes is quantised at
     once, ONNX Runtime (seen in 1.32) quantises its weights too, all channels with one scale,
@@ -227,7 +227,7 @@ def _overrides(steps: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, list[d
     }
 
 
-def straighten(model: onnx.ModelProto) -> bool:
+def quantise_input(model: onnx.ModelProto) -> bool:
     """Read pixels as the 8-bit numbers that they are, in place.
 
     A quantised graph starts with `image` cast to float, multiplied, shifted, transposed and

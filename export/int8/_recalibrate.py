@@ -1,4 +1,4 @@
-"""Fits what a quantised model says to what it said in float, inside the graph."""
+"""Fits what a quantised model says to what it scores in fp32, inside the graph."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from export.int8._graph import Crops, Doubles, Graph, copied, run
+from export.int8._graph import Crops, Doubles, Graph, copy_model, run
 from export.int8._quantize import QuantizationError
 from fakeface import ModelInfo
 
@@ -64,7 +64,7 @@ def logits(model: onnx.ModelProto, crops: Crops) -> Doubles:
     """
     from onnx import helper
 
-    probe = copied(model)
+    probe = copy_model(model)
     name = logit_name(Graph(probe))
     probe.graph.output.append(helper.make_empty_tensor_value_info(name))
     return run(probe, crops, [name])[0].reshape(-1).astype(np.float64)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from export.int8._graph import Crops, Doubles, Graph, copied
+from export.int8._graph import Crops, Doubles, Graph, copy_model
 
 if TYPE_CHECKING:
     import onnx
@@ -37,11 +37,11 @@ def round_weights(model: onnx.ModelProto, crops: Crops, levels: int, seed: int =
     """Round the weights of all convolutions, in place, and correct their biases.
 
     Args:
-        model: From `export.int8._quantize.prepared`, equalised or not. Its weights become multiples
-            of their channels' steps.
+        model: From `export.int8._quantize.preprocess_graph`, equalised or not. Its weights become
+            multiples of their channels' steps.
         crops: RGB crops to measure on, uint8 [n, size, size, 3].
         levels: Steps on either side of zero: 127 for 8 bits, 63 for 7.
-        seed: For the places drawn.
+        seed: For the places sampled.
 
     Returns:
         For the weights' names the step of each output channel.
@@ -106,7 +106,7 @@ def _inputs(graph: Graph, crops: Crops, seed: int) -> list[tuple[Node, Doubles, 
     from fakeface._providers import open_session
 
     nodes = [n for n in graph.convolutions if graph.is_depthwise(n) or graph.groups(n) == 1]
-    probe = copied(graph.model)
+    probe = copy_model(graph.model)
     names = list(dict.fromkeys(node.input[0] for node in nodes))
     probe.graph.output.extend(
         helper.make_empty_tensor_value_info(name) for name in names if name not in graph.outputs

@@ -50,17 +50,17 @@ def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | N
     )
 
 
-def draw(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
-    """Some samples, as many of each class as there are, drawn with a seed."""
+def stratified_sample(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
+    """Some samples, as many of each class as there are, sampled with a seed."""
     rng = random.Random(seed)
     classes = [[s for s in samples if s.label == label] for label in (0, 1)]
     half = count // 2
-    drawn = [s for some in classes for s in rng.sample(some, min(half, len(some)))]
-    rng.shuffle(drawn)
-    return drawn
+    sampled = [s for some in classes for s in rng.sample(some, min(half, len(some)))]
+    rng.shuffle(sampled)
+    return sampled
 
 
-def cut(samples: Sequence[Sample], spec: CropSpec) -> Crops:
+def crop_samples(samples: Sequence[Sample], spec: CropSpec) -> Crops:
     """Crops of samples, uint8 [n, size, size, 3]."""
     return np.concatenate([crops for _, crops in batches(samples, spec, "cutting out faces")])
 
@@ -87,8 +87,8 @@ def score(
     Returns:
         One array of shape [len(samples)] per model.
     """
-    said: list[list[Any]] = [[] for _ in models]
+    scores: list[list[Any]] = [[] for _ in models]
     for _, crops in batches(samples, spec, what):
-        for model, numbers in zip(models, said, strict=True):
+        for model, numbers in zip(models, scores, strict=True):
             numbers.append(model(crops))
-    return [np.concatenate(numbers).astype(np.float64) for numbers in said]
+    return [np.concatenate(numbers).astype(np.float64) for numbers in scores]

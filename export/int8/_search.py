@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from export.int8._equalise import equalise
-from export.int8._graph import Crops, Doubles, Graph, copied
-from export.int8._quantize import METHODS, Scheme, calibrate, prepared, quantize
+from export.int8._graph import Crops, Doubles, Graph, copy_model
+from export.int8._quantize import METHODS, Scheme, calibrate, preprocess_graph, quantize
 from export.int8._recalibrate import fit_line, logits
 from export.int8._rounding import Scales, round_weights
 
@@ -44,25 +44,25 @@ class Layer:
 
     Attributes:
         name: Name of the convolution in the graph.
-        noise: Of the logit, with this layer quantised and all others in float.
+        noise: Of the logit, with this layer quantised and all others in fp32.
     """
 
     name: str
     noise: float
 
 
-class Bench:
+class QuantisationSearch:
     """One model on the way to 8 bits; what several ways have in common is done once."""
 
     def __init__(self, model: onnx.ModelProto, measured: Crops, held_out: Crops) -> None:
         """Prepare a model.
 
         Args:
-            model: The classifier in float.
+            model: The classifier in fp32.
             measured: Crops that ranges and weights are fitted on, uint8 [n, size, size, 3].
             held_out: Crops that ways of quantising are compared on, likewise.
         """
-        self.model = prepared(model)
+        self.model = preprocess_graph(model)
         self._measured, self._held_out = measured, held_out
         self._wanted = logits(self.model, held_out)
         self._scaled: dict[float | None, onnx.ModelProto] = {}
@@ -73,12 +73,12 @@ class Bench:
         """Names of the convolutions, in order."""
         return [node.name for node in Graph(self.model).convolutions]
 
-    def build(self, scheme: Scheme, in_float: Collection[str] = ()) -> onnx.ModelProto:
+    def build(self, scheme: Scheme, kept_in_fp32: Collection[str] = ()) -> onnx.ModelProto:
         """Quantise in some way.
 
         Args:
             scheme: The way.
-            in_float: Names of convolutions and sums that stay in float.
+            kept_in_fp32: Names of convolutions and sums that stay in fp32.
 
         Returns:
             The graph, not yet calibrated anew.
@@ -87,13 +87,13 @@ class Bench:
         key = (scheme.equalise, scheme.rounding, scheme.levels, scheme.method)
         if key not in self._ranges:
             self._ranges[key] = calibrate(model, self._measured, scheme.method)
-        if in_float:
-            model = _restored(model, self._scaled[scheme.equalise], in_float)
-        return quantize(model, self._ranges[key], scheme, in_float, steps)
+        if kept_in_fp32:
+            model = _restore_weights(model, self._scaled[scheme.equalise], kept_in_fp32)
+        return quantize(model, self._ranges[key], scheme, kept_in_fp32, steps)
 
     def _weights(self, scheme: Scheme) -> tuple[onnx.ModelProto, Scales]:
         if scheme.equalise not in self._scaled:
-            scaled = copied(self.model)
+            scaled = copy_model(self.model)
             if scheme.equalise is not None:
                 equalise(scaled, self._measured, scheme.equalise)
             self._scaled[scheme.equalise] = scaled
@@ -101,18 +101,18 @@ class Bench:
             return self._scaled[scheme.equalise], {}
         key = (scheme.equalise, scheme.levels)
         if key not in self._rounded:
-            model = copied(self._scaled[scheme.equalise])
+            model = copy_model(self._scaled[scheme.equalise])
             self._rounded[key] = (model, round_weights(model, self._measured, scheme.levels))
         return self._rounded[key]
 
-    def try_out(self, scheme: Scheme, in_float: Collection[str] = ()) -> Trial:
+    def evaluate(self, scheme: Scheme, kept_in_fp32: Collection[str] = ()) -> Trial:
         """Quantise in some way and see what it does on the crops held out."""
         shift, noise = difference(
-            logits(self.build(scheme, in_float), self._held_out), self._wanted
+            logits(self.build(scheme, kept_in_fp32), self._held_out), self._wanted
         )
         return Trial(scheme, shift, noise)
 
-    def best(self, scheme: Scheme) -> list[Trial]:
+    def compare_schemes(self, scheme: Scheme) -> list[Trial]:
         """Compare ways of quantising.
 
         Args:
@@ -122,13 +122,13 @@ class Bench:
             What was tried, the best first.
         """
         plain = replace(scheme, method="minmax", equalise=None, rounding="nearest")
-        trials = [self.try_out(plain)]
+        trials = [self.evaluate(plain)]
         for strength in STRENGTHS:
             way = replace(plain, rounding="descent", equalise=strength)
-            trials.append(self.try_out(way))
+            trials.append(self.evaluate(way))
         leader = min(trials, key=lambda trial: trial.noise).scheme
         for method in METHODS[1:]:
-            trials.append(self.try_out(replace(leader, method=method)))
+            trials.append(self.evaluate(replace(leader, method=method)))
         return sorted(trials, key=lambda trial: trial.noise)
 
     def sensitivity(self, scheme: Scheme) -> list[Layer]:
@@ -143,7 +143,7 @@ class Bench:
         graph = Graph(self.model)
         names = [node.name for node in (*graph.convolutions, *graph.sums)]
         return [
-            Layer(name, self.try_out(scheme, set(names) - {name}).noise) for name in self.layers()
+            Layer(name, self.evaluate(scheme, set(names) - {name}).noise) for name in self.layers()
         ]
 
 
@@ -153,14 +153,14 @@ def difference(found: Doubles, wanted: Doubles) -> tuple[float, float]:
     return float((found - wanted).mean()), float(rest.std())
 
 
-def _restored(
-    model: onnx.ModelProto, whole: onnx.ModelProto, in_float: Collection[str]
+def _restore_weights(
+    model: onnx.ModelProto, original: onnx.ModelProto, kept_in_fp32: Collection[str]
 ) -> onnx.ModelProto:
     """A model with the weights of some layers as they were before rounding."""
-    out = copied(model)
-    graph, source = Graph(out), Graph(whole)
+    out = copy_model(model)
+    graph, source = Graph(out), Graph(original)
     for node in graph.convolutions:
-        if node.name in in_float:
+        if node.name in kept_in_fp32:
             for name in node.input[1:]:
                 graph.set_constant(name, source.constant(name))
     return out

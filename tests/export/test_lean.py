@@ -8,7 +8,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export._lean import fill_blocks, keep_first, split_shortcuts
+from export._lean import drop_unused_values, pad_to_blocks, split_shortcuts
 
 
 class Network:
@@ -105,7 +105,7 @@ def image():
 
 def test_whole_blocks_of_channels_say_the_same(network, image):
     wanted = network.run(image)
-    network.nodes = fill_blocks(network.nodes, network.tensors, "x")
+    network.nodes = pad_to_blocks(network.nodes, network.tensors, "x")
     np.testing.assert_allclose(network.run(image), wanted, rtol=1e-4, atol=1e-5)
     made = {node.output[0]: node for node in network.nodes}
     for name, node in made.items():
@@ -133,7 +133,7 @@ def test_a_padded_map_that_others_need_is_left_alone(network, image):
 
 def test_only_the_first_values_of_each_anchor_are_left(network, image):
     wanted = network.run(image)
-    keep_first(network.nodes, network.tensors, 16, 4)
+    drop_unused_values(network.nodes, network.tensors, 16, 4)
     given = network.run(image)
     assert given.shape == (2, 2 * 8 * 12, 4)
     np.testing.assert_allclose(given, wanted[:, :, :4], rtol=1e-5, atol=1e-6)
@@ -143,8 +143,8 @@ def test_only_the_first_values_of_each_anchor_are_left(network, image):
 
 def test_all_of_it_leaves_nothing_to_reorder_between_blocks(network, image, tmp_path):
     wanted = network.run(image)[:, :, :4]
-    keep_first(network.nodes, network.tensors, 16, 4)
-    network.nodes = fill_blocks(network.nodes, network.tensors, "x")
+    drop_unused_values(network.nodes, network.tensors, 16, 4)
+    network.nodes = pad_to_blocks(network.nodes, network.tensors, "x")
     network.nodes = split_shortcuts(network.nodes, network.tensors)
     np.testing.assert_allclose(network.run(image), wanted, rtol=1e-4, atol=1e-5)
     options = ort.SessionOptions()
@@ -164,8 +164,8 @@ def test_what_is_not_known_is_refused(network):
     pads = network.tensors["more_4"]
     network.tensors["more_4"] = np.array([0, 0, 1, 0, 0, 4, 1, 0])
     with pytest.raises(ValueError, match="other than of channels"):
-        fill_blocks(network.nodes, network.tensors, "x")
+        pad_to_blocks(network.nodes, network.tensors, "x")
     network.tensors["more_4"] = pads
     network.nodes.insert(2, helper.make_node("Sin", ["a"], ["wave"]))
     with pytest.raises(ValueError, match="Sin is not known"):
-        fill_blocks(network.nodes, network.tensors, "x")
+        pad_to_blocks(network.nodes, network.tensors, "x")

@@ -230,9 +230,9 @@ def both(linear, run, out, monkeypatch):
 
 def test_one_command_writes_both_precisions(linear, run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        "export.int8._gate.CHANGED", 1.0
+        "export.int8._acceptance.CHANGED", 1.0
     )  # nothing was learnt: any verdict may change
-    monkeypatch.setattr("export.int8._gate.AUC_LOSS", 1.0)
+    monkeypatch.setattr("export.int8._acceptance.AUC_LOSS", 1.0)
     assert both(linear, run, tmp_path, monkeypatch) == 0
     written = capsys.readouterr().out.split()
     assert written == [str(tmp_path / "one"), str(tmp_path / "one-int8")]
@@ -250,7 +250,7 @@ def test_one_command_writes_both_precisions(linear, run, tmp_path, monkeypatch, 
 def test_a_refusal_of_8_bit_numbers_leaves_the_model_in_float(
     linear, run, samples, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("export.int8._gate.CHANGED", -1.0)
+    monkeypatch.setattr("export.int8._acceptance.CHANGED", -1.0)
     assert both(linear, run, tmp_path, monkeypatch) == 1
     said = capsys.readouterr()
     assert said.out.split() == [str(tmp_path / "one")]

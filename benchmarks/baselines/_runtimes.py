@@ -39,7 +39,7 @@ class Network:
         return self.call(crops)
 
 
-def quantised(model: Path) -> bool:
+def is_quantised(model: Path) -> bool:
     """Whether an ONNX file computes in int8."""
     data = model.read_bytes()
     return any(name in data for name in (b"QuantizeLinear", b"QLinearConv", b"ConvInteger"))
@@ -57,7 +57,7 @@ def _one_by_one(run: Callable[[Crops], Any]) -> Callable[[Crops], Scores]:
 
 def in_onnxruntime(classifier: Classifier) -> Network:
     """ONNX Runtime as fakeface uses it."""
-    precision = "int8" if quantised(classifier.info.onnx) else "fp32"
+    precision = "int8" if is_quantised(classifier.info.onnx) else "fp32"
     return Network(classifier.predict, precision, ("onnxruntime",))
 
 

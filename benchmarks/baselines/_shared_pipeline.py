@@ -1,4 +1,4 @@
-"""Peers that share fakeface's way to the face and differ in what runs the network."""
+"""Baselines that share fakeface's way to the face and differ in what runs the network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers._runtimes import RUNTIMES, Network, in_onnxruntime
+from benchmarks.baselines._runtimes import RUNTIMES, Network, in_onnxruntime
 from fakeface import CropSpec, Detector, FaceFinder, ImageError
 from fakeface._detector import MIN_FACE
 from fakeface._model import FACE_FINDER, MODELS
@@ -17,8 +17,8 @@ from fakeface._prepare import crop_picture, prepare
 from fakeface.images._decode import Picture
 
 
-class Same:
-    """A network behind fakeface's decoding, face finder and crop; see `Subject`."""
+class SharedPipeline:
+    """A network behind fakeface's decoding, face finder and crop; see `OpenBaseline`."""
 
     def __init__(
         self,
@@ -58,18 +58,18 @@ class Same:
         self.versions = {"fakeface": version("fakeface"), **versions}
 
     def network(self) -> object:
-        """See `Subject.network`."""
+        """See `OpenBaseline.network`."""
         return self._run(self._crop)
 
     def verdict(self, path: str) -> float | None:
-        """See `Subject.verdict`."""
+        """See `OpenBaseline.verdict`."""
         if self._verdict is not None:
             return self._verdict(path)
         crops = prepare(path, self._finder, self._spec, MIN_FACE).crops
         return float(self._run(crops).max()) if len(crops) else None
 
     def score(self, path: str) -> tuple[float | None, str]:
-        """See `Subject.score`: without a face to judge, the whole picture is taken as one."""
+        """See `OpenBaseline.score`: without a face to judge, the whole picture is taken as one."""
         try:
             p_fake = self.verdict(path)
             if p_fake is not None:
@@ -80,8 +80,8 @@ class Same:
         return float(self._run(crop[np.newaxis])[0]), "whole"
 
 
-def open_same(job: dict[str, Any]) -> Same:
-    """Open one; `job` as for `benchmarks.peers._worker.open_subject`.
+def open_shared_pipeline(job: dict[str, Any]) -> SharedPipeline:
+    """Open one; `job` as for `benchmarks.baselines._worker.open_baseline`.
 
     `kind` is `onnxruntime` or one of `RUNTIMES`; `file` what it opens: a model directory, a run
     directory, a `.tflite`; `crop` what the network sees; `precision`, for OpenVINO, what it is
@@ -100,4 +100,6 @@ def open_same(job: dict[str, Any]) -> Same:
         network = RUNTIMES[job["kind"]](file, job["threads"], job.get("precision", ""))
         finder = FaceFinder(MODELS / FACE_FINDER)
     versions = {name: version(name) for name in (*network.packages, "pillow")}
-    return Same(network, finder, spec, job["picture"], job.get("threshold"), versions, verdict)
+    return SharedPipeline(
+        network, finder, spec, job["picture"], job.get("threshold"), versions, verdict
+    )

@@ -1,6 +1,6 @@
-"""Makes the networks that peers need and nobody ships; run in a process of its own.
+"""Makes the networks that baselines need and nobody ships; run in a process of its own.
 
-`python -m benchmarks.peers._build WHAT SOURCE OUT`, where WHAT is one of `BUILDERS`.
+`python -m benchmarks.baselines._build WHAT SOURCE OUT`, where WHAT is one of `BUILDERS`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks._process import ROOT, child_environment
-from benchmarks.peers._peer import PeerError
+from benchmarks.baselines._baseline import BaselineError
 
 if TYPE_CHECKING:
     import onnx
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 _CALIBRATION = 32
 """Crops that int8 is calibrated on; the weights are random, so it is about speed alone."""
 
-MADE = 2
+BUILD_VERSION = 2
 """Counts up when something is made in another way: what was kept is then made anew."""
 
-RANDOM = "Random weights, made by `python -m benchmarks peers` to measure speed; judges nothing."
+RANDOM = (
+    "Random weights, made by `python -m benchmarks baselines` to measure speed, not to classify."
+)
 
 
 def litert(source: Path, out: Path) -> None:
@@ -127,7 +129,7 @@ def meso4(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from the
         source: Not used.
         out: Model directory to write.
     """
-    from benchmarks.peers._meso4 import SIZE, meso4_graph
+    from benchmarks.baselines._meso4 import SIZE, meso4_graph
     from fakeface import CropSpec
 
     _write("meso4", meso4_graph(), CropSpec(size=SIZE), out)
@@ -164,7 +166,7 @@ BUILDERS: dict[str, Callable[[Path, Path], None]] = {
 """What can be made: from a source, or from nothing, to a file or a model directory."""
 
 
-def built(what: str, source: Path, folder: Path) -> Path:
+def build_or_load(what: str, source: Path, folder: Path) -> Path:
     """Make something, or find it made already.
 
     Args:
@@ -176,16 +178,16 @@ def built(what: str, source: Path, folder: Path) -> Path:
         The file or model directory.
 
     Raises:
-        PeerError: It cannot be made here.
+        BaselineError: It cannot be made here.
     """
-    key = hashlib.sha256(f"{MADE} {what}".encode() + _content(source)).hexdigest()[:12]
+    key = hashlib.sha256(f"{BUILD_VERSION} {what}".encode() + _content(source)).hexdigest()[:12]
     out = folder / f"{what}-{key}"
     if out.exists():
         return out
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{out.name}.{os.getpid()}.tmp"
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.peers._build", what, str(source), str(aside)],
+        [sys.executable, "-m", "benchmarks.baselines._build", what, str(source), str(aside)],
         capture_output=True,
         text=True,
         errors="replace",
@@ -194,7 +196,7 @@ def built(what: str, source: Path, folder: Path) -> Path:
     if done.returncode:
         lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
         reason = lines[-1][:300] if lines else "no message"
-        raise PeerError(f"its network could not be made: {reason}")
+        raise BaselineError(f"its network could not be made: {reason}")
     aside.replace(out)
     return out
 

@@ -12,17 +12,17 @@ from matplotlib.figure import Figure
 from benchmarks._plots import COLOURS
 
 
-def plot_peers(result: dict[str, Any], path: Path) -> None:
-    """Draw a result of `benchmarks.peers._measure.compare`, one panel per number of threads.
+def plot_baselines(result: dict[str, Any], path: Path) -> None:
+    """Draw a result of `benchmarks.baselines._measure.compare`, one panel per number of threads.
 
-    Peers without an accuracy (random weights, or no pictures given) stand on a line below.
+    Baselines without an accuracy (random weights, or no pictures given) stand on a line below.
 
     Args:
         result: The result.
         path: The PNG to write.
     """
     counts = list(map(str, result["threads"]))
-    rows = [row for row in result["peers"] if row["speed"]]
+    rows = [row for row in result["baselines"] if row["speed"]]
     figure = Figure(figsize=(6 * len(counts), 5.6), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(counts), squeeze=False, sharey=True)[0]

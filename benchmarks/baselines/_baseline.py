@@ -1,4 +1,4 @@
-"""What a peer is, and how its process is talked to."""
+"""What a baseline is, and how its process is talked to."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from typing import Any
 
 from benchmarks._process import child_environment
 
-PATIENCE = 300.0
-"""Seconds after which a peer that does not answer is given up."""
+TIMEOUT = 300.0
+"""Seconds after which a baseline that does not answer is given up."""
 
 
-class PeerError(Exception):
-    """A peer is not there, or broke; the text says why."""
+class BaselineError(Exception):
+    """A baseline is not there, or broke; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class Baseline:
     """One row of the table.
 
     Attributes:
@@ -32,11 +32,11 @@ class Peer:
         group: What `--only` calls it.
         network: Which network it runs, in words.
         job: What its process is to open, ready for JSON: `kind` names an opener of
-            `benchmarks.peers._worker`, the rest is for that.
+            `benchmarks.baselines._worker`, the rest is for that.
         installs: Distributions that one needs to run it.
-        judges: Whether its answers mean anything; not with random weights.
+        trained: Whether its answers mean anything; not with random weights.
         python: Interpreter of its process.
-        refused: Why it cannot run; empty where it can be tried.
+        unavailable: Why it cannot run; empty where it can be tried.
         digest: Of the files that decide its answers.
         own: Name of the model directory that it runs as it ships; empty for all others.
     """
@@ -46,9 +46,9 @@ class Peer:
     network: str
     job: dict[str, Any] = field(default_factory=dict)
     installs: tuple[str, ...] = ()
-    judges: bool = True
+    trained: bool = True
     python: str = sys.executable
-    refused: str = ""
+    unavailable: str = ""
     digest: str = ""
     own: str = ""
 
@@ -59,30 +59,35 @@ class Peer:
 
 
 class Process:
-    """The process of one peer.
+    """The process of one baseline.
 
     Attributes:
         about: What it said of itself when it was ready: `versions`, `precision`, `threshold`.
     """
 
-    def __init__(self, peer: Peer, threads: int, picture: Path) -> None:
-        """Start a process and wait until the peer is open.
+    def __init__(self, baseline: Baseline, threads: int, picture: Path) -> None:
+        """Start a process and wait until the baseline is open.
 
         Args:
-            peer: The peer.
+            baseline: The baseline.
             threads: Threads of its network.
             picture: A picture with a face: what its network is run on.
 
         Raises:
-            PeerError: It cannot run.
+            BaselineError: It cannot run.
         """
-        if peer.refused:
-            raise PeerError(peer.refused)
-        job = {**peer.job, "threads": threads, "picture": str(picture), "installs": peer.installs}
+        if baseline.unavailable:
+            raise BaselineError(baseline.unavailable)
+        job = {
+            **baseline.job,
+            "threads": threads,
+            "picture": str(picture),
+            "installs": baseline.installs,
+        }
         self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 -- see close
         try:
             self._process = subprocess.Popen(
-                [peer.python, "-m", "benchmarks.peers._worker", json.dumps(job)],
+                [baseline.python, "-m", "benchmarks.baselines._worker", json.dumps(job)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -91,12 +96,12 @@ class Process:
             )
         except OSError as error:
             self._errors.close()
-            raise PeerError(f"{peer.python}: {error.strerror}") from error
+            raise BaselineError(f"{baseline.python}: {error.strerror}") from error
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
         try:
             self.about: dict[str, Any] = self._answer()
-        except PeerError:
+        except BaselineError:
             self.close()
             raise
 
@@ -104,14 +109,14 @@ class Process:
         """Ask the process for something and wait for the answer.
 
         Args:
-            what: Name of a request of `benchmarks.peers._worker`.
+            what: Name of a request of `benchmarks.baselines._worker`.
             arguments: Its arguments, ready for JSON.
 
         Returns:
             The answer.
 
         Raises:
-            PeerError: The peer failed, or its process ended or hangs; the process is over then.
+            BaselineError: The baseline failed, or its process died or hangs; it is ended then.
         """
         assert self._process.stdin is not None
         try:
@@ -121,7 +126,7 @@ class Process:
             pass  # it has ended: the answer will say why
         try:
             return self._answer()
-        except PeerError:
+        except BaselineError:
             self.close()
             raise
 
@@ -146,17 +151,17 @@ class Process:
 
     def _answer(self) -> Any:
         try:
-            line = self._lines.get(timeout=PATIENCE)
+            line = self._lines.get(timeout=TIMEOUT)
         except queue.Empty:
-            raise PeerError(f"no answer within {PATIENCE:.0f} s") from None
+            raise BaselineError(f"no answer within {TIMEOUT:.0f} s") from None
         if not line:
-            raise PeerError(self._last_words())
+            raise BaselineError(self._exit_message())
         answer = json.loads(line)
         if "error" in answer:
-            raise PeerError(answer["error"])
+            raise BaselineError(answer["error"])
         return answer["answer"]
 
-    def _last_words(self) -> str:
+    def _exit_message(self) -> str:
         code = self._process.wait()
         self._errors.seek(0)
         lines = self._errors.read().strip().splitlines() or ["no message"]

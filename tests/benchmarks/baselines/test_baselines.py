@@ -10,16 +10,16 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.peers import _commands as _peers_app  # noqa: F401 -- its command
-from benchmarks.peers import _measure
-from benchmarks.peers._build import built
-from benchmarks.peers._catalogue import GROUPS, catalogue
-from benchmarks.peers._measure import compare, sample_of
-from benchmarks.peers._meso4 import SIZE, meso4_graph
-from benchmarks.peers._peer import Peer, PeerError, Process
-from benchmarks.peers._runtimes import quantised
-from benchmarks.peers._tables import peers_markdown
-from benchmarks.peers._targets import targets
+from benchmarks.baselines import _commands as _baselines_app  # noqa: F401 -- its command
+from benchmarks.baselines import _measure
+from benchmarks.baselines._baseline import Baseline, BaselineError, Process
+from benchmarks.baselines._build import build_or_load
+from benchmarks.baselines._catalogue import GROUPS, catalogue
+from benchmarks.baselines._measure import compare, draw_sample
+from benchmarks.baselines._meso4 import SIZE, meso4_graph
+from benchmarks.baselines._runtimes import is_quantised
+from benchmarks.baselines._tables import baselines_markdown
+from benchmarks.baselines._targets import targets
 from fakeface import Detector
 from fakeface.diagnostics._bench import PORTRAIT
 from tests._models import make_classifier
@@ -40,9 +40,9 @@ def result(own, faces, tmp_path_factory):
     cache = Cache(tmp_path_factory.mktemp("cache"))
     broken = replace(own[0], name="broken", job={**own[0].job, "file": "no-such-model"}, own="")
     gone = replace(own[0], name="gone", python="no-such-python", own="")
-    refused = Peer("refused", "sahu65", "nothing", refused="is not installed")
-    peers = [*own, broken, gone, refused]
-    return compare(peers, load_data(faces, cache), cache, [1], count=8, seconds=0)
+    unavailable = Baseline("unavailable", "sahu65", "nothing", unavailable="is not installed")
+    baselines = [*own, broken, gone, unavailable]
+    return compare(baselines, load_data(faces, cache), cache, [1], count=8, seconds=0)
 
 
 def test_our_peer_gives_the_answers_of_the_library(own, samples):
@@ -66,27 +66,27 @@ def test_our_peer_gives_the_answers_of_the_library(own, samples):
 def test_a_process_that_dies_says_why(own):
     process = Process(own[0], 1, PORTRAIT)
     process._process.kill()
-    with pytest.raises(PeerError, match="its process ended with"):
+    with pytest.raises(BaselineError, match="its process ended with"):
         process.ask("cost")
 
 
 def test_an_error_within_a_peer_is_named(own):
     process = Process(own[0], 1, PORTRAIT)
-    with pytest.raises(PeerError, match="ImageError"):
+    with pytest.raises(BaselineError, match="ImageError"):
         process.ask("turn", path="no-such-picture.jpg")
 
 
 def test_a_peer_that_does_not_answer_is_given_up(own, monkeypatch):
     process = Process(own[0], 1, PORTRAIT)
-    monkeypatch.setattr("benchmarks.peers._peer.PATIENCE", 0.0)
-    with pytest.raises(PeerError, match="no answer"):
+    monkeypatch.setattr("benchmarks.baselines._baseline.TIMEOUT", 0.0)
+    with pytest.raises(BaselineError, match="no answer"):
         process.ask("turn", path=str(PORTRAIT))
     assert process._process.poll() is not None
 
 
 def test_every_peer_is_measured_or_says_why_not(result):
     json.dumps(result, allow_nan=False)
-    red, redder, broken, gone, refused = result["peers"]
+    red, redder, broken, gone, unavailable = result["baselines"]
     for row in (red, redder):
         assert row["failed"] == ""
         speed = row["speed"]["1"]
@@ -97,10 +97,10 @@ def test_every_peer_is_measured_or_says_why_not(result):
     assert red["speed"]["1"]["ratio"] == {"network": 1.0, "verdict": 1.0}
     assert "no-such-model" in broken["failed"]
     assert "no-such-python" in gone["failed"]
-    assert refused["failed"] == "is not installed"
-    assert not (broken["speed"] or gone["speed"] or refused["speed"])
-    text = peers_markdown(result)
-    assert "| refused | is not installed |" in text
+    assert unavailable["failed"] == "is not installed"
+    assert not (broken["speed"] or gone["speed"] or unavailable["speed"])
+    text = baselines_markdown(result)
+    assert "| unavailable | is not installed |" in text
     assert "| red, ONNX Runtime fp32 |" in text
 
 
@@ -116,7 +116,7 @@ def test_a_peer_that_breaks_on_the_way_becomes_a_row(own, monkeypatch):
 
     monkeypatch.setattr(Process, "ask", breaking)
     found = compare(own, None, Cache(Path("unused")), [1], seconds=0)
-    failed = [row["failed"] for row in found["peers"]]
+    failed = [row["failed"] for row in found["baselines"]]
     assert sorted(map(bool, failed)) == [False, True]
     assert "its process ended" in "".join(failed)
 
@@ -136,17 +136,17 @@ def test_a_run_that_was_interrupted_judges_no_picture_twice(own, faces, tmp_path
     first = compare(own[:1], data, cache, [1], count=6)
     assert len(judged) == 6 * 3
     judged.clear()
-    assert compare(own[:1], data, cache, [1], count=6)["peers"] == first["peers"]
+    assert compare(own[:1], data, cache, [1], count=6)["baselines"] == first["baselines"]
     assert not judged
 
 
 def test_the_sample_is_balanced_and_seeded(faces, tmp_path):
     test = load_data(faces, Cache(tmp_path)).split("test")
-    some = sample_of(test, 10, seed=1)
+    some = draw_sample(test, 10, seed=1)
     assert [s.label for s in some].count(0) == 5
     assert len(some) == 10
-    assert some == sample_of(test, 10, seed=1) != sample_of(test, 10, seed=2)
-    assert sample_of(test, 1000, seed=0) == test
+    assert some == draw_sample(test, 10, seed=1) != draw_sample(test, 10, seed=2)
+    assert draw_sample(test, 1000, seed=0) == test
 
 
 def test_the_smallest_network_is_as_small_as_published():
@@ -162,55 +162,57 @@ def test_the_smallest_network_is_as_small_as_published():
 
 
 def test_what_was_built_is_not_built_again(tmp_path):
-    first = built("meso4", tmp_path, tmp_path)
+    first = build_or_load("meso4", tmp_path, tmp_path)
     time = (first / "model.onnx").stat().st_mtime_ns
-    assert built("meso4", tmp_path, tmp_path) == first
+    assert build_or_load("meso4", tmp_path, tmp_path) == first
     assert (first / "model.onnx").stat().st_mtime_ns == time
-    assert not quantised(first / "model.onnx")
-    with pytest.raises(PeerError, match="could not be made"):
-        built("resnet50-int8", tmp_path / "nothing", tmp_path)
+    assert not is_quantised(first / "model.onnx")
+    with pytest.raises(BaselineError, match="could not be made"):
+        build_or_load("resnet50-int8", tmp_path / "nothing", tmp_path)
 
 
 def test_models_of_one_name_are_told_apart(models, tmp_path):
     twin = make_classifier(tmp_path / "red", gain=20.0)
     both = [str(models[0]), str(twin)]
-    names = [peer.name for peer in catalogue(both, None, None, ["onnxruntime"], tmp_path)]
+    names = [baseline.name for baseline in catalogue(both, None, None, ["onnxruntime"], tmp_path)]
     assert names[1] == f"red ({twin}), ONNX Runtime fp32" != names[0]
     with pytest.raises(ValueError, match="given twice"):
         catalogue(both[:1] * 2, None, None, ["onnxruntime"], tmp_path)
 
 
 def test_what_is_missing_is_a_reason(models, tmp_path, monkeypatch):
-    peers = catalogue([str(models[0])], None, None, ["litert", "tensorflow", "openvino"], tmp_path)
-    reasons = {peer.name: peer.refused for peer in peers}
+    baselines = catalogue(
+        [str(models[0])], None, None, ["litert", "tensorflow", "openvino"], tmp_path
+    )
+    reasons = {baseline.name: baseline.unavailable for baseline in baselines}
     assert reasons["red, ONNX Runtime fp32"] == ""
     assert "int8" in reasons["red, OpenVINO int8"]
-    monkeypatch.setattr("benchmarks.peers._catalogue.find_spec", lambda _: None)
-    for peer in catalogue([str(models[0])], None, None, GROUPS[1:4], tmp_path)[1:]:
-        assert "installed" in peer.refused or "int8" in peer.refused
+    monkeypatch.setattr("benchmarks.baselines._catalogue.find_spec", lambda _: None)
+    for baseline in catalogue([str(models[0])], None, None, GROUPS[1:4], tmp_path)[1:]:
+        assert "installed" in baseline.unavailable or "int8" in baseline.unavailable
     (_, sahu65) = catalogue([str(models[0])], None, None, ["sahu65"], tmp_path)
-    assert "--sahu65-python" in sahu65.refused
+    assert "--sahu65-python" in sahu65.unavailable
     (_, sahu65) = catalogue([str(models[0])], None, Path(sys.executable), ["sahu65"], tmp_path)
-    assert sahu65.refused == ""
-    with pytest.raises(PeerError):
+    assert sahu65.unavailable == ""
+    with pytest.raises(BaselineError):
         Process(sahu65, 1, Path("no-such-picture.jpg"))
 
 
 def test_a_run_is_asked_for_where_it_is_needed(models, tmp_path):
     pytest.importorskip("tensorflow", reason="needs the extra `train`")
-    (_, peer) = catalogue([str(models[0])], None, None, ["tensorflow"], tmp_path)
-    assert "--run RUN_DIR" in peer.refused
-    (_, peer) = catalogue([str(models[0])], tmp_path, None, ["tensorflow"], tmp_path)
-    assert "no finished run" in peer.refused
+    (_, baseline) = catalogue([str(models[0])], None, None, ["tensorflow"], tmp_path)
+    assert "--run RUN_DIR" in baseline.unavailable
+    (_, baseline) = catalogue([str(models[0])], tmp_path, None, ["tensorflow"], tmp_path)
+    assert "no finished run" in baseline.unavailable
 
 
 @pytest.mark.slow
 def test_openvino_gives_the_same_answers(models, own, tmp_path):
-    pytest.importorskip("openvino", reason="needs the extra `peers`")
+    pytest.importorskip("openvino", reason="needs the extra `baselines`")
     _, f32, *_ = catalogue([str(models[0])], None, None, ["openvino"], tmp_path)
     scores = []
-    for peer in (own[0], f32):
-        process = Process(peer, 1, PORTRAIT)
+    for baseline in (own[0], f32):
+        process = Process(baseline, 1, PORTRAIT)
         scores += process.ask("scores", paths=[str(PORTRAIT)])
         process.close()
     assert scores[0][0] == pytest.approx(scores[1][0], abs=1e-5)
@@ -229,9 +231,9 @@ def test_targets_compare_the_fastest_rows():
         row("resnet", "resnet50", "fp32", 30.0),
         row("run x", "tensorflow", "fp32", 30.0, network="run x (another network)"),
     ]
-    found = targets({"reference": "edge", "threads": [1, 2], "peers": rows})
+    found = targets({"reference": "edge", "threads": [1, 2], "baselines": rows})
     rows.append(row("edge, tf", "tensorflow", "fp32", 12.0))
-    more = targets({"reference": "edge", "threads": [1], "peers": rows})
+    more = targets({"reference": "edge", "threads": [1], "baselines": rows})
     assert (more[0]["what"][:3], more[0]["ratio"]) == ("its", 6.0)
     ratios = {f["what"]: (f["ratio"], f["reached"]) for f in found}
     assert ratios == {
@@ -242,27 +244,27 @@ def test_targets_compare_the_fastest_rows():
 
 @pytest.mark.slow
 def test_the_command(models, faces, tmp_path):
-    arguments = ["peers", "--data", faces, "-m", models[0], "--only", "onnxruntime"]
+    arguments = ["baselines", "--data", faces, "-m", models[0], "--only", "onnxruntime"]
     arguments += ["--threads", 1, "--pictures", 4, "--seconds", 0]
     arguments += ["-o", tmp_path / "out", "--cache", tmp_path / "cache"]
     done = CliRunner().invoke(app, list(map(str, arguments)))
     assert done.exit_code == 0, done.output
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "peers.json",
-        "peers.md",
-        "peers.png",
+        "baselines.json",
+        "baselines.md",
+        "baselines.png",
     }
     assert "## Accuracy" in done.output
-    wrong = CliRunner().invoke(app, ["peers", "--only", "abacus"])
+    wrong = CliRunner().invoke(app, ["baselines", "--only", "abacus"])
     assert wrong.exit_code == 2
-    assert "no peer abacus" in wrong.output
+    assert "no baseline abacus" in wrong.output
 
 
 @pytest.mark.slow
 @pytest.mark.train
 def test_a_run_gives_the_same_answers_in_every_runtime(models, tmp_path):
     pytest.importorskip("tensorflow", reason="needs the extra `train`")
-    pytest.importorskip("ai_edge_litert", reason="needs the extra `peers`")
+    pytest.importorskip("ai_edge_litert", reason="needs the extra `baselines`")
     from export._run import export_run
     from train.fitting._fit import Selection, fit, read_data
     from train.recipes._recipe import load_recipe
@@ -284,9 +286,9 @@ def test_a_run_gives_the_same_answers_in_every_runtime(models, tmp_path):
     scores = []
     (stranger,) = catalogue([str(models[0])], run, None, only[:1], tmp_path)[1:]
     assert stranger.name == "run run (another network), LiteRT fp32"
-    for peer in catalogue([str(tmp_path / "model")], run, None, only, tmp_path):
-        assert peer.network == "model"
-        process = Process(peer, 1, PORTRAIT)
+    for baseline in catalogue([str(tmp_path / "model")], run, None, only, tmp_path):
+        assert baseline.network == "model"
+        process = Process(baseline, 1, PORTRAIT)
         scores.append(process.ask("scores", paths=[str(PORTRAIT)])[0][0])
         process.close()
     assert len(scores) == 3
