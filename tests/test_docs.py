@@ -25,6 +25,20 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXTERNAL = {"--quiet", "--strict", "--app-dir", "--data-binary", "--reload"}
 """Options of other programs that the text may name."""
 
+FOLDERS = {
+    ".ci",
+    ".github",
+    "benchmarks",
+    "docs",
+    "examples",
+    "export",
+    "fakeface",
+    "samples",
+    "tests",
+    "train",
+}
+"""Folders of the repository; paths in them that the text names have to exist."""
+
 BLOCK = re.compile(
     r"(?:^<!-- *(?P<mark>[^\n]*?) *-->\n)?^```(?P<lang>\w+)\n(?P<text>.*?)^```$", re.M | re.S
 )
@@ -237,6 +251,37 @@ def test_everything_public_is_in_the_reference() -> None:
     text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^::: fakeface\.(\S+)$", text, re.M))
     assert set(fakeface.__all__) <= documented
+
+
+def test_paths_in_the_text_exist() -> None:
+    """Every path of the repository that a page names, in the form `folder/file` or `folder/`."""
+    missing = []
+    for page in [*PAGES, ROOT / "SECURITY.md", ROOT / "train" / "tried.md"]:
+        for code in re.findall(r"`([\w.-]+/[\w./-]*)`", page.read_text(encoding="utf-8")):
+            if code.split("/")[0] in FOLDERS and not (ROOT / code).exists():
+                missing.append(f"{name(page)}: {code}")
+    assert not missing, "\n".join(missing)
+
+
+def test_the_layout_names_every_package() -> None:
+    """Contributing says what each package of the library and of training is for."""
+    text = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    packages = {
+        f"{package}/{folder.parent.name}/"
+        for package in ("fakeface", "train")
+        for folder in (ROOT / package).glob("*/__init__.py")
+    }
+    assert not {p for p in packages if f"`{p}`" not in text}
+
+
+def test_versions_agree() -> None:
+    """The package, the citation and the changelog's newest release have one version."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d[\w.]*)\] - (\d{4}-\d\d-\d\d)$", changelog, re.M)
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert released[0][0] == fakeface.__version__
+    assert f"\nversion: {released[0][0]}\n" in citation
+    assert f'\ndate-released: "{released[0][1]}"\n' in citation
 
 
 def test_every_example_is_shown() -> None:
