@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fakeface.diagnostics._environment import environment
+from fakeface.diagnostics import environment
 
 PACKAGES = ("scikit-learn",)
 

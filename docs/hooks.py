@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fakeface import ModelInfo
-from fakeface._model import MODELS, find_model, read_model
+from fakeface.model_directory import MODELS, find_model, read_model
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig

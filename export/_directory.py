@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakeface._model import METADATA_KEY, ModelInfo
+from fakeface import ModelInfo
+from fakeface.model_directory import METADATA_KEY
 
 if TYPE_CHECKING:
     import onnx

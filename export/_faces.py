@@ -19,7 +19,8 @@ import typer
 from export._directory import write_model
 from export._faces_card import faces_card
 from export._lean import drop_unused_values, pad_to_blocks, split_shortcuts
-from fakeface._model import FACE_FINDER, MODELS, ModelInfo
+from fakeface import ModelInfo
+from fakeface.model_directory import FACE_FINDER, MODELS
 
 if TYPE_CHECKING:
     import onnx

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakeface._model import ModelInfo
+from fakeface import ModelInfo
 
 
 def faces_card(near: ModelInfo, far: ModelInfo, figures: dict[str, Any] | None) -> str:

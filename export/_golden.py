@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fakeface import Detector
-from fakeface._model import MODELS, bundled_models, read_model
-from fakeface.diagnostics._environment import environment
-from fakeface.diagnostics._golden import GOLDEN, PICTURES, TOLERANCES, Golden, Precision, judge
-from fakeface.files._walk import walk
+from fakeface.diagnostics import (
+    GOLDEN,
+    PICTURES,
+    TOLERANCES,
+    Golden,
+    Precision,
+    environment,
+    predict_pictures,
+)
+from fakeface.files import walk
+from fakeface.model_directory import MODELS, bundled_models, read_model
 
 if TYPE_CHECKING:
     import onnx
@@ -59,7 +66,7 @@ def write_golden(model: Path, folder: Path = PICTURES, file: Path | None = None)
         "features": machine["cpu"]["features"],
     }
     file = file or model / GOLDEN
-    predictions = judge(detector, folder, names)
+    predictions = predict_pictures(detector, folder, names)
     Golden(precision, TOLERANCES[precision], predictions, made_with).write(file)
     return file
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeface import CropSpec, FaceFinder, ImageError
-from fakeface._model import FACE_FINDER, MODELS
-from fakeface._prepare import prepare
-from fakeface.files._walk import walk
+from fakeface.files import walk
+from fakeface.model_directory import FACE_FINDER, MODELS
+from fakeface.preprocessing import preprocess
 
 Scores = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating[Any]]]
 
@@ -82,8 +82,8 @@ def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.
 def _crops(folder: Path, finder: FaceFinder, spec: CropSpec) -> Iterator[npt.NDArray[np.uint8]]:
     for path in walk([folder]):
         try:
-            yield from prepare(path, None, spec, 0).crops
-            yield from prepare(path, finder, spec, 0).crops
+            yield from preprocess(path, None, spec, 0).crops
+            yield from preprocess(path, finder, spec, 0).crops
         except ImageError:
             continue
 

@@ -92,7 +92,7 @@ def runner(model: onnx.ModelProto) -> Any:
     Returns:
         A function from crops, uint8 [n, size, size, 3], to `p_fake`, float32 [n].
     """
-    from fakeface._providers import open_session
+    from fakeface.inference import open_session
 
     session = open_session("exported model", model.SerializeToString(), "cpu")
     return lambda crops: session.run(["p_fake"], {"image": crops})[0]

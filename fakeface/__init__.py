@@ -5,16 +5,17 @@
     >>> detector.predict("portrait.jpg").verdict  # doctest: +SKIP
     <Verdict.REAL: 'real'>
 
-The way of a picture, one module a step: `_decode` -> `_faces` -> `_crop` -> `_classifier` ->
-`_verdict` -> `reports`. Names are imported when first used, so that `import fakeface` is instant.
+The steps from a picture to its verdict: `images` (decode) -> `faces` (find) -> `preprocessing`
+(crop) -> `inference` (score, apply the thresholds) -> `reports` (write). `Detector` runs them all.
+Names are imported when they are first used, so that `import fakeface` is instant.
 """
 
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fakeface._lazy import lazy_exports
 from fakeface._version import __version__
 
 if TYPE_CHECKING:
@@ -60,29 +61,22 @@ __all__ = [
     "available_providers",
 ]
 
-_HOME = {
-    "CropSpec": "_crop",
-    "Detector": "_detector",
-    "FaceFinder": "faces._finder",
-    "Heatmap": "types._heatmap",
-    "ModelInfo": "_model",
-    "OperatingPoint": "_model",
-    "Thresholds": "_model",
-    "available_providers": "_providers",
-    **dict.fromkeys(
-        ("FakefaceError", "ImageError", "ModelError", "ProviderError", "ReportError"), "_errors"
-    ),
-    **dict.fromkeys(("Box", "Face", "Prediction", "Source", "Verdict"), "types"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "fakeface._crop": ("CropSpec",),
+        "fakeface._detector": ("Detector",),
+        "fakeface._errors": (
+            "FakefaceError",
+            "ImageError",
+            "ModelError",
+            "ProviderError",
+            "ReportError",
+        ),
+        "fakeface._model": ("ModelInfo", "OperatingPoint", "Thresholds"),
+        "fakeface._providers": ("available_providers",),
+        "fakeface.faces._finder": ("FaceFinder",),
+        "fakeface.types": ("Box", "Face", "Prediction", "Source", "Verdict"),
+        "fakeface.types._heatmap": ("Heatmap",),
+    },
+)

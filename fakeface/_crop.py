@@ -53,7 +53,7 @@ class CropSpec:
         return asdict(self)
 
 
-def square(box: Box | None, size: tuple[int, int], margin: float) -> Box:
+def crop_box(box: Box | None, size: tuple[int, int], margin: float) -> Box:
     """The square to cut from a picture.
 
     It is centred on the face, moved into the picture where it sticks out, and never larger than
@@ -89,7 +89,7 @@ def crop(image: Image.Image, box: Box | None, spec: CropSpec) -> npt.NDArray[np.
     Returns:
         RGB, uint8, shape (spec.size, spec.size, 3).
     """
-    region = square(box, image.size, spec.margin)
+    region = crop_box(box, image.size, spec.margin)
     resized = image.resize(
         (spec.size, spec.size),
         FILTERS[spec.filter],

@@ -13,9 +13,9 @@ from fakeface._classifier import Classifier
 from fakeface._errors import ImageError
 from fakeface._model import FACE_FINDER, MODELS, find_model
 from fakeface._pipeline import run
-from fakeface._prepare import Prepared, place, prepare
+from fakeface._preprocess import Preprocessed, locate_heatmaps, preprocess
 from fakeface._providers import default_batch
-from fakeface._verdict import choose_thresholds, conclude
+from fakeface._verdict import aggregate, choose_thresholds
 from fakeface.faces._finder import FaceFinder
 from fakeface.files._walk import existing, walk
 from fakeface.types import Prediction, Source
@@ -96,23 +96,23 @@ class Detector:
         if not min_face >= 0:  # NaN neither: every face would be too small
             raise ValueError(f"min_face must be 0 or above, got {min_face}")
         path = find_model(None if model is None else Path(model))
-        self._classifier = Classifier(path, provider, threads, session_options)
-        self._batch_size = default_batch(self._classifier.session.get_providers()[0])
-        self._finder = None if whole else FaceFinder(MODELS / FACE_FINDER)
+        self.classifier = Classifier(path, provider, threads, session_options)
+        self.batch_size = default_batch(self.classifier.session.get_providers()[0])
+        self.finder = None if whole else FaceFinder(MODELS / FACE_FINDER)
         self.whole = whole
         self.min_face = min_face
-        method = self._classifier.method
+        method = self.classifier.method
         explain = method == "cam" if explain is None else explain
         self.heatmaps: Method | None = method if explain else None
-        self.info = self._classifier.info
+        self.info = self.classifier.info
         self.model = self.info.name
-        self.thresholds = choose_thresholds(self.info, self._classifier.thresholds, threshold, fpr)
+        self.thresholds = choose_thresholds(self.info, self.classifier.thresholds, threshold, fpr)
         self.settings = self._fingerprint()
 
     def _fingerprint(self) -> str:
         parts = [
             self.info.sha256,  # the file holds the crop and the calibration too
-            self._finder and [self._finder.info.sha256, float(self.min_face)],
+            self.finder and [self.finder.info.sha256, float(self.min_face)],
             [self.thresholds.fake, self.thresholds.real],
         ]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
@@ -130,31 +130,33 @@ class Detector:
         Raises:
             ImageError: The picture cannot be read.
         """
-        prepared = self._prepare(source)
-        return self._conclude(
-            prepared, self._classify(prepared.crops) if len(prepared.crops) else ()
+        preprocessed = self.preprocess(source)
+        return self.aggregate(
+            preprocessed, self.score(preprocessed.crops) if len(preprocessed.crops) else ()
         )
 
-    def _prepare(self, source: Source) -> Prepared:
-        return prepare(source, self._finder, self._classifier.crop, self.min_face)
+    def preprocess(self, source: Source) -> Preprocessed:
+        return preprocess(source, self.finder, self.classifier.crop, self.min_face)
 
-    def _classify(self, crops: npt.NDArray[np.uint8]) -> Sequence[_Score]:
+    def score(self, crops: npt.NDArray[np.uint8]) -> Sequence[_Score]:
         """`p_fake` and, where it is wanted, the map of each crop."""
         if self.heatmaps is None:
-            return [(float(p), None) for p in self._classifier.predict(crops)]
-        p_fake, maps = self._classifier.explain(crops)
+            return [(float(p), None) for p in self.classifier.predict(crops)]
+        p_fake, maps = self.classifier.explain(crops)
         return list(zip(p_fake.tolist(), maps, strict=True))
 
-    def _conclude(self, prepared: Prepared, scores: Sequence[_Score]) -> Prediction:
-        classifier = self._classifier
+    def aggregate(self, preprocessed: Preprocessed, scores: Sequence[_Score]) -> Prediction:
+        classifier = self.classifier
         maps = [values for _, values in scores if values is not None]
-        return conclude(
-            prepared,
+        return aggregate(
+            preprocessed,
             [p for p, _ in scores],
             self.thresholds,
             self.model,
             self.settings,
-            place(prepared, maps, classifier.crop.margin, classifier.method) if maps else (),
+            locate_heatmaps(preprocessed, maps, classifier.crop.margin, classifier.method)
+            if maps
+            else (),
         )
 
     def _fail(self, error: ImageError) -> Prediction:
@@ -193,11 +195,11 @@ class Detector:
             )
         return run(
             sources,
-            prepare=self._prepare,
-            classify=self._classify,
-            conclude=self._conclude,
+            preprocess=self.preprocess,
+            score=self.score,
+            aggregate=self.aggregate,
             fail=self._fail,
-            batch_size=self._batch_size if batch_size is None else batch_size,
+            batch_size=self.batch_size if batch_size is None else batch_size,
             workers=workers,
         )
 

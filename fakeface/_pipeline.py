@@ -17,29 +17,29 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from fakeface._bounded_map import Pending, bounded_map_pending
 from fakeface._errors import ImageError
-from fakeface._prepare import Prepared
+from fakeface._preprocess import Preprocessed
 from fakeface._providers import default_threads
-from fakeface._threads import NotYet, ahead
 from fakeface.images._decode import name_of
 from fakeface.types import Prediction, Source
 
 _log = logging.getLogger("fakeface")
 
-Prepare = Callable[[Source], Prepared]
+Preprocessor = Callable[[Source], Preprocessed]
 Score = TypeVar("Score")
 """What the model says of one face; the pipeline only hands it on."""
-Classify = Callable[[npt.NDArray[np.uint8]], Iterable[Score]]
-Conclude = Callable[[Prepared, Sequence[Score]], Prediction]
+Scorer = Callable[[npt.NDArray[np.uint8]], Iterable[Score]]
+Aggregator = Callable[[Preprocessed, Sequence[Score]], Prediction]
 Fail = Callable[[ImageError], Prediction]
 
 
 def run(
     sources: Iterable[Source],
     *,
-    prepare: Prepare,
-    classify: Classify[Score],
-    conclude: Conclude[Score],
+    preprocess: Preprocessor,
+    score: Scorer[Score],
+    aggregate: Aggregator[Score],
     fail: Fail,
     batch_size: int,
     workers: int | None = None,
@@ -50,22 +50,22 @@ def run(
         sources: Pictures, pulled as they are needed. An `ImageError` among them stands for a
             picture that is known to be unreadable, a `NotYet` for nothing: what is ready is given
             before the next one is waited for.
-        prepare: Decodes a picture and cuts out its faces; called in several threads at once.
-        classify: Runs the model on crops, shape (n, S, S, 3) with n from 1 to `batch_size`; called
+        preprocess: Decodes a picture and cuts out its faces; called in several threads at once.
+        score: Runs the model on crops, shape (n, S, S, 3) with n from 1 to `batch_size`; called
             in one thread. Each score must depend on its own crop alone.
-        conclude: Puts a picture and the scores of its faces together.
+        aggregate: Puts a picture and the scores of its faces together.
         fail: Makes the record of a picture that cannot be read.
         batch_size: Faces that the model sees at once.
         workers: Threads that prepare; None for one per processor.
 
     Yields:
-        One prediction per source, in order. A picture on which `prepare` fails gives a record
+        One prediction per source, in order. A picture on which `preprocess` fails gives a record
         with an error: an `ImageError` with its reason, anything else (which would be a fault of
         fakeface) as an internal error that is also logged with its traceback.
 
     Raises:
         ValueError: `batch_size` or `workers` is below 1.
-        Exception: Whatever `classify`, or the iterator of `sources`, raises; what was pulled from
+        Exception: Whatever `score`, or the iterator of `sources`, raises; what was pulled from
             `sources` before it failed is judged first.
     """
     workers = default_threads() if workers is None else workers
@@ -73,11 +73,15 @@ def run(
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    return _run(sources, prepare, _Batches(classify, conclude, batch_size), fail, workers)
+    return _run(sources, preprocess, _Batches(score, aggregate, batch_size), fail, workers)
 
 
 def _run(
-    sources: Iterable[Source], prepare: Prepare, batches: _Batches[Score], fail: Fail, workers: int
+    sources: Iterable[Source],
+    preprocess: Preprocessor,
+    batches: _Batches[Score],
+    fail: Fail,
+    workers: int,
 ) -> Generator[Prediction, None, None]:
     failures: list[Exception] = []
 
@@ -87,12 +91,12 @@ def _run(
         except Exception as error:  # what came before it is judged first
             failures.append(error)
 
-    attempt = partial(_attempt, prepare=prepare, fail=fail)
+    attempt = partial(_attempt, preprocess=preprocess, fail=fail)
     # enough to keep the threads busy while the model runs
-    most = 2 * workers + batches.size
-    with closing(ahead(attempt, guarded(), workers=workers, most=most)) as pictures:
+    limit = 2 * workers + batches.size
+    with closing(bounded_map_pending(attempt, guarded(), workers=workers, limit=limit)) as pictures:
         for picture in pictures:
-            if isinstance(picture, NotYet):  # no more faces in sight that would fill the batch
+            if isinstance(picture, Pending):  # no more faces in sight that would fill the batch
                 yield from batches.finish()
             else:
                 yield from batches.add(picture)
@@ -101,12 +105,12 @@ def _run(
         raise failures[0]
 
 
-def _attempt(source: Source, prepare: Prepare, fail: Fail) -> Prepared | Prediction:
-    """Prepare one picture; whatever is wrong with it becomes its record."""
+def _attempt(source: Source, preprocess: Preprocessor, fail: Fail) -> Preprocessed | Prediction:
+    """Preprocessor one picture; whatever is wrong with it becomes its record."""
     if isinstance(source, ImageError):
         return fail(source)
     try:
-        return prepare(source)
+        return preprocess(source)
     except ImageError as error:
         return fail(error)
     except MemoryError:
@@ -121,17 +125,17 @@ def _attempt(source: Source, prepare: Prepare, fail: Fail) -> Prepared | Predict
 class _Batches(Generic[Score]):
     """Collects pictures until their faces fill a batch."""
 
-    def __init__(self, classify: Classify[Score], conclude: Conclude[Score], size: int) -> None:
+    def __init__(self, score: Scorer[Score], aggregate: Aggregator[Score], size: int) -> None:
         self.size = size
-        self._classify = classify
-        self._conclude = conclude
-        self._waiting: list[Prepared | Prediction] = []
+        self._score = score
+        self._aggregate = aggregate
+        self._waiting: list[Preprocessed | Prediction] = []
         self._faces = 0
 
-    def add(self, item: Prepared | Prediction) -> Iterator[Prediction]:
+    def add(self, item: Preprocessed | Prediction) -> Iterator[Prediction]:
         """Take one picture; give what is finished by it."""
         self._waiting.append(item)
-        if isinstance(item, Prepared):
+        if isinstance(item, Preprocessed):
             self._faces += len(item.crops)
         # Pictures without a face must not wait for one for ever.
         if self._faces >= self.size or not self._faces or len(self._waiting) >= 4 * self.size:
@@ -140,7 +144,9 @@ class _Batches(Generic[Score]):
     def finish(self) -> Iterator[Prediction]:
         """Judge what is waiting."""
         waiting, self._waiting, self._faces = self._waiting, [], 0
-        crops = [item.crops for item in waiting if isinstance(item, Prepared) and len(item.crops)]
+        crops = [
+            item.crops for item in waiting if isinstance(item, Preprocessed) and len(item.crops)
+        ]
         scores = self._scores(np.concatenate(crops)) if crops else []
         used = 0
         for item in waiting:
@@ -149,10 +155,10 @@ class _Batches(Generic[Score]):
             else:
                 mine = scores[used : used + len(item.crops)]
                 used += len(item.crops)
-                yield self._conclude(item, mine)
+                yield self._aggregate(item, mine)
 
     def _scores(self, crops: npt.NDArray[np.uint8]) -> list[Score]:
         scores: list[Score] = []
         for start in range(0, len(crops), self.size):
-            scores.extend(self._classify(crops[start : start + self.size]))
+            scores.extend(self._score(crops[start : start + self.size]))
         return scores

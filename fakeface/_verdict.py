@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from fakeface._errors import ModelError
 from fakeface._model import ModelInfo, Thresholds
-from fakeface._prepare import Prepared
+from fakeface._preprocess import Preprocessed
 from fakeface.types import Face, Prediction, Verdict
 from fakeface.types._heatmap import Heatmap
 
 
-def judge(p_fake: float, thresholds: Thresholds) -> Verdict:
+def classify(p_fake: float, thresholds: Thresholds) -> Verdict:
     """Verdict of one face.
 
     Args:
@@ -60,8 +60,8 @@ def choose_thresholds(
     raise ModelError(info.name, f"has no operating point at fpr {fpr:g}; it has: {known}")
 
 
-def conclude(
-    prepared: Prepared,
+def aggregate(
+    preprocessed: Preprocessed,
     p_fake: Iterable[float],
     thresholds: Thresholds,
     model: str,
@@ -71,7 +71,7 @@ def conclude(
     """Put faces and probabilities together.
 
     Args:
-        prepared: The picture and its faces.
+        preprocessed: The picture and its faces.
         p_fake: One probability for every judged face, in order.
         thresholds: Where the verdicts part.
         model: Name of the model.
@@ -83,25 +83,25 @@ def conclude(
     """
     scores, maps = iter(p_fake), iter(heatmaps)
     faces = []
-    for found, judged in zip(prepared.faces, prepared.judged, strict=True):
+    for found, judged in zip(preprocessed.faces, preprocessed.scored, strict=True):
         if judged:
             p = float(next(scores))
-            faces.append(Face(found.box, found.score, p, judge(p, thresholds), next(maps, None)))
+            faces.append(Face(found.box, found.score, p, classify(p, thresholds), next(maps, None)))
         else:
             faces.append(Face(found.box, found.score, None, Verdict.TOO_SMALL))
     rated = [face.p_fake for face in faces if face.p_fake is not None]
     worst = max(rated, default=None)
     if worst is not None:
-        verdict = judge(worst, thresholds)
+        verdict = classify(worst, thresholds)
     else:
         verdict = Verdict.TOO_SMALL if faces else Verdict.NO_FACE
     return Prediction(
-        source=prepared.name,
+        source=preprocessed.name,
         model=model,
         settings=settings,
         verdict=verdict,
         p_fake=worst,
         faces=tuple(faces),
-        size=prepared.size,
-        digest=prepared.digest,
+        size=preprocessed.size,
+        digest=preprocessed.digest,
     )

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from fakeface._crop import CropSpec
-from fakeface._model import METADATA_KEY, ModelInfo, OperatingPoint, Thresholds
+from fakeface import CropSpec, ModelInfo, OperatingPoint, Thresholds
+from fakeface.model_directory import METADATA_KEY
 
 SIZE = 32
 """Side of what the small models see."""

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from fakeface import Box, CropSpec
-from fakeface._crop import crop, square
+from fakeface._crop import crop, crop_box
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from fakeface._crop import crop, square
     ],
 )
 def test_square(box, size, expected):
-    assert square(box, size, margin=1.5) == expected
+    assert crop_box(box, size, margin=1.5) == expected
 
 
 def test_a_crop_shows_the_face_and_nothing_is_padded():

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from fakeface import Detector, ImageError, Prediction, Verdict
+from fakeface._bounded_map import Pending
 from fakeface._pipeline import run
-from fakeface._prepare import Prepared
-from fakeface._threads import NotYet
+from fakeface._preprocess import Preprocessed
 from tests._models import make_classifier
 
 
@@ -31,16 +31,16 @@ def alive() -> int:
     return sum(thread.name.startswith("fakeface") for thread in threading.enumerate())
 
 
-def prepared(name: str, faces: int = 1) -> Prepared:
-    return Prepared(name, (8, 8), None, (), (), np.full((faces, 2, 2, 3), len(name), np.uint8))
+def preprocessed(name: str, faces: int = 1) -> Preprocessed:
+    return Preprocessed(name, (8, 8), None, (), (), np.full((faces, 2, 2, 3), len(name), np.uint8))
 
 
 def judge_all(sources: Iterable[Any], **options: Any) -> Generator[Prediction, None, None]:
     """The pipeline without pictures: a source is the name of a picture with one face."""
     settings: dict[str, Any] = {
-        "prepare": lambda source: prepared(source),
-        "classify": lambda crops: crops[:, 0, 0, 0].astype(np.float32),
-        "conclude": lambda p, scores: Prediction(p.name, "m", p_fake=sum(scores)),
+        "preprocess": lambda source: preprocessed(source),
+        "score": lambda crops: crops[:, 0, 0, 0].astype(np.float32),
+        "aggregate": lambda p, scores: Prediction(p.name, "m", p_fake=sum(scores)),
         "fail": lambda error: Prediction(error.source, "m", error=error.reason),
         "batch_size": 4,
         "workers": 2,
@@ -62,24 +62,24 @@ def test_scores_are_those_of_single_pictures_in_any_batch(red: Path, samples: Pa
 
 
 def test_results_come_in_order_however_long_each_takes() -> None:
-    def prepare(source: str) -> Prepared:
+    def preprocess(source: str) -> Preprocessed:
         time.sleep(0.02 if int(source) % 5 == 0 else 0)
-        return prepared(source)
+        return preprocessed(source)
 
     names = [str(i) for i in range(60)]
-    assert [p.source for p in judge_all(names, prepare=prepare, workers=4)] == names
+    assert [p.source for p in judge_all(names, preprocess=preprocess, workers=4)] == names
 
 
 def test_many_faces_in_a_picture_never_exceed_the_batch() -> None:
     sizes: list[int] = []
 
-    def classify(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def score(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         sizes.append(len(crops))
         return np.ones(len(crops), np.float32)
 
     faces = {"none": 0, "crowd": 11, "one": 1}
     found = list(
-        judge_all(faces, prepare=lambda s: prepared(s, faces[s]), classify=classify, batch_size=4)
+        judge_all(faces, preprocess=lambda s: preprocessed(s, faces[s]), score=score, batch_size=4)
     )
     assert [p.p_fake for p in found] == [0, 11, 1]
     assert max(sizes) == 4
@@ -114,26 +114,28 @@ def test_a_verdict_waits_for_no_source_that_is_still_to_come(faces: int) -> None
             deadline = time.monotonic() + 5
             while name not in judged and time.monotonic() < deadline:
                 time.sleep(0.001)
-                yield NotYet()
+                yield Pending()
             assert name in judged
 
-    for prediction in judge_all(sources(), prepare=lambda s: prepared(s, faces), batch_size=64):
+    for prediction in judge_all(
+        sources(), preprocess=lambda s: preprocessed(s, faces), batch_size=64
+    ):
         judged.append(prediction.source)
     assert judged == ["a", "b"]
 
 
 def test_bad_pictures_are_records_and_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    def prepare(source: str) -> Prepared:
+    def preprocess(source: str) -> Preprocessed:
         if source == "broken":
             raise ImageError(source, "is broken")
         if source == "huge":
             raise MemoryError
         if source == "bug":
             raise KeyError("oh")
-        return prepared(source)
+        return preprocessed(source)
 
     names: list[Any] = ["a", "broken", "huge", ImageError("folder", "locked"), "bug", "b"]
-    found = {p.source: p.error for p in judge_all(names, prepare=prepare)}
+    found = {p.source: p.error for p in judge_all(names, preprocess=preprocess)}
     assert found == {
         "a": None,
         "broken": "is broken",
@@ -157,15 +159,15 @@ def test_when_the_sources_fail_what_they_gave_is_judged_first() -> None:
     assert found == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("where", ["classify", "caller"])
+@pytest.mark.parametrize("where", ["score", "caller"])
 def test_ctrl_c_and_errors_end_the_threads(where: str) -> None:
-    def classify(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        if where == "classify":
+    def score(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        if where == "score":
             raise KeyboardInterrupt
         return np.zeros(len(crops), np.float32)
 
     with pytest.raises(KeyboardInterrupt):
-        for _ in judge_all(map(str, range(1000)), classify=classify):
+        for _ in judge_all(map(str, range(1000)), score=score):
             raise KeyboardInterrupt
     assert alive() == 0
 

@@ -20,7 +20,7 @@ from fakeface._providers import (
     short_name,
 )
 from fakeface.diagnostics._bench import PORTRAIT
-from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, judge
+from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, predict_pictures
 from tests._models import SIZE, make_classifier
 
 HERE = [name for name in available_providers() if name != "cpu"]
@@ -134,7 +134,7 @@ def test_other_providers_agree_with_the_cpu_or_say_why_not(name, capfd):
     except ProviderError as error:
         assert "does not start" in str(error)
     else:
-        predictions = judge(detector, PICTURES, [p.source for p in golden.predictions])
+        predictions = predict_pictures(detector, PICTURES, [p.source for p in golden.predictions])
         assert compare(golden, predictions, name, detector.settings).wrong == ()
     assert capfd.readouterr().out == ""
 

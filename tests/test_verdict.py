@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fakeface import Box, ModelError, ModelInfo, OperatingPoint, Thresholds, Verdict
-from fakeface._prepare import Prepared
-from fakeface._verdict import choose_thresholds, conclude, judge
-from fakeface.faces._finder import Found
+from fakeface._preprocess import Preprocessed
+from fakeface._verdict import aggregate, choose_thresholds, classify
+from fakeface.faces._finder import Detection
 
 BAND = Thresholds(fake=0.8, real=0.4)
 
@@ -19,9 +19,9 @@ def info(*points: OperatingPoint) -> ModelInfo:
     )  # fmt: skip
 
 
-def prepared(*judged: bool) -> Prepared:
-    faces = tuple(Found(Box(i, 0, 50, 50), 0.9) for i in range(len(judged)))
-    return Prepared("x.jpg", (100, 100), None, faces, judged, np.empty((0, 8, 8, 3), np.uint8))
+def preprocessed(*judged: bool) -> Preprocessed:
+    faces = tuple(Detection(Box(i, 0, 50, 50), 0.9) for i in range(len(judged)))
+    return Preprocessed("x.jpg", (100, 100), None, faces, judged, np.empty((0, 8, 8, 3), np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ def prepared(*judged: bool) -> Prepared:
     [(0.0, "real"), (0.39, "real"), (0.4, "uncertain"), (0.79, "uncertain"), (0.8, "fake")],
 )
 def test_where_the_verdicts_part(p_fake, verdict):
-    assert judge(p_fake, BAND).value == verdict
+    assert classify(p_fake, BAND).value == verdict
 
 
 def test_a_picture_is_as_suspicious_as_its_most_suspicious_face():
-    prediction = conclude(prepared(True, False, True), [0.1, 0.9], BAND, "m")
+    prediction = aggregate(preprocessed(True, False, True), [0.1, 0.9], BAND, "m")
     assert prediction.verdict is Verdict.FAKE
     assert prediction.p_fake == 0.9
     assert [f.verdict.value for f in prediction.faces] == ["real", "too_small", "fake"]
@@ -41,15 +41,15 @@ def test_a_picture_is_as_suspicious_as_its_most_suspicious_face():
 
 
 def test_without_a_face_to_judge_nothing_is_guessed():
-    assert conclude(prepared(), [], BAND, "m").verdict is Verdict.NO_FACE
-    small = conclude(prepared(False), [], BAND, "m")
+    assert aggregate(preprocessed(), [], BAND, "m").verdict is Verdict.NO_FACE
+    small = aggregate(preprocessed(False), [], BAND, "m")
     assert small.verdict is Verdict.TOO_SMALL
     assert small.p_fake is None
 
 
 def test_a_threshold_of_ones_own_leaves_nothing_uncertain():
     thresholds = choose_thresholds(info(), BAND, 0.3, None)
-    assert {judge(p, thresholds).value for p in np.linspace(0, 1, 50)} == {"real", "fake"}
+    assert {classify(p, thresholds).value for p in np.linspace(0, 1, 50)} == {"real", "fake"}
 
 
 def test_operating_points_go_by_their_false_positive_rate():

@@ -1,7 +1,7 @@
 """Fits detectors with TensorFlow: `python -m train --help`.
 
 The way of a picture here: `_data` (which pictures, which class, which split) -> `_faces` (where
-the face is) -> `fakeface._prepare.crop_picture` (the one crop of training and inference) ->
+the face is) -> `fakeface._preprocess.crop_picture` (the one crop of training and inference) ->
 `backbones` -> `_features` (cached on disk, for frozen backbones) -> `_heads` -> `_run` (the run
 directory that `export` reads).
 """

@@ -8,8 +8,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import track
 
-from fakeface._providers import default_threads
-from fakeface._threads import ahead
+from fakeface.concurrency import bounded_map
+from fakeface.inference import default_threads
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,5 +38,5 @@ def in_threads(function: Callable[[T], R], items: Sequence[T], what: str) -> Ite
     Yields:
         Every item with its result.
     """
-    results = ahead(function, items, workers=default_threads(), most=_AHEAD)
+    results = bounded_map(function, items, workers=default_threads(), limit=_AHEAD)
     yield from progress(zip(items, results, strict=True), what, len(items))

@@ -19,7 +19,7 @@ from benchmarks._app import (
     _write,
     app,
 )
-from fakeface._model import DEFAULT_MODEL
+from fakeface.model_directory import DEFAULT_MODEL
 
 
 @app.command()
@@ -56,7 +56,7 @@ def accuracy(
     from benchmarks.accuracy._plots import plot_accuracy
     from benchmarks.accuracy._scores_csv import write_scores
     from benchmarks.accuracy._tables import accuracy_markdown
-    from fakeface._model import find_model
+    from fakeface.model_directory import find_model
     from train.data._cache import Cache
     from train.data._dataset import load_data
     from train.data._sample import SPLITS
@@ -160,7 +160,7 @@ def faces(
     """
     from benchmarks.accuracy._faces import faces_markdown, run_faces
     from fakeface import FaceFinder
-    from fakeface._model import FACE_FINDER, MODELS
+    from fakeface.model_directory import FACE_FINDER, MODELS
     from train.data._cache import Cache
     from train.data._dataset import load_data
 
@@ -220,8 +220,8 @@ def explain(
     python -m benchmarks explain --model edge --model report --data ../shared/faces
     """
     from benchmarks.accuracy._explain import choose, markdown, summarise, trace
-    from fakeface._classifier import Classifier
-    from fakeface._model import find_model
+    from fakeface.inference import Classifier
+    from fakeface.model_directory import find_model
     from train.data._cache import Cache
     from train.data._dataset import load_data
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from fakeface import Box, CropSpec
-from fakeface._crop import square
-from fakeface.images._decode import Picture
+from fakeface.images import Picture
+from fakeface.preprocessing import crop_box
 
 if TYPE_CHECKING:
     from train.augment._upscalers import Net
@@ -140,7 +140,7 @@ def face_in_crop(face: Box, picture: tuple[int, int], spec: CropSpec) -> Box:
     Returns:
         The face in pixels of the crop.
     """
-    region = square(face, picture, spec.margin)
+    region = crop_box(face, picture, spec.margin)
     moved = Box(face.x - region.x, face.y - region.y, face.width, face.height)
     return moved.scaled(spec.size / region.side)
 

@@ -22,8 +22,8 @@ from benchmarks._provenance import provenance
 from benchmarks.accuracy._degradations import CLEAN
 from benchmarks.accuracy._score import read_input
 from fakeface import Box, FaceFinder, Heatmap
-from fakeface._classifier import Classifier
-from fakeface._model import FACE_FINDER, MODELS
+from fakeface.inference import Classifier
+from fakeface.model_directory import FACE_FINDER, MODELS
 from train.data._dataset import Data
 from train.data._sample import CLASSES, Sample
 

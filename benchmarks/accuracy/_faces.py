@@ -16,8 +16,8 @@ from benchmarks._markdown import table
 from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
 from fakeface import Box, FaceFinder, ImageError
-from fakeface._prepare import found_in, load_for_finder
-from fakeface.images._decode import Picture
+from fakeface.images import Picture
+from fakeface.preprocessing import detect_faces, load_for_finder
 from train.data._sample import CLASSES, Sample
 
 PEOPLE = ("astronaut", "camera")
@@ -77,7 +77,7 @@ def _sources(
                 unreadable[sample.name] = error.reason
             else:
                 started = time.process_time()
-                faces = found_in(loaded, finder)
+                faces = detect_faces(loaded, finder)
                 taken = time.process_time() - started
                 iou = faces[0].box.iou(sample.box) if faces else 0.0
                 by_source.setdefault(key, []).append((iou, len(faces), taken))

@@ -19,9 +19,8 @@ from benchmarks.accuracy._metrics import METRICS, Floats, measure, reliability, 
 from benchmarks.accuracy._score import score
 from benchmarks.accuracy._store import Store
 from fakeface import FaceFinder, Thresholds
-from fakeface._classifier import Classifier
-from fakeface._detector import MIN_FACE
-from fakeface._model import FACE_FINDER, MODELS
+from fakeface.inference import MIN_FACE, Classifier
+from fakeface.model_directory import FACE_FINDER, MODELS
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import CLASSES, Sample

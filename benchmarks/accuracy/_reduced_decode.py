@@ -16,10 +16,9 @@ import numpy as np
 from benchmarks._markdown import table
 from benchmarks._provenance import provenance
 from fakeface import Detector, Face, ImageError
-from fakeface._crop import square
-from fakeface._prepare import FINDER_SIDE, SPARE, reduction
-from fakeface.files._walk import walk
-from fakeface.images._decode import Picture
+from fakeface.files import walk
+from fakeface.images import Picture
+from fakeface.preprocessing import FINDER_SIDE, MIN_OVERSAMPLING, crop_box, reduction_factor
 
 _SAME = 0.5
 """Boxes that overlap more (intersection over union) are of one face."""
@@ -28,7 +27,7 @@ GROUPS = {
     "full": "face cut from all pixels",
     "reduced": "face cut from the reduced picture",
 }
-"""The face finder sees the reduced picture in both; see `fakeface._prepare`."""
+"""The face finder sees the reduced picture in both; see `fakeface._preprocess`."""
 
 
 def compare_reduced_decoding(
@@ -71,8 +70,8 @@ def compare_reduced_decoding(
         judged = [pair for pair in matched if None not in (pair[0].p_fake, pair[1].p_fake)]
         if judged:
             crop = detector.info.crop
-            side = min(square(mine.box, size, crop.margin).side for mine, _ in judged)
-            cut = reduction(side / (crop.size * SPARE)) > 1
+            side = min(crop_box(mine.box, size, crop.margin).side for mine, _ in judged)
+            cut = reduction_factor(side / (crop.size * MIN_OVERSAMPLING)) > 1
             faces["reduced" if cut else "full"] += judged
     if not any(faces.values()):
         raise ValueError(
@@ -92,7 +91,7 @@ def compare_reduced_decoding(
 def _if_reduced(source: str) -> tuple[tuple[int, int], Any]:
     """Size of a picture, and all of its pixels where fakeface would not decode them all."""
     picture = Picture(source)
-    most = reduction(max(picture.size) / FINDER_SIDE)
+    most = reduction_factor(max(picture.size) / FINDER_SIDE)
     if most == 1 or picture.load(most)[1] == 1:
         return picture.size, None
     return picture.size, np.asarray(Picture(source).load()[0])

@@ -12,12 +12,10 @@ import numpy.typing as npt
 from benchmarks.accuracy._degradations import Degradation, face_in_crop
 from benchmarks.accuracy._store import Score, Store
 from fakeface import Box, CropSpec, FaceFinder, ImageError
-from fakeface._classifier import Classifier
-from fakeface._detector import MIN_FACE
-from fakeface._prepare import crop_picture, prepare
-from fakeface._providers import default_threads
-from fakeface._threads import ahead
-from fakeface.images._decode import Picture
+from fakeface.concurrency import bounded_map
+from fakeface.images import Picture
+from fakeface.inference import MIN_FACE, Classifier, default_threads
+from fakeface.preprocessing import crop_picture, preprocess
 from train.data._sample import Sample
 from train.fitting._features import row_id
 
@@ -57,8 +55,8 @@ def read_input(
     """
     try:
         data = degradation.apply(sample.path.read_bytes())
-        prepared = prepare(data, finder, spec, MIN_FACE)
-        boxes = [f.box for f, judged in zip(prepared.faces, prepared.judged, strict=True) if judged]
+        prepared = preprocess(data, finder, spec, MIN_FACE)
+        boxes = [f.box for f, judged in zip(prepared.faces, prepared.scored, strict=True) if judged]
         crops, how = prepared.crops, "finder"
         if not boxes:
             box, how = _next_best(sample, degradation, [found.box for found in prepared.faces])
@@ -111,7 +109,7 @@ def score(
     def read(sample: Sample) -> tuple[Sample, ModelInput]:
         return sample, read_input(sample, degradation, finder, spec)
 
-    inputs = ahead(read, missing.values(), workers=default_threads(), most=2 * BATCH)
+    inputs = bounded_map(read, missing.values(), workers=default_threads(), limit=2 * BATCH)
     while batch := list(islice(inputs, BATCH)):
         for classifier, store in zip(classifiers, stores, strict=True):
             lacking = [(s, seen) for s, seen in batch if s not in store]

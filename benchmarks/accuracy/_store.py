@@ -13,8 +13,8 @@ from importlib.metadata import version
 
 from benchmarks.accuracy._degradations import Degradation
 from fakeface import ModelInfo
-from fakeface._detector import MIN_FACE
-from fakeface._prepare import PIXELS_VERSION
+from fakeface.inference import MIN_FACE
+from fakeface.preprocessing import PIXELS_VERSION
 from train.data._cache import Cache
 from train.data._sample import Sample
 from train.fitting._features import row_id

@@ -97,7 +97,7 @@ def resnet50_int8(source: Path, out: Path) -> None:
 
     from export._parity import real_crops
     from export.int8._quantize import Reader
-    from fakeface._model import read_model
+    from fakeface.model_directory import read_model
 
     spec = read_model(source).crop
     assert spec is not None

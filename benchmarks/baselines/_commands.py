@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from benchmarks._app import CacheOption, OutOption, _plain_errors, _progress, _write, app
-from fakeface._model import DEFAULT_MODEL
+from fakeface.model_directory import DEFAULT_MODEL
 
 
 @app.command()

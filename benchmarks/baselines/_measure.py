@@ -20,8 +20,7 @@ from benchmarks.baselines._baseline import Baseline, BaselineError, Process
 from benchmarks.baselines._targets import targets
 from benchmarks.speed._latency import pictures
 from fakeface import ImageError, Thresholds
-from fakeface.diagnostics._bench import Timing, Variant, interleaved
-from fakeface.diagnostics._environment import environment
+from fakeface.diagnostics import Timing, Variant, environment, interleaved
 from train.data._cache import Cache, Journal
 from train.data._dataset import Data
 from train.data._sample import Sample

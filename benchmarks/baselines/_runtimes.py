@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from fakeface._classifier import Classifier
+    from fakeface.inference import Classifier
 
 Crops = npt.NDArray[np.uint8]
 Scores = npt.NDArray[np.float32]

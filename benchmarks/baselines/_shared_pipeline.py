@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks.baselines._runtimes import RUNTIMES, Network, in_onnxruntime
 from fakeface import CropSpec, Detector, FaceFinder, ImageError
-from fakeface._detector import MIN_FACE
-from fakeface._model import FACE_FINDER, MODELS
-from fakeface._prepare import crop_picture, prepare
-from fakeface.images._decode import Picture
+from fakeface.images import Picture
+from fakeface.inference import MIN_FACE
+from fakeface.model_directory import FACE_FINDER, MODELS
+from fakeface.preprocessing import crop_picture, preprocess
 
 
 class SharedPipeline:
@@ -49,7 +49,7 @@ class SharedPipeline:
         self._spec = spec
         self._finder = finder
         self._verdict = verdict
-        crops = prepare(picture, finder, spec, MIN_FACE).crops
+        crops = preprocess(picture, finder, spec, MIN_FACE).crops
         if not len(crops):
             raise ValueError(f"{picture}: no face that could be judged, so nothing to measure")
         self._crop = np.ascontiguousarray(crops[:1])
@@ -65,7 +65,7 @@ class SharedPipeline:
         """See `OpenBaseline.verdict`."""
         if self._verdict is not None:
             return self._verdict(path)
-        crops = prepare(path, self._finder, self._spec, MIN_FACE).crops
+        crops = preprocess(path, self._finder, self._spec, MIN_FACE).crops
         return float(self._run(crops).max()) if len(crops) else None
 
     def score(self, path: str) -> tuple[float | None, str]:
@@ -90,8 +90,8 @@ def open_shared_pipeline(job: dict[str, Any]) -> SharedPipeline:
     file, spec, verdict = Path(job["file"]), CropSpec(**job["crop"]), None
     if job["kind"] == "onnxruntime":  # as it ships
         detector = Detector(file, "cpu", job["threads"])
-        assert detector._finder is not None
-        network, finder = in_onnxruntime(detector._classifier), detector._finder
+        assert detector.finder is not None
+        network, finder = in_onnxruntime(detector.classifier), detector.finder
 
         def verdict(path: str) -> float | None:
             return detector.predict(path).p_fake

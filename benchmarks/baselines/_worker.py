@@ -83,7 +83,7 @@ def _answer(opened_baseline: OpenBaseline, job: dict[str, Any], request: dict[st
         return scores
     if what == "cost":
         from benchmarks.speed._install_size import install_size
-        from fakeface.diagnostics._environment import peak_memory
+        from fakeface.diagnostics import peak_memory
 
         sizes = install_size(job["installs"])
         installed = None if sizes is None else round(sum(sizes.values()), 1)

@@ -16,7 +16,7 @@ from benchmarks._app import (
     _write,
     app,
 )
-from fakeface._model import DEFAULT_MODEL
+from fakeface.model_directory import DEFAULT_MODEL
 
 
 @app.command()

@@ -23,19 +23,19 @@ from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import provenance
 from benchmarks.speed._footprint import commands, installed
 from fakeface import Detector
-from fakeface._classifier import Classifier
-from fakeface._model import find_model
-from fakeface._prepare import prepare
-from fakeface.diagnostics._bench import (
+from fakeface.diagnostics import (
     PORTRAIT,
     STAGES,
     Variant,
     cold_start,
+    environment,
     interleaved,
     timed,
     trace,
 )
-from fakeface.diagnostics._environment import environment
+from fakeface.inference import Classifier
+from fakeface.model_directory import find_model
+from fakeface.preprocessing import preprocess
 
 SIZES: dict[str, tuple[int, int]] = {
     "256 px": (256, 256),
@@ -224,5 +224,5 @@ def _judging(classifier: Classifier, faces: np.ndarray[Any, Any]) -> Callable[[]
 
 def one_crop(detector: Detector, data: bytes) -> np.ndarray[Any, Any]:
     """What a model is given of the largest face in a picture, uint8, shape (1, size, size, 3)."""
-    prepared = prepare(data, detector._finder, detector._classifier.crop, detector.min_face)
-    return prepared.crops[:1]
+    preprocessed = preprocess(data, detector.finder, detector.classifier.crop, detector.min_face)
+    return preprocessed.crops[:1]

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from benchmarks._plots import COLOURS
-from fakeface.diagnostics._bench import STAGES
+from fakeface.diagnostics import STAGES
 
 
 def plot_latency(result: dict[str, Any], path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks._markdown import table
 from benchmarks._provenance import machine_line
 from benchmarks.speed._latency import SPENT
-from fakeface.diagnostics._bench import STAGES
+from fakeface.diagnostics import STAGES
 
 
 def latency_markdown(result: dict[str, Any]) -> str:

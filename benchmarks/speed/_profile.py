@@ -31,11 +31,10 @@ from benchmarks.speed._layers import (
     peak_throughput,
     summary,
 )
-from fakeface import Detector
-from fakeface._model import ModelInfo, find_model, load_model
-from fakeface._providers import open_session, session_options
-from fakeface.diagnostics._bench import Variant, interleaved, timed
-from fakeface.diagnostics._environment import environment
+from fakeface import Detector, ModelInfo
+from fakeface.diagnostics import Variant, environment, interleaved, timed
+from fakeface.inference import open_session, session_options
+from fakeface.model_directory import find_model, load_model
 
 
 @dataclass(frozen=True, slots=True)

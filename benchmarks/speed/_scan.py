@@ -21,12 +21,10 @@ from benchmarks._provenance import machine_line, provenance
 from benchmarks.speed._latency import pictures
 from benchmarks.speed._scan_memory import in_new_process, memory_over_files
 from fakeface import Detector, Prediction
-from fakeface._providers import default_threads
-from fakeface.diagnostics._bench import Variant, interleaved
-from fakeface.diagnostics._environment import environment, peak_memory
-from fakeface.files._walk import walk
-from fakeface.reports import format_of, open_report
-from fakeface.reports._resume import Earlier
+from fakeface.diagnostics import Variant, environment, interleaved, peak_memory
+from fakeface.files import walk
+from fakeface.inference import default_threads
+from fakeface.reports import PreviousScan, format_of, open_report
 
 SETS = ("256 px", "1024 px")
 """Pictures of `benchmarks.speed._latency.pictures` that are scanned where no folder is given."""
@@ -97,19 +95,19 @@ def _throughput(
     """The scan in turns with its two stages, each alone with all processors."""
     paths = [str(path) for path in walk([folder])]
     workers = default_threads()
-    prepared = [p for p in map(_quiet(detector._prepare), paths) if p is not None]
-    faces = np.concatenate([p.crops for p in prepared] or [np.empty(0)])
+    preprocessed = [p for p in map(_quiet(detector.preprocess), paths) if p is not None]
+    faces = np.concatenate([p.crops for p in preprocessed] or [np.empty(0)])
     if not len(faces):
         raise ValueError(f"{folder}: no picture with a face to judge")
 
     def prepare_alone() -> None:
         with ThreadPoolExecutor(workers) as pool:
-            for _ in pool.map(_quiet(detector._prepare), paths):
+            for _ in pool.map(_quiet(detector.preprocess), paths):
                 pass
 
     def model_alone() -> None:
-        for start in range(0, len(faces), detector._batch_size):
-            detector._classifier.predict(faces[start : start + detector._batch_size])
+        for start in range(0, len(faces), detector.batch_size):
+            detector.classifier.predict(faces[start : start + detector.batch_size])
 
     def scan() -> None:
         for _ in detector.predict_batch(paths):
@@ -133,7 +131,7 @@ def _throughput(
         "faces": len(faces),
         "rounds": timings["scan"]["wall"].n,
         "workers": workers,
-        "batch_size": detector._batch_size,
+        "batch_size": detector.batch_size,
         "per_second": {
             "scan": count / wall["scan"],
             "bound": count / bound,
@@ -178,7 +176,7 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
             out.write(prediction)
     judged = time.perf_counter() - start
     start = time.perf_counter()
-    earlier = Earlier(format_of("jsonl"), report, detector.settings)
+    earlier = PreviousScan(format_of("jsonl"), report, detector.settings)
     for _ in earlier.remaining(paths):
         pass  # broken pictures are tried again
     looked = time.perf_counter() - start
@@ -203,7 +201,7 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
 
 def _index(report: Path, settings: str) -> tuple[float, float]:
     before, start = peak_memory() or 0.0, time.perf_counter()
-    Earlier(format_of("jsonl"), report, settings)
+    PreviousScan(format_of("jsonl"), report, settings)
     return time.perf_counter() - start, (peak_memory() or 0.0) - before
 
 

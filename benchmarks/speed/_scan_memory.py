@@ -14,8 +14,8 @@ from PIL import Image
 
 from benchmarks._progress import Begin
 from fakeface import Detector
-from fakeface.diagnostics._environment import peak_memory
-from fakeface.files._walk import walk
+from fakeface.diagnostics import peak_memory
+from fakeface.files import walk
 
 CHECKPOINTS = (0.05, 0.25, 0.5, 0.75, 1.0)
 """Shares of the files after which memory is looked at."""

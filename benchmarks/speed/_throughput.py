@@ -25,8 +25,7 @@ from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import machine_line, provenance
 from benchmarks.speed._latency import pictures
 from fakeface import Detector
-from fakeface.diagnostics._bench import Variant, interleaved, timed
-from fakeface.diagnostics._environment import environment
+from fakeface.diagnostics import Variant, environment, interleaved, timed
 
 PARTS = ("decode", "faces", "model")
 """What the bound is made of."""
@@ -80,7 +79,7 @@ def work_of(detector: Detector, data: bytes) -> Work:
         mock.patch.object(ort.InferenceSession, "run", watched_run),
     ):
         detector.predict(data)
-    model = detector._classifier.session
+    model = detector.classifier.session
     judged = [(outputs, inputs["image"]) for of, outputs, inputs in runs if of is model]
     if [len(crops) for _, crops in judged] != [1]:
         raise ValueError("throughput is measured on a picture with one face to judge")
@@ -201,7 +200,7 @@ def _spread(
 
 
 def _judging(detector: Detector, work: Work, batch: int, count: int) -> Variant:
-    session = detector._classifier.session
+    session = detector.classifier.session
     crops = np.repeat(work.crop, batch, axis=0)
 
     def everything() -> None:

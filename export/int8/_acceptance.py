@@ -14,8 +14,7 @@ from export.int8._graph import Crops, Doubles
 from export.int8._samples import score
 from export.int8._search import Layer
 from fakeface import ModelInfo, Thresholds, Verdict
-from fakeface._classifier import Classifier
-from fakeface._verdict import judge
+from fakeface.inference import Classifier, classify
 from train.data._sample import Sample
 
 AUC_LOSS = 0.005
@@ -129,7 +128,7 @@ _ENDS = (Verdict.FAKE, Verdict.REAL)
 
 
 def _verdicts(p_fake: Doubles, thresholds: Thresholds) -> list[Verdict]:
-    return [judge(float(p), thresholds) for p in p_fake]
+    return [classify(float(p), thresholds) for p in p_fake]
 
 
 def rejection_message(

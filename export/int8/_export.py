@@ -25,8 +25,8 @@ from export.int8._recalibrate import Line, apply_line, fit_line, logits
 from export.int8._samples import crop_samples, read_data, stratified_sample
 from export.int8._search import Layer, QuantisationSearch, Trial
 from fakeface import ModelInfo, Thresholds
-from fakeface._classifier import Classifier
-from fakeface._model import load_model
+from fakeface.inference import Classifier
+from fakeface.model_directory import load_model
 from train._progress import console
 from train.data._dataset import Data
 from train.evaluate._calibration import Calibration

@@ -186,7 +186,7 @@ def run(model: onnx.ModelProto, crops: Crops, outputs: list[str]) -> list[Floats
     Returns:
         One array per output, the first axis being that of the crops.
     """
-    from fakeface._providers import open_session
+    from fakeface.inference import open_session
 
     session = open_session("model in the making", model.SerializeToString(), "cpu")
     parts = [

@@ -103,7 +103,7 @@ def _inputs(graph: Graph, crops: Crops, seed: int) -> list[tuple[Node, Doubles, 
     """For every convolution mean and covariance of what its filters read, by group of inputs."""
     from onnx import helper
 
-    from fakeface._providers import open_session
+    from fakeface.inference import open_session
 
     nodes = [n for n in graph.convolutions if graph.is_depthwise(n) or graph.groups(n) == 1]
     probe = copy_model(graph.model)

@@ -64,11 +64,11 @@ class Explanation:
                 self._draw(detector, source, prediction)
 
     def _draw(self, detector: Detector, source: str | IO[bytes], prediction: Prediction) -> None:
-        from fakeface._prepare import reduction
+        from fakeface._preprocess import reduction_factor
         from fakeface.explain._figure import figure
         from fakeface.images._decode import Picture
 
         picture = Picture(source)
-        image, _ = picture.load(reduction(max(picture.size) / _SIDE))
+        image, _ = picture.load(reduction_factor(max(picture.size) / _SIDE))
         model = f"{detector.info.name} {detector.info.version}"
         figure(image, prediction, detector.thresholds, model).save(self._path)

@@ -128,7 +128,7 @@ def scan(
     from fakeface.cli._judge import Run, load_detector
     from fakeface.cli._progress import progress_for
     from fakeface.reports import format_of, open_report
-    from fakeface.reports._resume import Earlier
+    from fakeface.reports._resume import PreviousScan
 
     explain = heatmaps if goal.format == "html" else False
     detector = load_detector(model, provider, threads, threshold, fpr, whole, min_face, explain)
@@ -136,7 +136,7 @@ def scan(
     earlier = None
     if goal.resume:
         assert goal.path is not None
-        earlier = Earlier(format_of(goal.format), goal.path, detector.settings)
+        earlier = PreviousScan(format_of(goal.format), goal.path, detector.settings)
     predictions = None
     if engine is Engine.ray:  # before the report is begun: what is wrong with the paths shows here
         from fakeface import ray

@@ -1,1 +1,98 @@
 """What this installation is and whether it works: doctor, golden scores, latency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakeface._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from fakeface.diagnostics._bench import (
+        PORTRAIT,
+        STAGES,
+        Timing,
+        Variant,
+        bench,
+        cold_start,
+        interleaved,
+        timed,
+        trace,
+    )
+    from fakeface.diagnostics._doctor import (
+        examine,
+    )
+    from fakeface.diagnostics._environment import (
+        environment,
+        load_average,
+        peak_memory,
+        versions,
+    )
+    from fakeface.diagnostics._golden import (
+        GOLDEN,
+        PICTURES,
+        TOLERANCES,
+        Golden,
+        Precision,
+        Tolerance,
+        compare,
+        predict_pictures,
+    )
+
+__all__ = [
+    "GOLDEN",
+    "PICTURES",
+    "PORTRAIT",
+    "STAGES",
+    "TOLERANCES",
+    "Golden",
+    "Precision",
+    "Timing",
+    "Tolerance",
+    "Variant",
+    "bench",
+    "cold_start",
+    "compare",
+    "environment",
+    "examine",
+    "interleaved",
+    "load_average",
+    "peak_memory",
+    "predict_pictures",
+    "timed",
+    "trace",
+    "versions",
+]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "fakeface.diagnostics._bench": (
+            "PORTRAIT",
+            "STAGES",
+            "Timing",
+            "Variant",
+            "bench",
+            "cold_start",
+            "interleaved",
+            "timed",
+            "trace",
+        ),
+        "fakeface.diagnostics._doctor": ("examine",),
+        "fakeface.diagnostics._environment": (
+            "environment",
+            "load_average",
+            "peak_memory",
+            "versions",
+        ),
+        "fakeface.diagnostics._golden": (
+            "GOLDEN",
+            "PICTURES",
+            "TOLERANCES",
+            "Golden",
+            "Precision",
+            "Tolerance",
+            "compare",
+            "predict_pictures",
+        ),
+    },
+)

@@ -22,9 +22,9 @@ from PIL import Image
 
 from fakeface._detector import Detector
 from fakeface._errors import FakefaceError
-from fakeface._prepare import prepare
+from fakeface._preprocess import preprocess
 from fakeface.diagnostics._environment import environment
-from fakeface.faces._finder import FaceFinder, Found
+from fakeface.faces._finder import Detection, FaceFinder
 
 PORTRAIT = Path(__file__).parent.parent / "pictures" / "portrait.jpg"
 """What is judged where no picture is given."""
@@ -121,7 +121,7 @@ class _Watched:
         self._finder = finder
         self.began = self.ended = 0.0
 
-    def find(self, image: Image.Image) -> list[Found]:
+    def find(self, image: Image.Image) -> list[Detection]:
         self.began = time.perf_counter()
         found = self._finder.find(image)
         self.ended = time.perf_counter()
@@ -142,16 +142,16 @@ def trace(detector: Detector, data: bytes) -> dict[str, float]:
     Raises:
         ImageError: The picture cannot be read.
     """
-    assert detector._finder is not None
-    finder = _Watched(detector._finder)
+    assert detector.finder is not None
+    finder = _Watched(detector.finder)
     begin = time.perf_counter()
-    prepared = prepare(
-        data, cast("FaceFinder", finder), detector._classifier.crop, detector.min_face
+    preprocessed = preprocess(
+        data, cast("FaceFinder", finder), detector.classifier.crop, detector.min_face
     )
     cut = time.perf_counter()
-    scores = detector._classify(prepared.crops) if len(prepared.crops) else ()
+    scores = detector.score(preprocessed.crops) if len(preprocessed.crops) else ()
     judged = time.perf_counter()
-    detector._conclude(prepared, scores)
+    detector.aggregate(preprocessed, scores)
     end = time.perf_counter()
     steps = (finder.began - begin, finder.ended - finder.began, cut - finder.ended)
     return dict(zip(STAGES, (*steps, judged - cut, end - judged, end - begin), strict=True))
@@ -273,14 +273,14 @@ def bench(
     before = environment()
     data = picture.read_bytes()
     detector = Detector(model, provider, threads)
-    prepared = prepare(data, detector._finder, detector._classifier.crop, detector.min_face)
-    if not len(prepared.crops):
+    preprocessed = preprocess(data, detector.finder, detector.classifier.crop, detector.min_face)
+    if not len(preprocessed.crops):
         raise FakefaceError(f"{picture}: no face that could be judged, so nothing to measure")
-    batch_size = detector._batch_size if batch_size is None else batch_size
-    crops = {n: np.repeat(prepared.crops[:1], n, axis=0) for n in sorted({1, batch_size})}
+    batch_size = detector.batch_size if batch_size is None else batch_size
+    crops = {n: np.repeat(preprocessed.crops[:1], n, axis=0) for n in sorted({1, batch_size})}
     variants: dict[str, Variant] = {"steps": lambda: trace(detector, data)}
     for n, faces in crops.items():
-        variants[f"{n}"] = timed(lambda faces=faces: detector._classifier.predict(faces), "model")  # type: ignore[misc]
+        variants[f"{n}"] = timed(lambda faces=faces: detector.classifier.predict(faces), "model")  # type: ignore[misc]
     timings = interleaved(variants, seconds, advance=advance)
     info = detector.info
     return {
@@ -290,14 +290,14 @@ def bench(
             "version": info.version,
             "sha256": info.sha256,
             "megabytes": round(info.onnx.stat().st_size / 1e6, 2),
-            "provider": detector._classifier.session.get_providers()[0],
+            "provider": detector.classifier.session.get_providers()[0],
             "threads": threads or before["cpu"]["processors"],
         },
         "picture": {
             "name": picture.name,
-            "size": list(prepared.size),
+            "size": list(preprocessed.size),
             "bytes": len(data),
-            "faces": len(prepared.crops),
+            "faces": len(preprocessed.crops),
         },
         "steps": {step: timings["steps"][step].as_dict() for step in STAGES},
         "model_alone": {str(n): timings[str(n)]["model"].as_dict() for n in crops},

@@ -131,7 +131,7 @@ def _scores(
 ) -> Iterator[Finding]:
     """Judge the bundled pictures and compare with the golden scores."""
     from fakeface._detector import Detector
-    from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, judge
+    from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, predict_pictures
 
     about = path.name
     mine = path.parent == MODELS
@@ -144,9 +144,11 @@ def _scores(
     try:
         wanted = short_name(resolve_provider(provider)[0])
         detector = Detector(path, provider, threads, explain=False)
-        running = short_name(detector._classifier.session.get_providers()[0])
+        running = short_name(detector.classifier.session.get_providers()[0])
         names = [prediction.source for prediction in golden.predictions]
-        found = compare(golden, judge(detector, PICTURES, names), running, detector.settings)
+        found = compare(
+            golden, predict_pictures(detector, PICTURES, names), running, detector.settings
+        )
     except ProviderError as error:
         there = error.requested.lower() in error.available
         remedy = CUDA if there and short_name(error.requested) == "cuda" else ""

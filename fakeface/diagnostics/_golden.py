@@ -140,7 +140,9 @@ class Comparison:
     wrong: tuple[str, ...]
 
 
-def judge(detector: Detector, folder: Path, names: Iterable[str]) -> tuple[Prediction, ...]:
+def predict_pictures(
+    detector: Detector, folder: Path, names: Iterable[str]
+) -> tuple[Prediction, ...]:
     """Judge pictures one by one.
 
     Args:

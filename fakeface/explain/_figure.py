@@ -9,7 +9,7 @@ from PIL import Image
 
 from fakeface._model import Thresholds
 from fakeface._text import printable
-from fakeface.explain._sheet import INK, LINE, SCALE, SOFT, WHITE, Colour, Sheet, fitted, length
+from fakeface.explain._canvas import INK, LINE, SCALE, SOFT, WHITE, Canvas, Colour, fitted, length
 from fakeface.types import Face, Prediction
 from fakeface.types._heatmap import SPANS, Method, blend
 
@@ -60,7 +60,7 @@ def figure(
     tiles = _worth_enlarging(prediction, mapped)
     at = _TOP + size[1] + _GAP
     legend = at + (_TILE + 58 if tiles else 0)
-    sheet = Sheet(_WIDTH, legend + (92 if mapped else 0) + 50)
+    sheet = Canvas(_WIDTH, legend + (92 if mapped else 0) + 50)
 
     _head(sheet, prediction, thresholds)
     plain = image.resize((size[0] * SCALE, size[1] * SCALE), Image.Resampling.LANCZOS)
@@ -92,7 +92,7 @@ def _score(p_fake: float) -> str:
     return f"{min(max(p_fake, 0.001), 0.999):.3f}"
 
 
-def _head(sheet: Sheet, prediction: Prediction, thresholds: Thresholds) -> None:
+def _head(sheet: Canvas, prediction: Prediction, thresholds: Thresholds) -> None:
     assert prediction.verdict is not None
     verdict = prediction.verdict.value
     colour = _COLOURS[verdict]
@@ -115,7 +115,7 @@ def _head(sheet: Sheet, prediction: Prediction, thresholds: Thresholds) -> None:
         sheet.text(min(max(left, _MARGIN), _WIDTH - _MARGIN - room), 132, text, 13, SOFT)
 
 
-def _boxes(sheet: Sheet, prediction: Prediction, left: float, size: tuple[int, int]) -> None:
+def _boxes(sheet: Canvas, prediction: Prediction, left: float, size: tuple[int, int]) -> None:
     assert prediction.size is not None
     for number, face in enumerate(prediction.faces, 1):
         box = face.box.scaled(size[0] / prediction.size[0])
@@ -141,7 +141,7 @@ def _worth_enlarging(prediction: Prediction, mapped: list[Face]) -> list[Face]:
 
 
 def _enlarged(
-    sheet: Sheet, image: Image.Image, prediction: Prediction, face: Face, x: float, y: float
+    sheet: Canvas, image: Image.Image, prediction: Prediction, face: Face, x: float, y: float
 ) -> None:
     assert face.heatmap is not None
     square = face.heatmap.box.scaled(image.width / face.heatmap.size[0])
@@ -159,7 +159,7 @@ def _enlarged(
         sheet.text(x + 12, y + _TILE + 8, _score(face.p_fake), 17)
 
 
-def _legend(sheet: Sheet, y: float, method: Method) -> None:
+def _legend(sheet: Canvas, y: float, method: Method) -> None:
     """The colours as they lie on grey, with the evidence in odds."""
     width, height = 320, 16
     ramp = np.linspace(-1, 1, width * SCALE, dtype=np.float32)

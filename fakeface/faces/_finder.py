@@ -43,7 +43,7 @@ SAME = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Detection:
     """A face that was found.
 
     Attributes:
@@ -108,7 +108,7 @@ class FaceFinder:
                 self._far = far
             return self._far
 
-    def find(self, image: Image.Image) -> list[Found]:
+    def find(self, image: Image.Image) -> list[Detection]:
         """Find the faces in a picture.
 
         Args:
@@ -127,7 +127,7 @@ class FaceFinder:
             if len(boxes) and (boxes[:, 2:] - boxes[:, :2]).max() >= ENOUGH * smallest:
                 break
         found = [
-            Found(Box(left, top, right - left, bottom - top), score)
+            Detection(Box(left, top, right - left, bottom - top), score)
             for (left, top, right, bottom), score in zip(
                 boxes.tolist(), scores.tolist(), strict=True
             )

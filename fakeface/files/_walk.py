@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 from typing import Protocol, TypeVar
 
+from fakeface._bounded_map import Pending
 from fakeface._errors import ImageError, reason_of
-from fakeface._threads import NotYet
 from fakeface.images._sniff import claims_picture
 
-Found = str | ImageError | NotYet
+Found = str | ImageError | Pending
 """A path; for a folder that cannot be listed, the error to report in its place; or a `NotYet` from
 among the folders."""
 
@@ -40,7 +40,7 @@ class Blocks(Protocol):
 
 
 def walk(
-    folders: Iterable[str | os.PathLike[str] | NotYet],
+    folders: Iterable[str | os.PathLike[str] | Pending],
     *,
     recursive: bool = True,
     glob: str | Sequence[str] = (),
@@ -77,7 +77,7 @@ def walk(
     left_out = _matcher(exclude) if exclude else None
     seen: set[tuple[int, int]] = set()
     for folder in folders:
-        if isinstance(folder, NotYet):
+        if isinstance(folder, Pending):
             yield folder
             continue
         root = os.fsdecode(folder)
@@ -220,7 +220,7 @@ def path_filter(glob: str | Sequence[str], exclude: str | Sequence[str]) -> Call
     return wanted
 
 
-def read_names(stream: Blocks) -> Iterator[str | NotYet]:
+def read_names(stream: Blocks) -> Iterator[str | Pending]:
     """Read names of files, one a line or with a NUL after each (`find -print0`).
 
     Which of the two it is shows in the first block that holds either; names with a newline in
@@ -237,7 +237,7 @@ def read_names(stream: Blocks) -> Iterator[str | NotYet]:
     rest = b""
     while (block := stream.read1(1 << 16)) != b"":
         if block is None:
-            yield NotYet()
+            yield Pending()
             continue
         rest += block
         if end is None:

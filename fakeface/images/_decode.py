@@ -6,7 +6,7 @@ while decoding hostile bytes comes out as one `ImageError`.
 
 JPEG pictures can be decoded at 1/2, 1/4 or 1/8 of their size at a fraction of the cost (`draft`
 of Pillow, DCT scaling of libjpeg). `Picture.load` takes the scale that the caller can bear;
-`fakeface._prepare` decides it from the faces.
+`fakeface._preprocess` decides it from the faces.
 """
 
 from __future__ import annotations

@@ -17,13 +17,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakeface._errors import ReportError
+from fakeface._lazy import lazy_exports
+from fakeface._text import printable
 
 if TYPE_CHECKING:
     import os
 
     from fakeface.reports._report import Report
+    from fakeface.reports._resume import PreviousScan
 
-__all__ = ["FORMATS", "format_of", "open_report"]
+__all__ = ["FORMATS", "PreviousScan", "Report", "format_of", "open_report", "printable"]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {"fakeface.reports._report": ("Report",), "fakeface.reports._resume": ("PreviousScan",)},
+)
 
 FORMATS: dict[str, tuple[str, str]] = {
     "table": ("fakeface.reports._table", "TableReport"),

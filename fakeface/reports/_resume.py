@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from fakeface._bounded_map import Pending
 from fakeface._errors import ImageError, ReportError
-from fakeface._threads import NotYet
 from fakeface.files._walk import Found
 from fakeface.images._read import digest_of_file
 from fakeface.reports._files import held
@@ -26,7 +26,7 @@ from fakeface.reports._report import Report
 from fakeface.reports._row import key_of
 
 
-class Earlier:
+class PreviousScan:
     """The results of an earlier scan.
 
     Attributes:
@@ -83,7 +83,7 @@ class Earlier:
             The others, in order.
         """
         for source in sources:
-            if isinstance(source, NotYet):
+            if isinstance(source, Pending):
                 yield source
                 continue
             name = source.source if isinstance(source, ImageError) else source

@@ -60,9 +60,9 @@ def test_the_steps_are_all_of_the_whole(red):
 def test_what_is_measured_is_the_verdict_that_predict_gives(red, monkeypatch):
     detector = Detector(red)
     said = []
-    conclude = Detector._conclude
+    aggregate = Detector.aggregate
     monkeypatch.setattr(
-        Detector, "_conclude", lambda *args: said.append(conclude(*args)) or said[-1]
+        Detector, "aggregate", lambda *args: said.append(aggregate(*args)) or said[-1]
     )
     trace(detector, PORTRAIT.read_bytes())
     detector.predict(PORTRAIT.read_bytes())

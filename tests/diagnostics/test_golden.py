@@ -14,7 +14,7 @@ from fakeface.diagnostics._golden import (
     Comparison,
     Golden,
     compare,
-    judge,
+    predict_pictures,
 )
 from fakeface.types import Face, Prediction, Verdict
 from tests.conftest import SAMPLES
@@ -42,7 +42,7 @@ def detectors() -> dict[str, Detector]:
 def test_bundled_models_say_what_they_said(name, file, folder, detectors):
     golden = Golden.read(file, name)
     detector = detectors[name]
-    predictions = judge(detector, folder, [p.source for p in golden.predictions])
+    predictions = predict_pictures(detector, folder, [p.source for p in golden.predictions])
     comparison = compare(golden, predictions, "cpu", detector.settings)
     assert not comparison.wrong, REMEDY
     for wanted, given in zip(golden.predictions, predictions, strict=True):

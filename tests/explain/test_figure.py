@@ -4,7 +4,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fakeface import Box, Face, Heatmap, Prediction, Thresholds, Verdict
-from fakeface._crop import square
+from fakeface._crop import crop_box
 from fakeface.cli._app import app
 from fakeface.explain._figure import figure
 from tests._models import make_cam_classifier, make_classifier
@@ -21,7 +21,7 @@ def prediction(faces, size=(800, 600), name="x.jpg"):
 
 def face(x, value, size=(800, 600)):
     box = Box(x + 40, 140, 120, 120)
-    heatmap = Heatmap(np.full((4, 4), value), square(box, size, 1.5), size, "cam")
+    heatmap = Heatmap(np.full((4, 4), value), crop_box(box, size, 1.5), size, "cam")
     return Face(box, 0.9, 0.9, Verdict.FAKE, heatmap)
 
 

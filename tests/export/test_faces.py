@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from export.__main__ import app
 from export._faces import NETWORKS, ExportError, convert_faces, find_tflite
 from fakeface import FaceFinder
-from fakeface._model import FACE_FINDER, MODELS, read_model
+from fakeface.model_directory import FACE_FINDER, MODELS, read_model
 
 
 def test_where_the_networks_come_from_is_said(monkeypatch):

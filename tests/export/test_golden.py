@@ -6,7 +6,7 @@ from onnx import TensorProto, helper
 
 from export._golden import precision_of, write_golden
 from fakeface import Detector
-from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, judge
+from fakeface.diagnostics import GOLDEN, PICTURES, Golden, compare, predict_pictures
 from tests._models import make_classifier
 
 
@@ -19,7 +19,7 @@ def test_what_is_written_is_what_the_model_says(tmp_path):
     assert {p.source for p in golden.predictions} == {p.name for p in PICTURES.glob("*.jpg")}
     detector = Detector(model)
     assert {p.settings for p in golden.predictions} == {detector.settings}
-    predictions = judge(detector, PICTURES, [p.source for p in golden.predictions])
+    predictions = predict_pictures(detector, PICTURES, [p.source for p in golden.predictions])
     assert compare(golden, predictions, "cpu", detector.settings).wrong == ()
     assert json.loads(file.read_text())["made_with"]["versions"]["onnxruntime"]
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from export.__main__ import app
 from export._parity import ParityError, check, real_crops
 from fakeface import CropSpec, Detector
-from fakeface._model import read_model
-from fakeface.diagnostics._golden import GOLDEN, Golden
+from fakeface.diagnostics import GOLDEN, Golden
+from fakeface.model_directory import read_model
 
 pytest.importorskip("tensorflow", reason="needs the extra `train`")
 pytestmark = pytest.mark.train

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from export._golden import write_golden
-from fakeface._model import MODELS, bundled_models
+from fakeface.model_directory import MODELS, bundled_models
 from tests.conftest import SAMPLES
 from tests.golden import GOLDENS
 

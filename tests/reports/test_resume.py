@@ -12,7 +12,7 @@ from fakeface import ImageError, Prediction, ReportError, Verdict
 from fakeface.cli._app import app
 from fakeface.images._read import digest
 from fakeface.reports import format_of, open_report
-from fakeface.reports._resume import Earlier
+from fakeface.reports._resume import PreviousScan
 from tests._models import make_classifier
 
 NOW = "5e77"
@@ -45,8 +45,8 @@ def write(report: Path, *predictions: Prediction, append: bool = False) -> None:
             out.write(prediction)
 
 
-def go_on(report: Path, files: list[str]) -> tuple[Earlier, list[str]]:
-    earlier = Earlier(format_of(report.suffix[1:]), report, NOW)
+def go_on(report: Path, files: list[str]) -> tuple[PreviousScan, list[str]]:
+    earlier = PreviousScan(format_of(report.suffix[1:]), report, NOW)
     return earlier, list(map(str, earlier.remaining(files)))
 
 
@@ -132,7 +132,7 @@ def test_what_is_unreadable_now_is_passed_on(tmp_path: Path, files: list[str]) -
     write(report, *(of(file) for file in files))
     Path(files[0]).unlink()
     locked = ImageError(files[1], "folder not read: permission denied")
-    earlier = Earlier(format_of("jsonl"), report, NOW)
+    earlier = PreviousScan(format_of("jsonl"), report, NOW)
     assert list(earlier.remaining([files[0], locked, files[2]])) == [files[0], locked]
 
 

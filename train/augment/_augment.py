@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
-from fakeface._crop import CropSpec, crop, square
+from fakeface import CropSpec
+from fakeface.preprocessing import crop, crop_box
 from fakeface.types import Box
 from train._checks import check_share
 from train.augment._sharpness import brought_to, sharpness
@@ -155,7 +156,7 @@ def _equalised(
     """Bring the picture as far up or down as its face is from the sharpness drawn."""
     low, high = np.log(options.sharpness)
     target, radius = float(np.exp(rng.uniform(low, high))), rng.uniform(0.5, 1.6)
-    inner = square(box, image.size, 0.5)
+    inner = crop_box(box, image.size, 0.5)
     seen = crop(image, inner, replace(spec, size=round(spec.size / spec.margin / 2), margin=1.0))
     part = inner.x, inner.y, inner.x + inner.width, inner.y + inner.height
     left, top, right, bottom = (round(edge) for edge in part)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from fakeface.images._decode import Picture
+from fakeface.images import Picture
 from fakeface.types import Box
 from train._checks import check_share
 from train._progress import in_threads, progress

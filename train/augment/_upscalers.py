@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fakeface._providers import default_threads
+from fakeface.inference import default_threads
 from train._errors import WeightsError
 from train._installed import package_folder
 

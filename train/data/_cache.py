@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fakeface._errors import ImageError
-from fakeface.images._decode import Picture
+from fakeface import ImageError
+from fakeface.images import Picture
 from train._progress import in_threads
 
 

@@ -28,7 +28,8 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from fakeface._crop import CropSpec, crop, square
+from fakeface import CropSpec
+from fakeface.preprocessing import crop, crop_box
 from fakeface.types import Box
 from train._errors import DataError
 from train._progress import console, progress
@@ -202,7 +203,7 @@ def _members(archive: Path, wanted: set[str]) -> dict[str, bytes]:
 
 
 def _save(image: Image.Image, one: Chosen, out: Path) -> None:
-    side = min(_SIDE, round(square(one.box, image.size, _MARGIN).width))
+    side = min(_SIDE, round(crop_box(one.box, image.size, _MARGIN).width))
     pixels = crop(image, one.box, CropSpec(side, _MARGIN, "lanczos"))
     path = out / one.name
     path.parent.mkdir(parents=True, exist_ok=True)

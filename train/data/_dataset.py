@@ -13,7 +13,7 @@ anything is computed: an empty class, files that are no pictures, the same pictu
 or in both classes.
 
 Samples have no pixels; `train.data._locate.locate` says where the faces are (and which files cannot
-be decoded after all), and `fakeface._prepare.crop_picture` makes the crop.
+be decoded after all), and `fakeface._preprocess.crop_picture` makes the crop.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fakeface._text import printable
+from fakeface.reports import printable
 from train._errors import DataError
 from train.data._cache import Cache, digests
 from train.data._folder import Entry, read_folder

@@ -1,6 +1,6 @@
 """Where the face is in every picture: found as inference finds it.
 
-The faces come from `fakeface._prepare.prepare`, the same call that `Detector.predict` makes, so
+The faces come from `fakeface._preprocess.prepare`, the same call that `Detector.predict` makes, so
 that a training sees the crops that the detector will see. Where the manifest has a box, the face
 that overlaps it is taken, and the box itself where none does; else the largest face, and the
 whole picture where there is no face.
@@ -15,11 +15,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fakeface._crop import CropSpec
-from fakeface._errors import ImageError
-from fakeface._model import FACE_FINDER, MODELS, read_model
-from fakeface._prepare import PIXELS_VERSION, prepare
-from fakeface.faces._finder import FaceFinder
+from fakeface import CropSpec, FaceFinder, ImageError
+from fakeface.model_directory import FACE_FINDER, MODELS, read_model
+from fakeface.preprocessing import PIXELS_VERSION, preprocess
 from fakeface.types import Box
 from train._progress import in_threads
 from train.data._cache import Cache
@@ -64,7 +62,7 @@ def locate(data: Data, faces: str, cache: Cache) -> Data:
 
     def look(sample: Sample) -> list[list[float]] | str:
         try:
-            prepared = prepare(sample.path, finder, CropSpec(size=16), math.inf)
+            prepared = preprocess(sample.path, finder, CropSpec(size=16), math.inf)
         except ImageError as error:
             return error.reason
         if finder is None:

@@ -26,12 +26,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fakeface._crop import CropSpec
-from fakeface._errors import ImageError
-from fakeface._prepare import crop_picture
-from fakeface._providers import default_threads
-from fakeface._threads import ahead
-from fakeface.images._decode import Picture
+from fakeface import CropSpec, ImageError
+from fakeface.concurrency import bounded_map
+from fakeface.images import Picture
+from fakeface.inference import default_threads
+from fakeface.preprocessing import crop_picture
 from train._errors import DataError
 from train._progress import progress
 from train.data._cache import Cache
@@ -215,6 +214,6 @@ def crop_batches(
             raise DataError(f"{error} (it could be read before; start again)") from error
 
     most = 2 * max(map(len, batches), default=1)
-    crops = ahead(cut, chain.from_iterable(batches), workers=default_threads(), most=most)
+    crops = bounded_map(cut, chain.from_iterable(batches), workers=default_threads(), limit=most)
     for batch in batches:
         yield np.stack(list(islice(crops, len(batch))))

@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from fakeface._threads import ahead
-from fakeface.images._decode import Picture
+from fakeface.concurrency import bounded_map
+from fakeface.images import Picture
 from train._errors import RecipeError
 from train._progress import console, progress
 from train.augment._augment import augmented_crop
@@ -171,7 +171,7 @@ def _made(
         step, batch = item
         return make_batch(batch, recipe, redrawn, step)
 
-    yield from ahead(make, enumerate(draws, start), workers=2, most=_AHEAD)
+    yield from bounded_map(make, enumerate(draws, start), workers=2, limit=_AHEAD)
 
 
 def make_batch(draws: Sequence[Draw], recipe: Recipe, redrawn: Redrawn, step: int) -> Batch:

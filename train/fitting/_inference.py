@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fakeface._prepare import crop_picture
-from fakeface.images._decode import Picture
+from fakeface.images import Picture
+from fakeface.preprocessing import crop_picture
 from train._progress import in_threads
 from train.data._sample import Sample
 from train.networks._heads import LOGIT

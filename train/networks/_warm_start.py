@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fakeface._model import MODELS, read_model
+from fakeface.model_directory import MODELS, read_model
 from train._errors import WeightsError
 from train.networks._multistage import NormedConv
 from train.networks._tta import is_filter

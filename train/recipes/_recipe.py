@@ -40,7 +40,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fakeface._crop import CropSpec
+from fakeface import CropSpec
 from train._checks import check, check_one_of
 from train._errors import RecipeError
 from train.networks._heads import HeadSpec

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import IO, TYPE_CHECKING
 
+from fakeface._bounded_map import OrderedThreads
 from fakeface._crop import CropSpec
-from fakeface._threads import Threads
 from fakeface.reports._html._about import about
 from fakeface.reports._html._page import Page, block
 from fakeface.reports._html._record import LARGE, SMALL, record
@@ -40,7 +40,7 @@ class HtmlReport(TextReport):
     def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
         """Write to an open stream; see `TextReport`."""
         super().__init__(stream, name, owned=owned)
-        self._threads = Threads(_record, _THREADS, "fakeface-thumbnails")
+        self._threads = OrderedThreads(_record, _THREADS, "fakeface-thumbnails")
         self._detector: Detector | None = None
         self._page: Page | None = None
         self._count = 0

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from fakeface._crop import CropSpec, square
-from fakeface._prepare import crop_picture, reduction
+from fakeface._crop import CropSpec, crop_box
+from fakeface._preprocess import crop_picture, reduction_factor
 from fakeface._text import printable
 from fakeface.images._decode import Picture
 from fakeface.reports._html._page import block
@@ -86,7 +86,7 @@ def _open(prediction: Prediction) -> Picture | None:
 
 def _face(face: Face, prediction: Prediction, spec: CropSpec) -> dict[str, Any]:
     assert prediction.size is not None
-    seen = square(face.box, prediction.size, spec.margin)
+    seen = crop_box(face.box, prediction.size, spec.margin)
     box = face.box
     return {
         "box": [round(v, 1) for v in (box.x, box.y, box.width, box.height)],
@@ -120,7 +120,7 @@ def _add_tiles(
 
 
 def _thumbnail(picture: Picture, side: int) -> str:
-    image, _ = picture.load(reduction(max(picture.size) / (2 * side)))
+    image, _ = picture.load(reduction_factor(max(picture.size) / (2 * side)))
     scale = min(1.0, side / max(picture.size))
     size = [max(1, round(length * scale)) for length in picture.size]
     return _jpeg(image.resize((size[0], size[1]), Image.Resampling.LANCZOS))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy._explain import STEPS, area, changed, choose, curves, ranking
-from fakeface._classifier import Classifier
+from fakeface.inference import Classifier
 from tests._models import SIZE, make_cam_classifier, make_classifier
 from train.data._dataset import Data
 from train.data._sample import Sample

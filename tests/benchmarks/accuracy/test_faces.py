@@ -3,7 +3,7 @@
 import pytest
 
 from fakeface import Box, FaceFinder
-from fakeface._model import FACE_FINDER, MODELS
+from fakeface.model_directory import FACE_FINDER, MODELS
 
 
 def test_recall_scenes_and_tables(samples, tmp_path):

@@ -12,7 +12,7 @@ from benchmarks.accuracy._groups import Grouping
 from benchmarks.accuracy._measure import evaluate, run_accuracy
 from benchmarks.accuracy._tables import accuracy_markdown
 from fakeface import Box, Detector
-from fakeface._classifier import Classifier
+from fakeface.inference import Classifier
 from tests.train.conftest import needs_upscalers
 from train.data._cache import Cache
 from train.data._dataset import load_data

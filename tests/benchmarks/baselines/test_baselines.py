@@ -21,7 +21,7 @@ from benchmarks.baselines._runtimes import is_quantised
 from benchmarks.baselines._tables import baselines_markdown
 from benchmarks.baselines._targets import targets
 from fakeface import Detector
-from fakeface.diagnostics._bench import PORTRAIT
+from fakeface.diagnostics import PORTRAIT
 from tests._models import make_classifier
 from tests.conftest import SAMPLES
 from train.data._cache import Cache

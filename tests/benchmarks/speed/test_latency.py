@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from benchmarks.__main__ import app
 from benchmarks.speed._latency import SIZES, SPENT, _spending, latency, pictures
 from fakeface import Detector
-from fakeface.diagnostics._bench import STAGES
+from fakeface.diagnostics import STAGES
 
 
 def test_pictures_have_their_sizes_and_a_face(models):

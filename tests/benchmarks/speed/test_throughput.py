@@ -16,7 +16,7 @@ def test_what_a_picture_asks_for_is_seen(models):
     assert work.decodes
     assert all(max(size) <= 1024 for size in work.decodes)
     assert work.runs
-    assert all(session is not detector._classifier.session for session, *_ in work.runs)
+    assert all(session is not detector.classifier.session for session, *_ in work.runs)
     assert work.crop.shape == (1, 32, 32, 3)
 
 

@@ -11,7 +11,7 @@ from export.int8._export import Request, export_int8
 from export.int8._quantize import QuantizationError, Scheme
 from export.int8._search import Layer
 from fakeface import Detector, Thresholds
-from fakeface._classifier import Classifier
+from fakeface.inference import Classifier
 from tests.export._networks import SIZE, crops, info, make_network, write
 
 GOOD = Acceptance(

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from fakeface._crop import CropSpec, crop
+from fakeface import CropSpec
+from fakeface.preprocessing import crop
 from fakeface.types import Box
 from train.augment._augment import Augment, augmented_crop, smoothed
 from train.augment._sharpness import sharpness

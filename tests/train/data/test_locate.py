@@ -24,7 +24,7 @@ def box_of(data, name):
 
 def test_faces_are_found_as_inference_finds_them(faces, portrait, cache):
     from fakeface import FaceFinder
-    from fakeface._model import FACE_FINDER, MODELS
+    from fakeface.model_directory import FACE_FINDER, MODELS
 
     data = locate(load_data(faces, cache), "find", cache)
     found = FaceFinder(MODELS / FACE_FINDER).find(Image.open(portrait).convert("RGB"))[0].box

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fakeface._crop import CropSpec
+from fakeface import CropSpec
 from tests.conftest import SAMPLES
 from tests.train.conftest import fill
 from tests.train.fitting.test_finetune import RECIPE, SPEC
@@ -93,7 +93,7 @@ def test_one_run_becomes_an_average_of_views(trained, tmp_path: Path) -> None:
 
 def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None:
     from export._run import export_run
-    from fakeface._classifier import Classifier
+    from fakeface.inference import Classifier
     from train.fitting._average import average, load_runs
     from train.networks._warm_start import convolutions
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fakeface._crop import CropSpec
+from fakeface import CropSpec
 from tests.train.conftest import fill
 from train.augment._enhanced import EnhancedSpec
 from train.augment._reconstructions import GhostSpec

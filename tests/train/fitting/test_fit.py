@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="needs the extra `train`")
 import train.fitting._features
-from fakeface._prepare import crop_picture
-from fakeface.images._decode import Picture
+from fakeface.images import Picture
+from fakeface.preprocessing import crop_picture
 from tests.train.conftest import fill
 from train._errors import DataError, RecipeError, RunError, WeightsError
 from train.data._cache import Cache

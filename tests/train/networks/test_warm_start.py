@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fakeface import ModelError
-from fakeface._model import DEFAULT_MODEL, MODELS, read_model
+from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
 from train._errors import WeightsError
 
 pytestmark = pytest.mark.train

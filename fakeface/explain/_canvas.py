@@ -22,7 +22,7 @@ GROUND: Colour = (250, 250, 248)
 WHITE: Colour = (255, 255, 255)
 
 
-class Sheet:
+class Canvas:
     """A canvas; all lengths are in pixels of the result.
 
     Attributes:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fakeface._crop import CropSpec, crop, square
-from fakeface.faces._finder import FaceFinder, Found
-from fakeface.images._budget import Budget
+from fakeface._crop import CropSpec, crop, crop_box
+from fakeface.faces._finder import Detection, FaceFinder
 from fakeface.images._decode import MAX_PIXELS, Picture
 from fakeface.images._read import size_of
+from fakeface.images._semaphore import WeightedSemaphore
 from fakeface.types import Box, Source
 from fakeface.types._heatmap import Heatmap, Method
 
@@ -29,19 +29,19 @@ FINDER_SIDE = 1000
 """Large JPEG pictures are decoded at a fraction of their size for the face finder, but never to a
 longer side below this many pixels."""
 
-SPARE = 2.0
+MIN_OVERSAMPLING = 2.0
 """Faces are cut from a reduced picture only where the cut is at least this many times as large
 as what the model sees, so that reducing cannot be told from the resize that follows."""
 
-READING = Budget(256 << 20)
+READING = WeightedSemaphore(256 << 20)
 """Bytes of files that are in memory at once in all threads; a larger file is there alone."""
 
-DECODING = Budget(2 * MAX_PIXELS)
+DECODING = WeightedSemaphore(2 * MAX_PIXELS)
 """Pixels that are decoded at once in all threads; each takes up to 12 bytes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class Preprocessed:
     """A picture ready for the model.
 
     Attributes:
@@ -49,19 +49,21 @@ class Prepared:
         size: Width and height of the upright picture in pixels.
         digest: BLAKE2b-128 of the encoded bytes; None for decoded sources.
         faces: The faces found, largest first, in pixels of the upright picture.
-        judged: For every face, whether it is large enough to be judged.
+        scored: For every face, whether it is large enough to be scored.
         crops: RGB, uint8, shape (number of judged faces, spec.size, spec.size, 3).
     """
 
     name: str
     size: tuple[int, int]
     digest: str | None
-    faces: tuple[Found, ...]
-    judged: tuple[bool, ...]
+    faces: tuple[Detection, ...]
+    scored: tuple[bool, ...]
     crops: npt.NDArray[np.uint8]
 
 
-def prepare(source: Source, finder: FaceFinder | None, spec: CropSpec, min_face: float) -> Prepared:
+def preprocess(
+    source: Source, finder: FaceFinder | None, spec: CropSpec, min_face: float
+) -> Preprocessed:
     """Decode a picture, find its faces and cut them out.
 
     Args:
@@ -80,16 +82,18 @@ def prepare(source: Source, finder: FaceFinder | None, spec: CropSpec, min_face:
         picture = Picture(source)
         with DECODING.take(picture.pixels):
             if finder is None:
-                return _whole(picture, spec)
-            return _with_faces(picture, finder, spec, min_face)
+                return _from_full_image(picture, spec)
+            return _from_faces(picture, finder, spec, min_face)
 
 
-def _with_faces(picture: Picture, finder: FaceFinder, spec: CropSpec, min_face: float) -> Prepared:
-    faces = found_in(load_for_finder(picture), finder)
+def _from_faces(
+    picture: Picture, finder: FaceFinder, spec: CropSpec, min_face: float
+) -> Preprocessed:
+    faces = detect_faces(load_for_finder(picture), finder)
     judged = tuple(found.box.side >= min_face for found in faces)
     boxes = [found.box for found, judge in zip(faces, judged, strict=True) if judge]
-    return Prepared(
-        picture.name, picture.size, picture.digest, faces, judged, _cut(picture, boxes, spec)
+    return Preprocessed(
+        picture.name, picture.size, picture.digest, faces, judged, _crops(picture, boxes, spec)
     )
 
 
@@ -105,16 +109,16 @@ def load_for_finder(picture: Picture) -> tuple[Image.Image, float]:
     Raises:
         ImageError: The pixels cannot be decoded.
     """
-    return picture.load(reduction(max(picture.size) / FINDER_SIDE))
+    return picture.load(reduction_factor(max(picture.size) / FINDER_SIDE))
 
 
-def found_in(loaded: tuple[Image.Image, float], finder: FaceFinder) -> tuple[Found, ...]:
+def detect_faces(loaded: tuple[Image.Image, float], finder: FaceFinder) -> tuple[Detection, ...]:
     """Find the faces in what `load_for_finder` gave, largest first, in pixels of the picture."""
     image, scale = loaded
     faces = tuple(finder.find(image))
     if scale == 1:
         return faces
-    return tuple(Found(found.box.scaled(1 / scale), found.score) for found in faces)
+    return tuple(Detection(found.box.scaled(1 / scale), found.score) for found in faces)
 
 
 def crop_picture(picture: Picture, box: Box | None, spec: CropSpec) -> npt.NDArray[np.uint8]:
@@ -135,14 +139,14 @@ def crop_picture(picture: Picture, box: Box | None, spec: CropSpec) -> npt.NDArr
     return crop(image, box and box.scaled(scale), spec)
 
 
-def _whole(picture: Picture, spec: CropSpec) -> Prepared:
+def _from_full_image(picture: Picture, spec: CropSpec) -> Preprocessed:
     width, height = picture.size
-    face = Found(Box(0, 0, width, height), 1.0)
+    face = Detection(Box(0, 0, width, height), 1.0)
     crops = crop_picture(picture, None, spec)[np.newaxis]
-    return Prepared(picture.name, picture.size, picture.digest, (face,), (True,), crops)
+    return Preprocessed(picture.name, picture.size, picture.digest, (face,), (True,), crops)
 
 
-def _cut(picture: Picture, boxes: list[Box], spec: CropSpec) -> npt.NDArray[np.uint8]:
+def _crops(picture: Picture, boxes: list[Box], spec: CropSpec) -> npt.NDArray[np.uint8]:
     if not boxes:
         return np.empty((0, spec.size, spec.size, 3), np.uint8)
     image, scale = _load_for(picture, boxes, spec)
@@ -154,23 +158,26 @@ def _load_for(
     picture: Picture, boxes: list[Box] | list[Box | None] | list[None], spec: CropSpec
 ) -> tuple[Image.Image, float]:
     """Decode as small as the smallest of the cuts allows, and as `MAX_PIXELS` demands."""
-    side = min(square(box, picture.size, spec.margin).side for box in boxes)
+    side = min(crop_box(box, picture.size, spec.margin).side for box in boxes)
     least = next((f for f in (1, 2, 4) if picture.pixels <= MAX_PIXELS * f * f), 8)
-    return picture.load(reduction(max(least, side / (spec.size * SPARE))))
+    return picture.load(reduction_factor(max(least, side / (spec.size * MIN_OVERSAMPLING))))
 
 
-def reduction(most: float) -> int:
+def reduction_factor(most: float) -> int:
     """The largest of 1, 2, 4 and 8 that is not above `most`."""
     return next((factor for factor in (8, 4, 2) if factor <= most), 1)
 
 
-def place(
-    prepared: Prepared, maps: Sequence[npt.NDArray[np.float32]], margin: float, method: Method
+def locate_heatmaps(
+    preprocessed: Preprocessed,
+    maps: Sequence[npt.NDArray[np.float32]],
+    margin: float,
+    method: Method,
 ) -> list[Heatmap]:
     """Tell maps where in their picture they lie.
 
     Args:
-        prepared: The picture.
+        preprocessed: The picture.
         maps: One for every judged face, in order, each of shape (h, w).
         margin: That of the crop which the model saw (`CropSpec.margin`).
         method: How the maps were made.
@@ -178,8 +185,8 @@ def place(
     Returns:
         The maps on the squares that the model saw.
     """
-    faces = [f for f, judged in zip(prepared.faces, prepared.judged, strict=True) if judged]
+    faces = [f for f, judged in zip(preprocessed.faces, preprocessed.scored, strict=True) if judged]
     return [
-        Heatmap(values, square(found.box, prepared.size, margin), prepared.size, method)
+        Heatmap(values, crop_box(found.box, preprocessed.size, margin), preprocessed.size, method)
         for found, values in zip(faces, maps, strict=True)
     ]

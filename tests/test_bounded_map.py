@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from fakeface._threads import NotYet, Threads, ahead
+from fakeface._bounded_map import OrderedThreads, Pending, bounded_map, bounded_map_pending
 from tests.conftest import SAMPLES
 
 
@@ -31,7 +31,7 @@ def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
         time.sleep(0.01 * (number % 3 == 0))
         return -number
 
-    results = ahead(late, items(), workers=3, most=5, name="tested")
+    results = bounded_map(late, items(), workers=3, limit=5, name="tested")
     assert not pulled
     assert next(results) == 0
     assert len(pulled) == 5
@@ -42,25 +42,25 @@ def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
 def test_what_is_ready_does_not_wait_for_the_next_item() -> None:
     taken = []
 
-    def items() -> Iterator[int | NotYet]:
+    def items() -> Iterator[int | Pending]:
         for number in range(3):
             yield number
             for _ in range(1000):
                 if number in taken:
                     break
                 time.sleep(0.001)
-                yield NotYet()
+                yield Pending()
             assert number in taken
 
-    for result in ahead(lambda n: n, items(), workers=2, most=10, name="tested"):
-        if not isinstance(result, NotYet):
+    for result in bounded_map_pending(lambda n: n, items(), workers=2, limit=10, name="tested"):
+        if not isinstance(result, Pending):
             taken.append(result)
     assert taken == [0, 1, 2]
     assert alive() == 0
 
 
 def test_an_error_stands_where_its_result_would() -> None:
-    results = ahead(lambda n: 6 // n, [3, 2, 0, 1], workers=2, most=4, name="tested")
+    results = bounded_map(lambda n: 6 // n, [3, 2, 0, 1], workers=2, limit=4, name="tested")
     assert [next(results), next(results)] == [2, 3]
     with pytest.raises(ZeroDivisionError):
         next(results)
@@ -75,7 +75,7 @@ def test_what_has_not_begun_is_dropped() -> None:
         begun.append(number)
         gate.wait(5)
 
-    threads = Threads(wait, 2, "tested")
+    threads = OrderedThreads(wait, 2, "tested")
     for number in range(50):
         threads.put(number)
     while len(begun) < 2:
@@ -90,7 +90,7 @@ def test_what_has_not_begun_is_dropped() -> None:
 
 
 def test_threads_serve_again_after_they_were_closed() -> None:
-    threads = Threads(abs, 2, "tested")
+    threads = OrderedThreads(abs, 2, "tested")
     for value in (-1, -2):
         threads.put(value)
         threads.close()
@@ -109,7 +109,7 @@ def test_signals_at_any_moment_leave_nothing_waiting() -> None:
     before = signal.signal(signal.SIGALRM, stop)
     try:
         for moment in range(300):
-            results = ahead(abs, iter(range(10**9)), workers=2, most=12, name="tested")
+            results = bounded_map(abs, iter(range(10**9)), workers=2, limit=12, name="tested")
             next(results)
             with pytest.raises(KeyboardInterrupt):
                 signal.setitimer(signal.ITIMER_REAL, 1e-4 + moment * 1e-5)
@@ -148,8 +148,8 @@ def test_a_process_that_was_forked_meanwhile_ends() -> None:
     """It has none of the threads, and must not wait for them."""
     program = """
 import os, sys, time
-from fakeface._threads import ahead
-left = ahead(lambda item: time.sleep(0.02), range(1000), workers=2, most=6)
+from fakeface.concurrency import bounded_map
+left = bounded_map(lambda item: time.sleep(0.02), range(1000), workers=2, limit=6)
 next(left)
 child = os.fork()
 sys.exit(5 if not child else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Condition
 
 
-class Budget:
+class WeightedSemaphore:
     """An amount that threads share; whoever would exceed it waits for others to give back."""
 
     def __init__(self, total: int) -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 import threading
 import time
 
-from fakeface.images._budget import Budget
+from fakeface.images._semaphore import WeightedSemaphore
 
 
 def test_no_more_is_taken_at_once_than_there_is() -> None:
-    budget = Budget(10)
+    budget = WeightedSemaphore(10)
     most = now = 0
     lock = threading.Lock()
 

@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 from fakeface import Box, CropSpec, FaceFinder, ImageError
 from fakeface._model import FACE_FINDER, MODELS
-from fakeface._prepare import crop_picture, prepare
+from fakeface._preprocess import crop_picture, preprocess
 from fakeface.images._decode import Picture
 
 SPEC = CropSpec(size=128, margin=1.5)
@@ -25,31 +25,31 @@ def jpeg(image: Image.Image, **options) -> bytes:
 
 def test_the_face_of_a_portrait_is_found_and_cut_out(samples, finder):
     path = samples / "real" / "astronaut.png"
-    prepared = prepare(path, finder, SPEC, 48)
-    assert prepared.name == str(path)
-    assert prepared.size == (512, 512)
-    assert prepared.digest is not None
-    assert prepared.crops.shape == (1, 128, 128, 3)
-    box = prepared.faces[0].box
+    preprocessed = preprocess(path, finder, SPEC, 48)
+    assert preprocessed.name == str(path)
+    assert preprocessed.size == (512, 512)
+    assert preprocessed.digest is not None
+    assert preprocessed.crops.shape == (1, 128, 128, 3)
+    box = preprocessed.faces[0].box
     assert box.iou(Box(177, 70, 95, 110)) > 0.6
 
 
 def test_no_face_in_a_cat(samples, finder):
-    prepared = prepare(samples / "other" / "cat.png", finder, SPEC, 48)
-    assert prepared.faces == ()
-    assert prepared.crops.shape == (0, 128, 128, 3)
+    preprocessed = preprocess(samples / "other" / "cat.png", finder, SPEC, 48)
+    assert preprocessed.faces == ()
+    assert preprocessed.crops.shape == (0, 128, 128, 3)
 
 
 def test_a_small_face_is_found_but_not_judged(samples, finder):
-    prepared = prepare(samples / "real" / "astronaut.png", finder, SPEC, 200)
-    assert prepared.judged == (False,)
-    assert len(prepared.crops) == 0
+    preprocessed = preprocess(samples / "real" / "astronaut.png", finder, SPEC, 200)
+    assert preprocessed.scored == (False,)
+    assert len(preprocessed.crops) == 0
 
 
 def test_the_whole_picture_as_one_face(samples):
-    prepared = prepare(samples / "real" / "obama.jpg", None, SPEC, 48)
-    assert prepared.faces[0].box == Box(0, 0, 910, 1137)
-    assert prepared.crops.shape == (1, 128, 128, 3)
+    preprocessed = preprocess(samples / "real" / "obama.jpg", None, SPEC, 48)
+    assert preprocessed.faces[0].box == Box(0, 0, 910, 1137)
+    assert preprocessed.crops.shape == (1, 128, 128, 3)
 
 
 def test_every_way_to_give_a_picture_gives_the_same_crop(samples, finder):
@@ -57,11 +57,11 @@ def test_every_way_to_give_a_picture_gives_the_same_crop(samples, finder):
     data = path.read_bytes()
     image = Image.open(path)
     ways = [str(path), path, data, bytearray(data), memoryview(data), io.BytesIO(data)]
-    crops = [prepare(way, finder, SPEC, 48).crops for way in ways]
+    crops = [preprocess(way, finder, SPEC, 48).crops for way in ways]
     for crop in crops[1:]:
         np.testing.assert_array_equal(crop, crops[0])
-    from_image = prepare(image, finder, SPEC, 48).crops
-    from_array = prepare(np.asarray(image), finder, SPEC, 48).crops
+    from_image = preprocess(image, finder, SPEC, 48).crops
+    from_array = preprocess(np.asarray(image), finder, SPEC, 48).crops
     np.testing.assert_array_equal(from_image, from_array)
     assert np.abs(from_array.astype(int) - crops[0]).mean() < 1  # at most reduced while decoding
 
@@ -79,8 +79,8 @@ def test_orientation_of_the_camera_does_not_matter(samples, finder, orientation)
     exif[0x0112] = orientation
     file = io.BytesIO()
     stored.save(file, "PNG", exif=exif)
-    plain = prepare(upright, finder, SPEC, 48)
-    turned = prepare(file.getvalue(), finder, SPEC, 48)
+    plain = preprocess(upright, finder, SPEC, 48)
+    turned = preprocess(file.getvalue(), finder, SPEC, 48)
     assert turned.size == (512, 512)
     np.testing.assert_array_equal(turned.crops, plain.crops)
 
@@ -88,10 +88,10 @@ def test_orientation_of_the_camera_does_not_matter(samples, finder, orientation)
 def test_a_large_jpeg_is_decoded_small_and_looks_the_same(samples, finder, monkeypatch):
     portrait = Image.open(samples / "ai" / "p001-studio.jpg").resize((4096, 4096))
     data = jpeg(portrait)
-    fast = prepare(data, finder, SPEC, 48)
+    fast = preprocess(data, finder, SPEC, 48)
     assert Picture(data).load(8)[1] == pytest.approx(1 / 8)
-    monkeypatch.setattr("fakeface._prepare.reduction", lambda most: 1)
-    exact = prepare(data, finder, SPEC, 48)
+    monkeypatch.setattr("fakeface._preprocess.reduction_factor", lambda most: 1)
+    exact = preprocess(data, finder, SPEC, 48)
     assert fast.faces[0].box.iou(exact.faces[0].box) > 0.97
     same_box = exact.faces[0].box
     monkeypatch.undo()
@@ -112,7 +112,7 @@ def test_a_small_face_in_a_large_jpeg_is_cut_from_all_its_pixels(samples):
 def test_a_face_of_any_size_is_cut_from_a_jpeg_that_is_too_large_to_decode_whole(monkeypatch):
     data = jpeg(Image.effect_noise((1300, 1000), 60).convert("RGB"))
     half = Picture(data).load(2)[0]
-    for module in ("images._decode", "_prepare"):
+    for module in ("images._decode", "_preprocess"):
         monkeypatch.setattr(f"fakeface.{module}.MAX_PIXELS", 1_000_000)
     with pytest.raises(ImageError, match="claims more than"):
         Picture(data).load()

@@ -14,17 +14,17 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-class NotYet:
-    """Stands among items where the next is still to come: what is ready need not wait for it."""
+class Pending:
+    """Sentinel among items: the next one is not there yet, so pass on what is ready."""
 
 
-_running: weakref.WeakSet[Threads[Any, Any]] = weakref.WeakSet()
+_running: weakref.WeakSet[OrderedThreads[Any, Any]] = weakref.WeakSet()
 
 
 @atexit.register
@@ -38,7 +38,7 @@ def _end() -> None:
         threads.close()
 
 
-class Threads(Generic[T, R]):
+class OrderedThreads(Generic[T, R]):
     """Threads that map a function over what is put in; results are taken in the same order."""
 
     def __init__(self, function: Callable[[T], R], workers: int, name: str = "fakeface") -> None:
@@ -125,42 +125,67 @@ class _Task(Generic[T, R]):
             self.outcome.put((None, error))
 
 
-def ahead(
+def bounded_map(
     function: Callable[[T], R],
-    items: Iterable[T | NotYet],
+    items: Iterable[T],
     *,
     workers: int,
-    most: int,
+    limit: int,
     name: str = "fakeface",
-) -> Generator[R | NotYet, None, None]:
+) -> Generator[R, None, None]:
     """Map a function over items in threads while the caller works on earlier results.
 
     Args:
-        function: What to do with an item; called in several threads at once.
-        items: The items, pulled by the caller's thread as they are needed. Where they may be long
-            in coming, their iterator gives a `NotYet` now and then while it waits.
-        workers: Threads.
-        most: Items in the hands of the threads or waiting to be taken, at least 1.
-        name: What the threads' names begin with.
+        function: Called with each item, in several threads at once.
+        items: The items; the caller's thread pulls each when it is needed.
+        workers: Number of threads.
+        limit: Most items being worked on or waiting to be taken, at least 1.
+        name: Prefix of the threads' names.
+
+    Returns:
+        A generator of the results, in the order of the items. It raises what `function` raised,
+        in its place among the results, or what the iterator of `items` raised. When it ends, for
+        this or any other reason, its threads have ended too.
+    """
+    results = bounded_map_pending(function, items, workers=workers, limit=limit, name=name)
+    return cast("Generator[R, None, None]", results)  # no item is `Pending`, so no result is
+
+
+def bounded_map_pending(
+    function: Callable[[T], R],
+    items: Iterable[T | Pending],
+    *,
+    workers: int,
+    limit: int,
+    name: str = "fakeface",
+) -> Generator[R | Pending, None, None]:
+    """Map as `bounded_map` does over items that may be long in coming.
+
+    Args:
+        function: As for `bounded_map`.
+        items: As for `bounded_map`; while it waits for its next item, the iterator yields
+            `Pending` now and then.
+        workers: As for `bounded_map`.
+        limit: As for `bounded_map`.
+        name: As for `bounded_map`.
 
     Yields:
-        The results, in the order of the items; for a `NotYet` first those that are ready, then
-        the `NotYet` itself.
+        The results, in the order of the items. For a `Pending`, first the results that are ready,
+        then the `Pending` itself.
 
     Raises:
-        Exception: What `function` raised, in its place among the results, or the iterator of
-            `items`. When the generator ends, for this or any reason, its threads have ended too.
+        Exception: As for `bounded_map`.
     """
-    threads = Threads(function, workers, name)
+    threads = OrderedThreads(function, workers, name)
     try:
         for item in items:
-            if isinstance(item, NotYet):
+            if isinstance(item, Pending):
                 while threads.ready():
                     yield threads.take()
                 yield item
                 continue
             threads.put(item)
-            if len(threads) >= most:
+            if len(threads) >= limit:
                 yield threads.take()
         while len(threads):
             yield threads.take()

@@ -1,0 +1,8 @@
+"""Work in threads with a limit on what is in memory: an ordered map and a weighted semaphore."""
+
+from __future__ import annotations
+
+from fakeface._bounded_map import OrderedThreads, Pending, bounded_map, bounded_map_pending
+from fakeface.images._semaphore import WeightedSemaphore
+
+__all__ = ["OrderedThreads", "Pending", "WeightedSemaphore", "bounded_map", "bounded_map_pending"]

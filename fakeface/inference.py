@@ -1,0 +1,64 @@
+"""From crops to verdicts, step by step: the model's session, its scores, the thresholds.
+
+`Detector` puts these together; they stand here for programs that score crops of their own, or
+measure one step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakeface._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from fakeface._classifier import (
+        Classifier,
+    )
+    from fakeface._detector import (
+        MIN_FACE,
+    )
+    from fakeface._providers import (
+        available_providers,
+        default_batch,
+        default_threads,
+        open_session,
+        session_options,
+    )
+    from fakeface._verdict import (
+        aggregate,
+        choose_thresholds,
+        classify,
+    )
+
+__all__ = [
+    "MIN_FACE",
+    "Classifier",
+    "aggregate",
+    "available_providers",
+    "choose_thresholds",
+    "classify",
+    "default_batch",
+    "default_threads",
+    "open_session",
+    "session_options",
+]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "fakeface._classifier": ("Classifier",),
+        "fakeface._detector": ("MIN_FACE",),
+        "fakeface._providers": (
+            "available_providers",
+            "default_batch",
+            "default_threads",
+            "open_session",
+            "session_options",
+        ),
+        "fakeface._verdict": (
+            "aggregate",
+            "choose_thresholds",
+            "classify",
+        ),
+    },
+)
