@@ -78,7 +78,11 @@ class GhostSpec:
 
 
 def make_ghosts(
-    samples: Sequence[Sample], spec: GhostSpec, seed: int, folder: Path
+    samples: Sequence[Sample],
+    spec: GhostSpec,
+    seed: int,
+    folder: Path,
+    decoders: Sequence[str] = DECODERS,
 ) -> dict[str, Path]:
     """Make the ghosts that are missing.
 
@@ -87,6 +91,7 @@ def make_ghosts(
         spec: How many and how.
         seed: Of everything that is drawn.
         folder: Where autoencoders and ghosts are kept.
+        decoders: Which autoencoders are fitted here; none where others take their place.
 
     Returns:
         The file of the ghost of every photograph that has one, by the name of the sample.
@@ -101,10 +106,10 @@ def make_ghosts(
     def opens(name: str) -> Draws:
         if name in UPSCALERS:
             low, high = (max(spec.least_shrink, limit) for limit in UPSCALERS[name].shrink)
-            return partial(haunted, upscaler(name, (low, high)))
-        return partial(haunted, _autoencoder(name, photos, spec, seed, folder))
+            return partial(reconstruct, upscaler(name, (low, high)))
+        return partial(reconstruct, _autoencoder(name, photos, spec, seed, folder))
 
-    for name, share in shared_out(chosen, (*DECODERS, *spec.upscalers)).items():
+    for name, share in shared_out(chosen, (*decoders, *spec.upscalers)).items():
         files |= drawn(partial(opens, name), share, folder, seed, f"ghosts ({name})")
     return files
 
@@ -138,15 +143,15 @@ def drawn(
     for sample in progress(todo, what, len(todo)):
         own = np.random.default_rng([seed, int(sample.digest[:12], 16)])
         aside = files[sample.name].with_suffix(".tmp")
-        image = _load(sample)
-        part = _around(sample.box, image, _DRAWN * (sample.box or Box(0, 0, *image.size)).side)
+        image = load_picture(sample)
+        part = around_face(sample.box, image)
         image.paste(Image.fromarray(draw(np.asarray(image.crop(part)), own)), part[:2])
         image.save(aside, "JPEG", quality=_QUALITY)
         aside.replace(files[sample.name])
     return files
 
 
-def haunted(draws: Draws, photo: Pixels, rng: np.random.Generator) -> Pixels:
+def reconstruct(draws: Draws, photo: Pixels, rng: np.random.Generator) -> Pixels:
     """Have a photograph drawn anew and give back its sharpness.
 
     Args:
@@ -196,7 +201,13 @@ def some_of_each(samples: Sequence[Sample], most: int, rng: np.random.Generator)
     ]
 
 
-def _load(sample: Sample) -> Image.Image:
+def around_face(box: Box | None, image: Image.Image) -> tuple[int, int, int, int]:
+    """Edges of the part of a picture that any crop shows, jittered too: what is reconstructed."""
+    return _around(box, image, _DRAWN * (box or Box(0, 0, *image.size)).side)
+
+
+def load_picture(sample: Sample) -> Image.Image:
+    """Decode a picture, upright and RGB."""
     return Picture(sample.path).load()[0]
 
 
@@ -217,5 +228,5 @@ def _around(box: Box | None, image: Image.Image, side: float) -> tuple[int, int,
 
 def _middle(sample: Sample) -> Pixels:
     """Pixels around the middle of the face: thousands of photographs are held at once."""
-    image = _load(sample)
+    image = load_picture(sample)
     return np.asarray(image.crop(_around(sample.box, image, _HELD)))

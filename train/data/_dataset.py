@@ -155,7 +155,19 @@ def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
             readable.append((entry, digest))
     notes += note("cannot be read and left out", broken)
     samples = [
-        Sample(e.name, e.path, e.label, e.source, e.split or "", digest, e.box, e.pair)
+        Sample(
+            e.name,
+            e.path,
+            e.label,
+            e.source,
+            e.split or "",
+            digest,
+            e.box,
+            e.pair,
+            e.family,
+            e.generator,
+            e.kind,
+        )
         for e, digest in readable
     ]
     _refuse_both_classes(root, samples)

@@ -30,6 +30,9 @@ class Entry:
         split: The split; None where nothing is said.
         box: The face box; None where nothing is said.
         pair: Name of the file that this one was made from; None where nothing is said.
+        family: What kind of generator made it; empty where nothing is said.
+        generator: Which generator made it; likewise.
+        kind: What kind of photograph it is; likewise.
     """
 
     name: str
@@ -39,6 +42,9 @@ class Entry:
     split: str | None
     box: Box | None
     pair: str | None
+    family: str = ""
+    generator: str = ""
+    kind: str = ""
 
 
 def read_folder(root: Path, classes: Sequence[str], splits: Sequence[str]) -> list[Entry]:
@@ -135,6 +141,7 @@ def _entry(
         split or None,
         _box(cell, where),
         cell.get("pair") or None,
+        *(cell.get(column, "") for column in ("family", "generator", "kind")),
     )
 
 

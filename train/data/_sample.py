@@ -28,6 +28,10 @@ class Sample:
         box: The face in pixels of the upright picture: the manifest's at first, that of
             `train.data._locate.locate` after it; None for the whole picture.
         pair: Name of the sample that this one was made from, if that is known.
+        family: What kind of generator made it, or what the manifest calls photographs; empty where
+            nothing is said.
+        generator: Which generator made it; likewise.
+        kind: What kind of photograph it is, such as `selfie` or `studio`; likewise.
     """
 
     name: str
@@ -38,3 +42,6 @@ class Sample:
     digest: str
     box: Box | None = None
     pair: str | None = None
+    family: str = ""
+    generator: str = ""
+    kind: str = ""

@@ -6,6 +6,10 @@ pictures as photographs; a set share of the photographs comes from the sources n
 share the rest by a power of their size; and part of the batch are pairs, a photograph beside the
 AI picture made from it, which differ in nothing but what the detector is to find.
 
+Where the manifest names families of generators, and kinds of photographs, `by = "family"` draws one
+of these first, then a generator or an origin in it, then a picture: thirty pictures of a family
+then say nearly as much as six hundred of another.
+
 Every draw follows from seed and step alone, so that a training resumes where it stopped.
 """
 
@@ -13,7 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +26,12 @@ from train._checks import check_share
 
 if TYPE_CHECKING:
     from train.data._sample import Sample
+
+
+_UNSTATED = "unstated"  # kind of the photographs that the manifest says nothing of
+
+BY = ("source", "family")
+"""What pictures can be drawn by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +46,22 @@ class Mix:
             are not named divide the rest.
         power: The rest is divided by size of the source to this power: 1 draws every picture
             equally often, 0 every source.
+        by: What is drawn first: `source`, or `family`. Then an AI picture is drawn by its family,
+            generator and source, a photograph by its kind and source, every level divided by
+            `power`; `shares` name families, kinds, or sources of photographs, which are then
+            drawn apart from their kind. Photographs beside their reconstruction are drawn likewise.
     """
 
     pairs: float = 0.1875
     ghosts: float = 0.1875
     shares: dict[str, float] = field(default_factory=dict)
     power: float = 0.5
+    by: str = BY[0]
 
     def __post_init__(self) -> None:
         """Refuse shares of which no batch can be made (`ValueError`)."""
+        if self.by not in BY:
+            raise ValueError(f"mix.by must be one of {', '.join(BY)}, got {self.by!r}")
         for name in ("pairs", "ghosts"):
             check_share(f"mix.{name}", getattr(self, name))
         if self.pairs + self.ghosts > 1:
@@ -63,11 +80,13 @@ class Draw:
         sample: The picture.
         ghost: Whether its ghost is meant, which is an AI picture.
         pair: Number of the pair within the batch; -1 for a single picture.
+        beside: Whether it is the photograph beside its ghost.
     """
 
     sample: Sample
     ghost: bool = False
     pair: int = -1
+    beside: bool = False
 
     @property
     def fake(self) -> bool:
@@ -111,12 +130,12 @@ def batches(
     n_pairs = round(mix.pairs * size / 2) if paired else 0
     n_ghosts = round(mix.ghosts * size / 2) if haunted else 0
     pairs = _Deck(paired, rng)
-    haunts = _Sources(haunted, Mix(power=mix.power), rng)
+    haunts = _Groups(haunted, mix if mix.by == BY[1] else Mix(power=mix.power), rng)
     generated = [s for s in samples if s.label == 0]
     taken = {s.name for s in paired} if n_pairs else set()
     # where every AI picture has its photograph, they have to do as single ones too
-    fakes = _Sources([s for s in generated if s.name not in taken] or generated, mix, rng)
-    reals = _Sources([s for s in samples if s.label == 1], mix, rng)
+    fakes = _Groups([s for s in generated if s.name not in taken] or generated, mix, rng)
+    reals = _Groups([s for s in samples if s.label == 1], mix, rng)
     while True:
         batch: list[Draw] = []
         for number in range(n_pairs):
@@ -124,33 +143,53 @@ def batches(
             batch += [Draw(made, False, number), Draw(by_name[made.pair or ""], False, number)]
         for number in range(n_pairs, n_pairs + n_ghosts):
             photo = haunts.deal()
-            batch += [Draw(photo, True, number), Draw(photo, False, number)]
+            batch += [Draw(photo, True, number), Draw(photo, False, number, True)]
         for _ in range((size - len(batch)) // 2):
             batch += [Draw(fakes.deal()), Draw(reals.deal())]
         yield batch
 
 
-class _Sources:
-    """Draws a source by its share, then a sample of it from the source's deck."""
+class _Groups:
+    """Draws a group by its share, then one in it, and at last a sample from that one's deck."""
 
-    def __init__(self, samples: Sequence[Sample], mix: Mix, rng: np.random.Generator) -> None:
+    def __init__(
+        self, samples: Sequence[Sample], mix: Mix, rng: np.random.Generator, depth: int = 0
+    ) -> None:
         groups: defaultdict[str, list[Sample]] = defaultdict(list)
         for sample in samples:
-            groups[sample.source].append(sample)
+            groups[_path(sample, mix)[depth]].append(sample)
         self._rng = rng
-        self._decks = [_Deck(group, rng) for group in groups.values()]
-        self.shares = source_shares({s: len(g) for s, g in groups.items()}, mix)
-        self._p = np.array([self.shares[source] for source in groups])
+        self._parts: list[_Groups | _Deck] = [
+            _Deck(group, rng)
+            if len(_path(group[0], mix)) == depth + 1
+            else _Groups(group, mix, rng, depth + 1)
+            for group in groups.values()
+        ]
+        named = mix if depth == 0 else replace(mix, shares={})
+        shares = source_shares({s: len(g) for s, g in groups.items()}, named)
+        self._p = np.array([shares[name] for name in groups])
 
     def deal(self) -> Sample:
-        return self._decks[int(self._rng.choice(len(self._decks), p=self._p))].deal()
+        return self._parts[int(self._rng.choice(len(self._parts), p=self._p))].deal()
+
+
+def _path(sample: Sample, mix: Mix) -> tuple[str, ...]:
+    """The groups that a picture is drawn by, the largest first; of one length in a group."""
+    if mix.by == BY[0]:
+        return (sample.source,)
+    if sample.label == 0:
+        family = sample.family or sample.source
+        return family, sample.generator or family, sample.source
+    if sample.source in mix.shares:
+        return (sample.source,)
+    return sample.kind or _UNSTATED, sample.source
 
 
 def source_shares(sizes: dict[str, int], mix: Mix) -> dict[str, float]:
-    """The share of the single draws of its class that each source gets; they add up to 1.
+    """The share of the single draws that each source, or other group, gets; they add up to 1.
 
     Args:
-        sizes: Number of pictures of each source of one class.
+        sizes: Number of pictures of each, of one class.
         mix: What a batch is made of.
     """
     named = {source: mix.shares[source] for source in sizes if source in mix.shares}

@@ -29,7 +29,7 @@ from train.fitting._inference import score
 from train.fitting._result import Fitted
 from train.fitting._run import Run, load_run
 from train.networks._heads import LOGIT
-from train.networks._warm_start import convolutions, model_folder
+from train.networks._warm_start import convolutions, exported_head, model_folder
 
 if TYPE_CHECKING:
     import keras
@@ -56,7 +56,8 @@ def average(
         data: From `train.fitting._fit.read_data`, as the runs had it.
         out: The run directory to write.
         name: Name of the average, in place of a recipe's.
-        start_share: Share of the start's convolutions in the average, 0 to below 1.
+        start_share: Share of the start's convolutions in the average, 0 to below 1; of its head
+            too where the runs started from that.
         views: What the average looks at (`train.networks._tta.VIEWS`); as the first run where
             empty.
         generations: The runs may have started at different places of one line, as where one goes
@@ -88,7 +89,8 @@ def average(
     model = first.model
     model.set_weights(_mixed([run.model.get_weights() for run in runs], shares))
     if start_share:
-        _blend_start(model, model_folder(start), start_share)
+        folder = model_folder(start)
+        _blend_start(model, folder, start_share, head=first.recipe.finetune.start_head)
     finetune = first.recipe.finetune
     if views:
         try:
@@ -160,12 +162,15 @@ def _mixed(
     ]
 
 
-def _blend_start(model: keras.Model, folder: Path, share: float) -> None:
+def _blend_start(model: keras.Model, folder: Path, share: float, *, head: bool) -> None:
     from keras import layers
 
     kinds = (layers.Conv2D, layers.DepthwiseConv2D)
     own = [layer for layer in model.layers if isinstance(layer, kinds) and layer.name != LOGIT]
-    for layer, (kernel, bias) in zip(own, convolutions(folder), strict=False):
+    pairs = list(zip(own, convolutions(folder), strict=False))
+    if head:
+        pairs.append((model.get_layer(LOGIT), exported_head(folder)))
+    for layer, (kernel, bias) in pairs:
         here = layer.get_weights()
         layer.set_weights(
             [(1 - share) * a + share * b for a, b in zip(here, (kernel, bias), strict=True)]

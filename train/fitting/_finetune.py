@@ -27,7 +27,9 @@ from fakeface.images import Picture
 from train._errors import RecipeError
 from train._progress import console, progress
 from train.augment._augment import augmented_crop
+from train.augment._autoencoder import DECODERS
 from train.augment._enhanced import make_enhanced
+from train.augment._latent_pairs import make_reconstructions
 from train.augment._reconstructions import make_ghosts
 from train.data._cache import Cache
 from train.data._dataset import Data
@@ -55,37 +57,36 @@ class Redrawn:
     Attributes:
         ghosts: Of photographs; these count as AI.
         enhanced: Of either class, which they keep.
+        beside: Photographs as they are shown beside their ghost, where it was made of a resized
+            or encoded one.
     """
 
     ghosts: dict[str, Path] = field(default_factory=dict)
     enhanced: dict[str, Path] = field(default_factory=dict)
+    beside: dict[str, Path] = field(default_factory=dict)
 
     def file(self, draw: Draw, *, enhance: bool) -> Path:
         """The file to show for a draw; `enhance` says whether as it was enhanced, if it was."""
         if draw.ghost:
             return self.ghosts[draw.sample.name]
+        if draw.beside and draw.sample.name in self.beside:
+            return self.beside[draw.sample.name]
         if enhance and draw.sample.name in self.enhanced:
             return self.enhanced[draw.sample.name]
         return draw.sample.path
 
 
-def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa: ARG001
+def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:
     """Fine-tune; see `train.fitting._fit.fit`. Checkpoints and ghosts are kept in `out`."""
     spec = _spec(recipe)
     train, val = data.split("train"), data.split("val")
-    ghosts: dict[str, Path] = {}
-    if spec.mix.ghosts:
-        ghosts = make_ghosts(train, spec.ghosts, recipe.seed, out / "ghosts")
-    enhanced: dict[str, Path] = {}
-    if spec.enhanced.networks:
-        enhanced = make_enhanced(train, spec.enhanced, recipe.seed, out / "enhanced")
-    redrawn = Redrawn(ghosts, enhanced)
+    redrawn = redraw(train, spec, recipe.seed, cache, out)
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
     base = normed(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
     network = detector(base, spec.taps, spec.dropout, recipe.seed)
     if spec.start:
-        start_from(network, spec.start)
+        start_from(network, spec.start, head=spec.start_head)
     history: list[dict[str, float]] = []
     for number, part in enumerate(spec.rounds()):
         trainer = Trainer(network, part)
@@ -100,6 +101,32 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
         return score(model, samples, recipe)
 
     return Fitted(model, history, logits)
+
+
+def redraw(
+    train: Sequence[Sample], spec: FinetuneSpec, seed: int, cache: Cache, out: Path
+) -> Redrawn:
+    """Have networks draw the pictures anew that a recipe asks for, where that is still to be done.
+
+    Args:
+        train: The training pictures.
+        spec: Says which.
+        seed: Of ghosts and enhanced pictures.
+        cache: Keeps the reconstructions by generators' autoencoders, for all trainings.
+        out: The run directory; keeps the others.
+    """
+    made = Redrawn()
+    decoders = () if spec.autoencoders.folder else DECODERS
+    if spec.mix.ghosts and (decoders or spec.ghosts.upscalers):
+        made.ghosts.update(make_ghosts(train, spec.ghosts, seed, out / "ghosts", decoders))
+    if spec.enhanced.networks:
+        made.enhanced.update(make_enhanced(train, spec.enhanced, seed, out / "enhanced"))
+    if spec.autoencoders.folder:
+        pairs = make_reconstructions(train, spec.autoencoders, cache.root / "reconstructions")
+        made.ghosts.update(pairs.photographs)
+        made.beside.update(pairs.counterparts)
+        made.enhanced.update(pairs.generated)
+    return made
 
 
 def _train(

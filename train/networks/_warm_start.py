@@ -2,7 +2,8 @@
 
 What is read are the convolutions of its `model.onnx`, which hold what batch norm once was. They go
 into the same layers of the network to be trained, each scaled back by the batch norm that the
-layer came with, so that optimizer steps mean what they meant before; the heads start anew.
+layer came with, so that optimizer steps mean what they meant before. The heads start anew, or where
+the exported one ended.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from fakeface.model_directory import MODELS, read_model
 from train._errors import WeightsError
+from train.networks._heads import LOGIT
 from train.networks._multistage import NormedConv
 from train.networks._tta import is_filter
 
@@ -26,16 +28,17 @@ Weights = npt.NDArray[np.float32]
 _SMALLEST = 1e-6  # a channel that batch norm scales by less was dead: its scale becomes 1
 
 
-def start_from(network: keras.Model, model: str) -> None:
+def start_from(network: keras.Model, model: str, *, head: bool = False) -> None:
     """Set the convolutions of a network to those of an exported detector.
 
     Args:
         network: From `train.networks._multistage.normed` or `detector`. It may end earlier than the
             exported network: what lies behind its end is not used.
         model: Name of a bundled model or path of a model directory, in fp32.
+        head: Whether the head starts there too; the network is then a `detector`.
 
     Raises:
-        WeightsError: The convolutions of the two do not fit together.
+        WeightsError: The convolutions, or the heads, of the two do not fit together.
         ModelError: There is no such model.
     """
     folder = model_folder(model)
@@ -58,6 +61,15 @@ def start_from(network: keras.Model, model: str) -> None:
         layer.gamma.assign(scale * deviation)
         layer.kernel.assign(kernel / (scale[:, np.newaxis] if layer.depthwise else scale))
         layer.beta.assign(bias + np.asarray(layer.mean) * scale)
+    if head:
+        logit = network.get_layer(LOGIT)
+        weights = exported_head(folder)
+        if weights[0].shape != tuple(logit.kernel.shape):
+            raise WeightsError(
+                f"{folder} has a head of {weights[0].shape} for the {tuple(logit.kernel.shape)} of"
+                " this recipe: finetune.start_head needs the same layers under it"
+            )
+        logit.set_weights(list(weights))
 
 
 def model_folder(model: str) -> Path:
@@ -96,3 +108,29 @@ def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
             (kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0), bias)
         )
     return found
+
+
+def exported_head(folder: Path) -> tuple[Weights, Weights]:
+    """Kernel, [channels, 1], and bias, [1], of an exported detector's linear head.
+
+    Args:
+        folder: A model directory.
+
+    Raises:
+        ModelError: It is none, or its file is not the one that it describes.
+        WeightsError: It has no such head.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    read_model(folder)
+    graph = onnx.load(folder / "model.onnx").graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Gemm" and all(name in constants for name in node.input[1:3]):
+            kernel, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
+            if any(a.name == "transB" and a.i for a in node.attribute):
+                kernel = kernel.T
+            if kernel.shape[1:] == (1,) and bias.shape == (1,):
+                return kernel, bias
+    raise WeightsError(f"{folder}: has no linear head that a training could start from")

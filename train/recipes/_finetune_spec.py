@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from train._checks import check_share
 from train.augment._augment import Augment
 from train.augment._enhanced import EnhancedSpec
+from train.augment._latent_pairs import AutoencoderSpec
 from train.augment._reconstructions import GhostSpec
 from train.data._sampler import Mix
 from train.networks._tta import PLAIN, VIEWS
@@ -36,6 +37,8 @@ class FinetuneSpec:
     Attributes:
         start: Detector to start from, of the same backbone: the name of a bundled model or a model
             directory; empty for the weights that the recipe's backbone names.
+        start_head: Whether the head starts where that detector's ended, instead of at zero; it
+            then needs no `warm_up`.
         taps: Layers of the backbone whose mean activations the logit is a linear function of.
         steps: Steps of the whole training.
         batch_size: Pictures per step, even.
@@ -58,6 +61,8 @@ class FinetuneSpec:
         mix: What a batch is made of.
         augment: The histories.
         ghosts: How ghosts are made.
+        autoencoders: Generators' own autoencoders, which take the place of those that are fitted
+            here for ghosts.
         enhanced: Which pictures are shown as a network enhanced them.
         views: Names from `train.networks._tta.VIEWS`: what the detector looks at to judge a crop.
             It is trained on the crop alone.
@@ -65,6 +70,7 @@ class FinetuneSpec:
     """
 
     start: str = ""
+    start_head: bool = False
     taps: tuple[str, ...] = ("block5_expand_relu", "block11_expand_relu", "head_relu")
     steps: int = 4200
     batch_size: int = 32
@@ -84,6 +90,7 @@ class FinetuneSpec:
     mix: Mix = field(default_factory=Mix)
     augment: Augment = field(default_factory=Augment)
     ghosts: GhostSpec = field(default_factory=GhostSpec)
+    autoencoders: AutoencoderSpec = field(default_factory=AutoencoderSpec)
     enhanced: EnhancedSpec = field(default_factory=EnhancedSpec)
     views: tuple[str, ...] = (PLAIN,)
     again: Again | None = None
@@ -103,6 +110,8 @@ class FinetuneSpec:
                 f" got {self.local} for {len(self.taps)}"
             )
         check_share("finetune.halved", self.halved)
+        if self.start_head and not self.start:
+            raise ValueError("finetune.start_head needs a detector to start from, finetune.start")
         if not self.views or len(set(self.views)) < len(self.views) or set(self.views) - set(VIEWS):
             raise ValueError(
                 f"finetune.views must name some of {', '.join(VIEWS)}, each once,"

@@ -12,7 +12,7 @@ from fakeface.types import Box
 from tests.train.conftest import Samples, needs_upscalers, portrait
 from train._errors import DataError
 from train.augment._autoencoder import fitted
-from train.augment._reconstructions import GhostSpec, _middle, drawn, haunted, make_ghosts
+from train.augment._reconstructions import GhostSpec, _middle, drawn, make_ghosts, reconstruct
 from train.augment._sharpness import sharpness
 from train.data._sample import Sample
 from train.recipes._recipe import load_recipe
@@ -36,7 +36,7 @@ def test_a_ghost_is_about_as_sharp_as_its_photograph():
     def soft(pixels: np.ndarray, _: np.random.Generator) -> np.ndarray:
         return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(0.8)))
 
-    ghost = haunted(soft, photo, rng)
+    ghost = reconstruct(soft, photo, rng)
     assert ghost.shape == photo.shape
     assert sharpness(soft(photo, rng)) < 0.6 * sharpness(photo)
     assert 0.7 < sharpness(ghost) / sharpness(photo) < 1.1

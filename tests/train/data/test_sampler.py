@@ -93,11 +93,50 @@ def test_pairs_have_to_do_as_single_pictures_where_there_are_no_others() -> None
         assert sum(draw.pair >= 0 for draw in batch) == 4
 
 
+def families() -> list[Sample]:
+    def make(count: int, label: int, source: str, **told: str) -> list[Sample]:
+        return [
+            Sample(f"{source}/{i}", Path(), label, source, "train", f"{source}{i}", **told)
+            for i in range(count)
+        ]
+
+    return [
+        *make(900, 0, "gan", family="stylegan", generator="stylegan2"),
+        *make(50, 0, "old", family="stylegan", generator="stylegan"),
+        *make(50, 0, "site", family="stylegan", generator="stylegan"),
+        *make(250, 0, "rare", family="gemini"),
+        *make(100, 1, "ffhq"), *make(60, 1, "web"), *make(40, 1, "staff"),
+        *make(300, 1, "glossy", kind="retouched"),
+    ]  # fmt: skip
+
+
+def test_families_are_drawn_before_their_generators_and_kinds_before_origins() -> None:
+    mix = Mix(0.0, 0.0, {"ffhq": 0.5, "retouched": 0.25}, 0.5, "family")
+    count = Counter(
+        draw.sample.source
+        for batch in islice(batches(families(), mix, 16, frozenset(), 0), 800)
+        for draw in batch
+    )
+    share = {source: n / 6400 for source, n in count.items()}
+    assert share["rare"] == pytest.approx(1 / 3, abs=0.03)  # of 250 to 1,000 pictures
+    assert share["gan"] == pytest.approx(2 / 3 * 3 / 4, abs=0.03)  # of 900 to 100
+    assert share["old"] == pytest.approx(share["site"], abs=0.02)
+    assert share["ffhq"] == pytest.approx(0.5, abs=0.03)
+    assert share["glossy"] == pytest.approx(0.25, abs=0.03)
+    assert share["web"] + share["staff"] == pytest.approx(0.25, abs=0.03)
+
+
+def test_photographs_beside_their_ghosts_say_so() -> None:
+    for batch in drawn(Mix(pairs=0.25, ghosts=0.125), 5):
+        assert [draw.beside for draw in batch] == [False] * 5 + [True] + [False] * 10
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"pairs": 0.8, "ghosts": 0.8}, "more than a batch: 1.6"),
         ({"ghosts": -0.1}, r"mix\.ghosts must be from 0 to 1"),
+        ({"by": "size"}, r"mix\.by must be one of source, family, got 'size'"),
         ({"shares": {"ffhq": 1.5}}, r"mix\.shares\.ffhq"),
     ],
 )

@@ -1,5 +1,7 @@
+import io
 import pickle
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -128,6 +130,14 @@ def pickles(*values):
     return b"".join(pickle.dumps(value, 2) for value in values)
 
 
+def zipped(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
 MAGIC = 0x1950A86A20F9469CFC6C
 
 
@@ -136,7 +146,12 @@ MAGIC = 0x1950A86A20F9469CFC6C
     [
         (pickles(MAGIC, 1001, {}, _Evil()), "__builtin__.eval, which weights are not made of"),
         (pickles(1), "is not a PyTorch file"),
-        (b"PK\3\4", "newer zip format"),
+        (zipped({"a/data.txt": b""}), "is not a PyTorch file"),
+        (
+            zipped({"a/data.pkl": pickles(MAGIC, {})[:12], "a/byteorder": b"big"}),
+            "byte order 'big'",
+        ),
+        (zipped({"a/data.pkl": pickle.dumps(_Evil(), 2)}), "eval, which weights are not made of"),
         (pickles(MAGIC, 1001, {}, [1], []), "holds no dictionary of tensors"),
     ],
 )

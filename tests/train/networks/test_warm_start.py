@@ -67,6 +67,33 @@ def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
         np.testing.assert_allclose(is_now, wanted, atol=1e-4)
 
 
+def test_the_head_starts_where_the_exported_one_ended(tmp_path: Path) -> None:
+    import keras
+
+    from export._convert import convert
+    from export._directory import write_model
+    from train.networks._heads import LOGIT
+    from train.networks._multistage import folded
+    from train.networks._warm_start import start_from
+
+    made = detector_of(network(2))
+    weights = [np.random.default_rng(3).normal(size=w.shape) for w in made.get_layer(LOGIT).weights]
+    made.get_layer(LOGIT).set_weights(weights)
+    plain = folded(made, SIZE)
+    graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
+    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny")
+    write_model(described, graph, tmp_path / "tiny")
+    other = detector_of(network(1))
+    start_from(other, str(tmp_path / "tiny"), head=True)
+    crops = np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3)).astype(np.float32)
+    logits = [
+        np.asarray(keras.Model(m.input, m.get_layer(LOGIT).output)(crops)) for m in (other, made)
+    ]
+    np.testing.assert_allclose(*logits, rtol=1e-3, atol=1e-3)
+    with pytest.raises(WeightsError, match="has a head of"):
+        start_from(detector_of(network(1)), "edge", head=True)
+
+
 def test_batch_norm_keeps_its_scale(exported) -> None:
     from train.networks._warm_start import start_from
 

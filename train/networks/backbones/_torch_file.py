@@ -1,9 +1,10 @@
 """Reads tensors from a PyTorch weights file without PyTorch.
 
-The format of `torch.save` before 1.6: pickles one after the other (magic number, protocol,
+Two formats. That of `torch.save` before 1.6: pickles one after the other (magic number, protocol,
 system, the state dictionary, the storages' keys), then for every storage its length and its raw
-numbers. Pickles can run code, so that nothing is unpickled here but what a state dictionary is
-made of.
+numbers. And the one since: a zip archive with the pickled state dictionary in `data.pkl` and the
+numbers of each storage in `data/<key>`. Pickles can run code, so that nothing is unpickled here
+but what a state dictionary is made of.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import collections
 import pickle
 import sys
+import zipfile
 from pathlib import Path
 from typing import IO, Any
 
@@ -89,8 +91,7 @@ def read_torch_file(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Read a state dictionary.
 
     Args:
-        path: A file that `torch.save` of PyTorch before 1.6 (or with
-            `_use_new_zipfile_serialization=False`) wrote.
+        path: A file that `torch.save` wrote, of any version of PyTorch.
 
     Returns:
         Arrays by name.
@@ -99,14 +100,36 @@ def read_torch_file(path: Path) -> dict[str, npt.NDArray[Any]]:
         ValueError: It is another kind of file.
         pickle.UnpicklingError: It holds more than tensors.
     """
+    state = _read_zip(path) if zipfile.is_zipfile(path) else _read_pickles(path)
+    if not isinstance(state, dict) or not all(isinstance(t, _Tensor) for t in state.values()):
+        raise ValueError("holds no dictionary of tensors")
+    return {name: tensor.array() for name, tensor in state.items()}
+
+
+def _read_zip(path: Path) -> Any:
+    storages: dict[str, _Storage] = {}
+    with zipfile.ZipFile(path) as archive:
+        pickled = next((n for n in archive.namelist() if n.endswith("/data.pkl")), None)
+        if pickled is None:
+            raise ValueError("is not a PyTorch file")
+        root = pickled.removesuffix("data.pkl")
+        if f"{root}byteorder" in archive.namelist():
+            order = archive.read(f"{root}byteorder").decode("ascii", "replace").strip()
+            if order != "little":
+                raise ValueError(f"holds numbers in byte order {order!r}; only little is read")
+        with archive.open(pickled) as file:
+            state = _Unpickler(file, storages).load()
+        for key, storage in storages.items():
+            raw = archive.read(f"{root}data/{key}")
+            if len(raw) % storage.dtype.itemsize:
+                raise ValueError("is truncated")
+            storage.data = np.frombuffer(raw, storage.dtype)
+    return state
+
+
+def _read_pickles(path: Path) -> Any:
     storages: dict[str, _Storage] = {}
     with path.open("rb") as file:
-        if file.read(2) == b"PK":
-            raise ValueError(
-                "is PyTorch's newer zip format; save it again with torch.save(...,"
-                " _use_new_zipfile_serialization=False)"
-            )
-        file.seek(0)
 
         def unpickle() -> Any:
             return _Unpickler(file, storages).load()
@@ -121,6 +144,4 @@ def read_torch_file(path: Path) -> dict[str, npt.NDArray[Any]]:
             storage.data = np.fromfile(file, storage.dtype, length)
             if len(storage.data) != length:
                 raise ValueError("is truncated")
-    if not isinstance(state, dict) or not all(isinstance(t, _Tensor) for t in state.values()):
-        raise ValueError("holds no dictionary of tensors")
-    return {name: tensor.array() for name, tensor in state.items()}
+    return state

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fakeface.types import Box
+from tests.train.augment.test_latent import networks, safetensors
+from tests.train.conftest import Samples, portrait
+from train._errors import WeightsError
+from train.augment._latent_pairs import AutoencoderSpec, make_reconstructions, pair
+from train.data._sample import Sample
+
+SPEC = AutoencoderSpec("weights", ("taesd", "taef1"), photographs=6, generated=3)
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> AutoencoderSpec:
+    """Two narrow networks with random weights."""
+    (tmp_path / "weights").mkdir()
+    for name in SPEC.networks:
+        for part, tensors in zip(("encoder", "decoder"), networks(pooled=False), strict=True):
+            path = tmp_path / "weights" / f"{name}_{part}.safetensors"
+            path.write_bytes(safetensors(tensors))
+    return replace(SPEC, folder=str(tmp_path / "weights"))
+
+
+@pytest.mark.train
+def test_pictures_are_reconstructed_once(
+    samples_to_train: Samples, spec: AutoencoderSpec, tmp_path: Path
+) -> None:
+    made = make_reconstructions(samples_to_train, spec, tmp_path / "made")
+    assert (len(made.photographs), len(made.generated)) == (6, 3)
+    assert made.counterparts.keys() == made.photographs.keys()
+    by_name = {sample.name: sample for sample in samples_to_train}
+    assert {by_name[name].label for name in made.photographs} == {1}
+    assert {by_name[name].label for name in made.generated} == {0}
+    files = [*made.photographs.values(), *made.counterparts.values(), *made.generated.values()]
+    for name in made.photographs:
+        with Image.open(by_name[name].path) as photo:
+            sizes = {photo.size}
+        for path in (made.photographs[name], made.counterparts[name]):
+            with Image.open(path) as image:
+                sizes.add(image.size)
+        assert len(sizes) == 1
+    times = [path.stat().st_mtime_ns for path in files]
+    assert make_reconstructions(samples_to_train, spec, tmp_path / "made") == made
+    assert times == [path.stat().st_mtime_ns for path in files]
+
+
+@pytest.mark.train
+def test_more_pictures_keep_those_that_were_made(
+    samples_to_train: Samples, spec: AutoencoderSpec, tmp_path: Path
+) -> None:
+    few = make_reconstructions(samples_to_train, replace(spec, photographs=3), tmp_path / "made")
+    more = make_reconstructions(samples_to_train, spec, tmp_path / "made")
+    assert few.photographs.items() < more.photographs.items()
+
+
+def test_missing_weights_are_found_before_anything_is_made(
+    samples_to_train: Samples, tmp_path: Path
+) -> None:
+    with pytest.raises(WeightsError, match="taesd_encoder"):
+        make_reconstructions(samples_to_train, replace(SPEC, folder=str(tmp_path)), tmp_path)
+
+
+def test_both_of_a_pair_are_degraded_alike() -> None:
+    """With a network that changes nothing they differ in the sharpness given back, alone."""
+    image = Image.fromarray(portrait(400, 300))
+    sample = Sample("a", Path(), 1, "phones", "train", "0" * 32, Box(150, 100, 60, 60))
+    spec = replace(SPEC, resize=1.0, scale=(0.6, 0.6), encode=1.0, quality=(60, 60))
+    photo, made = pair(image, sample, lambda pixels, _: pixels, spec, np.random.default_rng(0))
+    assert photo.size == made.size == image.size
+    before, after, original = (np.asarray(x).astype(int) for x in (photo, made, image))
+    part = slice(60, 200), slice(110, 250)
+    changed = np.abs(before - original)
+    assert changed[part].mean() > 3
+    changed[58:202, 108:252] = 0
+    assert changed.max() == 0
+    assert np.abs(before - after)[part].mean() < changed.mean() + 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"networks": ("vae",)}, r"autoencoders\.networks must name some of taesd, .*, got vae"),
+        ({"networks": ()}, r"got none"),
+        ({"photographs": -1}, r"autoencoders\.photographs must not be negative"),
+        ({"scale": (1.2, 0.8)}, r"autoencoders\.scale must rise"),
+        ({"encode": 2.0}, r"autoencoders\.encode must be from 0 to 1"),
+    ],
+)
+def test_what_makes_no_pictures_is_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        AutoencoderSpec(**wrong)
