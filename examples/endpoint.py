@@ -1,10 +1,10 @@
-"""An HTTP endpoint that takes a picture and gives its verdict as JSON.
+"""An HTTP endpoint that takes a picture and returns its verdict as JSON.
 
     pip install fastapi uvicorn
     uvicorn --app-dir examples endpoint:app
     curl --data-binary @portrait.jpg -H 'Content-Type: image/jpeg' localhost:8000/predict
 
-Bound the size of requests in the proxy in front of it.
+Limit the size of requests in a proxy in front of it.
 """
 
 from typing import Annotated, Any

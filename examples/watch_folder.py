@@ -2,7 +2,8 @@
 
     python examples/watch_folder.py INBOX
 
-A file is judged when it has kept its size and date for one look, so that none is read half-written.
+A file is judged once its size and date have stayed the same between two looks, so that none is read
+half-written.
 """
 
 import sys
