@@ -1,0 +1,63 @@
+"""JPEG: application segments before the first scan (ITU T.81, Exif 3.0, XMP part 3, C2PA)."""
+
+from __future__ import annotations
+
+from fakeface.provenance._blocks import MAX_PARTS, Blocks, is_c2pa_store
+from fakeface.provenance._iptc import from_photoshop
+
+_EXIF = b"Exif\0"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_BARE = frozenset((0x01, *range(0xD0, 0xD8)))
+"""Markers without a length."""
+
+
+def read_jpeg(data: bytes) -> Blocks:
+    """Return the metadata blocks of a JPEG file.
+
+    Args:
+        data: The file.
+    """
+    blocks = Blocks("image/jpeg")
+    photoshop: list[bytes] = []
+    store = b""  # number of the JUMBF box that is the store of the content credentials
+    at = 2
+    for _ in range(MAX_PARTS):
+        if data[at : at + 2] == b"\xff\xff":  # fill bytes
+            at += 1
+            continue
+        if data[at : at + 1] != b"\xff" or at + 4 > len(data):
+            break
+        marker = data[at + 1]
+        if marker in (0xD9, 0xDA):  # end, or pixels
+            break
+        at += 2
+        if marker in _BARE:
+            continue
+        size = int.from_bytes(data[at : at + 2], "big")
+        start, end = at + 2, at + size
+        if size < 2 or end > len(data):
+            break
+        at = end
+        if marker == 0xE1:
+            if blocks.exif is None and data.startswith(_EXIF, start, end):
+                blocks.exif = data[start + 6 : end]
+            elif blocks.xmp is None and data.startswith(_XMP, start, end):
+                blocks.xmp = data[start + len(_XMP) : end]
+        elif marker == 0xED and data.startswith(_PHOTOSHOP, start, end):
+            photoshop.append(data[start + len(_PHOTOSHOP) : end])
+        elif marker == 0xEB and data.startswith(b"JP", start, end):
+            number = data[start + 2 : start + 4]
+            first = data[start + 4 : start + 8] == b"\0\0\0\1"
+            if first and not store and is_c2pa_store(data[start + 8 : start + 40]):
+                store = number
+            if store and number == store:
+                blocks.c2pa += end - start - 8
+    if photoshop:
+        joined = b"".join(photoshop)  # one block may be cut into several segments
+        if blocks.fits("iptc", len(joined)):
+            blocks.iptc = from_photoshop(joined)
+    last = data.rfind(b"\xff\xd9")
+    if last >= at:
+        blocks.trailing = len(data) - last - 2
+    return blocks

@@ -1,0 +1,114 @@
+"""Directories of TIFF (TIFF 6.0), which EXIF uses too: only what is asked for, within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from fractions import Fraction
+
+from fakeface.provenance._blocks import MAX_BLOCK, Blocks, is_c2pa_store
+from fakeface.provenance._iptc import from_photoshop
+
+_MAX_ENTRIES = 1024
+"""Entries of a directory that are looked at."""
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 13: 4, 129: 1}
+"""Bytes of a value by type: BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, …, UTF-8 of Exif 3.0."""
+
+_XMP, _IPTC, _PHOTOSHOP, _C2PA = 700, 33723, 34377, 0xCD41
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a directory.
+
+    Attributes:
+        kind: Its type, as in TIFF.
+        data: Its bytes.
+        order: Byte order.
+        size: Its length in bytes, also where that is too large to be read.
+    """
+
+    kind: int
+    data: bytes
+    order: str
+    size: int
+
+    @property
+    def text(self) -> str:
+        """The value as a text without padding; empty for other types."""
+        if self.kind not in (2, 7, 129):
+            return ""
+        return self.data.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
+
+    @property
+    def number(self) -> Fraction | None:
+        """The first number; None for texts, and for a rational number without a denominator."""
+        little = self.order == "little"
+        if self.kind in (3, 4, 13):
+            size = _SIZES[self.kind]
+            return Fraction(int.from_bytes(self.data[:size], "little" if little else "big"))
+        if self.kind in (5, 10) and len(self.data) >= 8:
+            top, below = (
+                int.from_bytes(part, "little" if little else "big", signed=self.kind == 10)
+                for part in (self.data[:4], self.data[4:8])
+            )
+            return Fraction(top, below) if below else None
+        return None
+
+
+def read_directory(data: bytes, offset: int | None, tags: Collection[int]) -> dict[int, Value]:
+    """Return the values of some tags in a directory.
+
+    Args:
+        data: A block that begins with a TIFF header.
+        offset: Where the directory is; None for the first.
+        tags: The tags.
+
+    Returns:
+        Values by tag; those that lie outside the block are left out, those larger than
+        `MAX_BLOCK` are empty.
+    """
+    values: dict[int, Value] = {}
+    little = data[:2] == b"II"
+    if not little and data[:2] != b"MM":
+        return values
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(data[at : at + size], "little" if little else "big")
+
+    at = number(4, 4) if offset is None else offset
+    for entry in range(min(number(at, 2), _MAX_ENTRIES)):
+        start = at + 2 + entry * 12
+        if start + 12 > len(data):
+            break
+        tag, kind = number(start, 2), number(start + 2, 2)
+        if tag not in tags or tag in values or kind not in _SIZES:
+            continue
+        size = _SIZES[kind] * number(start + 4, 4)
+        place = start + 8 if size <= 4 else number(start + 8, 4)
+        if place + size <= len(data):
+            kept = data[place : place + size] if size <= MAX_BLOCK else b""
+            values[tag] = Value(kind, kept, "little" if little else "big", size)
+            if tag == _C2PA:
+                values[tag] = Value(kind, data[place : place + 32], "big", size)
+    return values
+
+
+def read_tiff(data: bytes) -> Blocks:
+    """Return the metadata blocks of a TIFF file; its first directory is the EXIF block too.
+
+    Args:
+        data: The file.
+    """
+    blocks = Blocks("image/tiff", exif=data)
+    values = read_directory(data, None, (_XMP, _IPTC, _PHOTOSHOP, _C2PA))
+    if (xmp := values.get(_XMP)) is not None and blocks.fits("xmp", xmp.size):
+        blocks.xmp = xmp.data
+    if (iptc := values.get(_IPTC)) is not None and blocks.fits("iptc", iptc.size):
+        blocks.iptc = iptc.data
+    if blocks.iptc is None and (photoshop := values.get(_PHOTOSHOP)) is not None:
+        blocks.iptc = from_photoshop(photoshop.data)
+    if (c2pa := values.get(_C2PA)) is not None and is_c2pa_store(c2pa.data):
+        blocks.c2pa = c2pa.size
+    return blocks

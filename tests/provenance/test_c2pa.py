@@ -1,0 +1,198 @@
+"""Content credentials: signed here, tampered with, stripped, nested, kept elsewhere."""
+
+from __future__ import annotations
+
+import io
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from fakeface import ReportError
+from fakeface.provenance import Provenance, read
+from tests.provenance import _files as files
+
+pytest.importorskip("c2pa", reason="needs the extra `c2pa`")
+from tests.provenance._sign import ACME, SOURCE_TYPES, authority, sign
+
+CAPTURED = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPES + "digitalCapture"}
+OPENED = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["first"]}}
+FIRST = {"title": "first", "relationship": "parentOf", "label": "first"}
+
+
+@pytest.fixture(scope="module")
+def trust_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("trust") / "list.pem"
+    path.write_text(authority(ACME).root)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("nothing may be fetched")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime"),
+    [
+        ("PNG", "image/png"),
+        ("JPEG", "image/jpeg"),
+        ("WEBP", "image/webp"),
+        ("AVIF", "image/avif"),
+        ("TIFF", "image/tiff"),
+    ],
+)
+def test_a_signature_in_every_container(kind: str, mime: str, trust_list: Path) -> None:
+    data = sign(files.picture(kind), mime)
+    (statement,) = read(data, trust_list=trust_list).statements
+    assert (statement.kind, statement.claim, statement.trust) == ("c2pa", "ai", "trusted")
+    assert (statement.tool, statement.signer) == ("Acme Images 2.0", ACME)
+    assert statement.detail == "c2pa.created trainedAlgorithmicMedia"
+    assert str(statement) == "AI: Acme Images 2.0 (signed by Acme Images Inc.)"
+
+
+def test_an_unknown_signer(trust_list: Path) -> None:
+    data = sign(files.picture(), by="Somebody")
+    for found in (read(data), read(data, trust_list=trust_list)):
+        assert found.statements[0].trust == "unknown_signer"
+        assert (found.declared, found.label) == ("ai", "AI, signer unknown")
+
+
+def test_a_changed_pixel_breaks_the_signature(trust_list: Path) -> None:
+    data = files.with_a_pixel_changed(sign(files.picture()))
+    found = read(data, trust_list=trust_list)
+    (statement,) = found.statements
+    assert statement.trust == "broken"
+    assert "assertion.dataHash.mismatch" in statement.detail
+    assert (found.declared, found.label) == (None, "broken signature")
+    assert found.says == "broken signature: AI, Acme Images 2.0"
+
+
+def test_pillow_strips_the_credentials() -> None:
+    for kind, mime in (("PNG", "image/png"), ("JPEG", "image/jpeg")):
+        out = io.BytesIO()
+        Image.open(io.BytesIO(sign(files.picture(kind), mime))).save(out, kind)
+        assert read(out.getvalue()) == Provenance()
+
+
+def test_a_camera_that_signs(trust_list: Path) -> None:
+    data = sign(files.picture("JPEG"), "image/jpeg", actions=[CAPTURED], tool="Acme Camera")
+    found = read(data, trust_list=trust_list)
+    assert (found.declared, found.label) == ("camera", "camera, signed")
+
+
+def test_an_edited_picture_of_a_generator_is_declared_ai(trust_list: Path) -> None:
+    edited = sign(
+        files.picture(),
+        actions=[OPENED, {"action": "c2pa.cropped"}],
+        ingredients=[(FIRST, "image/png", sign(files.picture()))],
+        tool="Editor",
+    )
+    found = read(edited, trust_list=trust_list)
+    assert [(s.claim, s.about, s.trust) for s in found.statements] == [
+        ("edited", "picture", "trusted"),
+        ("ai", "parent", "trusted"),
+    ]
+    assert found.declared == "ai"
+    again = sign(
+        files.picture(),
+        actions=[OPENED, {"action": "c2pa.filtered"}],
+        ingredients=[(FIRST, "image/png", edited)],
+        tool="Filter",
+    )
+    found = read(again, trust_list=trust_list)
+    assert [(s.claim, s.about) for s in found.statements] == [
+        ("edited", "picture"),
+        ("edited", "parent"),
+        ("ai", "parent"),
+    ]
+
+
+@pytest.mark.parametrize(("by", "trust"), [(ACME, "trusted"), ("Somebody", "unknown_signer")])
+def test_the_trust_in_a_parent_is_checked_anew(trust_list: Path, by: str, trust: str) -> None:
+    parent = (FIRST, "image/png", sign(files.picture(), by="Somebody"))
+    data = sign(files.picture(), by=by, actions=[OPENED], ingredients=[parent], trusting="Somebody")
+    found = read(data, trust_list=trust_list)
+    assert [s.trust for s in found.statements] == [trust, "unknown_signer"]
+
+
+def test_nothing_about_a_parent_holds_where_the_signature_is_broken(trust_list: Path) -> None:
+    parent = (FIRST, "image/png", sign(files.picture()))
+    signed = sign(files.picture(), actions=[OPENED], ingredients=[parent])
+    found = read(files.with_a_pixel_changed(signed), trust_list=trust_list)
+    assert [s.trust for s in found.statements] == ["broken", "broken"]
+    assert found.declared is None
+
+
+def test_a_part_made_by_ai_is_no_declaration_about_the_picture(trust_list: Path) -> None:
+    placed = {"action": "c2pa.placed", "parameters": {"ingredientIds": ["first"]}}
+    data = sign(
+        files.picture(),
+        actions=[CAPTURED, placed],
+        ingredients=[
+            ({**FIRST, "relationship": "componentOf"}, "image/png", sign(files.picture()))
+        ],
+    )
+    found = read(data, trust_list=trust_list)
+    assert found.statements[1].about == "component"
+    assert found.declared == "camera"
+    assert "AI (component)" in found.says
+
+
+def test_inpainting_is_an_edit_by_ai() -> None:
+    term = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
+    inpainted = {"action": "c2pa.edited", "digitalSourceType": term}
+    assert read(sign(files.picture(), actions=[CAPTURED, inpainted])).statements[0].claim == (
+        "ai_edited"
+    )
+
+
+def test_a_remote_manifest_is_said_and_not_fetched() -> None:
+    url = "https://credentials.invalid/manifest.c2pa"
+    found = read(sign(files.picture("JPEG"), "image/jpeg", remote=url, embed=False))
+    (statement,) = found.statements
+    assert (statement.claim, statement.trust) == ("unknown", "unverified")
+    assert statement.detail == f"kept at {url}, which is not fetched"
+    assert found.label == "C2PA, not checked"
+
+
+def test_without_the_extra_presence_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = sign(files.picture())
+    monkeypatch.setitem(sys.modules, "c2pa", None)
+    found = read(data)
+    (statement,) = found.statements
+    assert (statement.claim, statement.trust) == ("unknown", "unverified")
+    assert "pip install 'fakeface[c2pa]'" in statement.detail
+    assert (found.declared, found.says) == (None, "content credentials (not checked)")
+
+
+def test_what_only_looks_like_credentials_is_broken() -> None:
+    data = files.png(files.chunk(b"caBX", files.store()))
+    (statement,) = read(data).statements
+    assert (statement.claim, statement.trust) == ("unknown", "broken")
+
+
+def test_credentials_elsewhere_say_nothing() -> None:
+    store = files.store()
+    for data in (
+        files.picture() + files.chunk(b"caBX", store),
+        files.png(files.chunk(b"caBY", store)),
+        files.png(files.chunk(b"caBX", b"c2pa" + store)),
+        files.jpeg(files.segment(0xE5, b"JP\0\1\0\0\0\1" + store)),
+        files.webp((b"C2PB", store)),
+    ):
+        assert read(data).statements == ()
+
+
+def test_a_trust_list_has_to_hold_certificates(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="no such file"):
+        read(files.picture(), trust_list=tmp_path / "none.pem")
+    (tmp_path / "empty.pem").write_text("nothing")
+    with pytest.raises(ReportError, match="holds no certificate"):
+        read(files.picture(), trust_list=tmp_path / "empty.pem")

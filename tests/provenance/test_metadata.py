@@ -1,0 +1,280 @@
+"""Unsigned metadata: generators' texts, EXIF, IPTC and XMP, in every container."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from fakeface.provenance import Provenance, read
+from fakeface.provenance._blocks import MAX_BLOCK
+from tests.provenance import _files as files
+
+AI_TERM = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+def only(data: bytes) -> tuple[str, str, str | None]:
+    found = read(data)
+    assert not found.problems
+    (statement,) = found.statements
+    assert statement.trust == "unsigned"
+    return statement.kind, statement.claim, statement.tool
+
+
+def test_a_picture_without_metadata_says_nothing() -> None:
+    for kind in ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF"):
+        found = read(files.picture(kind))
+        assert found == Provenance(), kind
+        assert (found.says, found.label, found.declared) == ("nothing", "", None)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "claim", "tool"),
+    [
+        ([files.text("prompt", json.dumps(files.COMFY))], "ai", "ComfyUI"),
+        (
+            [
+                files.text(
+                    "workflow",
+                    json.dumps({"nodes": [{"type": "KSampler"}, {"type": "LoadImage"}]}),
+                )
+            ],
+            "ai_edited",
+            "ComfyUI",
+        ),
+        (
+            [files.text("prompt", json.dumps({"1": {"class_type": "SaveImage", "inputs": {}}}))],
+            "unknown",
+            "ComfyUI",
+        ),
+        ([files.text("parameters", files.A1111)], "ai", "Stable Diffusion v1.10.1"),
+        ([files.itxt("parameters", files.A1111)], "ai", "Stable Diffusion v1.10.1"),
+        ([files.itxt("parameters", files.A1111, True)], "ai", "Stable Diffusion v1.10.1"),
+        ([files.ztxt("parameters", files.A1111.encode())], "ai", "Stable Diffusion v1.10.1"),
+        (
+            [
+                files.itxt(
+                    "invokeai_metadata",
+                    json.dumps({"app_version": "5.0.0", "positive_prompt": "a face"}),
+                )
+            ],
+            "ai",
+            "InvokeAI 5.0.0",
+        ),
+        ([files.text("Dream", '"a face" -s 50 -S 42 -W 512 -H 512 -C 7.5')], "ai", "InvokeAI"),
+        (
+            [
+                files.text("Title", "AI generated image"),
+                files.text("Software", "NovelAI"),
+                files.text("Source", "Stable Diffusion XL 8BA2AF87"),
+                files.text("Comment", json.dumps({"prompt": "a face", "steps": 28})),
+            ],
+            "ai",
+            "NovelAI (Stable Diffusion XL 8BA2AF87)",
+        ),
+        (
+            [
+                files.text(
+                    "Description",
+                    "portrait --v 6.1 --ar 2:3 Job ID: 01234567-89ab-cdef-0123-456789abcdef",
+                ),
+                files.text("Author", "somebody"),
+            ],
+            "ai",
+            "Midjourney",
+        ),
+        (
+            [files.text("parameters", json.dumps({"sui_image_params": {"prompt": "a face"}}))],
+            "ai",
+            "SwarmUI",
+        ),
+        ([files.text("Software", "Adobe Photoshop 25.0")], "edited", "Adobe Photoshop 25.0"),
+        ([files.text("Software", "gnome-screenshot")], "unknown", "gnome-screenshot"),
+    ],
+)
+def test_texts_of_generators(chunks: list[bytes], claim: str, tool: str) -> None:
+    data = files.png(*chunks)
+    assert only(data) == ("png", claim, tool)
+    assert read(data).declared == ("ai" if claim.startswith("ai") else None)
+
+
+def test_draw_things_keeps_its_parameters_in_xmp() -> None:
+    parameters = json.dumps({"c": "a face", "seed": 1, "steps": 8, "sampler": "Euler A"})
+    comment = f"<rdf:Alt><rdf:li>{parameters}</rdf:li></rdf:Alt>"
+    packet = files.xmp(
+        'xmp:CreatorTool="Draw Things"', f"<exif:UserComment>{comment}</exif:UserComment>"
+    )
+    found = read(files.png(files.itxt("XML:com.adobe.xmp", packet.decode())))
+    assert {(s.kind, s.claim, s.tool) for s in found.statements} == {("xmp", "ai", "Draw Things")}
+    assert found.statements[0].detail == "prompt: a face"
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        files.text("prompt", "a portrait, made with ComfyUI"),
+        files.text("parameters", "Steps to take: none"),
+        files.text("Description", "Midjourney is a generator; Job ID: none"),
+        files.text("Comment", files.A1111),
+        files.text("Author", "Midjourney"),
+        files.chunk(b"teXt", b"parameters\0" + files.A1111.encode()),
+    ],
+)
+def test_words_in_other_places_say_nothing(chunk: bytes) -> None:
+    assert read(files.png(chunk)) == Provenance()
+
+
+def test_what_stands_behind_the_end_says_nothing() -> None:
+    markers = b"trainedAlgorithmicMedia c2pa jumb " + files.text("parameters", files.A1111)
+    for kind in ("PNG", "JPEG", "WEBP"):
+        found = read(files.picture(kind) + markers)
+        assert (found.statements, found.declared) == ((), None)
+        assert found.trailing == len(markers)
+        assert found.says == f"nothing; {len(markers)} bytes behind the picture ignored"
+        assert found.label == "trailing bytes"
+    for kind in ("TIFF", "GIF", "BMP", "AVIF"):
+        assert read(files.picture(kind) + markers).statements == ()
+
+
+def test_a_camera() -> None:
+    found = read(files.camera_jpeg())
+    (statement,) = found.statements
+    assert (statement.kind, statement.claim, statement.tool) == ("exif", "camera", "Canon EOS R5")
+    assert statement.detail == "RF85mm F1.2 L USM, 1/200 s, f/2.8, ISO 400, 85 mm"
+    assert (found.declared, found.says) == ("camera", "camera: Canon EOS R5 (unsigned)")
+
+
+def test_a_camera_and_an_editor() -> None:
+    block = files.exif(make="SONY", model="ILCE-7M4", iso=100, software="GIMP 2.10.36")
+    found = read(files.jpeg(files.segment(0xE1, b"Exif\0\0" + block)))
+    assert found.declared == "camera"
+    assert found.says == "camera: SONY ILCE-7M4 (unsigned); edited: GIMP 2.10.36 (unsigned)"
+
+
+def test_a_model_without_an_exposure_is_no_photograph() -> None:
+    block = files.exif(make="Canon", model="Canon EOS R5")
+    assert read(files.jpeg(files.segment(0xE1, b"Exif\0\0" + block))) == Provenance()
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        b"UNICODE\0" + files.A1111.encode("utf-16-be"),
+        b"UNICODE\0" + files.A1111.encode("utf-16-le"),
+        b"ASCII\0\0\0" + files.A1111.encode(),
+        bytes(8) + files.A1111.encode(),
+    ],
+)
+def test_parameters_in_a_user_comment(comment: bytes) -> None:
+    block = files.exif(comment=comment)
+    for data in (
+        files.jpeg(files.segment(0xE1, b"Exif\0\0" + block)),
+        files.webp((b"EXIF", block)),
+        files.png(files.chunk(b"eXIf", block)),
+        files.heic(exif=block),
+    ):
+        assert only(data) == ("exif", "ai", "Stable Diffusion v1.10.1")
+
+
+def test_comfyui_in_exif() -> None:
+    block = files.exif(make="workflow:{}", model="prompt:" + json.dumps(files.COMFY))
+    assert only(files.webp((b"EXIF", block))) == ("exif", "ai", "ComfyUI")
+
+
+@pytest.mark.parametrize(
+    ("term", "claim"),
+    [
+        (AI_TERM, "ai"),
+        ("https" + AI_TERM.removeprefix("http"), "ai"),
+        ("trainedAlgorithmicMedia", "ai"),
+        (AI_TERM.replace("trained", "compositeWithTrained"), "ai_edited"),
+        (AI_TERM.replace("trainedAlgorithmicMedia", "digitalCapture"), "camera"),
+        (AI_TERM.replace("trainedAlgorithmicMedia", "computationalCapture"), "camera"),
+        (AI_TERM.replace("trainedAlgorithmicMedia", "humanEdits"), "edited"),
+        (AI_TERM.replace("trainedAlgorithmicMedia", "screenCapture"), "unknown"),
+    ],
+)
+def test_digital_source_types(term: str, claim: str) -> None:
+    for packet in (
+        files.xmp(f'Iptc4xmpExt:DigitalSourceType="{term}"'),
+        files.xmp("", f"<Iptc4xmpExt:DigitalSourceType>{term}</Iptc4xmpExt:DigitalSourceType>"),
+        files.xmp("", f'<Iptc4xmpExt:DigitalSourceType rdf:resource="{term}"/>'),
+    ):
+        assert only(files.xmp_jpeg(packet)) == ("iptc", claim, None)
+
+
+def test_xmp_in_every_container() -> None:
+    packet = files.xmp(f'Iptc4xmpExt:DigitalSourceType="{AI_TERM}"')
+    tiff = files.picture("TIFF", tiffinfo={700: packet})
+    for data in (
+        files.webp((b"XMP ", packet)),
+        files.png(files.itxt("XML:com.adobe.xmp", packet.decode())),
+        files.heic(xmp=packet),
+        files.picture("AVIF", xmp=packet),
+        tiff,
+    ):
+        assert read(data).declared == "ai"
+
+
+def test_credit_lines() -> None:
+    for credit, claim in (("Made with Google AI", "ai"), ("Edited with Google AI", "ai_edited")):
+        packet = files.xmp(f'photoshop:Credit="{credit}"')
+        assert only(files.xmp_jpeg(packet)) == ("iptc", claim, credit)
+        resource = files.photoshop(b"\0\1", 0x03ED) + files.photoshop(files.iim((110, credit)))
+        data = files.jpeg(files.segment(0xED, b"Photoshop 3.0\0" + resource))
+        assert only(data) == ("iptc", claim, credit)
+    assert read(files.xmp_jpeg(files.xmp('photoshop:Credit="A. Person"'))) == Provenance()
+
+
+def test_a_property_of_another_picture_says_nothing() -> None:
+    inner = (
+        "<xmpMM:DerivedFrom><rdf:Description"
+        f' Iptc4xmpExt:DigitalSourceType="{AI_TERM}"/></xmpMM:DerivedFrom>'
+    )
+    assert read(files.xmp_jpeg(files.xmp("", inner))) == Provenance()
+
+
+@pytest.mark.parametrize(
+    ("packet", "reason"),
+    [
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a x:CreatorTool="&b;"/>', "entities"),
+        (b"<a><CreatorTool>", "no well-formed XML"),
+        (b"<a>" * 100 + b"CreatorTool", "nested too deeply"),
+        (b"<a><CreatorTool/>" + b"<b/>" * 15_000 + b"<b/>" * 1000, "no well-formed XML"),
+    ],
+)
+def test_broken_xmp_is_a_problem(packet: bytes, reason: str) -> None:
+    found = read(files.xmp_jpeg(packet))
+    assert found.statements == ()
+    assert reason in found.problems[0]
+    assert found.says.startswith("unreadable: xmp")
+    assert found.label == "unreadable"
+
+
+def test_large_texts_are_not_read() -> None:
+    bomb = files.ztxt("parameters", b"a" * (MAX_BLOCK + 1))
+    found = read(files.png(bomb, files.chunk(b"tEXt", b"a\0" + bytes(MAX_BLOCK))))
+    assert found.statements == ()
+    assert [problem[:8] for problem in found.problems] == ["png text"] * 2
+    broken = files.chunk(b"zTXt", b"parameters\0\0" + b"not packed")
+    assert len(read(files.png(broken)).problems) == 1
+
+
+def test_deep_json_says_nothing() -> None:
+    deep = '{"a":' * 50_000
+    assert read(files.png(files.text("prompt", deep))) == Provenance()
+
+
+def test_provenance_becomes_json_and_back() -> None:
+    for data in (files.comfy_png(), files.camera_jpeg(), files.picture(), files.picture() + b"x"):
+        found = read(data)
+        assert Provenance.from_dict(json.loads(json.dumps(found.as_dict()))) == found
+
+
+def test_pillow_keeps_nothing() -> None:
+    image = Image.open(io.BytesIO(files.comfy_png()))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    assert read(out.getvalue()) == Provenance()
