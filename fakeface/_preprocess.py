@@ -21,7 +21,7 @@ from fakeface.images._semaphore import WeightedSemaphore
 from fakeface.types import Box, Source
 from fakeface.types._heatmap import Heatmap, Method
 
-PIXELS_VERSION = 1
+PIXELS_VERSION = 2
 """Raise it by one whenever a change of code can change the pixels or the face boxes of any picture:
 scores, faces and features that were cached under another version are computed anew."""
 

@@ -112,7 +112,7 @@ def test_a_small_face_in_a_large_jpeg_is_cut_from_all_its_pixels(samples):
 def test_a_face_of_any_size_is_cut_from_a_jpeg_that_is_too_large_to_decode_whole(monkeypatch):
     data = jpeg(Image.effect_noise((1300, 1000), 60).convert("RGB"))
     half = Picture(data).load(2)[0]
-    for module in ("images._decode", "_preprocess"):
+    for module in ("images._open", "_preprocess"):
         monkeypatch.setattr(f"fakeface.{module}.MAX_PIXELS", 1_000_000)
     with pytest.raises(ImageError, match="claims more than"):
         Picture(data).load()

@@ -12,36 +12,33 @@ of Pillow, DCT scaling of libjpeg). `Picture.load` takes the scale that the call
 from __future__ import annotations
 
 import contextlib
-import io
 import os
-import re
-from functools import lru_cache
-from importlib import import_module
+from collections.abc import Sequence
+from copy import copy
 from threading import Lock
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from fakeface._errors import ImageError
+from fakeface.images._colour import depth_of, to_rgb
+from fakeface.images._frames import frames_of
+from fakeface.images._open import (
+    FORMATS,
+    MAX_PIXELS,
+    check_pixels,
+    open_image,
+    readable_formats,
+    seek,
+)
 from fakeface.images._read import digest, read, reason
-from fakeface.images._sniff import HEAD
+from fakeface.images._tiff import refusal as tiff_refusal
 from fakeface.types import Source
 
-FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "AVIF", "HEIF")
-"""Formats that are read, as Pillow names them; AVIF and HEIF where this Pillow has them."""
-
-MAX_PIXELS = 120_000_000
-"""Pictures that would decode to more pixels than this are refused (a bomb, or beyond memory). JPEG
-pictures of more are decoded smaller; those of 1.5 times as many Pillow refuses to open."""
-
-MAX_SCANS = 100
-"""Progressive JPEG pictures of more scans are refused, as in Chromium: each scan of a few bytes
-costs a pass over all pixels, and encoders write about ten."""
+__all__ = ["FORMATS", "MAX_PIXELS", "Picture", "name_of", "readable_formats"]
 
 _REDUCIBLE = ("JPEG", "MPO")
-_BACKGROUND = (255, 255, 255)
-_PLUGINS = {"WEBP": "PIL.WebPImagePlugin"}
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}
 _TURNS = {
@@ -66,9 +63,23 @@ class Picture:
     Attributes:
         name: Path of the file, or `<bytes>`, `<file>`, `<image>`, `<array>`.
         digest: BLAKE2b-128 of the encoded bytes in hexadecimal; None for decoded sources.
+        frames: Indices of the frames or pages that the file holds, in order.
+        frame: Which of them this is, counted from 0.
     """
 
-    __slots__ = ("_alone", "_data", "_image", "_loaded", "_stored", "_turned", "digest", "name")
+    __slots__ = (
+        "_alone",
+        "_data",
+        "_depth",
+        "_image",
+        "_loaded",
+        "_stored",
+        "_turned",
+        "digest",
+        "frame",
+        "frames",
+        "name",
+    )
 
     def __init__(self, source: Source) -> None:
         """Read the header of `source`.
@@ -84,24 +95,61 @@ class Picture:
         """
         self._data: bytes | None = None
         self._alone: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
-        self._loaded: tuple[int, Image.Image] | None = None
         self.digest: str | None = None
         self.name = name_of(source)
+        self.frame = 0
+        self.frames: Sequence[int] = (0,)
         if isinstance(source, Image.Image):
-            self._image = source
+            image = source
             self._alone = _LOCKS[id(source) // 16 % len(_LOCKS)]
+            if source.format not in (None, "JPEG"):
+                with self._alone:
+                    self.frame = source.tell()
+                    self.frames = frames_of(source, None)
         elif isinstance(source, np.ndarray):
-            self._image = _from_array(source, self.name)
+            image = _from_array(source, self.name)
         else:
             self._data = read(source, self.name)
             self.digest = digest(self._data)
-            self._image = _open(self._data, self.name)
-        width, height = self._stored = self._image.size
+            self._data, image = open_image(self._data, self.name)
+            self.frames = frames_of(image, self._data)
+            if self.frames[0]:
+                seek(image, self.frames[0], self.name)
+        self._begin(image)
+
+    def at(self, frame: int) -> Picture:
+        """Read the header of another frame of the same file.
+
+        Args:
+            frame: Which one, counted from 0, below the number of `frames`.
+
+        Returns:
+            That frame; the same one where the source was decoded already.
+
+        Raises:
+            ImageError: There is no such frame, or it cannot be read.
+        """
+        if self._data is None or frame == self.frame:
+            return self
+        other = copy(self)
+        other.frame = frame
+        _, image = open_image(self._data, self.name)
+        seek(image, self.frames[frame], self.name)
+        other._begin(image)
+        return other
+
+    def _begin(self, image: Image.Image) -> None:
+        self._image = image
+        self._loaded: tuple[int, Image.Image] | None = None
+        self._turned: int | None = None
+        self._depth = depth_of(image)
+        if image.format == "TIFF" and (reason := tiff_refusal(getattr(image, "tag_v2", {}))):
+            raise ImageError(self.name, reason)
+        width, height = self._stored = image.size
         if width < 1 or height < 1:
             raise ImageError(self.name, f"has no pixels ({width}x{height})")
-        if self._image.format not in _REDUCIBLE:
-            _check_pixels(self._image, self.name)
-        self._turned: int | None = None
+        if image.format not in _REDUCIBLE:
+            check_pixels(image, self.name)
 
     @property
     def pixels(self) -> int:
@@ -144,7 +192,8 @@ class Picture:
             nothing was reduced).
 
         Raises:
-            ImageError: The pixels cannot be decoded, or are too many.
+            ImageError: The pixels cannot be decoded, are too many, or it is not known what they
+                mean.
         """
         if self._loaded is None or self._loaded[0] > reduction:
             self._loaded = self._decode(reduction)
@@ -156,17 +205,19 @@ class Picture:
             orientation = self._orientation
             image = self._image
             if self._data is not None and self._loaded is not None:
-                image = _open(self._data, self.name)
+                _, image = open_image(self._data, self.name)
+                if self.frames[self.frame]:
+                    seek(image, self.frames[self.frame], self.name)
             if self._data is None or image.format not in _REDUCIBLE:
                 reduction = 1
             elif reduction > 1:
                 width, height = image.size
                 image.draft("RGB", (max(1, width // reduction), max(1, height // reduction)))
-            _check_pixels(image, self.name)
+            check_pixels(image, self.name)
             if self._data is None:
                 with self._alone:
                     image.load()
-            rgb = _to_rgb(image)
+            rgb = to_rgb(image, self._depth, self.name)
             if orientation != 1:
                 rgb = rgb.transpose(_TURNS[orientation])
         except ImageError:
@@ -190,62 +241,6 @@ def name_of(source: Source) -> str:
     return name if isinstance(name, str) else "<file>"
 
 
-def _open(data: bytes, name: str) -> Image.Image:
-    """Read the header of encoded bytes."""
-    try:
-        image = Image.open(io.BytesIO(data), formats=readable_formats())
-        if image.info.get("progressive") and _scans(data) > MAX_SCANS:
-            raise ImageError(name, f"has more than the {MAX_SCANS} scans allowed (a time bomb?)")
-        return image
-    except ImageError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise ImageError(name, f"{_TOO_MANY} (decompression bomb?)") from error
-    except UnidentifiedImageError as error:
-        raise ImageError(name, _unidentified(data)) from error
-    except Exception as error:  # see _decode
-        raise ImageError(name, reason(error, "decoded")) from error
-
-
-_TOO_MANY = f"claims more than the {MAX_PIXELS:,} pixels allowed"
-
-
-def _check_pixels(image: Image.Image, name: str) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        size = f"{image.width}x{image.height}"
-        raise ImageError(name, f"{_TOO_MANY}: {size} (decompression bomb?)")
-
-
-def _scans(data: bytes) -> int:
-    """Number of scans in a JPEG: start-of-scan markers up to the end of the first picture."""
-    scans, at = 0, 2
-    while (marker := _JPEG_MARKER.search(data, at)) and marker[1] != b"\xd9":
-        scans += marker[1] == b"\xda"
-        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-    return scans
-
-
-_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
-"""Markers but those without a length, and but stuffed bytes between pixels."""
-
-
-def _unidentified(data: bytes) -> str:
-    if data[4:8] == b"ftyp" and "HEIF" not in readable_formats() and b"avif" not in data[8:HEAD]:
-        return "is HEIC, which needs pillow-heif: pip install 'fakeface[heif]'"
-    return "begins like a picture, but is broken, or of a kind that this Pillow cannot read"
-
-
-@lru_cache(maxsize=1)
-def readable_formats() -> tuple[str, ...]:
-    """`FORMATS`, less those whose decoder this Pillow lacks; HEIF where pillow-heif is there."""
-    for name in FORMATS:  # not Image.init(), which loads fifty plug-ins
-        with contextlib.suppress(ImportError):
-            import_module(_PLUGINS.get(name, f"PIL.{name.title()}ImagePlugin"))
-    with contextlib.suppress(ImportError):
-        import_module("pillow_heif").register_heif_opener()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
-
-
 def _from_array(array: np.ndarray[Any, Any], name: str) -> Image.Image:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
         raise ImageError(
@@ -263,33 +258,3 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # a broken EXIF block does not make a picture unreadable
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any mode to RGB: 16-bit and float are scaled, transparency is laid on white."""
-    if image.mode == "RGB" and "transparency" not in image.info:
-        image.load()
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        return _scaled_to_eight_bit(image).convert("RGB")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        opaque = Image.new("RGB", rgba.size, _BACKGROUND)
-        opaque.paste(rgba, mask=rgba)
-        return opaque
-    return image.convert("RGB")
-
-
-def _scaled_to_eight_bit(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits, 32 bits or float, scaled to 0-255 (Pillow's own conversion clips)."""
-    grey = np.asarray(image)
-    top = float(np.max(grey, initial=0, where=np.isfinite(grey)))
-    white = 1.0 if top <= 1.0 else 255.0 if top <= 255.0 and image.mode == "F" else 65535.0
-    eight = np.empty(grey.shape, np.uint8)
-    for start in range(0, len(grey), _ROWS):  # in parts, for each part takes 24 bytes a pixel
-        part = np.nan_to_num(grey[start : start + _ROWS], posinf=0.0, neginf=0.0)
-        eight[start : start + _ROWS] = np.clip(part * (255.0 / white), 0, 255).round()
-    return Image.fromarray(eight)
-
-
-_ROWS = 256

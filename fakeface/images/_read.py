@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -113,7 +114,25 @@ def reason(error: BaseException, done: str) -> str:
         return _line(reason_of(error))
     if isinstance(error, MemoryError):
         return "does not fit into memory"
+    if done == "decoded":
+        return f"cannot be decoded: {_of_decoder(error)}"
     return f"cannot be {done}: {(_line(error) or type(error).__name__)[:200]}"
+
+
+_CUT_OFF = re.compile("truncat|not enough|unexpected end|ends? (of|too)|too short|premature", re.I)
+_TOO_MUCH = re.compile("too large|too much|too many|exceeds|overflow", re.I)
+
+
+def _of_decoder(error: BaseException) -> str:
+    """What went wrong in a decoder, in other words than those of its programmers."""
+    text = _line(error)
+    if isinstance(error, EOFError) or _CUT_OFF.search(text):
+        return "it is cut off, or lacks a part"
+    if _TOO_MUCH.search(text):
+        return "it claims to hold more than it can"
+    if found := re.match("conversion from (\\S+) to ", text):
+        return f"its colours are of a kind ({found[1]}) that Pillow cannot convert"
+    return "its data are damaged, or of a kind that Pillow cannot read"
 
 
 @contextmanager

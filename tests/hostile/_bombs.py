@@ -30,12 +30,25 @@ def bombs() -> Iterator[tuple[str, bytes]]:
     grey = Image.new("L", (wide, high))
     yield "full-130-megapixels.gif", encode(grey, "GIF")
     yield "full-130-megapixels.tif", encode(grey, "TIFF", compression="tiff_lzw")
-    # Not pixels but what stands beside them.
-    text = b"comment\0\0" + zlib.compress(bytes(200_000_000), 9)
-    yield "text-200-megabytes.png", png(8, 8, [(b"zTXt", text), (b"IDAT", _rows(8, 8))])
-    profile = b"icc\0\0" + zlib.compress(bytes(200_000_000), 9)
-    yield "profile-200-megabytes.png", png(8, 8, [(b"iCCP", profile), (b"IDAT", _rows(8, 8))])
     yield "many-scans.jpg", many_scans()
+    yield from slow_jpegs(1 << 20)
+
+
+def beside() -> Iterator[tuple[str, bytes]]:
+    """Small pictures with very much beside their pixels, which must not be in the way."""
+    text = zlib.compress(bytes(200_000_000), 9)
+    rows = (b"IDAT", _rows(8, 8))
+    for name, chunk in (
+        ("text", (b"zTXt", b"comment\0\0" + text)),
+        ("international", (b"iTXt", b"comment\0\1\0\0\0" + text)),
+        ("xmp", (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + text)),
+        ("exif", (b"zTXt", b"Raw profile type exif\0\0" + text)),
+        ("profile", (b"iCCP", b"icc\0\0" + text)),
+        ("plain", (b"tEXt", b"prompt\0" + bytes(80_000_000))),
+    ):
+        yield f"{name}-before.png", png(8, 8, [chunk, rows])
+        if name != "profile":
+            yield f"{name}-after.png", png(8, 8, [rows, chunk])
 
 
 def png(
@@ -113,3 +126,23 @@ def many_scans(count: int = 5_000, side: int = 4_096) -> bytes:
     # the last scan refines one coefficient of all blocks; repeat it with its tables
     last = data[scans[-1] : -2]
     return data[:-2] + last * count + b"\xff\xd9"
+
+
+def slow_jpegs(size: int = 16 << 20) -> Iterator[tuple[str, bytes]]:
+    """JPEG pictures with very much between their segments; all must be refused, and at once."""
+    data = seed("JPEG")
+    first = 4 + int.from_bytes(data[4:6], "big")  # behind its first segment
+    progressive = encode(Image.new("L", (64, 64)), "JPEG", progressive=True)
+    for name, unit in (
+        ("fill", b"\xff"),
+        ("stuffed", b"\xff\0"),
+        ("zeros", b"\0"),
+        ("comments", b"\xff\xfe\0\2"),
+        ("app", b"\xff\xe1\0\3x"),
+        ("tables", b"\xff\xdb\0\2"),
+        ("restarts", b"\xff\xd0"),
+    ):
+        yield f"{name}.jpg", data[:first] + unit * (size // len(unit)) + data[first:]
+    at = progressive.rindex(b"\xff\xda")
+    flood = b"\xff\xc4\0\2" * (size // 4)
+    yield "between-scans.jpg", progressive[:at] + flood + progressive[at:]

@@ -7,8 +7,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.hostile._bombs import bombs
+from tests.hostile._bombs import beside, bombs
 from tests.hostile._broken import extreme, flipped, lying, odd, truncated
+from tests.hostile._layouts import odd_layouts
 from tests.hostile._seed import seed
 
 NAMES = (
@@ -29,9 +30,11 @@ NAMES = (
 def pictures() -> Iterator[tuple[str, bytes]]:
     """Every hostile picture by its path in the folder."""
     for folder, files in (
+        ("beside", beside()),
         ("bombs", bombs()),
         ("extreme", extreme()),
         ("flipped", flipped()),
+        ("layouts", odd_layouts()),
         ("lying", lying()),
         ("odd", odd()),
         ("truncated", truncated()),

@@ -57,8 +57,8 @@ def test_formats_are_told_by_content(kind, tmp_path):
         (Image.new("L", (4, 4), 128), (128, 128, 128)),
         (Image.new("1", (4, 4), 1), (255, 255, 255)),
         (Image.new("RGBA", (4, 4), (*RED, 255)), RED),
-        (Image.new("RGBA", (4, 4), (*RED, 0)), (255, 255, 255)),  # laid on white
-        (Image.new("LA", (4, 4), (0, 0)), (255, 255, 255)),
+        (Image.new("RGBA", (4, 4), (*RED, 0)), RED),  # its alpha was never meant
+        (Image.new("LA", (4, 4), (90, 0)), (90, 90, 90)),
         (Image.fromarray(np.full((4, 4), 32768, np.uint16)), (128, 128, 128)),
         (Image.fromarray(np.full((4, 4), 0.5, np.float32)), (128, 128, 128)),
     ],
@@ -78,7 +78,12 @@ def test_cmyk_jpeg():
 def test_palette_with_transparency():
     image = Image.new("P", (8, 8), 1)
     image.putpalette([0, 0, 0, *RED])
-    assert (pixels(encoded(image, "PNG", transparency=1)) == 255).all()
+    image.putpixel((0, 0), 0)
+    found = pixels(encoded(image, "PNG", transparency=1))
+    assert (found[0, 0] == 0).all()
+    assert (found[1:] == 255).all()
+    image.putpixel((0, 0), 1)
+    assert (pixels(encoded(image, "PNG", transparency=1)) == RED).all()  # all of it: not meant
     assert (pixels(encoded(image, "PNG", transparency=0)) == RED).all()
 
 

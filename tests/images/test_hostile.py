@@ -17,7 +17,7 @@ from PIL import Image
 from fakeface import Detector, ImageError, Prediction, Verdict
 from fakeface.images._decode import MAX_PIXELS, Picture
 from tests._models import make_classifier
-from tests.hostile._bombs import bombs, many_scans
+from tests.hostile._bombs import beside, bombs, many_scans
 from tests.hostile._broken import extreme, flipped, lying, odd, truncated
 from tests.hostile._folder import NAMES, make, make_names, make_specials
 from tests.hostile._seed import KINDS, encode, face, seed
@@ -50,6 +50,11 @@ def judge(detector: Detector, data: bytes) -> Prediction | None:
 def test_what_is_no_whole_picture_is_refused(detector: Detector, group: Any) -> None:
     taken = [name for name, data in group() if judge(detector, data) is not None]
     assert taken == []
+
+
+def test_what_stands_beside_the_pixels_is_not_in_the_way(detector: Detector) -> None:
+    refused = [name for name, data in beside() if judge(detector, data) is None]
+    assert refused == []
 
 
 @pytest.mark.parametrize("group", [flipped, extreme])

@@ -1,0 +1,108 @@
+"""How many frames or pages a file holds, and which of them are pictures of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+
+from fakeface.images._tiff import judged_pages
+
+MAX_FRAMES = 100_000
+"""Frames beyond this many are not counted: one takes a dozen bytes."""
+
+_MULTI_FRAME = ("Multi-Frame Image (Panorama)", "Multi-Frame Image: (Disparity)",
+                "Multi-Frame Image: (Multi-Angle)")  # fmt: skip
+
+
+def frames_of(image: Image.Image, data: bytes | None) -> Sequence[int]:
+    """Number the frames of a picture that has just been opened.
+
+    Smaller copies, masks, depth and gain maps are no frames; neither is what a damaged file only
+    claims to hold.
+
+    Args:
+        image: The picture; where there is no `data` it is left as it is.
+        data: Its bytes.
+
+    Returns:
+        Indices for `PIL.Image.Image.seek`, in order; what the picture shows first comes first.
+    """
+    if image.format == "JPEG":
+        return (0,)
+    if data is None:
+        return range(max(1, _claimed(image)))
+    if image.format == "TIFF":
+        return judged_pages(data) or (0,)
+    if image.format == "GIF":
+        return range(max(1, _gif_frames(data)))
+    if image.format == "MPO":
+        return _mpo_frames(image)
+    claimed = _claimed(image)
+    if image.format == "PNG" and claimed > 1:
+        claimed = min(claimed, data.count(b"fcTL") + 1)
+    return range(max(1, min(claimed, MAX_FRAMES)))
+
+
+def spread(frames: Sequence[int], number: int) -> list[int]:
+    """Choose frames that are spread evenly over all of them.
+
+    Args:
+        frames: Of which to choose.
+        number: How many, at least 1; the first is always among them, with two and more the last.
+
+    Returns:
+        The frames chosen, in order.
+    """
+    if number >= len(frames):
+        return list(frames)
+    if number == 1:
+        return [frames[0]]
+    last = len(frames) - 1
+    return [frames[round(place * last / (number - 1))] for place in range(number)]
+
+
+def _claimed(image: Image.Image) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # counting may read all of a damaged file
+        return 1
+
+
+def _mpo_frames(image: Image.Image) -> Sequence[int]:
+    """The first picture, and those that show the same at another place or time."""
+    try:
+        entries: list[dict[str, Any]] = image.mpinfo[0xB002]  # type: ignore[attr-defined]
+        kinds = [entry["Attribute"]["MPType"] for entry in entries]
+    except (AttributeError, KeyError, TypeError):
+        return (0,)
+    return [0, *(at for at, kind in enumerate(kinds) if at and kind in _MULTI_FRAME)]
+
+
+def _gif_frames(data: bytes) -> int:
+    """Count the frames of a GIF by its blocks, without decoding any."""
+    frames, at, blocks = 0, 13 + _colours(data, 10), 0
+    while frames < MAX_FRAMES and (found := _GIF_BLOCK.search(data, at)) and found[0] != b";":
+        at = found.end()
+        if found[0] == b",":  # a frame: its place, colours and codes
+            frames += 1
+            at += 10 + _colours(data, at + 8)
+        else:
+            at += 1  # an extension
+        while at < len(data) and data[at] and blocks < _MAX_BLOCKS:
+            at += data[at] + 1
+            blocks += 1
+        at += 1
+    return frames
+
+
+_GIF_BLOCK = re.compile(rb"[,!;]")
+_MAX_BLOCKS = 10_000_000
+
+
+def _colours(data: bytes, at: int) -> int:
+    """Bytes of the colour table that the flags at a place announce."""
+    flags = data[at] if at < len(data) else 0
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
