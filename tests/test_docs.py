@@ -263,6 +263,13 @@ def test_paths_in_the_text_exist() -> None:
     assert not missing, "\n".join(missing)
 
 
+def test_ci_names_files_that_exist() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    named = re.findall(r"(?:tests|\.ci|benchmarks|train)/[\w/.]+\.py", script)
+    assert named
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
 def test_the_layout_names_every_package() -> None:
     """Contributing says what each package of the library and of training is for."""
     text = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
