@@ -1,27 +1,45 @@
-"""Progress of work that knows its share of the whole."""
+"""Progress bars on standard error, one for each part of the work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from train.command_line import console
 
 Begin = Callable[[str, int], Callable[[int], None]]
-"""Begins a part of the work: its name and length; gives what counts it."""
+"""Begin a part of the work: takes its name and number of steps, returns what advances it."""
+
+
+@contextmanager
+def progress_bars() -> Iterator[Begin]:
+    """Show progress bars on a terminal, and nothing elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+
+        def begin(name: str, total: int) -> Callable[[int], None]:
+            task = bars.add_task(name, total=total)
+            return lambda steps: bars.advance(task, steps)
+
+        yield begin
 
 
 def hundredths(advance: Callable[[int], None]) -> Callable[[float], None]:
-    """Turn shares into steps of a hundred.
+    """Turn fractions into steps of a hundred.
 
     Args:
-        advance: Moves a bar of 100 on by so much.
+        advance: Advances a bar of 100 steps.
 
     Returns:
-        A function that is told the share that is done, 0 to 1.
+        A function of the fraction that is done, 0 to 1.
     """
-    told = 0
+    shown = 0
 
-    def tell(share: float) -> None:
-        nonlocal told
-        advance(round(100 * share) - told)
-        told = round(100 * share)
+    def update(fraction: float) -> None:
+        nonlocal shown
+        advance(round(100 * fraction) - shown)
+        shown = round(100 * fraction)
 
-    return tell
+    return update

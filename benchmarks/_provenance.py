@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fakeface.diagnostics import environment
+from train.command_line import invocation
 
 PACKAGES = ("scikit-learn",)
 
@@ -36,7 +35,7 @@ def provenance(
         except PackageNotFoundError:
             continue
     return {
-        "command": shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
+        "command": invocation("benchmarks"),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "versions": versions,
         "environment": machine,

@@ -1,3 +1,25 @@
-"""From trained detectors to model directories that `fakeface` runs: `python -m export --help`."""
+"""Export trained detectors to model directories that `fakeface` runs: `python -m export --help`.
 
-import fakeface  # noqa: F401  before ONNX Runtime: switches its telemetry off
+Other packages use what stands here; modules with a leading underscore are private.
+"""
+
+from __future__ import annotations
+
+from export._convert import convert
+from export._directory import write_model
+from export._errors import ExportError, ParityError, QuantizationError, QuantizationRejectedError
+from export._parity import real_crops
+from export._run import export_run
+from export.int8 import Reader
+
+__all__ = [
+    "ExportError",
+    "ParityError",
+    "QuantizationError",
+    "QuantizationRejectedError",
+    "Reader",
+    "convert",
+    "export_run",
+    "real_crops",
+    "write_model",
+]

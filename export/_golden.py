@@ -1,11 +1,9 @@
-"""Writes golden scores: what a model says of known pictures, for `fakeface doctor` and tests."""
+"""Writes golden scores: a model's scores of known pictures, for `fakeface doctor` and tests."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from fakeface import Detector
 from fakeface.diagnostics import (
@@ -18,31 +16,17 @@ from fakeface.diagnostics import (
     predict_pictures,
 )
 from fakeface.files import walk
-from fakeface.model_directory import MODELS, bundled_models, read_model
+from fakeface.model_directory import read_model
 
 if TYPE_CHECKING:
     import onnx
 
 QUANTISED = ("QuantizeLinear", "QLinearConv", "ConvInteger", "MatMulInteger")
-"""Operators of graphs that calculate in integers."""
-
-
-def golden(
-    models: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[MODEL]…", help="Model directories; all bundled ones if left out."),
-    ] = None,
-) -> None:
-    """Write the golden scores of models, which `fakeface doctor` holds an installation against.
-
-    They are what the model says of the bundled pictures on the CPU of this machine.
-    """
-    for path in models or [MODELS / name for name in bundled_models()]:
-        typer.echo(str(write_golden(path)))
+"""Operators of graphs that compute in integers."""
 
 
 def write_golden(model: Path, folder: Path = PICTURES, file: Path | None = None) -> Path:
-    """Judge pictures on the CPU and write down what came out.
+    """Score pictures on the CPU and write the golden file.
 
     Args:
         model: The model's directory.
@@ -72,7 +56,7 @@ def write_golden(model: Path, folder: Path = PICTURES, file: Path | None = None)
 
 
 def precision_of(model: Path | onnx.ModelProto) -> Precision:
-    """The numbers that a graph calculates in.
+    """Return the precision that a graph computes in.
 
     Args:
         model: A graph, or the file of one.

@@ -1,4 +1,4 @@
-"""Holds an exported model against TensorFlow, on real pictures, alone and in a batch."""
+"""Compares an exported model with TensorFlow, on real pictures, alone and in a batch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from export._errors import ExportError, ParityError
 from fakeface import CropSpec, FaceFinder, ImageError
 from fakeface.files import walk
 from fakeface.model_directory import FACE_FINDER, MODELS
@@ -25,17 +26,13 @@ BATCH = 1e-5
 
 
 SPREAD = 1e-6
-"""Least standard deviation of `p_fake` over the crops: a model that says the same of everything
-would agree with anything that is broken in the same way."""
-
-
-class ParityError(Exception):
-    """The exported model does not do what the trained one does."""
+"""Least standard deviation of `p_fake` over the crops: a constant model would agree with any model
+that is broken in the same way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far an exported model is from the trained one.
+    """Differences between an exported model and the trained one.
 
     Attributes:
         pictures: Number of crops compared.
@@ -49,13 +46,21 @@ class Parity:
     batch: float
     spread: float
 
+    def __str__(self) -> str:
+        """Sentences: what was compared, the largest difference, single against batch."""
+        return (
+            f"ONNX and TensorFlow were compared on {self.pictures} crops of real pictures: p_fake"
+            f" differs by at most {self.tensorflow:.1e} (allowed: {TENSORFLOW:.0e}), and between"
+            f" single crops and a batch by at most {self.batch:.1e} (allowed: {BATCH:.0e})."
+        )
+
     def as_dict(self) -> dict[str, float]:
         """Plain values, ready for JSON."""
         return asdict(self)
 
 
 def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.uint8]:
-    """Crops of real pictures to compare on: every face found, every picture as a whole, mirrored.
+    """Crop real pictures to compare on: every face, every full picture, and their mirror images.
 
     Args:
         folder: Folder of pictures.
@@ -66,7 +71,7 @@ def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.
         RGB, uint8, shape (n, spec.size, spec.size, 3), n at most `count`.
 
     Raises:
-        ParityError: There is no readable picture.
+        ExportError: There is no readable picture.
     """
     finder = FaceFinder(MODELS / FACE_FINDER)
     crops: list[npt.NDArray[np.uint8]] = []
@@ -75,7 +80,7 @@ def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.
         if len(crops) >= count:
             break
     if not crops:
-        raise ParityError(f"{folder} holds no picture that can be read")
+        raise ExportError(f"{folder} holds no picture that can be read")
     return np.ascontiguousarray(np.stack(crops[:count]))
 
 
@@ -100,8 +105,8 @@ def check(tensorflow: Scores, onnx: Scores, crops: npt.NDArray[np.uint8]) -> Par
         The differences, all within what is allowed.
 
     Raises:
-        ParityError: A difference is above `TENSORFLOW` or `BATCH`, a score is no number, or all
-            scores are the same.
+        ParityError: A difference is above `TENSORFLOW` or `BATCH`, a score is not finite, or all
+            scores are equal.
     """
     wanted = np.asarray(tensorflow(crops), np.float64).reshape(-1)
     together = np.asarray(onnx(crops), np.float64).reshape(-1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from export._directory import write_model
 from export._golden import write_golden
 from export._parity import Parity, check, real_crops
 from fakeface import ModelInfo
+from train.command_line import invocation, silence_tensorflow
 from train.data._sample import CLASSES
 
 if TYPE_CHECKING:
@@ -60,6 +59,7 @@ def export_run(
         RunError: The run cannot be read.
         ParityError: The exported model differs from the trained one.
     """
+    silence_tensorflow()
     import tensorflow as tf
 
     from train.fitting._run import load_run
@@ -140,7 +140,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
                 for package in ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime")
             }
             | {"opset": OPSET},
-            "exported_by": shlex.join(["python", "-m", "export", *sys.argv[1:]]),
+            "exported_by": invocation("export"),
             "parity": parity.as_dict(),
         },
         figures=figures(info["figures"]),

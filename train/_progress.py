@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -16,15 +18,48 @@ R = TypeVar("R")
 
 _AHEAD = 64
 
+LINE_EVERY = 30.0
+"""Seconds between lines of progress where there is no terminal."""
+
 console = Console(stderr=True, highlight=False)
 """Where progress and notes go."""
 
 
 def progress(items: Iterable[T], what: str, total: int) -> Iterator[T]:
-    """Pass items on, showing on a terminal how far it is."""
-    return iter(
-        track(items, what, total, console=console, transient=True, disable=not console.is_terminal)
-    )
+    """Pass items on and show how far it is: a bar on a terminal, elsewhere a line every 30 s.
+
+    Args:
+        items: The items.
+        what: What to call the work.
+        total: Number of items.
+
+    Returns:
+        The same items.
+    """
+    if console.is_terminal:
+        return iter(track(items, what, total, console=console, transient=True))
+    return _in_lines(items, what, total)
+
+
+def _in_lines(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Pass items on; a thread prints the lines, so that one long item is no silence."""
+    started, done, over = time.monotonic(), 0, threading.Event()
+
+    def report() -> None:
+        while not over.wait(LINE_EVERY):
+            minutes, seconds = divmod(round(time.monotonic() - started), 60)
+            console.print(
+                f"{what}: {done:,} of {total:,} after {minutes}:{seconds:02} min", soft_wrap=True
+            )
+
+    thread = threading.Thread(target=report, name="progress", daemon=True)
+    thread.start()
+    try:
+        for item in items:
+            yield item
+            done += 1
+    finally:
+        over.set()
 
 
 def in_threads(function: Callable[[T], R], items: Sequence[T], what: str) -> Iterable[tuple[T, R]]:

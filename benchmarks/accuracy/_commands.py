@@ -1,4 +1,4 @@
-"""The commands that measure how right verdicts, faces and heat maps are."""
+"""Commands that measure accuracy: verdicts, faces, heat maps, and where they fail."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ from typing import Annotated
 
 import typer
 
-from benchmarks._app import (
+from benchmarks._options import (
     CacheOption,
     DataOption,
+    ModelOption,
     ModelsOption,
     OutOption,
+    ResamplesOption,
+    SeedOption,
+    SplitsOption,
     ThreadsOption,
-    _plain_errors,
-    _progress,
-    _show,
-    _write,
-    app,
 )
+from benchmarks._output import show_markdown, write_result
+from benchmarks._progress import progress_bars
 from fakeface.model_directory import DEFAULT_MODEL
 
 
-@app.command()
 def accuracy(
     model: ModelsOption,
     data: DataOption,
     out: OutOption = Path("results/accuracy"),
-    split: Annotated[
-        list[str], typer.Option("--split", help="Split to measure; may be repeated.")
-    ] = ["test"],  # noqa: B006
+    split: SplitsOption = ["test"],  # noqa: B006
     degradation: Annotated[
         list[str],
         typer.Option(
@@ -39,15 +37,15 @@ def accuracy(
         ),
     ] = [],  # noqa: B006
     tier: Annotated[list[str], typer.Option("--tier", hidden=True)] = [],  # noqa: B006
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    resamples: ResamplesOption = 1000,
+    seed: SeedOption = 0,
     cache: CacheOption = Path("cache"),
     threads: ThreadsOption = None,
 ) -> None:
-    """Measure how right models are: per source, per degradation, with intervals.
+    """Measure the accuracy of models per source and degradation, with intervals.
 
-    Pictures go through fakeface's own decoding, face finding and cropping. Scores are kept in
-    --cache: a run that was interrupted goes on where it stopped.
+    Pictures go through fakeface's own decoding, face detection and cropping. Scores are cached in
+    --cache: an interrupted run resumes where it stopped.
 
     python -m benchmarks accuracy --model edge --model report --data ../shared/faces
     """
@@ -68,7 +66,7 @@ def accuracy(
         )
     if unknown := set(split) - set(SPLITS):
         raise typer.BadParameter(f"no split {', '.join(unknown)}; there are: {', '.join(SPLITS)}")
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         store = Cache(cache)
         pictures = load_data(data, store)
         run = run_accuracy(
@@ -82,13 +80,12 @@ def accuracy(
         )
         result = evaluate(run, resamples, seed, begin)
         text = accuracy_markdown(result)
-        _write(out, "accuracy", result, text)
+        write_result(out, "accuracy", result, text)
         write_scores(run, out / "scores.csv")
         plot_accuracy(run, out)
     typer.echo(text)
 
 
-@app.command("leave-one-out")
 def leave_one_out(
     data: DataOption,
     recipe: Annotated[
@@ -96,21 +93,22 @@ def leave_one_out(
     ] = "report-avgpool",
     out: OutOption = Path("results/leave-one-out"),
     source: Annotated[
-        list[str], typer.Option("--source", help="Only leave out these sources; all by default.")
+        list[str],
+        typer.Option("--source", help="Source to leave out; may be repeated. All by default."),
     ] = [],  # noqa: B006
     set_: Annotated[
         list[str],
         typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
     ] = [],  # noqa: B006
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    resamples: ResamplesOption = 1000,
+    seed: SeedOption = 0,
     cache: CacheOption = Path("cache"),
 ) -> None:
-    """Fit a recipe once for every source left out, and measure it on that source.
+    """Train a recipe without one source at a time, and measure it on that source.
 
-    Needs the extra `train`. The split `unseen` is not touched. Finished fits are kept in --out and
-    not repeated; a recipe with a frozen backbone takes minutes, one that fine-tunes takes as many
-    trainings as there are sources (shorten them with --set finetune.steps=600).
+    Needs the extra `train`. The split `unseen` is not used. Finished trainings are kept in --out
+    and not repeated. A recipe with a frozen backbone takes minutes; one that fine-tunes takes one
+    training per source (shorten them with --set finetune.steps=600).
 
     python -m benchmarks leave-one-out --data ../shared/faces --set backbone.name=efficientnet-lite0
     """
@@ -120,41 +118,37 @@ def leave_one_out(
     from train.fitting._fit import Selection, read_data
     from train.recipes._recipe import load_recipe
 
-    with _plain_errors():
-        chosen = load_recipe(recipe, set_)
-        store = Cache(cache)
-        pictures = read_data(data, chosen, store, Selection())
-        folder = out / chosen.name
-        result = run(
-            chosen,
-            pictures,
-            store,
-            folder / "runs",
-            wanted=source,
-            count=resamples,
-            seed=seed,
-            tell=lambda text: typer.echo(text, err=True),
-        )
-        text = leave_one_out_markdown(result)
-        _write(folder, "leave-one-out", result, text)
+    chosen = load_recipe(recipe, set_)
+    store = Cache(cache)
+    pictures = read_data(data, chosen, store, Selection())
+    folder = out / chosen.name
+    result = run(
+        chosen,
+        pictures,
+        store,
+        folder / "runs",
+        wanted=source,
+        count=resamples,
+        seed=seed,
+        tell=lambda text: typer.echo(text, err=True),
+    )
+    text = leave_one_out_markdown(result)
+    write_result(folder, "leave-one-out", result, text)
     typer.echo(text)
 
 
-@app.command()
 def faces(
     data: DataOption,
     out: OutOption = Path("results/faces"),
-    split: Annotated[
-        list[str], typer.Option("--split", help="Only this split; may be repeated.")
-    ] = [],  # noqa: B006
-    scenes: Annotated[int, typer.Option(min=0, help="Scenes with small faces to make.")] = 400,
-    seed: Annotated[int, typer.Option(help="Seed of the scenes.")] = 0,
+    split: SplitsOption = [],  # noqa: B006
+    scenes: Annotated[int, typer.Option(min=0, help="Scenes with pasted faces to compose.")] = 400,
+    seed: SeedOption = 0,
     cache: CacheOption = Path("cache"),
 ) -> None:
-    """Measure how well faces are found: recall by source, false faces, the smallest face.
+    """Measure face detection: recall by source, false positives, smallest face.
 
-    The pictures need face boxes from another finder, in the manifest's columns face_x to face_h.
-    False faces and scenes need scikit-image (extra `dev`). Times are of one processor.
+    The manifest must give face boxes from another detector, in the columns face_x to face_h.
+    False positives and scenes need scikit-image (extra `dev`). Times are on one processor.
 
     python -m benchmarks faces --data ../shared/faces
     """
@@ -164,27 +158,23 @@ def faces(
     from train.data._cache import Cache
     from train.data._dataset import load_data
 
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         samples = load_data(data, Cache(cache)).samples
         chosen = [s for s in samples if s.box and (not split or s.split in split)]
         if not chosen:
             raise ValueError(f"{data}: no picture with a face box; see --help")
         result = run_faces(FaceFinder(MODELS / FACE_FINDER), chosen, scenes, seed, begin)
     text = faces_markdown(result)
-    _write(out, "faces", result, text)
-    _show(text)
+    write_result(out, "faces", result, text)
+    show_markdown(text)
 
 
-@app.command("reduced-decode")
-@app.command("draft", hidden=True)  # the old name
 def reduced_decode(
     pictures: Annotated[
         list[Path],
-        typer.Argument(help="Folders with large JPEG pictures, as they came.", exists=True),
+        typer.Argument(help="Folders of large JPEG pictures, as cameras wrote them.", exists=True),
     ],
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="Model directory or name of a bundled model.")
-    ] = DEFAULT_MODEL,
+    model: ModelOption = DEFAULT_MODEL,
     out: OutOption = Path("results/reduced-decode"),
 ) -> None:
     """Compare verdicts on large JPEG pictures, decoded at a reduced size and at full size.
@@ -196,26 +186,25 @@ def reduced_decode(
         reduced_decode_markdown,
     )
 
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         result = compare_reduced_decoding(model, pictures, begin)
     text = reduced_decode_markdown(result)
-    _write(out, "reduced-decode", result, text)
-    _show(text)
+    write_result(out, "reduced-decode", result, text)
+    show_markdown(text)
 
 
-@app.command()
 def explain(
     model: ModelsOption,
     data: DataOption,
     out: OutOption = Path("results/explain"),
     pictures: Annotated[int, typer.Option(min=2, help="Pictures, half of each class.")] = 200,
-    split: Annotated[str, typer.Option(help="Split to choose from.")] = "test",
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the choice and of the random maps.")] = 0,
+    split: Annotated[str, typer.Option(help="Split to sample from.")] = "test",
+    resamples: ResamplesOption = 1000,
+    seed: SeedOption = 0,
     cache: CacheOption = Path("cache"),
     threads: ThreadsOption = None,
 ) -> None:
-    """Check that heat maps mean something: deletion and insertion against random maps.
+    """Evaluate heat maps: deletion and insertion curves against those of random maps.
 
     python -m benchmarks explain --model edge --model report --data ../shared/faces
     """
@@ -226,7 +215,7 @@ def explain(
     from train.data._dataset import load_data
 
     results = []
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         found = load_data(data, Cache(cache))
         samples = choose(found, split, pictures, seed)
         for name in model:
@@ -234,11 +223,10 @@ def explain(
             traced = trace(classifier, samples, seed, begin(name, len(samples)))
             results.append(summarise(traced, classifier, found, seed, resamples))
         text = markdown(results)
-        _write(out, "explain", {"models": results}, text)
+        write_result(out, "explain", {"models": results}, text)
     typer.echo(text)
 
 
-@app.command("report-picture")
 def report_picture(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("samples"),
     model: Annotated[str | None, typer.Option("--model", "-m", help="Name or directory.")] = None,
@@ -249,12 +237,11 @@ def report_picture(
         str | None, typer.Option(envvar="FAKEFACE_CHROMIUM", help="Path of the browser.")
     ] = None,
 ) -> None:
-    """Make the README's picture of an HTML report. Needs Chromium and the extra `browser`.
+    """Take the README's screenshot of an HTML report. Needs Chromium and the extra `browser`.
 
     python -m benchmarks report-picture samples
     """
     from benchmarks.accuracy._report_picture import report_picture as make
 
-    with _plain_errors():
-        make(folder, model, out, chromium)
+    make(folder, model, out, chromium)
     typer.echo(f"{out}: {out.stat().st_size:,} bytes")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks._models import check_distinct_names
 from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._degradations import CLEAN, Degradation
@@ -105,11 +106,10 @@ def run_accuracy(
     samples = tuple(data.split(*splits))
     if not samples:
         raise ValueError(f"{data.root}: no picture in split {', '.join(splits)}")
+    check_distinct_names(models)
     finder = FaceFinder(MODELS / FACE_FINDER)
     classifiers = [Classifier(path, "cpu", threads) for path in models]
     names = [classifier.info.name for classifier in classifiers]
-    if len(set(names)) < len(names):
-        raise ValueError(f"two models have the same name: {', '.join(sorted(names))}")
     scored = []
     for degradation in degradations:
         stores = [Store(cache, c.info, finder.info, degradation) for c in classifiers]

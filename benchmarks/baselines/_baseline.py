@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._process import child_environment
+from train.command_line import CommandError
 
 TIMEOUT = 300.0
 """Seconds after which a baseline that does not answer is given up."""
 
 
-class BaselineError(Exception):
+class BaselineError(CommandError):
     """A baseline is not there, or broke; the text says why."""
 
 

@@ -62,7 +62,7 @@ def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from 
         source: Not used.
         out: Model directory to write.
     """
-    from export._convert import convert
+    from export import convert
     from train.networks._heads import build_head, join, pool
     from train.networks.backbones import get_backbone
     from train.recipes._recipe import load_recipe
@@ -95,8 +95,7 @@ def resnet50_int8(source: Path, out: Path) -> None:
     )
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    from export._parity import real_crops
-    from export.int8._quantize import Reader
+    from export import Reader, real_crops
     from fakeface.model_directory import read_model
 
     spec = read_model(source).crop
@@ -136,7 +135,7 @@ def meso4(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from the
 
 
 def _write(name: str, model: onnx.ModelProto, spec: CropSpec, out: Path) -> None:
-    from export._directory import write_model
+    from export import write_model
     from fakeface import ModelInfo, Thresholds
 
     info = ModelInfo(

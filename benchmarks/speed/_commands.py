@@ -1,4 +1,4 @@
-"""The commands that measure how fast verdicts, scans and networks are."""
+"""Commands that measure the speed of verdicts, scans and networks."""
 
 from __future__ import annotations
 
@@ -7,36 +7,31 @@ from typing import Annotated
 
 import typer
 
-from benchmarks._app import (
+from benchmarks._options import (
+    ModelOption,
     ModelsOption,
     OutOption,
-    _plain_errors,
-    _progress,
-    _show,
-    _write,
-    app,
+    SecondsOption,
+    ThreadCountsOption,
 )
+from benchmarks._output import show_markdown, write_result
+from benchmarks._progress import progress_bars
 from fakeface.model_directory import DEFAULT_MODEL
 
 
-@app.command()
 def latency(
-    model: Annotated[
-        list[str],
-        typer.Option(
-            "--model", "-m", help="Model directory or name of a bundled model; may be repeated."
-        ),
-    ] = [DEFAULT_MODEL],  # noqa: B006
+    model: ModelsOption = [DEFAULT_MODEL],  # noqa: B006
     out: OutOption = Path("results/latency"),
-    threads: Annotated[list[int], typer.Option(min=1, help="Threads of the models.")] = [1, 2],  # noqa: B006
+    threads: ThreadCountsOption = [1, 2],  # noqa: B006
     batch: Annotated[list[int], typer.Option(min=1, help="Batch sizes.")] = [1, 8],  # noqa: B006
     seconds: Annotated[
-        float, typer.Option(min=0, help="How long to measure steps, and again models alone.")
+        float,
+        typer.Option(min=0, help="Seconds to measure the steps, and again the models alone."),
     ] = 60.0,
 ) -> None:
-    """Measure how long a verdict takes: by step, picture size, threads, batch and model.
+    """Measure the latency of a verdict by step, picture size, threads, batch and model.
 
-    `fakeface bench` measures the same of one model and picture, wherever fakeface is installed.
+    `fakeface bench` measures the same for one model and picture, wherever fakeface is installed.
 
     python -m benchmarks latency --model edge --model report
     """
@@ -44,30 +39,25 @@ def latency(
     from benchmarks.speed._latency_plot import plot_latency
     from benchmarks.speed._latency_tables import latency_markdown
 
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         result = measure(model, threads, batch, seconds, begin)
         text = latency_markdown(result)
-        _write(out, "latency", result, text)
+        write_result(out, "latency", result, text)
         plot_latency(result, out / "latency.png")
     typer.echo(text)
 
 
-@app.command()
 def throughput(
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="Model directory or name of a bundled model.")
-    ] = DEFAULT_MODEL,
+    model: ModelOption = DEFAULT_MODEL,
     size: Annotated[str, typer.Option(help="Pictures: 256 px, 1024 px or 12 Mpx.")] = "1024 px",
-    threads: Annotated[
-        list[int], typer.Option(min=1, help="Threads of the model, and that decode.")
-    ] = [1, 2],  # noqa: B006
+    threads: ThreadCountsOption = [1, 2],  # noqa: B006
     batch: Annotated[list[int], typer.Option(min=1, help="Faces at once.")] = [1, 2, 8, 32],  # noqa: B006
-    seconds: Annotated[float, typer.Option(min=0, help="How long to measure, in all.")] = 120.0,
+    seconds: SecondsOption = 120.0,
     out: OutOption = Path("results/throughput"),
 ) -> None:
     """Measure pictures per second over threads and batch, and the share of the bound.
 
-    `scan` measures the same of folders, with memory and the cost of going on.
+    `scan` measures the same for folders, with memory and the cost of resuming.
 
     python -m benchmarks throughput --model edge
     """
@@ -77,19 +67,16 @@ def throughput(
 
     if size not in SIZES:
         raise typer.BadParameter(f"no size {size!r}; there are: {', '.join(SIZES)}")
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         result = measure(model, size, threads, batch, seconds, begin)
         text = throughput_markdown(result)
-        _write(out, "throughput", result, text)
+        write_result(out, "throughput", result, text)
         plot_throughput(result, out / "throughput.png")
     typer.echo(text)
 
 
-@app.command()
 def scan(
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="Model directory or name of a bundled model.")
-    ] = DEFAULT_MODEL,
+    model: ModelOption = DEFAULT_MODEL,
     pictures: Annotated[
         Path | None,
         typer.Option(
@@ -100,54 +87,53 @@ def scan(
     ] = None,
     out: OutOption = Path("results/scan"),
     files: Annotated[
-        int, typer.Option(min=20, help="Tiny pictures to judge while memory is watched.")
+        int, typer.Option(min=20, help="Tiny pictures to scan while memory is measured.")
     ] = 20_000,
     names: Annotated[
-        int, typer.Option(min=20, help="Files to walk over while memory is watched.")
+        int, typer.Option(min=20, help="Files to list while memory is measured.")
     ] = 200_000,
     seconds: Annotated[
-        float, typer.Option(min=0, help="How long to measure the throughput of each set.")
+        float, typer.Option(min=0, help="Seconds to measure the throughput of each set.")
     ] = 60.0,
 ) -> None:
-    """Measure scanning: throughput against its bound, memory over files, cost of going on.
+    """Measure scans: throughput against its bound, memory over files, cost of resuming.
 
     python -m benchmarks scan --model edge
     """
     from benchmarks.speed._scan import measure_scan, scan_markdown
 
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         result = measure_scan(model, pictures, files, names, seconds, begin)
     text = scan_markdown(result)
-    _write(out, "scan", result, text)
-    _show(text)
+    write_result(out, "scan", result, text)
+    show_markdown(text)
 
 
-@app.command()
 def profile(
     model: ModelsOption,
     resnet50: Annotated[
-        bool, typer.Option(help="Beside them the report's ResNet50, fp32 and int8; extra `train`.")
+        bool, typer.Option(help="Add the report's ResNet50 in fp32 and int8 (extra `train`).")
     ] = False,
-    threads: Annotated[list[int], typer.Option(min=1, help="Threads of the networks.")] = [1, 2],  # noqa: B006
-    seconds: Annotated[float, typer.Option(min=0, help="How long to measure, in all.")] = 60.0,
+    threads: ThreadCountsOption = [1, 2],  # noqa: B006
+    seconds: SecondsOption = 60.0,
     out: OutOption = Path("results/profile"),
 ) -> None:
-    """Show which layers take the time of a network, and how much of it no run time could save.
+    """Profile networks layer by layer, against a lower bound that no runtime can beat.
 
-    Layers by ONNX Runtime's profiler, with their arithmetic and speed, held against the fastest
-    of them. Networks that are made are kept in --out.
+    Layers come from ONNX Runtime's profiler, with their arithmetic and speed. The fastest large
+    layer sets the peak throughput, and with it the lower bound. Built networks are kept in --out.
 
     python -m benchmarks profile --model edge --model edge-int8 --resnet50
     """
     from benchmarks.speed._profile import profile as measure
     from benchmarks.speed._profile_tables import plot_profile, profile_markdown
 
-    with _plain_errors(), _progress() as begin:
+    with progress_bars() as begin:
         result = measure(
             [*model, *(_resnet50(out / "models") if resnet50 else ())], threads, seconds, begin
         )
         text = profile_markdown(result)
-        _write(out, "profile", result, text)
+        write_result(out, "profile", result, text)
         plot_profile(result, out / "profile.png")
     typer.echo(text)
 

@@ -25,7 +25,7 @@ _COMMAND = "from fakeface.cli import main; main()"
 _WATCHED = f"""
 import atexit, sys
 def tell():
-    from fakeface.diagnostics._environment import peak_memory
+    from fakeface.diagnostics import peak_memory
     print(peak_memory() or "", file=sys.stderr)
 atexit.register(tell)
 {_COMMAND}

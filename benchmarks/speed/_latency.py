@@ -19,6 +19,7 @@ import numpy as np
 import onnxruntime as ort
 from PIL import Image, ImageFile
 
+from benchmarks._models import check_distinct_names
 from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import provenance
 from benchmarks.speed._footprint import commands, installed
@@ -95,9 +96,8 @@ def latency(
     """
     before = environment()
     data = pictures()
+    check_distinct_names(models)
     detectors = {model: Detector(model, "cpu", max(threads)) for model in models}
-    if len({detector.model for detector in detectors.values()}) < len(models):
-        raise ValueError(f"two models have the same name: {', '.join(models)}")
     steps: dict[str, Variant] = {}
     for model, detector in detectors.items():
         for size, encoded in data.items():

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
+from benchmarks._models import check_distinct_names
 from benchmarks._progress import Begin, hundredths
 from benchmarks._provenance import provenance
 from benchmarks.speed._latency import one_crop, pictures
@@ -94,9 +95,8 @@ def profile(
     """
     before = environment()
     picture = pictures()["1024 px"]
+    check_distinct_names(models)
     networks = {model: _open(model, picture) for model in models}
-    if len({network.info.name for network in networks.values()}) < len(models):
-        raise ValueError(f"two models have the same name: {', '.join(models)}")
     out: dict[str, Any] = {}
     for number in threads:
         layers = _layers(networks, number, seconds / len(threads) / 2, begin)

@@ -1,1 +1,7 @@
-"""A model directory in 8-bit numbers: calibration, rounding, search, and the acceptance test."""
+"""Quantises model directories to int8: calibration, rounding, search, and the acceptance test."""
+
+from __future__ import annotations
+
+from export.int8._quantize import Reader
+
+__all__ = ["Reader"]

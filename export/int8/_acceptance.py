@@ -1,4 +1,4 @@
-"""Holds a quantised model against the one in fp32, on pictures that neither was fitted on."""
+"""Acceptance test: a quantised model against its fp32 model, on pictures of `test`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from fakeface.inference import Classifier, classify
 from train.data._sample import Sample
 
 AUC_LOSS = 0.005
-"""Most that the AUC on `test` may fall."""
+"""Largest loss of AUC on `test` that is accepted."""
 
 CHANGED = 0.01
-"""Largest share of the pictures of `test` whose verdict may change."""
+"""Largest fraction of `test` whose verdict may change."""
 
 BATCH = 1e-3
 """Largest difference of `p_fake` allowed between a picture alone and the same in a batch."""
@@ -32,15 +32,15 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What quantisation did to the answers, each model judging by its own thresholds.
+    """Comparison of both models, each with its own thresholds.
 
     Attributes:
         pictures: Number of pictures of `test`.
         auc_fp32: AUC in fp32.
         auc: AUC of the quantised model.
-        changed: Share of the pictures whose verdict changed.
-        changes: How often which verdict became which, such as `real to uncertain`.
-        turned: Share of the pictures that went from `fake` to `real` or back.
+        changed: Fraction of the pictures whose verdict changed.
+        changes: Number of changes by kind, such as `real to uncertain`.
+        turned: Fraction of the pictures that went from `fake` to `real` or back.
         largest: Largest change of `p_fake`.
         batch: Largest difference of `p_fake` between a picture alone and in a batch.
     """
@@ -55,11 +55,11 @@ class Acceptance:
     batch: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return asdict(self)
 
     def violations(self) -> list[str]:
-        """What is not good enough, in words; nothing where all is well."""
+        """Return what fails the test, in words; empty if it passes."""
         out = []
         if self.auc < self.auc_fp32 - AUC_LOSS:
             out.append(
@@ -81,14 +81,18 @@ class Acceptance:
 
 
 def compare(
-    original: Classifier, quantised: Classifier, samples: Sequence[Sample]
+    original: Classifier,
+    quantised: Classifier,
+    samples: Sequence[Sample],
+    what: str = "comparing both models on test",
 ) -> tuple[Acceptance, Doubles]:
-    """Let both models judge the same crops.
+    """Score the same crops with both models.
 
     Args:
-        original: The model in fp32.
+        original: The fp32 model.
         quantised: The quantised model.
         samples: Located samples of the split `test`.
+        what: What to call it in the progress.
 
     Returns:
         The comparison, and `p_fake` of the quantised model, shape [len(samples)].
@@ -97,15 +101,13 @@ def compare(
 
     together: list[float] = []
 
-    def judged(crops: Crops) -> npt.NDArray[np.float32]:
+    def predict_quantised(crops: Crops) -> npt.NDArray[np.float32]:
         p_fake = quantised.predict(crops)
         for crop, p in zip(crops[: max(0, _TOGETHER - len(together))], p_fake, strict=False):
             together.append(abs(float(quantised.predict(crop[np.newaxis])[0]) - float(p)))
         return p_fake
 
-    wanted, found = score(
-        samples, quantised.crop, [original.predict, judged], "judging test pictures"
-    )
+    wanted, found = score(samples, quantised.crop, [original.predict, predict_quantised], what)
     is_ai = np.array([sample.label == 0 for sample in samples])
     before, after = _verdicts(wanted, original.thresholds), _verdicts(found, quantised.thresholds)
     changes = Counter(
@@ -134,25 +136,29 @@ def _verdicts(p_fake: Doubles, thresholds: Thresholds) -> list[Verdict]:
 def rejection_message(
     info: ModelInfo, acceptance: Acceptance, layers: Sequence[Layer], kept_in_fp32: Sequence[str]
 ) -> str:
-    """Why a quantised model is refused, which layers hurt, and what to do.
+    """Explain why a quantised model is rejected, which layers are sensitive, and what to do.
 
     Args:
         info: The quantised model.
-        acceptance: What was seen.
-        layers: From the search.
-        kept_in_fp32: Layers that are in fp32 already.
+        acceptance: The comparison.
+        layers: Sensitivities from the search.
+        kept_in_fp32: Layers that are in fp32.
 
     Returns:
         A message of several lines.
     """
-    rest = [layer for layer in layers if layer.name not in kept_in_fp32]
-    hurting = sorted(rest, key=lambda layer: -layer.noise)[:_NAMED]
+    noise = {
+        layer.name: layer.noise
+        for layer in layers
+        if layer.name not in kept_in_fp32 and layer.noise is not None
+    }
+    sensitive = sorted(noise, key=lambda name: -noise[name])[:_NAMED]
     return "\n".join([
-        f"{info.name} is not as good as in fp32, on {acceptance.pictures} test pictures:",
+        f"{info.name} failed the acceptance test on {acceptance.pictures} test pictures:",
         *(f"  {violation}" for violation in acceptance.violations()),
-        f"in fp32 already: the first {len(kept_in_fp32)} convolutions; of the rest these hurt most,"
-        " by the noise in the logit that each alone makes:",
-        *(f"  {layer.noise:.3f}  {layer.name}" for layer in hurting),
-        "nothing was written; keep more of the first layers in fp32 (--most-float), measure on"
+        f"the first {len(kept_in_fp32)} convolutions are in fp32; the most sensitive of the others,"
+        " by the noise of the logit when only that one is quantised:",
+        *(f"  {noise[name]:.3f}  {name}" for name in sensitive),
+        "nothing was written; keep more of the first layers in fp32 (--most-float), calibrate on"
         " more crops (--crops), or write it with its violations in the card (--allow)",
     ])  # fmt: skip

@@ -1,4 +1,4 @@
-"""`python -m export int8`: from a model directory in fp32 to one in 8-bit numbers."""
+"""`python -m export int8`: from an fp32 model directory to an int8 one."""
 
 from __future__ import annotations
 
@@ -6,53 +6,67 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from export._options import CacheOption, NameOption, OutOption
 from export.int8._quantize import Scheme, Target
+from train.command_line import console
 
 if TYPE_CHECKING:
     from export.int8._export import Request
 
-console = Console(stderr=True)
-
 
 def int8(
     model: Annotated[Path, typer.Argument(help="Model directory in fp32.")],
-    data: Annotated[Path, typer.Option(help="Folder of the pictures that it was trained on.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")],
-    name: Annotated[
-        str | None, typer.Option(help="Name of the model; that of the directory if left out.")
-    ] = None,
-    cache: Annotated[
-        Path, typer.Option(help="What `python -m train` remembered of the pictures.")
-    ] = Path("cache"),
+    data: Annotated[
+        Path, typer.Option(help="Folder of the pictures that the model was trained on.")
+    ],
+    out: OutOption,
+    name: NameOption = None,
+    cache: CacheOption = Path("cache"),
     target: Annotated[
-        Target, typer.Option(help="Processor: x86 takes U8S8, arm takes S8S8.")
+        Target, typer.Option(help="Processor: x86 gets U8S8, arm gets S8S8.")
     ] = "x86",
     reduce_range: Annotated[
         bool, typer.Option(help="Weights of 7 bits, for x86 without VNNI.")
     ] = False,
     crops: Annotated[
-        int, typer.Option(min=16, help="Crops of `train` to measure on, and others to compare on.")
+        int,
+        typer.Option(
+            min=16, help="Crops of `train` to calibrate on, and as many to compare schemes on."
+        ),
     ] = 256,
     most_fp32: Annotated[
-        int, typer.Option(min=0, help="How many of the first layers may stay in fp32.")
+        int,
+        typer.Option("--most-float", min=0, help="How many of the first layers may stay in fp32."),
     ] = 8,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Compare only ranges by min-max and percentile, no entropy."),
+    ] = False,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Minutes after which the search takes the best scheme so far; no limit if"
+            " left out.",
+        ),
+    ] = None,
     allow: Annotated[
         bool,
         typer.Option(
-            help="Write it even if it fails the acceptance test, with the violations in its card."
+            help="Write the model even if it fails the acceptance test; its card then says so."
         ),
     ] = False,
 ) -> None:
-    """Quantise a classifier, and refuse if it does not judge as it did in fp32.
+    """Quantise a classifier to int8, and reject the result unless it is as accurate.
 
-    On the test split the AUC may fall by 0.005 and one verdict in a hundred may change; a picture
-    alone and in a batch may differ by 1e-3 in p_fake.
+    On the test split the AUC may fall by 0.005 and 1 % of the verdicts may change; p_fake of a
+    picture alone and in a batch may differ by 1e-3. Progress goes to standard error, on a terminal
+    as bars, elsewhere as a line every 30 seconds.
     """
     from export.int8._export import Request
 
-    quantise(
+    quantise_and_report(
         Request(
             model=model,
             data=data,
@@ -63,18 +77,20 @@ def int8(
             crops=crops,
             most_fp32=most_fp32,
             allow=allow,
+            quick=quick,
+            minutes=minutes,
         )
     )
 
 
-def quantise(request: Request) -> None:
-    """Quantise a classifier and say what came out.
+def quantise_and_report(request: Request) -> None:
+    """Quantise a classifier, print the comparison, and the directory written.
 
     Args:
-        request: What is to be made.
+        request: What to quantise, and how.
 
     Raises:
-        QuantizationError: It is quantised already, or not good enough afterwards.
+        QuantizationError: The model is quantised already, or failed the acceptance test.
         ModelError: The model cannot be read.
         DataError: The data cannot be used.
     """
@@ -82,11 +98,12 @@ def quantise(request: Request) -> None:
 
     info, acceptance = export_int8(request)
     console.print(
-        f"{info.name} {info.version}: {info.onnx.stat().st_size / 1e6:.1f} MB,"
-        f" AUC {acceptance.auc:.4f} (fp32: {acceptance.auc_fp32:.4f}),"
-        f" {acceptance.changed:.2%} of {acceptance.pictures} verdicts changed",
+        f"{info.name} {info.version}, {info.onnx.stat().st_size / 1e6:.1f} MB: AUC"
+        f" {acceptance.auc:.4f} (fp32: {acceptance.auc_fp32:.4f}), {acceptance.changed:.2%} of"
+        f" {acceptance.pictures} verdicts changed",
         markup=False,
+        soft_wrap=True,
     )
     for violation in acceptance.violations():
-        console.print(f"allowed: {violation}", style="yellow", markup=False)
+        console.print(f"allowed: {violation}", style="yellow", markup=False, soft_wrap=True)
     typer.echo(str(request.out))

@@ -1,11 +1,9 @@
-"""From a model directory in fp32 to one in 8-bit numbers, or a rejection_message that says why."""
+"""Quantises a model directory to int8, and rejects the result unless it is as accurate."""
 
 from __future__ import annotations
 
-import shlex
-import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,19 +13,20 @@ from scipy.special import logit, ndtr
 
 from export._card import card
 from export._directory import write_model
+from export._errors import QuantizationError, QuantizationRejectedError
 from export._golden import precision_of, write_golden
 from export._run import figures
 from export.int8._acceptance import Acceptance, compare, rejection_message
 from export.int8._card import notes as card_notes
 from export.int8._graph import Crops, Doubles
-from export.int8._quantize import QuantizationError, Scheme, isolated_nodes
+from export.int8._quantize import METHODS, Scheme, isolated_nodes
 from export.int8._recalibrate import Line, apply_line, fit_line, logits
 from export.int8._samples import crop_samples, read_data, stratified_sample
-from export.int8._search import Layer, QuantisationSearch, Trial
+from export.int8._search import QUICK_METHODS, Deadline, Layer, QuantisationSearch, Trial
 from fakeface import ModelInfo, Thresholds
 from fakeface.inference import Classifier
 from fakeface.model_directory import load_model
-from train._progress import console
+from train.command_line import console, invocation, progress
 from train.data._dataset import Data
 from train.evaluate._calibration import Calibration
 from train.evaluate._report import evaluate
@@ -36,31 +35,36 @@ from train.evaluate._scores import Scores
 if TYPE_CHECKING:
     import onnx
 
-GOAL = 0.009
-"""Share of verdicts that may be expected to change on `val`: the first layers go to float one
-after the other until then. Noise enters there, where maps are large and traces of generators
-fine, and 8 bits gain least."""
+MAX_EXPECTED_CHANGE = 0.009
+"""Fraction of verdicts that may be expected to change on `val`: the first layers return to fp32 one
+by one until it is met. Noise enters there, where feature maps are large and traces of generators
+fine, and int8 gains least."""
 
 MOST_VAL = 2000
 """Most pictures of `val` that calibration is fitted on."""
 
 SEED = 0
 
+STEPS = 6
+"""Steps of an export, as its progress counts them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be made.
+    """What to quantise, and how.
 
     Attributes:
         model: Model directory in fp32.
         data: Folder of the pictures that it was trained on.
-        cache: Where digests and faces are remembered.
+        cache: Folder of cached digests and faces.
         out: Model directory to write.
         name: Name of the quantised model.
-        scheme: For which processor; how is searched for.
-        crops: Crops of `train` to measure on, and as many others to compare on.
+        scheme: Gives the target; the rest is searched for.
+        crops: Crops of `train` to calibrate on, and as many others to compare schemes on.
         most_fp32: How many of the first layers the search may keep in fp32.
-        allow: Whether a model that fails the acceptance test is written all the same.
+        allow: Whether to write a model that fails the acceptance test.
+        quick: Whether to compare only `QUICK_METHODS`.
+        minutes: Minutes after which the search takes the best scheme so far; None for no limit.
     """
 
     model: Path
@@ -68,15 +72,17 @@ class Request:
     cache: Path
     out: Path
     name: str
-    scheme: Scheme
+    scheme: Scheme = field(default_factory=Scheme)
     crops: int = 256
     most_fp32: int = 8
     allow: bool = False
+    quick: bool = False
+    minutes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """What the search came to."""
+    """Outcome of the search."""
 
     trials: list[Trial]
     layers: list[Layer]
@@ -86,16 +92,17 @@ class _Choice:
 
 
 def export_int8(request: Request) -> tuple[ModelInfo, Acceptance]:
-    """Quantise a classifier; nothing is written unless it judges as it did.
+    """Quantise a classifier, and write it if it passes the acceptance test.
 
     Args:
-        request: What is to be made.
+        request: What to quantise, and how.
 
     Returns:
-        The description as written, and how it compares with the model in fp32.
+        The description as written, and the comparison with the fp32 model.
 
     Raises:
-        QuantizationError: It is quantised already, or not good enough afterwards.
+        QuantizationError: The model is quantised already.
+        QuantizationRejectedError: It failed the acceptance test; nothing was written.
         ModelError: The model cannot be read.
         DataError: The data cannot be used.
     """
@@ -104,11 +111,11 @@ def export_int8(request: Request) -> tuple[ModelInfo, Acceptance]:
     info, encoded = load_model(request.model, "classifier")
     model = onnx.load_from_string(encoded)
     if precision_of(model) != "fp32":
-        raise QuantizationError(f"{info.name} is quantised already; name the model in fp32")
+        raise QuantizationError(f"{info.name} is quantised already; name the fp32 model")
     data, warning = read_data(info, request.data, request.cache)
     if warning:
         console.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
-    quantised, choice = _quantised(model, info, data, request)
+    quantised, choice = _quantise(model, info, data, request)
     described = apply_line(quantised, info, choice.line)
     described = replace(
         described,
@@ -124,9 +131,14 @@ def export_int8(request: Request) -> tuple[ModelInfo, Acceptance]:
         path = Path(folder) / "model"
         write_model(described, quantised, path)
         samples = data.split("test")
-        acceptance, p_fake = compare(Classifier(request.model), Classifier(path), samples)
+        acceptance, p_fake = compare(
+            Classifier(request.model),
+            Classifier(path),
+            samples,
+            _step(6, "comparing both models on test"),
+        )
     if acceptance.violations() and not request.allow:
-        raise QuantizationError(
+        raise QuantizationRejectedError(
             rejection_message(described, acceptance, choice.layers, choice.kept_in_fp32)
         )
     described.provenance["quantised"]["acceptance_test"] = {
@@ -141,30 +153,31 @@ def export_int8(request: Request) -> tuple[ModelInfo, Acceptance]:
     return written, acceptance
 
 
-def _quantised(
+def _quantise(
     model: onnx.ModelProto, info: ModelInfo, data: Data, request: Request
 ) -> tuple[onnx.ModelProto, _Choice]:
-    """Search on crops of `train`, choose the layers in fp32 and the calibration on `val`."""
+    """Search on crops of `train`; choose the fp32 layers and the calibration on `val`."""
     assert info.crop is not None
     assert info.thresholds is not None
+    deadline = Deadline.after(request.minutes)
     sampled = stratified_sample(data.split("train"), 2 * request.crops, SEED)
-    half = len(sampled) // 2
-    search = QuantisationSearch(
-        model, crop_samples(sampled[:half], info.crop), crop_samples(sampled[half:], info.crop)
-    )
-    trials = search.compare_schemes(request.scheme)
+    crops = crop_samples(sampled, info.crop, _step(1, "cropping faces of train"))
+    half = len(crops) // 2
+    search = QuantisationSearch(model, crops[:half], crops[half:], deadline)
+    methods = QUICK_METHODS if request.quick else METHODS
+    trials = search.compare_schemes(request.scheme, methods, _step(2, "comparing schemes"))
     for trial in trials:
         console.print(_line_of(trial), markup=False, soft_wrap=True)
     scheme = trials[0].scheme
-    layers = search.sensitivity(scheme)
+    layers = search.sensitivity(scheme, _step(3, "measuring the sensitivity of layers"))
     val = data.split("val")
-    crops = crop_samples(
-        stratified_sample(val, MOST_VAL, SEED) if len(val) > MOST_VAL else val, info.crop
-    )
+    val = stratified_sample(val, MOST_VAL, SEED) if len(val) > MOST_VAL else val
+    crops = crop_samples(val, info.crop, _step(4, "cropping faces of val"))
     wanted = logits(model, crops)
     best: tuple[float, onnx.ModelProto, _Choice] | None = None
     steps: list[dict[str, Any]] = []
-    for count in range(min(request.most_fp32, len(layers)) + 1):
+    counts = range(min(request.most_fp32, len(layers)) + 1)
+    for count in progress(counts, _step(5, "keeping the first layers in fp32"), len(counts)):
         kept_in_fp32 = tuple(search.layers()[:count])
         quantised = search.build(scheme, kept_in_fp32)
         if isolated_nodes(quantised):
@@ -172,27 +185,43 @@ def _quantised(
         line, step = _on_val(quantised, crops, wanted, info.thresholds)
         steps.append({"kept_in_fp32": count, **step})
         console.print(
-            f"first {count} layers in fp32: noise {step['noise']:.3f},"
-            f" {step['expected']:.2%} of verdicts expected to change, {step['changed']:.2%} do"
-            " on val",
+            f"first {count} layers in fp32: noise {step['noise']:.3f}; on val"
+            f" {step['changed']:.2%} of verdicts change, {step['expected']:.2%} expected",
             markup=False,
             soft_wrap=True,
         )
         if best is None or step["expected"] < best[0]:
-            best = step["expected"], quantised, _Choice(trials, layers, kept_in_fp32, line, steps)
-        if step["expected"] <= GOAL:
+            choice = _Choice(trials, layers, kept_in_fp32, line, steps)
+            best = step["expected"], quantised, choice
+        if step["expected"] <= MAX_EXPECTED_CHANGE or deadline.passed:
             break
-    assert best is not None
+    if deadline.passed:
+        console.print(
+            f"the search ended after {request.minutes:g} minutes with the best so far:"
+            f" {len(trials)} schemes compared, up to {counts[len(steps) - 1]} layers in fp32",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
+    assert best is not None  # with no layer in fp32 none is isolated
     return best[1], best[2]
+
+
+def _step(number: int, name: str) -> str:
+    """Return the name of a step with its number; off a terminal announce it."""
+    text = f"step {number} of {STEPS}: {name}"
+    if not console.is_terminal:
+        console.print(text, markup=False, soft_wrap=True)
+    return text
 
 
 def _on_val(
     quantised: onnx.ModelProto, crops: Crops, wanted: Doubles, thresholds: Thresholds
 ) -> tuple[Line, dict[str, float]]:
-    """Fit the calibration, and tell how many verdicts change.
+    """Fit the calibration on `val`, and return it with the fraction of verdicts that change.
 
-    The share expected to change spreads every picture's logit by the noise: it is steadier than
-    the count of those that did change, which stands beside it.
+    The expected fraction spreads every picture's logit by the noise: it is more stable than the
+    fraction of those that did change, which stands beside it.
     """
     found = logits(quantised, crops)
     line = fit_line(found, wanted)
@@ -206,14 +235,17 @@ def _on_val(
 
 def _line_of(trial: Trial) -> str:
     scheme = trial.scheme
-    way = f"{scheme.method}, weights rounded by {scheme.rounding}, equalised: {scheme.equalise}"
-    return f"noise {trial.noise:.3f}, shift {trial.shift:+.3f}: {way}"
+    equalised = "none" if scheme.equalise is None else f"{scheme.equalise:g}"
+    return (
+        f"noise {trial.noise:.3f}, shift {trial.shift:+.3f}: ranges by {scheme.method}, weights"
+        f" rounded by {scheme.rounding}, equalisation {equalised}"
+    )
 
 
 def _provenance(
     request: Request, info: ModelInfo, data: Data, choice: _Choice, warning: str | None
 ) -> dict[str, Any]:
-    """What made the quantised model."""
+    """Return what made the quantised model, for `model.json`."""
     best = choice.trials[0]
     return {
         "from": {"name": info.name, "version": info.version, "sha256": info.sha256},
@@ -239,12 +271,12 @@ def _provenance(
             for layer in choice.layers
         ],
         "with": {name: version_of(name) for name in ("onnx", "onnxruntime")},
-        "by": shlex.join(["python", "-m", "export", *sys.argv[1:]]),
+        "by": invocation("export"),
     }
 
 
 def _logits_of_real(info: ModelInfo, p_fake: Doubles) -> Doubles:
-    """The head's logits of Real, as `train` writes them, from calibrated probabilities."""
+    """Return the head's logits of Real, as `train` writes them, from calibrated probabilities."""
     calibration = _calibration(info)
     inside = np.clip(p_fake, 1e-7, 1 - 1e-7)
     return np.asarray((calibration.bias - logit(inside)) * calibration.temperature)

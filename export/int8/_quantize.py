@@ -29,10 +29,6 @@ _HISTOGRAM = 4
 """Crops at once for histograms, which ONNX Runtime holds in memory with all feature maps."""
 
 
-class QuantizationError(Exception):
-    """A model cannot be quantised, or is not good enough when it is; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """How a model is quantised.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from export._errors import QuantizationError
 from export.int8._graph import Crops, Doubles, Graph, copy_model, run
-from export.int8._quantize import QuantizationError
 from fakeface import ModelInfo
 
 if TYPE_CHECKING:

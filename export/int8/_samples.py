@@ -1,4 +1,4 @@
-"""Crops to quantise on, from the same folder and splits that the model was trained on."""
+"""Crops to quantise on, from the folder and splits that the model was trained on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from export.int8._graph import BATCH, Crops, Doubles
 from fakeface import CropSpec, ModelInfo
-from train._progress import progress
+from train.command_line import progress
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._locate import locate
@@ -20,16 +20,16 @@ from train.fitting._features import crop_batches
 
 
 def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | None]:
-    """Read the folder as the model's training did: same splits, same way of finding faces.
+    """Read a data folder as the model's training did: same splits, faces found alike.
 
     Args:
         info: The model; its provenance says how faces were found.
         folder: The data folder.
-        cache: Where digests and faces are remembered, as for `python -m train`.
+        cache: Cache folder of `python -m train`: digests and faces found.
 
     Returns:
-        The data without the split `unseen`; and a warning where they are not what the model was
-        trained on, so that its `test` may hold pictures that it has seen.
+        The data without the split `unseen`; and a warning if they are not what the model was
+        trained on, since their `test` may then hold training pictures.
 
     Raises:
         DataError: The data cannot be used.
@@ -51,7 +51,7 @@ def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | N
 
 
 def stratified_sample(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
-    """Some samples, as many of each class as there are, sampled with a seed."""
+    """Sample at random, half of each class, or as many as there are; return them shuffled."""
     rng = random.Random(seed)
     classes = [[s for s in samples if s.label == label] for label in (0, 1)]
     half = count // 2
@@ -60,15 +60,15 @@ def stratified_sample(samples: Sequence[Sample], count: int, seed: int) -> list[
     return sampled
 
 
-def crop_samples(samples: Sequence[Sample], spec: CropSpec) -> Crops:
-    """Crops of samples, uint8 [n, size, size, 3]."""
-    return np.concatenate([crops for _, crops in batches(samples, spec, "cutting out faces")])
+def crop_samples(samples: Sequence[Sample], spec: CropSpec, what: str = "cropping faces") -> Crops:
+    """Crop the faces of samples: RGB, uint8 [n, size, size, 3]."""
+    return np.concatenate([crops for _, crops in batches(samples, spec, what)])
 
 
 def batches(
     samples: Sequence[Sample], spec: CropSpec, what: str
 ) -> Iterator[tuple[Sequence[Sample], Crops]]:
-    """Samples and their crops, a few at a time, showing progress."""
+    """Yield samples and their crops, a batch at a time, showing progress."""
     parts = [samples[start : start + BATCH] for start in range(0, len(samples), BATCH)]
     return progress(zip(parts, crop_batches(parts, spec), strict=True), what, len(parts))
 
@@ -76,13 +76,13 @@ def batches(
 def score(
     samples: Sequence[Sample], spec: CropSpec, models: Sequence[Callable[[Crops], Any]], what: str
 ) -> list[Doubles]:
-    """What several models say of the same crops, which are made once and not kept.
+    """Score samples with several models; crops are made once and not kept.
 
     Args:
         samples: Located samples.
-        spec: What the models see.
+        spec: How faces are cropped; the same for all models.
         models: From crops to one number each.
-        what: What to call it while it runs.
+        what: What to call it in the progress.
 
     Returns:
         One array of shape [len(samples)] per model.

@@ -1,32 +1,58 @@
-"""Looks for the way of quantising that changes the logit least, and for the layers it hurts."""
+"""Searches for the quantisation scheme that changes the logit least, and for sensitive layers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from export.int8._equalise import equalise
 from export.int8._graph import Crops, Doubles, Graph, copy_model
-from export.int8._quantize import METHODS, Scheme, calibrate, preprocess_graph, quantize
+from export.int8._quantize import METHODS, Method, Scheme, calibrate, preprocess_graph, quantize
 from export.int8._recalibrate import fit_line, logits
 from export.int8._rounding import Scales, round_weights
+from train.command_line import progress
 
 if TYPE_CHECKING:
     import onnx
 
 STRENGTHS = (None, 0.5, 1.0)
-"""Strengths of equalisation that are tried; None is none."""
+"""Strengths of equalisation that are compared; None is none."""
+
+QUICK_METHODS: tuple[Method, ...] = ("minmax", "percentile")
+"""Calibration methods of a quick search: entropy takes most of the time and rarely wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a search has to end.
+
+    Attributes:
+        at: Time of `time.monotonic`.
+    """
+
+    at: float = float("inf")
+
+    @classmethod
+    def after(cls, minutes: float | None) -> Deadline:
+        """Return the deadline that is some minutes away; None for never."""
+        return cls() if minutes is None else cls(time.monotonic() + 60 * minutes)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return time.monotonic() >= self.at
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a way of quantising did to the logit, on crops it was not measured on.
+    """What a scheme did to the logit, on crops that it was not calibrated on.
 
     Attributes:
-        scheme: The way.
-        shift: Mean change of the calibrated logit of AI; calibration takes it back.
-        noise: Standard deviation of what the best line leaves of the change.
+        scheme: The scheme.
+        shift: Mean change of the calibrated logit of AI; recalibration corrects it.
+        noise: Standard deviation of the change after the best linear fit.
     """
 
     scheme: Scheme
@@ -40,28 +66,37 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What quantising one layer does.
+    """Sensitivity of one layer.
 
     Attributes:
         name: Name of the convolution in the graph.
-        noise: Of the logit, with this layer quantised and all others in fp32.
+        noise: Noise of the logit with only this layer quantised; None where the search ended
+            before it was measured.
     """
 
     name: str
-    noise: float
+    noise: float | None
 
 
 class QuantisationSearch:
-    """One model on the way to 8 bits; what several ways have in common is done once."""
+    """Search over schemes for one model; work that schemes share is done once."""
 
-    def __init__(self, model: onnx.ModelProto, measured: Crops, held_out: Crops) -> None:
-        """Prepare a model.
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        measured: Crops,
+        held_out: Crops,
+        deadline: Deadline | None = None,
+    ) -> None:
+        """Preprocess the model and score the held-out crops with it.
 
         Args:
             model: The classifier in fp32.
             measured: Crops that ranges and weights are fitted on, uint8 [n, size, size, 3].
-            held_out: Crops that ways of quantising are compared on, likewise.
+            held_out: Crops that schemes are compared on, likewise.
+            deadline: When to end the search; None for when it is done.
         """
+        self._deadline = deadline or Deadline()
         self.model = preprocess_graph(model)
         self._measured, self._held_out = measured, held_out
         self._wanted = logits(self.model, held_out)
@@ -70,18 +105,18 @@ class QuantisationSearch:
         self._ranges: dict[Any, Any] = {}
 
     def layers(self) -> list[str]:
-        """Names of the convolutions, in order."""
+        """Return the names of the convolutions, in order."""
         return [node.name for node in Graph(self.model).convolutions]
 
     def build(self, scheme: Scheme, kept_in_fp32: Collection[str] = ()) -> onnx.ModelProto:
-        """Quantise in some way.
+        """Quantise the model.
 
         Args:
-            scheme: The way.
+            scheme: How.
             kept_in_fp32: Names of convolutions and sums that stay in fp32.
 
         Returns:
-            The graph, not yet calibrated anew.
+            The graph, not yet recalibrated.
         """
         model, steps = self._weights(scheme)
         key = (scheme.equalise, scheme.rounding, scheme.levels, scheme.method)
@@ -106,49 +141,70 @@ class QuantisationSearch:
         return self._rounded[key]
 
     def evaluate(self, scheme: Scheme, kept_in_fp32: Collection[str] = ()) -> Trial:
-        """Quantise in some way and see what it does on the crops held out."""
+        """Quantise the model and measure the change of the logit on the held-out crops."""
         shift, noise = difference(
             logits(self.build(scheme, kept_in_fp32), self._held_out), self._wanted
         )
         return Trial(scheme, shift, noise)
 
-    def compare_schemes(self, scheme: Scheme) -> list[Trial]:
-        """Compare ways of quantising.
+    def compare_schemes(
+        self, scheme: Scheme, methods: tuple[Method, ...] = METHODS, what: str = "comparing schemes"
+    ) -> list[Trial]:
+        """Compare schemes until the deadline.
+
+        First strengths of equalisation, then, for the best of them, calibration methods.
 
         Args:
-            scheme: Says for what; its ways are replaced.
+            scheme: Gives the target; method, equalisation and rounding are replaced.
+            methods: Calibration methods to compare, `minmax` first.
+            what: What to call it in the progress.
 
         Returns:
-            What was tried, the best first.
+            One trial per scheme, the best first; at least one.
         """
-        plain = replace(scheme, method="minmax", equalise=None, rounding="nearest")
-        trials = [self.evaluate(plain)]
-        for strength in STRENGTHS:
-            way = replace(plain, rounding="descent", equalise=strength)
-            trials.append(self.evaluate(way))
-        leader = min(trials, key=lambda trial: trial.noise).scheme
-        for method in METHODS[1:]:
-            trials.append(self.evaluate(replace(leader, method=method)))
+        trials: list[Trial] = []
+        total = 1 + len(STRENGTHS) + len(methods) - 1
+        for trial in progress(self._trials(scheme, methods, trials), what, total):
+            trials.append(trial)
+            if self._deadline.passed:
+                break
         return sorted(trials, key=lambda trial: trial.noise)
 
-    def sensitivity(self, scheme: Scheme) -> list[Layer]:
-        """See what each layer does when it alone is quantised.
+    def _trials(
+        self, scheme: Scheme, methods: tuple[Method, ...], done: list[Trial]
+    ) -> Iterator[Trial]:
+        plain = replace(scheme, method="minmax", equalise=None, rounding="nearest")
+        yield self.evaluate(plain)
+        for strength in STRENGTHS:
+            yield self.evaluate(replace(plain, rounding="descent", equalise=strength))
+        leader = min(done, key=lambda trial: trial.noise).scheme
+        for method in methods[1:]:
+            yield self.evaluate(replace(leader, method=method))
+
+    def sensitivity(self, scheme: Scheme, what: str = "measuring layers") -> list[Layer]:
+        """Measure what quantising each layer alone does, until the deadline.
 
         Args:
-            scheme: The way of quantising.
+            scheme: How.
+            what: What to call it in the progress.
 
         Returns:
             The layers, in order.
         """
         graph = Graph(self.model)
-        names = [node.name for node in (*graph.convolutions, *graph.sums)]
+        names = {node.name for node in (*graph.convolutions, *graph.sums)}
+        layers = self.layers()
         return [
-            Layer(name, self.evaluate(scheme, set(names) - {name}).noise) for name in self.layers()
+            Layer(
+                name,
+                None if self._deadline.passed else self.evaluate(scheme, names - {name}).noise,
+            )
+            for name in progress(layers, what, len(layers))
         ]
 
 
 def difference(found: Doubles, wanted: Doubles) -> tuple[float, float]:
-    """Mean difference of logits, and the standard deviation that the best line leaves."""
+    """Return mean and, after the best linear fit, standard deviation of the change of logits."""
     rest = fit_line(found, wanted)(found) - wanted
     return float((found - wanted).mean()), float(rest.std())
 
@@ -156,7 +212,7 @@ def difference(found: Doubles, wanted: Doubles) -> tuple[float, float]:
 def _restore_weights(
     model: onnx.ModelProto, original: onnx.ModelProto, kept_in_fp32: Collection[str]
 ) -> onnx.ModelProto:
-    """A model with the weights of some layers as they were before rounding."""
+    """Return a copy in which some layers have the weights that they had before rounding."""
     out = copy_model(model)
     graph, source = Graph(out), Graph(original)
     for node in graph.convolutions:

@@ -6,8 +6,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from export import ExportError
 from export.__main__ import app
-from export._faces import NETWORKS, ExportError, convert_faces, find_tflite
+from export._faces import NETWORKS, convert_faces, find_tflite
 from fakeface import FaceFinder
 from fakeface.model_directory import FACE_FINDER, MODELS, read_model
 

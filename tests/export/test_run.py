@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from export import ExportError, ParityError, real_crops
 from export.__main__ import app
-from export._parity import ParityError, check, real_crops
+from export._parity import check
 from fakeface import CropSpec, Detector
 from fakeface.diagnostics import GOLDEN, Golden
 from fakeface.model_directory import read_model
@@ -141,7 +142,7 @@ def test_a_model_that_says_the_same_of_everything_is_refused():
 
 
 def test_without_pictures_nothing_is_compared(tmp_path):
-    with pytest.raises(ParityError, match="no picture that can be read"):
+    with pytest.raises(ExportError, match="no picture that can be read"):
         real_crops(tmp_path, CropSpec())
 
 
@@ -152,13 +153,11 @@ def test_crops_to_compare_are_of_real_faces(samples):
 
 
 def test_no_run_is_an_error_that_tells_the_remedy(tmp_path, capsys, monkeypatch):
-    import export.__main__ as command
-
     arguments = SimpleNamespace(argv=["export", str(tmp_path / "none"), "-o", str(tmp_path / "m")])
     monkeypatch.setattr("sys.argv", arguments.argv)
     with pytest.raises(SystemExit) as stopped:
-        command.main()
-    assert stopped.value.code == 1
+        app(prog_name="python -m export")
+    assert stopped.value.code == 2
     assert "python -m train fit" in capsys.readouterr().err.replace("\n", " ")
 
 
@@ -218,13 +217,11 @@ def linear(run, tmp_path):
 
 def both(linear, run, out, monkeypatch):
     """Export in float and in 8-bit numbers with one command; its exit code."""
-    import export.__main__ as command
-
     options = ["--data", str(run.path.parent / "data"), "--cache", str(run.path.parent / "cache")]
     arguments = [str(linear), "-o", str(out / "one"), "--int8", str(out / "one-int8"), *options]
     monkeypatch.setattr("sys.argv", ["export", *arguments])
     with pytest.raises(SystemExit) as stopped:
-        command.main()
+        app(prog_name="python -m export")
     return stopped.value.code
 
 

@@ -10,7 +10,6 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.baselines import _commands as _baselines_app  # noqa: F401 -- its command
 from benchmarks.baselines import _measure
 from benchmarks.baselines._baseline import Baseline, BaselineError, Process
 from benchmarks.baselines._build import build_or_load

@@ -5,7 +5,6 @@ from typer.testing import CliRunner
 from benchmarks.__main__ import app
 from benchmarks.baselines import _build
 from benchmarks.baselines._baseline import BaselineError
-from benchmarks.speed import _commands  # noqa: F401 -- its command
 from benchmarks.speed._profile import profile
 
 

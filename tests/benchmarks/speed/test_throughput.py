@@ -4,7 +4,6 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.speed import _commands  # noqa: F401 -- its command
 from benchmarks.speed._latency import pictures
 from benchmarks.speed._throughput import throughput, work_of
 from fakeface import Detector

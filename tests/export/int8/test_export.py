@@ -6,9 +6,11 @@ import onnx
 import pytest
 from PIL import Image
 
+from export import QuantizationError, QuantizationRejectedError
+from export.__main__ import app
 from export.int8._acceptance import Acceptance, compare, rejection_message
 from export.int8._export import Request, export_int8
-from export.int8._quantize import QuantizationError, Scheme
+from export.int8._quantize import Scheme
 from export.int8._search import Layer
 from fakeface import Detector, Thresholds
 from fakeface.inference import Classifier
@@ -129,13 +131,13 @@ def test_a_model_that_fails_the_acceptance_test_is_rejected_and_not_written(
 ):
     monkeypatch.setattr("export.int8._acceptance.CHANGED", -1.0)
     out = tmp_path / "never"
-    with pytest.raises(QuantizationError, match="these hurt most") as refused:
+    with pytest.raises(QuantizationRejectedError, match="most sensitive") as rejected:
         export_int8(ask(original, folder, out, most_fp32=1))
-    assert "of the verdicts changed" in str(refused.value)
+    assert "of the verdicts changed" in str(rejected.value)
     assert not out.exists()
     info, acceptance = export_int8(ask(original, folder, out, most_fp32=1, allow=True))
     assert acceptance.violations()
-    assert "It fails the acceptance test of `export`" in (out / "README.md").read_text()
+    assert "It failed the acceptance test of `export`" in (out / "README.md").read_text()
     assert info.provenance["quantised"]["acceptance_test"]["violations"] == acceptance.violations()
 
 
@@ -183,11 +185,9 @@ def test_what_is_not_good_enough_is_said(changed, words):
 
 
 def test_the_command_refuses_in_one_line(original, tmp_path, capsys, monkeypatch):
-    import export.__main__ as command
-
     arguments = ["export", "int8", str(original), "--data", str(tmp_path / "none")]
     monkeypatch.setattr("sys.argv", [*arguments, "-o", str(tmp_path / "m")])
     with pytest.raises(SystemExit) as stopped:
-        command.main()
-    assert stopped.value.code == 1
+        app(prog_name="python -m export")
+    assert stopped.value.code == 2
     assert "is not a folder" in " ".join(capsys.readouterr().err.split())

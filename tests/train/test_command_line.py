@@ -1,0 +1,91 @@
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fakeface import ModelError
+from train import _progress
+from train._errors import DataError
+from train.command_line import (
+    EXIT_REJECTED,
+    EXIT_USAGE,
+    CommandError,
+    CommandGroup,
+    RejectedError,
+    invocation,
+    progress,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RejectedError("too far off"), EXIT_REJECTED),
+        (CommandError("no such thing"), EXIT_USAGE),
+        (DataError("no pictures"), EXIT_USAGE),
+        (ModelError("edge", "no model"), EXIT_USAGE),
+        (ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow.keras"), EXIT_USAGE),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_expected_errors_are_one_line_and_an_exit_code(error, code):
+    app = typer.Typer(cls=CommandGroup)
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    @app.command()
+    def other() -> None: ...
+
+    done = CliRunner().invoke(app, ["fail"])
+    assert done.exit_code == code
+    if code != 130:
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("error: ")
+    if isinstance(error, ModuleNotFoundError):
+        assert "pip install -e '.[train]'" in line
+
+
+def test_bugs_keep_their_traceback():
+    app = typer.Typer(cls=CommandGroup)
+
+    @app.command()
+    def fail() -> None:
+        raise KeyError("x")
+
+    @app.command()
+    def other() -> None: ...
+
+    assert isinstance(CliRunner().invoke(app, ["fail"]).exception, KeyError)
+
+
+def test_the_command_is_written_as_it_was_typed(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["…", "fit", "--data", "my faces"])
+    assert invocation("train") == "python -m train fit --data 'my faces'"
+
+
+def test_off_a_terminal_progress_is_a_line_now_and_then(monkeypatch, capsys):
+    monkeypatch.setattr(_progress, "LINE_EVERY", 0.01)
+    seen = []
+    for item in progress(range(3), "counting", 3):
+        seen.append(item)
+        while f"counting: {item} of 3" not in capsys.readouterr().err:
+            pass
+    assert seen == [0, 1, 2]
+
+
+@pytest.mark.train
+def test_tensorflow_starts_without_a_word():
+    pytest.importorskip("tensorflow", reason="needs the extra `train`")
+    code = (
+        "from train.command_line import silence_tensorflow\n"
+        "silence_tensorflow()\nimport tensorflow as tf\n"
+        "tf.function(lambda x: x + 1)(tf.zeros(2))\n"
+        "import sys; print('seen', file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "seen\n"

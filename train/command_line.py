@@ -1,0 +1,92 @@
+"""What the command lines of `train`, `export` and `benchmarks` share.
+
+Exit codes are those of `fakeface`: 0 done, 1 a check failed or a model was rejected, 2 wrong usage
+or something is missing, 130 interrupted. An error that tells its remedy is one line on standard
+error; anything else is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperGroup
+
+from fakeface import FakefaceError
+from train._errors import TrainError
+from train._progress import console, progress
+from train._silence import silence_tensorflow
+
+__all__ = [
+    "EXIT_REJECTED",
+    "EXIT_USAGE",
+    "CommandError",
+    "CommandGroup",
+    "RejectedError",
+    "console",
+    "invocation",
+    "progress",
+    "silence_tensorflow",
+]
+
+EXIT_REJECTED = 1
+"""Exit code: a check failed, or a model was rejected."""
+
+EXIT_USAGE = 2
+"""Exit code: wrong usage, or a file, model or package is missing."""
+
+_EXTRA_OF = {"skimage": "dev", "onnx": "train", "tf2onnx": "train", "tensorflow": "train"}
+"""Extra that a module comes with, where it is not `CommandGroup.extra`."""
+
+
+class CommandError(Exception):
+    """Base class of errors that a command reports in one line; the message tells the remedy."""
+
+
+class RejectedError(CommandError):
+    """A check failed or a model was rejected: exit code 1."""
+
+
+class CommandGroup(TyperGroup):
+    """Commands whose expected errors are one line and an exit code.
+
+    Attributes:
+        errors: Errors that are reported in one line, with exit code 2.
+        extra: The extra that modules which cannot be imported come with.
+    """
+
+    errors: ClassVar[tuple[type[Exception], ...]] = (CommandError, FakefaceError, TrainError)
+    extra: ClassVar[str] = "train"
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; raise `typer.Exit` in place of an expected error."""
+        silence_tensorflow()
+        try:
+            return super().invoke(ctx)
+        except RejectedError as error:
+            raise _exit(error, EXIT_REJECTED) from error
+        except self.errors as error:
+            raise _exit(error, EXIT_USAGE) from error
+        except ModuleNotFoundError as error:
+            module = (error.name or "").partition(".")[0]
+            if module in ("", "fakeface", "train", "export", "benchmarks"):
+                raise
+            extra = _EXTRA_OF.get(module, self.extra)
+            remedy = f"it comes with the extra `{extra}`: pip install -e '.[{extra}]'"
+            raise _exit(f"{module} is not installed; {remedy}", EXIT_USAGE) from error
+
+
+def _exit(error: object, code: int) -> typer.Exit:
+    console.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return typer.Exit(code)
+
+
+def invocation(package: str) -> str:
+    """Return the command that runs now, for provenance: `python -m PACKAGE ARGUMENTS`.
+
+    Args:
+        package: `train`, `export` or `benchmarks`.
+    """
+    return shlex.join(["python", "-m", package, *sys.argv[1:]])
