@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ReportError,
     )
     from fakeface._model import ModelInfo, OperatingPoint, Thresholds
+    from fakeface._options import DetectorOptions
     from fakeface._providers import available_providers
     from fakeface.faces._finder import FaceFinder
     from fakeface.types import Box, Face, Prediction, Source, Verdict
@@ -43,6 +44,7 @@ __all__ = [
     "Box",
     "CropSpec",
     "Detector",
+    "DetectorOptions",
     "Face",
     "FaceFinder",
     "FakefaceError",
@@ -74,6 +76,7 @@ __getattr__, __dir__ = lazy_exports(
             "ReportError",
         ),
         "fakeface._model": ("ModelInfo", "OperatingPoint", "Thresholds"),
+        "fakeface._options": ("DetectorOptions",),
         "fakeface._providers": ("available_providers",),
         "fakeface.faces._finder": ("FaceFinder",),
         "fakeface.types": ("Box", "Face", "Prediction", "Source", "Verdict"),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from fakeface._classifier import Classifier
 from fakeface._errors import ImageError
 from fakeface._model import FACE_FINDER, MODELS, find_model
+from fakeface._options import DetectorOptions
 from fakeface._pipeline import run
 from fakeface._preprocess import Preprocessed, locate_heatmaps, preprocess
-from fakeface._providers import default_batch
+from fakeface._providers import default_batch, short_name
 from fakeface._verdict import aggregate, choose_thresholds
 from fakeface.faces._finder import FaceFinder
 from fakeface.files._walk import existing, walk
@@ -23,91 +26,118 @@ from fakeface.types import Prediction, Source
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import onnxruntime as ort
 
     from fakeface.types._heatmap import Method
 
     _Score = tuple[float, npt.NDArray[np.float32] | None]
 
-MIN_FACE = 48
-"""Faces whose longer side is below this many pixels are `too_small` unless told otherwise."""
-
 _BYTES = (bytes, bytearray, memoryview)
 _ONE = (str, os.PathLike, *_BYTES)
-"""What is one path or picture, though Python would go through its letters or bytes."""
+"""Types of a single path or picture that Python could iterate over."""
+
+_P = ParamSpec("_P")
+_Self = TypeVar("_Self")
+
+
+def _with_arguments_of(
+    options: Callable[_P, DetectorOptions],
+) -> Callable[[Callable[[_Self, DetectorOptions], None]], Callable[Concatenate[_Self, _P], None]]:
+    """Let a constructor that takes options take the arguments that make them."""
+
+    def decorate(
+        init: Callable[[_Self, DetectorOptions], None],
+    ) -> Callable[Concatenate[_Self, _P], None]:
+        @wraps(init)
+        def wrapper(self: _Self, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+            init(self, options(*args, **kwargs))
+
+        own = next(iter(inspect.signature(init).parameters.values()))
+        parameters = inspect.signature(options).parameters.values()
+        wrapper.__signature__ = inspect.Signature([own, *parameters])  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
 
 
 class Detector:
     """Tells photographs of faces from faces made by AI, on this machine.
 
-    A detector holds two ONNX Runtime sessions, one that finds faces and one that judges them; it
+    A detector holds two ONNX Runtime sessions, one that finds faces and one that scores them; it
     may be shared between threads.
 
     Attributes:
-        model: Name of the model that judges.
-        info: What is known of that model.
-        thresholds: Where the verdicts part.
-        whole: Whether every picture is taken as one face crop.
-        min_face: Faces whose longer side is below this many pixels are not judged.
-        heatmaps: How the heat maps of faces are made; None where there are none.
-        settings: Fingerprint of all that a verdict depends on besides the picture, in
-            hexadecimal: the files of both models, the thresholds, `whole` and `min_face`. Not
-            the provider, nor the versions of fakeface, ONNX Runtime and Pillow, between which
-            scores differ a little.
+        options: The settings that it was made with.
+        model: Name of the model that scores faces.
+        info: Description of that model.
+        thresholds: The thresholds between the verdicts.
+        whole: Whether every picture is treated as already cropped to one face.
+        min_face: Faces whose longer side is below this many pixels are not scored.
+        heatmaps: How the heat maps of faces are made; None if there are none.
+        settings: Fingerprint of everything that a verdict depends on besides the picture, in
+            hexadecimal: the files of both models, the thresholds, `whole` and `min_face`. It does
+            not cover the provider, nor the versions of fakeface, ONNX Runtime and Pillow, between
+            which scores differ slightly.
+        classifier: The model that scores faces, with its session.
+        finder: The model that finds faces; None if `whole`.
+        batch_size: Faces that `predict_batch` and `scan` score at once by default.
     """
 
-    def __init__(
-        self,
-        model: str | os.PathLike[str] | None = None,
-        provider: str = "auto",
-        threads: int | None = None,
-        threshold: float | None = None,
-        *,
-        fpr: float | None = None,
-        whole: bool = False,
-        min_face: float = MIN_FACE,
-        explain: bool | None = None,
-        session_options: ort.SessionOptions | None = None,
-    ) -> None:
+    @_with_arguments_of(DetectorOptions)
+    def __init__(self, options: DetectorOptions) -> None:
         """Load the models and open their sessions.
 
         Args:
-            model: Name of a bundled model or path of a model directory; None for the default.
-            provider: Execution provider: `auto`, `cpu`, `cuda`, `dml`, `coreml`, `openvino`, …
-                `auto` takes CUDA or DirectML where they are installed, else the CPU; the face
-                finder always runs on the CPU.
-            threads: Threads for the model; None for one per processor.
-            threshold: Judge by this `p_fake` alone, 0 to 1, with nothing uncertain; None for the
-                thresholds of the model.
-            fpr: Judge by the model's operating point at this false positive rate instead.
-            whole: Take every picture as one face crop and look for no face.
-            min_face: Faces whose longer side is below this many pixels are not judged.
-            explain: Whether faces get a heat map (`Face.heatmap`): None where it costs nothing,
-                that is where the model gives its own; True always, which with other models costs
-                some fifty passes a face; False never.
-            session_options: Session options for the model to use instead of fakeface's own;
-                `threads` is then left alone.
+            options: Not given as such: the arguments are the fields of `DetectorOptions`, such as
+                `Detector("my-model", fpr=0.01)`. The first four may be given by position.
 
         Raises:
-            ModelError: The model is not there, broken, or has no such operating point.
-            ProviderError: The provider is not there.
-            ValueError: A number is out of its range.
+            ModelError: The model does not exist, is broken, or has no such operating point.
+            ProviderError: The provider is not available.
+            ValueError: A number is out of its range, or `threshold` and `fpr` are both given.
         """
-        if not min_face >= 0:  # NaN neither: every face would be too small
-            raise ValueError(f"min_face must be 0 or above, got {min_face}")
-        path = find_model(None if model is None else Path(model))
-        self.classifier = Classifier(path, provider, threads, session_options)
+        path = find_model(None if options.model is None else Path(options.model))
+        self.options = options
+        self.classifier = Classifier(
+            path, options.provider, options.threads, options.session_options
+        )
         self.batch_size = default_batch(self.classifier.session.get_providers()[0])
-        self.finder = None if whole else FaceFinder(MODELS / FACE_FINDER)
-        self.whole = whole
-        self.min_face = min_face
+        self.finder = None if options.whole else FaceFinder(MODELS / FACE_FINDER)
+        self.whole = options.whole
+        self.min_face = options.min_face
         method = self.classifier.method
-        explain = method == "cam" if explain is None else explain
+        explain = method == "cam" if options.explain is None else options.explain
         self.heatmaps: Method | None = method if explain else None
         self.info = self.classifier.info
         self.model = self.info.name
-        self.thresholds = choose_thresholds(self.info, self.classifier.thresholds, threshold, fpr)
+        self.thresholds = choose_thresholds(
+            self.info, self.classifier.thresholds, options.threshold, options.fpr
+        )
         self.settings = self._fingerprint()
+
+    @classmethod
+    def from_options(cls, options: DetectorOptions) -> Detector:
+        """Make a detector from settings that are together already.
+
+        Args:
+            options: The settings.
+
+        Returns:
+            The detector.
+
+        Raises:
+            ModelError: The model does not exist, is broken, or has no such operating point.
+            ProviderError: The provider is not available.
+        """
+        return cls(**{name: getattr(options, name) for name in options.__slots__})
+
+    def __repr__(self) -> str:
+        """Give model, provider, thresholds and fingerprint."""
+        provider = short_name(self.classifier.session.get_providers()[0])
+        return (
+            f"<Detector {self.model} {self.info.version} on {provider}:"
+            f" fake from {self.thresholds.fake:.3f}, real below {self.thresholds.real:.3f};"
+            f" settings {self.settings}>"
+        )
 
     def _fingerprint(self) -> str:
         parts = [
@@ -118,35 +148,62 @@ class Detector:
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
 
     def predict(self, source: Source) -> Prediction:
-        """Judge one picture.
+        """Classify one picture.
 
         Args:
             source: A path, encoded bytes, a binary file object, a Pillow image, or a uint8 RGB
                 array of shape (height, width, 3).
 
         Returns:
-            The prediction, never with an error in it.
+            The prediction; its `error` is always None.
 
         Raises:
             ImageError: The picture cannot be read.
         """
         preprocessed = self.preprocess(source)
-        return self.aggregate(
-            preprocessed, self.score(preprocessed.crops) if len(preprocessed.crops) else ()
-        )
+        scores = self.score(preprocessed.crops) if len(preprocessed.crops) else ()
+        return self.aggregate(preprocessed, scores)
 
     def preprocess(self, source: Source) -> Preprocessed:
+        """Decode a picture, find its faces and crop them: the first step of `predict`.
+
+        Args:
+            source: As for `predict`.
+
+        Returns:
+            The faces, and the crops of those that are large enough.
+
+        Raises:
+            ImageError: The picture cannot be read.
+        """
         return preprocess(source, self.finder, self.classifier.crop, self.min_face)
 
     def score(self, crops: npt.NDArray[np.uint8]) -> Sequence[_Score]:
-        """`p_fake` and, where it is wanted, the map of each crop."""
+        """Run the model on crops: the second step of `predict`.
+
+        Args:
+            crops: As `preprocess` gives them, RGB, uint8, shape (n, size, size, 3), n at least 1.
+
+        Returns:
+            For each crop its `p_fake`, 0 to 1, and its evidence map in logits, float32, shape
+            (h, w), or None if `heatmaps` is None.
+        """
         if self.heatmaps is None:
             return [(float(p), None) for p in self.classifier.predict(crops)]
         p_fake, maps = self.classifier.explain(crops)
         return list(zip(p_fake.tolist(), maps, strict=True))
 
     def aggregate(self, preprocessed: Preprocessed, scores: Sequence[_Score]) -> Prediction:
-        classifier = self.classifier
+        """Apply the thresholds and put the result together: the last step of `predict`.
+
+        Args:
+            preprocessed: From `preprocess`.
+            scores: From `score`, one for each crop; empty if there are none.
+
+        Returns:
+            The prediction.
+        """
+        crop, method = self.classifier.crop, self.classifier.method
         maps = [values for _, values in scores if values is not None]
         return aggregate(
             preprocessed,
@@ -154,9 +211,7 @@ class Detector:
             self.thresholds,
             self.model,
             self.settings,
-            locate_heatmaps(preprocessed, maps, classifier.crop.margin, classifier.method)
-            if maps
-            else (),
+            locate_heatmaps(preprocessed, maps, crop.margin, method) if maps else (),
         )
 
     def _fail(self, error: ImageError) -> Prediction:
@@ -169,18 +224,18 @@ class Detector:
         batch_size: int | None = None,
         workers: int | None = None,
     ) -> Generator[Prediction, None, None]:
-        """Judge many pictures, decoding in threads and running the model in batches.
+        """Classify many pictures: decode in threads, run the model in batches.
 
         A lazy generator: at most a few batches of pictures are in memory, and nothing is read
-        before the first prediction is asked for.
+        until the first prediction is requested.
 
         Args:
             sources: Pictures, each as for `predict`; a list even of a single one.
-            batch_size: Faces that the model sees at once; None for 1 on the CPU and 8 elsewhere.
+            batch_size: Faces scored at once; None for 1 on the CPU and 8 elsewhere.
             workers: Threads that decode and find faces; None for one per processor.
 
         Yields:
-            One prediction per source, in order; a picture that cannot be read gives one with
+            One prediction per source, in order; for a picture that cannot be read, one with
             `error` set.
 
         Raises:
@@ -214,31 +269,30 @@ class Detector:
         batch_size: int | None = None,
         workers: int | None = None,
     ) -> Generator[Prediction, None, None]:
-        """Judge every picture in a folder.
+        """Classify every picture in a folder.
 
-        A lazy generator like `predict_batch`. Pictures are told by their first bytes; files that
-        neither those nor their names call a picture are passed over.
+        A lazy generator like `predict_batch`. Pictures are recognised by their first bytes or their
+        names; other files are skipped.
 
         Args:
-            folder: A folder or several; files may be named too.
+            folder: A folder, a file, or several of them.
             recursive: Whether to go into sub-folders.
-            glob: From folders take only files that match this pattern or one of several. One
-                without a slash, such as `*.jpg`, is matched against names at any depth, one with
-                a slash against the path below the folder: `2024/*.jpg` is what lies in `2024`
-                itself, `2024/**` all below it, `2024/**/*.jpg` the JPEG pictures among it. Case
-                does not matter. Files that are named themselves are always judged.
-            exclude: From folders leave out files and sub-folders that match this pattern or one
-                of several.
-            follow_symlinks: Whether to follow links to folders; loops are noticed.
-            batch_size: Faces that the model sees at once; None for 1 on the CPU and 8 elsewhere.
+            glob: Take only files that match this pattern or one of several. A pattern without a
+                slash, such as `*.jpg`, is matched against names at any depth; one with a slash
+                against the path below the folder: `2024/*.jpg` matches files directly in `2024`,
+                `2024/**` all below it, `2024/**/*.jpg` the JPEG files among them. Case is
+                ignored. Files given in `folder` themselves are always taken.
+            exclude: Skip files and sub-folders that match this pattern or one of several.
+            follow_symlinks: Whether to follow links to folders; loops are detected.
+            batch_size: Faces scored at once; None for 1 on the CPU and 8 elsewhere.
             workers: Threads that decode and find faces; None for one per processor.
 
         Yields:
-            One prediction per picture, in the order of their paths; one with `error` set for a
-            picture, or a folder, that cannot be read.
+            One prediction per picture, in the order of their paths; for a picture or a folder that
+            cannot be read, one with `error` set.
 
         Raises:
-            FileNotFoundError: A folder named does not exist.
+            FileNotFoundError: A folder or file given does not exist.
             TypeError: A folder is given as bytes.
             ValueError: `batch_size` or `workers` is below 1.
         """

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from fakeface._classifier import (
         Classifier,
     )
-    from fakeface._detector import (
-        MIN_FACE,
-    )
+    from fakeface._options import MIN_FACE
     from fakeface._providers import (
         available_providers,
         default_batch,
@@ -47,7 +45,7 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "fakeface._classifier": ("Classifier",),
-        "fakeface._detector": ("MIN_FACE",),
+        "fakeface._options": ("MIN_FACE",),
         "fakeface._providers": (
             "available_providers",
             "default_batch",

@@ -1,12 +1,12 @@
-"""The same scan on a Ray cluster, for more pictures than one machine gets through.
+"""Scan pictures on a Ray cluster, for more of them than one machine can process.
 
-Folders are listed here: on disks that all nodes mount, or wherever `pyarrow.fs` or fsspec reach
-(`s3://`, `gs://`, `hdfs://`, …). Detectors in actors, one per processor, read the files and judge
-them, and the rows come out with the keys of `Prediction.as_dict`. Pixels and files never travel
-between processes; paths and rows do. A file that cannot be read is a row with the reason.
+Folders are listed by the caller: on disks that all nodes mount, or wherever `pyarrow.fs` or fsspec
+reach (`s3://`, `gs://`, `hdfs://`, …). Detectors in actors, one per processor, read and classify
+the files, and return rows with the keys of `Prediction.as_dict`. Only paths and rows travel between
+processes, never files or pixels. A file that cannot be read gives a row with the reason.
 
-On one machine `Detector.scan` does the same with less: it starts at once, shares one model between
-its threads, and goes on where it was broken off.
+On one machine, prefer `Detector.scan`: it starts at once, shares one model between its threads, and
+can resume.
 
     >>> from fakeface.ray import scan_dataset
     >>> rows = scan_dataset("s3://bucket/uploads/")  # doctest: +SKIP
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakeface._detector import Detector
 from fakeface._errors import ImageError, ReportError
+from fakeface._options import DetectorOptions
 from fakeface.files._remote import Entry, RemoteFile, entries, place
 from fakeface.images._sniff import claims_picture
 from fakeface.reports._parquet import record_of, row, schema
@@ -42,27 +43,27 @@ except ImportError as error:
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
-_JUDGING = 0.9
-"""Processors that an actor asks for: the rest is for writing results where actors are on all."""
+_PROCESSORS = 0.9
+"""Processors that an actor reserves; the rest is left for writing results."""
 
 _READERS = 4
-"""Threads of an actor that read and decode what is not on a disk: most of the time they wait."""
+"""Threads of an actor that read remote files; most of the time they wait."""
 
 _ROWS = 64
-"""Files that an actor is given at once, at most; fewer where there are fewer for each."""
+"""Most files that an actor is given at once."""
 
 
-class _Judge:
+class _Classifier:
     """A detector in an actor."""
 
-    def __init__(self, filesystems: list[FileSystem], options: dict[str, Any]) -> None:
+    def __init__(self, filesystems: list[FileSystem], options: DetectorOptions) -> None:
         self._filesystems = filesystems
-        self._detector = Detector(threads=1, **options)
+        self._detector = Detector.from_options(options)
 
     def __call__(self, files: pa.Table) -> pa.Table:
-        """Judge the files of a table of `_table`; those that are no pictures are left out."""
-        found = [self._source(line) for line in files.to_pylist()]
-        sources = [(name, source) for name, source in found if source is not None]
+        """Classify the files of a table made by `_table`; skip those that are not pictures."""
+        named = [self._source(line) for line in files.to_pylist()]
+        sources = [(name, source) for name, source in named if source is not None]
         waiting = any(isinstance(source, RemoteFile) for _, source in sources)
         predictions = self._detector.predict_batch(
             (source for _, source in sources), workers=_READERS if waiting else 1
@@ -75,7 +76,7 @@ class _Judge:
         return pa.Table.from_pylist(records, schema=schema().remove_metadata())
 
     def _source(self, line: dict[str, Any]) -> tuple[str, Any]:
-        """Name of a file, and what to judge: None for what is no picture."""
+        """Return the name of a file and what to read; None if it is not a picture."""
         name, path = os.fsdecode(line["name"]), os.fsdecode(line["path"])
         if line["error"] is not None:
             return name, ImageError(name, line["error"])
@@ -87,7 +88,7 @@ class _Judge:
 
 
 def _table(files: Iterable[Entry], filesystems: list[FileSystem]) -> pa.Table:
-    """Entries as rows; names of files need not be UTF-8."""
+    """Return entries as rows; file names need not be UTF-8."""
     kinds = {
         "name": pa.binary(),
         "path": pa.binary(),
@@ -117,45 +118,50 @@ def scan_dataset(
     follow_symlinks: bool = False,
     workers: int | None = None,
     filesystem: FileSystem | None = None,
-    **options: Any,
+    options: DetectorOptions | None = None,
+    **settings: Any,
 ) -> ray.data.Dataset:
-    """Judge pictures on a Ray cluster.
+    """Classify pictures on a Ray cluster.
 
-    Starts Ray on this machine unless it has been connected to a cluster (`ray.init`). Folders are
-    listed before it returns, which takes some 400 bytes of memory a file; nothing is read before
-    rows are asked for.
+    Starts Ray on this machine unless it is connected to a cluster already (`ray.init`). Folders are
+    listed before this returns, which takes some 400 bytes of memory a file; nothing is read until
+    rows are requested.
 
     Args:
-        paths: Files and folders, as paths that all nodes see or as URIs. Files in folders that
-            neither their first bytes nor their names call a picture are left out.
+        paths: Files and folders, as paths that all nodes see or as URIs. In folders, files that
+            are not pictures by their first bytes or their names are skipped.
         recursive: As for `Detector.scan`.
         glob: As for `Detector.scan`.
         exclude: As for `Detector.scan`.
         follow_symlinks: As for `Detector.scan`.
-        workers: Actors that judge, at most; None for one per processor of the cluster.
-        filesystem: Where the paths are, if they do not say it themselves: a file system of
-            pyarrow or fsspec.
-        **options: For `Detector`: `model`, `provider`, `threshold`, `fpr`, `whole`, `min_face`.
+        workers: Most actors at once; None for one per processor of the cluster.
+        filesystem: File system of pyarrow or fsspec that the paths are on, unless they are URIs.
+        options: Settings of the detectors. Each has one thread for its model and makes no heat
+            maps, whatever `threads` and `explain` are.
+        **settings: Fields of `DetectorOptions`, in place of `options`: `model`, `fpr`, ….
 
     Returns:
         A lazy dataset of one row per picture with the keys of `Prediction.as_dict`, as
-        `Detector.scan` would give it. A picture that cannot be read, or has vanished, gives a row
-        with `error`. `source` begins with the path or URI as it was given; bytes in it that are
-        not UTF-8 are written as in Parquet reports.
+        `Detector.scan` would give it. A picture that cannot be read, or has disappeared, gives a
+        row with `error`. `source` begins with the path or URI as given; bytes in it that are not
+        UTF-8 are escaped as in Parquet reports.
 
     Raises:
-        FakefaceError: The model or the provider is not there (on this machine; the nodes need
-            them too), or nothing is known of a URI's scheme.
+        FakefaceError: The model or the provider is not available (on this machine; the nodes need
+            them too), or a URI's scheme is unknown.
         FileNotFoundError: A path does not exist.
         OSError: A file system cannot be reached.
+        TypeError: `options` and `settings` are both given.
         ValueError: `workers` is below 1.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    model = options.get("model")
-    if model is not None and Path(model).is_dir():
-        options["model"] = str(Path(model).resolve())
-    Detector(threads=1, **options)  # what is wrong with the options shows here, not in an actor
+    if options is not None and settings:
+        raise TypeError(f"give options or settings ({', '.join(settings)}), not both")
+    options = replace(options or DetectorOptions(**settings), threads=1, explain=False)
+    if options.model is not None and Path(options.model).is_dir():
+        options = replace(options, model=str(Path(options.model).resolve()))
+    Detector.from_options(options)  # errors in the settings show here, not in an actor
     named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     places = [place(name, filesystem) for name in named]
     found = list(
@@ -177,17 +183,17 @@ def scan_dataset(
         _table(found[at : at + rows], filesystems) for at in range(0, max(1, len(found)), rows)
     ]
     return ray.data.from_arrow(tables).map_batches(
-        _Judge,
+        _Classifier,
         fn_constructor_args=(filesystems, options),
         batch_format="pyarrow",
         batch_size=None,
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
-        num_cpus=_JUDGING,
+        num_cpus=_PROCESSORS,
     )
 
 
 def _start() -> None:
-    """Start Ray on this machine; a caller who handles SIGTERM goes on doing so."""
+    """Start Ray on this machine, and keep the caller's handler of SIGTERM."""
     handler = signal.getsignal(signal.SIGTERM)
     ray.init(log_to_driver=False, logging_level=logging.ERROR)
     if threading.current_thread() is threading.main_thread() and callable(handler):
@@ -197,7 +203,7 @@ def _start() -> None:
 def scan(
     paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], **options: Any
 ) -> Generator[Prediction, None, None]:
-    """Judge pictures on a Ray cluster, and bring the predictions back.
+    """Classify pictures on a Ray cluster and return the predictions to the caller.
 
     Args:
         paths: As for `scan_dataset`.
@@ -205,7 +211,7 @@ def scan(
 
     Returns:
         A generator of one prediction per picture, in the order of their paths. It raises
-        `ReportError` where the job fails.
+        `ReportError` if the job fails.
 
     Raises:
         Exception: As `scan_dataset`.

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import inspect
 import io
 import math
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakeface import Detector
+from fakeface import Detector, DetectorOptions
 from tests._models import make_classifier
 
 
@@ -44,3 +46,45 @@ def test_folders_are_no_bytes(detector: Detector, tmp_path: Path) -> None:
 def test_the_smallest_face_has_a_size(detector: Detector, min_face: float) -> None:
     with pytest.raises(ValueError, match="min_face must be 0 or above"):
         Detector(detector.info.path, min_face=min_face)
+
+
+def test_settings_are_the_arguments_of_a_detector(detector: Detector) -> None:
+    arguments = inspect.signature(Detector).parameters
+    assert list(arguments) == [field.name for field in fields(DetectorOptions)]
+    assert [a for a in arguments if arguments[a].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD][
+        :4
+    ] == ["model", "provider", "threads", "threshold"]
+    with pytest.raises(TypeError, match="modle"):
+        Detector(modle="edge")  # type: ignore[call-arg]
+    strict = DetectorOptions(detector.info.path, threads=1, fpr=0.01)
+    made, same = Detector.from_options(strict), Detector(detector.info.path, threads=1, fpr=0.01)
+    assert made.options == same.options == strict
+    assert made.settings == same.settings != detector.settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"min_face": -1}, "min_face must be 0 or above"),
+        ({"threads": 0}, "threads must be at least 1"),
+        ({"threshold": math.nan}, "threshold must be 0 to 1"),
+        ({"threshold": 0.5, "fpr": 0.01}, "threshold or fpr, not both"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        DetectorOptions(**settings)
+
+
+def test_the_steps_of_predict_give_its_result(detector: Detector, samples: Path) -> None:
+    for picture in sorted(samples.glob("*/*.jpg"))[:4]:
+        preprocessed = detector.preprocess(picture)
+        scores = detector.score(preprocessed.crops) if len(preprocessed.crops) else ()
+        assert detector.aggregate(preprocessed, scores) == detector.predict(picture)
+
+
+def test_a_detector_shows_what_it_decides_by(detector: Detector) -> None:
+    shown = repr(detector)
+    assert detector.model in shown
+    assert "on cpu" in shown
+    assert detector.settings in shown

@@ -7,35 +7,37 @@ from typing import Annotated, Any
 
 import typer
 
+from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import OK, exits
 
 
 @exits
+@options.takes_detector_options("model", "provider", "threads")
 def bench(
-    model: options.Model = None,
-    provider: options.Provider = "auto",
-    threads: options.Threads = None,
+    *,
+    detector_options: DetectorOptions,
     batch: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Batch that is measured beside one face alone; that of scans if left out."
+            min=1, help="Batch size to measure besides 1; by default the one that scans use."
         ),
     ] = None,
     image: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Picture with a face; a portrait of 512 px by default."),
+        typer.Option(metavar="FILE", help="Picture with a face; by default a portrait of 512 px."),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure, in seconds.")] = 5.0,
     output: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write everything here.")
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Also write all results to this file."),
     ] = None,
     overwrite: options.Overwrite = False,
 ) -> int:
-    """Measure on this machine how long a verdict takes, step by step.
+    """Measure how long a verdict takes on this machine, step by step.
 
-    Steps and batches are measured in turns, so that their ratios hold while other programs run.
-    Figures of a busy machine are figures of a busy machine: look at the load average.
+    Steps and batch sizes are measured in turns, so that their ratios hold while other programs
+    run. Check the load average: on a busy machine everything takes longer.
     """
     from fakeface.cli._destination import destination
     from fakeface.cli._errors import UsageError
@@ -46,7 +48,7 @@ def bench(
         raise UsageError(f"{image} is not a file")
     goal = destination("json", output, overwrite)
     with open_text(goal.path) if goal.path is not None else nullcontext() as file:
-        result = bench(model, provider, threads, batch, image or PORTRAIT, seconds)
+        result = bench(detector_options, batch, image or PORTRAIT, seconds)
         if file is not None:
             file.write(json.dumps(result, indent=2) + "\n")
     _show(result)

@@ -57,7 +57,7 @@ def destination(
     name = format or _by_suffix(output)
     report = format_of(name)
     if resume is not None and not report.resumable:
-        raise ReportError(str(resume), f"a scan cannot go on from {name}, only from {RESUMABLE}")
+        raise ReportError(str(resume), f"a scan cannot resume from {name}, only from {RESUMABLE}")
     if output is not None and resume is None and not overwrite and report.exists(output):
         way = f"--resume {output} goes on with it, " if report.resumable else ""
         raise ReportError(str(output), f"exists already; {way}--overwrite begins anew")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import FAIL_ON, OK, exits, say
 
@@ -13,21 +14,21 @@ if TYPE_CHECKING:
 
 
 @exits
+@options.takes_detector_options("model", "provider", "threads")
 def doctor(
-    model: options.Model = None,
-    provider: options.Provider = "auto",
-    threads: options.Threads = None,
+    *,
+    detector_options: DetectorOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Check that all is well here, and say what to do where it is not.
+    """Check this installation, and say how to fix each problem.
 
-    Checks what is installed and the sha256 of the models, judges a few bundled pictures on the
-    provider chosen, and compares with what the models said when they were made. Exits with 1 when
-    there is a problem.
+    Checks the installed packages and the SHA-256 of the models, scores a few bundled pictures on
+    the chosen provider, and compares with the scores recorded when each model was exported. Exits
+    with 1 if there is a problem.
     """
     from fakeface.diagnostics._doctor import examine
 
-    examination = examine(model, provider, threads)
+    examination = examine(detector_options)
     if as_json:
         typer.echo(json.dumps(examination.as_dict(), indent=2))
     else:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
 from enum import Enum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-JUDGING = "Judging"
+from fakeface._options import SPEED, DetectorOptions
+from fakeface.cli._errors import UsageError
+
 RESULTS = "Results"
-SPEED = "Speed"
 FILES = "Files"
+
+_R = TypeVar("_R")
 
 
 class FailOn(str, Enum):
@@ -24,54 +31,80 @@ class FailOn(str, Enum):
     error = "error"
 
 
-Model = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME|DIR",
-        help="Bundled model, or directory of a model; `fakeface info` lists those bundled.",
-        rich_help_panel=JUDGING,
-    ),
-]
-Threshold = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        max=1,
-        help="Call fake at this p_fake and above, real below; nothing is uncertain.",
-        rich_help_panel=JUDGING,
-    ),
-]
-Fpr = Annotated[
-    float | None,
-    typer.Option(
-        help="Call fake at the model's operating point for this false positive rate, such as 0.01.",
-        rich_help_panel=JUDGING,
-    ),
-]
-Whole = Annotated[
-    bool,
-    typer.Option(
-        "--whole",
-        help="Take every picture as one face crop; look for no face.",
-        rich_help_panel=JUDGING,
-    ),
-]
-MinFace = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        metavar="PIXELS",
-        help="Do not judge faces with a longer side below this.",
-        rich_help_panel=JUDGING,
-    ),
-]
+def takes_detector_options(*names: str) -> Callable[[Callable[..., _R]], Callable[..., _R]]:
+    """Give a command an option for each setting of a detector, in place of `detector_options`.
+
+    Args:
+        *names: The settings, of those fields of `DetectorOptions` that have a `help` text; none
+            for all of them.
+
+    Returns:
+        A decorator of commands with a parameter `detector_options`. typer sees an option for each
+        setting there; the command gets them as one `DetectorOptions`. Settings that contradict
+        each other raise `UsageError`.
+    """
+    options = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=Annotated[
+                _cli_type(str(field.type)),
+                # named, or typer would add a --no-... to a flag
+                typer.Option(f"--{field.name.replace('_', '-')}", **field.metadata),
+            ],
+        )
+        for field in fields(DetectorOptions)
+        if field.metadata and (not names or field.name in names)
+    ]
+
+    def decorate(command: Callable[..., _R]) -> Callable[..., _R]:
+        @wraps(command)
+        def wrapper(**arguments: Any) -> _R:
+            given = {option.name: arguments.pop(option.name) for option in options}
+            try:
+                detector_options = DetectorOptions(**given)
+            except ValueError as error:
+                raise UsageError(str(error)) from error
+            return command(detector_options=detector_options, **arguments)
+
+        hints = get_type_hints(command, include_extras=True)
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(command).parameters.values():
+            if parameter.name == "detector_options":
+                parameters += options
+            else:
+                parameters.append(
+                    parameter.replace(
+                        kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name]
+                    )
+                )
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+        return wrapper
+
+    return decorate
+
+
+def _cli_type(annotation: str) -> Any:
+    """Type of a setting on the command line, where a path is a string."""
+    return {
+        "bool": bool,
+        "float": float,
+        "str": str,
+        "float | None": float | None,
+        "int | None": int | None,
+        "str | os.PathLike[str] | None": str | None,
+    }[annotation]
+
+
 Format = Annotated[
     str | None,
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="table, html, json, jsonl, csv or parquet; by default what the name after -o says,"
-        " else table.",
+        help="table, html, json, jsonl, csv or parquet; by default from the suffix of the -o"
+        " file, else table.",
         rich_help_panel=RESULTS,
     ),
 ]
@@ -81,33 +114,20 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the results here instead of to standard output.",
+        help="Write the results to this file instead of standard output.",
         rich_help_panel=RESULTS,
     ),
 ]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Write over results that are there.", rich_help_panel=RESULTS),
+    typer.Option("--overwrite", help="Replace results that exist.", rich_help_panel=RESULTS),
 ]
 FailOns = Annotated[
     list[FailOn] | None,
     typer.Option(
         "--fail-on",
-        help="Exit with 1 when any picture comes out so; may be repeated.",
+        help="Exit with 1 if any picture gets this verdict; may be repeated.",
         rich_help_panel=RESULTS,
-    ),
-]
-Provider = Annotated[
-    str,
-    typer.Option(
-        help="Where the model runs: auto, cpu, cuda, … (`fakeface info` lists them).",
-        rich_help_panel=SPEED,
-    ),
-]
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        min=1, help="Threads of the model; one per processor by default.", rich_help_panel=SPEED
     ),
 ]
 Workers = Annotated[
@@ -120,5 +140,5 @@ Workers = Annotated[
 ]
 BatchSize = Annotated[
     int | None,
-    typer.Option(min=1, help="Faces that the model sees at once.", rich_help_panel=SPEED),
+    typer.Option(min=1, help="Faces scored at once.", rich_help_panel=SPEED),
 ]

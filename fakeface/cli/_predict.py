@@ -1,56 +1,52 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import exits
 
 
 @exits
+@options.takes_detector_options()
 def predict(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE…", help="Pictures; - for standard input.")
     ],
-    model: options.Model = None,
-    threshold: options.Threshold = None,
-    fpr: options.Fpr = None,
-    whole: options.Whole = False,
-    min_face: options.MinFace = None,
+    *,
+    detector_options: DetectorOptions,
     format: options.Format = None,  # noqa: A002
     output: options.Output = None,
     explain: Annotated[
         Path | None,
         typer.Option(
             metavar="PNG",
-            help="Also draw the picture here with its faces, the verdict and a heat map of what it"
-            " rests on; takes one FILE.",
+            help="Also draw a figure with the faces, the verdict and a heat map to this file; takes"
+            " one FILE.",
             rich_help_panel=options.RESULTS,
         ),
     ] = None,
     overwrite: options.Overwrite = False,
     fail_on: options.FailOns = None,
-    provider: options.Provider = "auto",
-    threads: options.Threads = None,
 ) -> int:
-    """Judge a few pictures.
+    """Classify single pictures.
 
     For example: fakeface predict portrait.jpg · fakeface predict portrait.jpg --explain why.png ·
     curl -s URL | fakeface predict - --format json
     """
     from fakeface.cli._destination import destination
     from fakeface.cli._explain import Explanation
-    from fakeface.cli._judge import Run, load_detector
+    from fakeface.cli._run import Run, load_detector
     from fakeface.cli._streams import picture_from_stdin
     from fakeface.reports import open_report
 
     goal = destination(format, output, overwrite)
     explanation = Explanation(explain, len(files), overwrite) if explain is not None else None
-    detector = load_detector(
-        model, provider, threads, threshold, fpr, whole, min_face, explain is not None
-    )
+    detector = load_detector(replace(detector_options, explain=explain is not None))
     run = Run(fail_on)
     sources = [picture_from_stdin() if name == "-" else name for name in files]
     if explanation is None:

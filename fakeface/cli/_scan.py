@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -9,32 +10,34 @@ from typing import Annotated
 import typer
 
 from fakeface._errors import ReportError
+from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import UsageError, exits, say
 from fakeface.cli._files import Files
 
 
 class Engine(str, Enum):
-    """What carries a scan."""
+    """What runs a scan."""
 
     local = "local"
     ray = "ray"
 
 
 @exits
+@options.takes_detector_options()
 def scan(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH…", help="Folders and pictures.")
     ] = None,
     recursive: Annotated[
-        bool, typer.Option(help="Go into sub-folders.", rich_help_panel=options.FILES)
+        bool, typer.Option(help="Include sub-folders.", rich_help_panel=options.FILES)
     ] = True,
     glob: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PATTERN",
-            help="From folders take only files like this, such as '*.jpg' or '2024/**'; may be"
-            " repeated. Files named themselves are always taken.",
+            help="Take only files that match, such as '*.jpg' or '2024/**'; may be repeated. Files"
+            " given as PATH are always taken.",
             rich_help_panel=options.FILES,
         ),
     ] = None,
@@ -42,8 +45,8 @@ def scan(
         list[str] | None,
         typer.Option(
             metavar="PATTERN",
-            help="From folders leave out files and sub-folders like this; may be repeated. Files"
-            " named themselves are always taken.",
+            help="Skip files and sub-folders that match; may be repeated. Files given as PATH are"
+            " always taken.",
             rich_help_panel=options.FILES,
         ),
     ] = None,
@@ -51,7 +54,7 @@ def scan(
         bool,
         typer.Option(
             "--follow-symlinks",
-            help="Enter links to folders, each folder once.",
+            help="Follow links to folders, each folder once.",
             rich_help_panel=options.FILES,
         ),
     ] = False,
@@ -59,24 +62,21 @@ def scan(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Also take the paths in this file, one a line or each ended by NUL; - for"
+            help="Also scan the paths listed in this file, one per line or each ended by NUL; - for"
             " standard input.",
             rich_help_panel=options.FILES,
         ),
     ] = None,
-    model: options.Model = None,
-    threshold: options.Threshold = None,
-    fpr: options.Fpr = None,
-    whole: options.Whole = False,
-    min_face: options.MinFace = None,
+    *,
+    detector_options: DetectorOptions,
     format: options.Format = None,  # noqa: A002
     output: options.Output = None,
     resume: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Go on with the jsonl, csv or parquet file of an earlier scan: leave out what it"
-            " holds a verdict on that is unchanged, add the rest.",
+            help="Resume from the jsonl, csv or parquet file of a previous scan: skip pictures that"
+            " have a verdict in it and are unchanged, and add the others.",
             rich_help_panel=options.RESULTS,
         ),
     ] = None,
@@ -85,29 +85,27 @@ def scan(
         bool | None,
         typer.Option(
             "--heatmaps/--no-heatmaps",
-            help="Show in an html report what verdicts rest on; by default where it costs nothing,"
-            " that is with models that give the maps themselves.",
+            help="Show heat maps in an html report; by default if the model computes them with its"
+            " scores, at no cost.",
             rich_help_panel=options.RESULTS,
         ),
     ] = None,
     fail_on: options.FailOns = None,
-    provider: options.Provider = "auto",
-    threads: options.Threads = None,
     workers: options.Workers = None,
     batch_size: options.BatchSize = None,
     engine: Annotated[
         Engine,
         typer.Option(
-            help="What carries the scan: this process, or a Ray cluster (extra `ray`), which"
+            help="Where the scan runs: in this process, or on a Ray cluster (extra `ray`), which"
             " also reads URIs such as s3://bucket/folder.",
             rich_help_panel=options.SPEED,
         ),
     ] = Engine.local,
 ) -> int:
-    """Judge every picture in folders.
+    """Classify every picture in folders.
 
-    Pictures are told by their content; other files are passed over and counted. Results come in
-    the order of the paths and are written as they come.
+    Pictures are recognised by their content; other files are skipped and counted. Results are
+    written as they come, in the order of the paths.
 
     For example: fakeface scan photos -o report.html · fakeface scan photos -o results.jsonl ·
     fakeface scan uploads --fail-on fake
@@ -125,20 +123,19 @@ def scan(
     named = (paths or []) if engine is Engine.ray else existing(paths or [])
     files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
 
-    from fakeface.cli._judge import Run, load_detector
     from fakeface.cli._progress import progress_for
-    from fakeface.reports import format_of, open_report
-    from fakeface.reports._resume import PreviousScan
+    from fakeface.cli._run import Run, load_detector
+    from fakeface.reports import PreviousScan, format_of, open_report
 
     explain = heatmaps if goal.format == "html" else False
-    detector = load_detector(model, provider, threads, threshold, fpr, whole, min_face, explain)
+    detector = load_detector(replace(detector_options, explain=explain))
     run = Run(fail_on)
-    earlier = None
+    previous = None
     if goal.resume:
         assert goal.path is not None
-        earlier = PreviousScan(format_of(goal.format), goal.path, detector.settings)
+        previous = PreviousScan(format_of(goal.format), goal.path, detector.settings)
     predictions = None
-    if engine is Engine.ray:  # before the report is begun: what is wrong with the paths shows here
+    if engine is Engine.ray:  # before the report is created: errors in the paths show here
         from fakeface import ray
 
         predictions = ray.scan(
@@ -148,12 +145,7 @@ def scan(
             exclude=exclude or [],
             follow_symlinks=follow_symlinks,
             workers=workers,
-            model=model,
-            provider=provider,
-            threshold=threshold,
-            fpr=fpr,
-            whole=whole,
-            min_face=detector.min_face,
+            options=detector_options,
         )
     report = open_report(goal.format, goal.path, append=goal.resume)
     report.describe(detector)
@@ -162,31 +154,31 @@ def scan(
         advance = progress.advance if progress else None
         if predictions is None:
             sources = files.walk(advance)
-            if earlier is not None:
-                sources = earlier.remaining(sources, advance)
+            if previous is not None:
+                sources = previous.remaining(sources, advance)
             predictions = detector.predict_batch(sources, batch_size=batch_size, workers=workers)
         run.write(predictions, report, progress)
     notes = ""
-    if earlier is not None:
+    if previous is not None:
         try:
-            earlier.tidy()
-        except ReportError as error:  # the results are whole all the same
+            previous.tidy()
+        except ReportError as error:  # the results are complete all the same
             say(str(error))
-        run.tally.counts.update(earlier.kept)
-        notes += f"; {earlier.kept.total():,} unchanged since the earlier scan"
+        run.tally.counts.update(previous.kept)
+        notes += f"; {previous.kept.total():,} unchanged since the previous scan"
     if files.passed_over:
         plural = "" if files.passed_over == 1 else "s"
-        notes += f"; {files.passed_over:,} other file{plural} passed over"
+        notes += f"; {files.passed_over:,} other file{plural} skipped"
     again = _again(goal.path) if goal.path is not None and goal.resumable else None
     return run.finish(notes, again)
 
 
 def _again(path: Path) -> str:
-    """The command that goes on with a scan: this one, resuming from its results."""
+    """Return the command that resumes this scan from its results."""
     words = iter(sys.argv[2:])
     kept: list[str] = []
     for word in words:
-        if word == "--":  # paths follow, whatever they begin with
+        if word == "--":  # only paths follow, even if they start with a dash
             kept += [word, *words]
         elif word in ("-o", "--output", "--resume"):
             next(words, None)

@@ -1,8 +1,7 @@
-"""How long a verdict takes, and which of its steps takes how long.
+"""Measure how long a verdict takes, and each of its steps.
 
-What is measured is the library's own path: the steps are timed around the very calls that
-`Detector.predict` makes. Variants are measured in turns, so that a machine with other work slows
-all of them alike and their ratios hold.
+The steps are timed around the very calls that `Detector.predict` makes. Variants are measured in
+turns, so that other work on the machine slows all of them alike and their ratios hold.
 """
 
 from __future__ import annotations
@@ -22,15 +21,18 @@ from PIL import Image
 
 from fakeface._detector import Detector
 from fakeface._errors import FakefaceError
+from fakeface._options import DetectorOptions
 from fakeface._preprocess import preprocess
 from fakeface.diagnostics._environment import environment
 from fakeface.faces._finder import Detection, FaceFinder
 
 PORTRAIT = Path(__file__).parent.parent / "pictures" / "portrait.jpg"
-"""What is judged where no picture is given."""
+"""The picture that is measured if none is given."""
 
 STAGES = ("decode", "faces", "crop", "model", "rest", "whole")
-"""Steps of a verdict as `trace` names them; `whole` is all of them."""
+"""Steps of a verdict, as `trace` names them; `whole` is their sum."""
+
+_DEFAULT = DetectorOptions()
 
 Parts = Mapping[str, float]
 Variant = Callable[[], Parts]
@@ -45,7 +47,7 @@ class Timing:
         mean: Mean.
         p50: Median.
         p90: 90th percentile.
-        p99: 99th percentile; of fewer than a hundred measurements little more than the longest.
+        p99: 99th percentile; with fewer than 100 measurements, little below the maximum.
     """
 
     n: int
@@ -56,7 +58,7 @@ class Timing:
 
     @classmethod
     def of(cls, seconds: list[float]) -> Timing:
-        """Sum up measurements in seconds, at least one."""
+        """Summarise measurements in seconds, at least one."""
         values = np.asarray(seconds) * 1e3
         p50, p90, p99 = np.percentile(values, [50, 90, 99])
         return cls(len(seconds), *(round(float(v), 4) for v in (values.mean(), p50, p90, p99)))
@@ -72,16 +74,16 @@ def interleaved(
     least: int = 5,
     advance: Callable[[float], None] = lambda _: None,
 ) -> dict[str, dict[str, Timing]]:
-    """Measure variants in turns until time is up.
+    """Measure variants in turns until the time is up.
 
-    Every round runs each variant once, each round starting with another one; two rounds before
-    that warm up and do not count.
+    Every round runs each variant once, starting with another one than the round before. Two
+    rounds of warm-up are not counted.
 
     Args:
-        variants: What to run; each call gives the seconds of its parts.
-        seconds: How long to go on, in all.
-        least: Rounds to measure in any case.
-        advance: Told after every round which share of the time is up, 0 to 1.
+        variants: Callables by name; each call returns the seconds that its parts took.
+        seconds: Total time.
+        least: Smallest number of rounds, even if they take longer.
+        advance: Called after every round with the fraction of the time that has passed, 0 to 1.
 
     Returns:
         Timings per variant and part.
@@ -104,7 +106,7 @@ def interleaved(
 
 
 def timed(call: Callable[[], object], name: str = "whole") -> Variant:
-    """A variant of one part: the whole call."""
+    """Make a variant of one part, the call as a whole."""
 
     def run() -> Parts:
         start = time.perf_counter()
@@ -114,57 +116,57 @@ def timed(call: Callable[[], object], name: str = "whole") -> Variant:
     return run
 
 
-class _Watched:
-    """A face finder that notes when it begins and ends."""
+class _TimedFinder:
+    """A face finder that records when it started and ended."""
 
     def __init__(self, finder: FaceFinder) -> None:
         self._finder = finder
-        self.began = self.ended = 0.0
+        self.started = self.ended = 0.0
 
     def find(self, image: Image.Image) -> list[Detection]:
-        self.began = time.perf_counter()
+        self.started = time.perf_counter()
         found = self._finder.find(image)
         self.ended = time.perf_counter()
         return found
 
 
 def trace(detector: Detector, data: bytes) -> dict[str, float]:
-    """Judge a picture as `Detector.predict` does and time the steps.
+    """Run the steps of `Detector.predict` and time them.
 
     Args:
-        detector: Finds faces and judges them; not one for whole pictures.
+        detector: A detector that finds faces (not one made with `whole`).
         data: The encoded picture.
 
     Returns:
-        Seconds per step of `STAGES`. `crop` includes decoding once more where the face needs more
-        pixels than finding it did; `model` is 0 where there is no face to judge.
+        Seconds per step of `STAGES`. `crop` includes decoding once more if the face needs more
+        pixels than finding it did; `model` is 0 if there is no face to score.
 
     Raises:
         ImageError: The picture cannot be read.
     """
     assert detector.finder is not None
-    finder = _Watched(detector.finder)
-    begin = time.perf_counter()
+    finder = _TimedFinder(detector.finder)
+    start = time.perf_counter()
     preprocessed = preprocess(
         data, cast("FaceFinder", finder), detector.classifier.crop, detector.min_face
     )
-    cut = time.perf_counter()
+    cropped = time.perf_counter()
     scores = detector.score(preprocessed.crops) if len(preprocessed.crops) else ()
-    judged = time.perf_counter()
+    scored = time.perf_counter()
     detector.aggregate(preprocessed, scores)
     end = time.perf_counter()
-    steps = (finder.began - begin, finder.ended - finder.began, cut - finder.ended)
-    return dict(zip(STAGES, (*steps, judged - cut, end - judged, end - begin), strict=True))
+    steps = (finder.started - start, finder.ended - finder.started, cropped - finder.ended)
+    return dict(zip(STAGES, (*steps, scored - cropped, end - scored, end - start), strict=True))
 
 
 def throughput(detector: Detector, data: bytes, seconds: float, batch_size: int) -> float:
-    """Pictures per second of `Detector.predict_batch`, decoding included.
+    """Measure the pictures per second of `Detector.predict_batch`, decoding included.
 
     Args:
         detector: The detector.
-        data: The encoded picture, judged again and again.
-        seconds: How long to go on.
-        batch_size: Faces that the model sees at once.
+        data: The encoded picture, used again and again.
+        seconds: How long to measure.
+        batch_size: Faces scored at once.
 
     Returns:
         Pictures per second.
@@ -198,19 +200,19 @@ print(json.dumps([imported - start, loaded - imported, judged - loaded, peak_mem
 def cold_start(
     model: str | None, provider: str, threads: int | None, picture: Path, repeats: int = 5
 ) -> dict[str, Any]:
-    """What the first verdict of a new process costs.
+    """Measure the first verdict of a new process.
 
     Args:
         model: Name or path of the model; None for the default.
         provider: Execution provider.
         threads: Threads of the model.
         picture: A picture with a face.
-        repeats: How many processes to start.
+        repeats: Number of processes to start.
 
     Returns:
         Medians in milliseconds: `python` (start and end of the interpreter), `import`, `load`
         (the models), `first` (verdict), `whole`; and `peak_rss_mb`, the peak memory of such a
-        process, None where the system does not tell.
+        process, None if the system does not report it.
 
     Raises:
         FakefaceError: The process failed.
@@ -228,7 +230,7 @@ def cold_start(
         whole = time.perf_counter() - start
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["no message"]
-            raise FakefaceError(f"a new process could not judge {picture}: {lines[-1]}")
+            raise FakefaceError(f"a new process could not classify {picture}: {lines[-1]}")
         *steps, peak = json.loads(done.stdout)
         rows.append([whole - sum(steps), *steps, whole])
         memory.append(peak)
@@ -242,25 +244,21 @@ def cold_start(
 
 
 def bench(
-    model: str | None = None,
-    provider: str = "auto",
-    threads: int | None = None,
+    options: DetectorOptions = _DEFAULT,
     batch_size: int | None = None,
     picture: Path = PORTRAIT,
     seconds: float = 5.0,
     advance: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Measure everything about one model on this machine.
+    """Measure latency, throughput and cold start of one model on this machine.
 
     Args:
-        model: Name or path of the model; None for the default.
-        provider: Execution provider.
-        threads: Threads of the model; None for one per processor.
-        batch_size: The batch that is measured beside one face alone, and that the throughput is
-            measured with; None for that of scans.
+        options: Model, provider and threads.
+        batch_size: Batch size to measure besides 1, also used for the throughput; None for the
+            one that scans use.
         picture: A picture with a face.
-        seconds: How long to measure the steps; throughput takes half of that again.
-        advance: Told which share of the steps is done, 0 to 1.
+        seconds: How long to measure the steps; the throughput takes half as long again.
+        advance: Called with the fraction of the steps that is done, 0 to 1.
 
     Returns:
         Plain values, ready for JSON: environment, model, picture, timings per step, of the model
@@ -272,10 +270,12 @@ def bench(
     """
     before = environment()
     data = picture.read_bytes()
-    detector = Detector(model, provider, threads)
-    preprocessed = preprocess(data, detector.finder, detector.classifier.crop, detector.min_face)
+    detector = Detector.from_options(options)
+    preprocessed = detector.preprocess(data)
     if not len(preprocessed.crops):
-        raise FakefaceError(f"{picture}: no face that could be judged, so nothing to measure")
+        raise FakefaceError(
+            f"{picture}: has no face large enough to score, so there is nothing to measure"
+        )
     batch_size = detector.batch_size if batch_size is None else batch_size
     crops = {n: np.repeat(preprocessed.crops[:1], n, axis=0) for n in sorted({1, batch_size})}
     variants: dict[str, Variant] = {"steps": lambda: trace(detector, data)}
@@ -283,6 +283,7 @@ def bench(
         variants[f"{n}"] = timed(lambda faces=faces: detector.classifier.predict(faces), "model")  # type: ignore[misc]
     timings = interleaved(variants, seconds, advance=advance)
     info = detector.info
+    named = None if options.model is None else str(options.model)
     return {
         "environment": before,
         "model": {
@@ -291,7 +292,7 @@ def bench(
             "sha256": info.sha256,
             "megabytes": round(info.onnx.stat().st_size / 1e6, 2),
             "provider": detector.classifier.session.get_providers()[0],
-            "threads": threads or before["cpu"]["processors"],
+            "threads": options.threads or before["cpu"]["processors"],
         },
         "picture": {
             "name": picture.name,
@@ -302,5 +303,5 @@ def bench(
         "steps": {step: timings["steps"][step].as_dict() for step in STAGES},
         "model_alone": {str(n): timings[str(n)]["model"].as_dict() for n in crops},
         "pictures_per_second": round(throughput(detector, data, seconds / 2, batch_size), 1),
-        "cold_start": cold_start(model, provider, threads, picture),
+        "cold_start": cold_start(named, options.provider, options.threads, picture),
     }

@@ -1,9 +1,9 @@
-"""Whether all is well here: what is installed, and whether models say what they said."""
+"""Check an installation: the packages, the files of the models, and the scores they give."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from fakeface._model import (
     load_model,
     read_model,
 )
+from fakeface._options import DetectorOptions
 from fakeface._providers import resolve_provider, short_name
 from fakeface.diagnostics._installation import (
     Finding,
@@ -35,6 +36,8 @@ INT8 = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"}
 FINDERS = {MODELS / FACE_FINDER, MODELS / FACE_FINDER / "far"}
 """Directories of the face finder."""
 
+_DEFAULT = DetectorOptions()
+
 REINSTALL = "pip install --force-reinstall --no-deps fakeface"
 CUDA = (
     "see that `nvidia-smi` lists a GPU and that the driver is recent; the libraries come with"
@@ -44,12 +47,12 @@ CUDA = (
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found.
+    """The result of checking an installation.
 
     Attributes:
-        findings: In the order in which they were looked for.
+        findings: In the order of the checks.
         environment: Versions, CPU, providers, as `fakeface.diagnostics._environment.environment`
-            gives them; None where ONNX Runtime cannot be used.
+            returns them; None if ONNX Runtime cannot be used.
     """
 
     findings: tuple[Finding, ...]
@@ -57,7 +60,7 @@ class Examination:
 
     @property
     def problems(self) -> int:
-        """How many findings are problems."""
+        """Number of findings that are problems."""
         return sum(finding.state is State.PROBLEM for finding in self.findings)
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,26 +72,22 @@ class Examination:
         }
 
 
-def examine(
-    model: str | None = None, provider: str = "auto", threads: int | None = None
-) -> Examination:
-    """Look at everything that a verdict rests on.
+def examine(options: DetectorOptions = _DEFAULT) -> Examination:
+    """Check everything that a verdict depends on.
 
     Args:
-        model: Name or path of the model whose scores are checked; None for all bundled ones.
-        provider: Execution provider to check them on.
-        threads: Threads of the model; None for one per processor.
+        options: Model to check (None for all bundled ones), provider to check it on, threads.
 
     Returns:
-        What was found; nothing that is wrong with the installation is raised.
+        The findings; problems of the installation are findings, not exceptions.
 
     Raises:
         ModelError: There is no such model.
     """
-    named = None if model is None else find_model(Path(model))
+    named = None if options.model is None else find_model(Path(options.model))
     runtime, usable = runtime_finding()
-    whole, broken = _models(named)
-    findings = [runtime, telemetry_finding(), *picture_findings(), *whole, *broken.values()]
+    intact, broken = _models(named)
+    findings = [runtime, telemetry_finding(), *picture_findings(), *intact, *broken.values()]
     if not usable:
         return Examination(tuple(findings), None)
     from fakeface.diagnostics._environment import environment
@@ -97,7 +96,7 @@ def examine(
     if not FINDERS & set(broken):
         for path in [MODELS / name for name in _classifiers()] if named is None else [named]:
             if path not in broken:
-                findings += _scores(path, provider, threads, machine["cpu"]["features"])
+                findings += _scores(replace(options, model=path), machine["cpu"]["features"])
     return Examination(tuple(findings), machine)
 
 
@@ -112,7 +111,7 @@ def _models(named: Path | None) -> tuple[list[Finding], dict[Path, Finding]]:
     """Check the files of the bundled models, and of one more, against their descriptions."""
     paths = {MODELS / DEFAULT_MODEL, *FINDERS}
     paths |= {file.parent for file in MODELS.rglob("model.json")}
-    whole, broken = [], dict[Path, Finding]()
+    intact, broken = [], dict[Path, Finding]()
     for path in sorted(paths | ({named} if named else set())):
         try:
             info = load_model(path, read_model(path).kind)[0]
@@ -121,18 +120,18 @@ def _models(named: Path | None) -> tuple[list[Finding], dict[Path, Finding]]:
             broken[path] = Finding("models", State.PROBLEM, str(error), remedy)
         else:
             name = path.relative_to(MODELS).as_posix() if path in paths else str(path)
-            whole.append(f"{name} {info.version}")
-    says = f"{', '.join(whole)}: files are those described (sha256)"
-    return [Finding("models", State.OK, says)] if whole else [], broken
+            intact.append(f"{name} {info.version}")
+    says = f"{', '.join(intact)}: files are those described (sha256)"
+    return [Finding("models", State.OK, says)] if intact else [], broken
 
 
-def _scores(
-    path: Path, provider: str, threads: int | None, features: Sequence[str]
-) -> Iterator[Finding]:
-    """Judge the bundled pictures and compare with the golden scores."""
+def _scores(options: DetectorOptions, features: Sequence[str]) -> Iterator[Finding]:
+    """Score the bundled pictures and compare with the golden scores."""
     from fakeface._detector import Detector
     from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, predict_pictures
 
+    assert options.model is not None
+    path, provider = Path(options.model), options.provider
     about = path.name
     mine = path.parent == MODELS
     again = REINSTALL if mine else f"python -m export golden {path}"
@@ -143,7 +142,7 @@ def _scores(
         return
     try:
         wanted = short_name(resolve_provider(provider)[0])
-        detector = Detector(path, provider, threads, explain=False)
+        detector = Detector.from_options(replace(options, explain=False))
         running = short_name(detector.classifier.session.get_providers()[0])
         names = [prediction.source for prediction in golden.predictions]
         found = compare(

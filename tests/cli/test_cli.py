@@ -89,7 +89,7 @@ def test_scan_gives_results_on_stdout_and_a_summary_on_stderr(cli: Cli, folder: 
     assert verdicts(done.out) == ALL
     (line,) = done.err.splitlines()
     assert line.startswith("fakeface: 4 pictures in ")
-    assert line.endswith("1 fake, 1 uncertain, 1 real, 1 unreadable; 1 other file passed over")
+    assert line.endswith("1 fake, 1 uncertain, 1 real, 1 unreadable; 1 other file skipped")
 
 
 def test_the_table_is_the_default_and_o_decides_by_its_suffix(
@@ -131,7 +131,7 @@ def test_exit_codes(cli: Cli, folder: Path, options: list[str], code: int) -> No
         ([".", "--fpr", "0.5"], "has no operating point at fpr 0.5; it has: 0.01"),
         ([".", "--format", "yaml"], "yaml: is no format of results"),
         ([".", "--model", "nowhere"], "is neither a directory nor a bundled model"),
-        ([".", "--format", "json", "--resume", "x.json"], "a scan cannot go on from json"),
+        ([".", "--format", "json", "--resume", "x.json"], "a scan cannot resume from json"),
         ([".", "--resume", "a.csv", "-o", "b.csv"], "goes on in a.csv itself"),
         ([".", "--files-from", "/no/list"], "/no/list: no such file or directory"),
     ],
@@ -193,7 +193,7 @@ def test_resume_adds_what_is_new_and_counts_what_was_there(
     done = cli("scan", folder, "--resume", report, "--fail-on", "fake")
     assert done.code == 1  # found by the earlier scan
     assert "2 pictures in" in done.err
-    assert "3 unchanged since the earlier scan" in done.err
+    assert "3 unchanged since the previous scan" in done.err
     assert verdicts(report.read_text()) == ALL | {"a.png": "real", "broken.jpg": "real"}
     done = cli("scan", folder, "--resume", report, "--threshold", "0.4")  # other settings
     assert "5 pictures in" in done.err
@@ -341,7 +341,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(red: str, tmp_path: Pat
     summary, hint = err.splitlines()
     # the signal may come between writing a line and counting it
     assert int(summary.split()[1]) in (len(done) - 1, len(done))
-    again = shlex.split(hint.removeprefix("fakeface: interrupted; to go on: "))
+    again = shlex.split(hint.removeprefix("fakeface: interrupted; to resume: "))
     assert again[:4] == ["fakeface", "scan", "--resume", str(report)]
     assert again[-2:] == ["--", "-odd.png"]
     assert "-o" not in again
@@ -475,7 +475,7 @@ def test_progress_shows_on_a_terminal_and_ends_with_the_summary(
     text = shown.decode()
     assert done.returncode == 3
     assert "5/5" in text  # pictures, and the text that is none
-    assert text.splitlines()[-1].endswith("1 other file passed over")
+    assert text.splitlines()[-1].endswith("1 other file skipped")
     assert ("fake.png" in text) is results_too
     if not results_too:
         assert "\x1b" not in done.stdout.decode()

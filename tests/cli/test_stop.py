@@ -57,7 +57,7 @@ def test_a_terminated_scan_sums_up_and_goes_on(red: str, tmp_path: Path) -> None
     assert 0 < len(done) <= 40
     # the signal may come between writing a line and counting it
     assert int(summary.split()[1]) in (len(done) - 1, len(done))
-    again = shlex.split(hint.removeprefix("fakeface: interrupted; to go on: "))
+    again = shlex.split(hint.removeprefix("fakeface: interrupted; to resume: "))
     assert again[0] == "fakeface"
     names = "".join(f"{path}\n" for path in sorted((tmp_path / "in").iterdir()))
     subprocess.run([*MAIN, *again[1:]], input=names, text=True, check=True, timeout=60)

@@ -1,0 +1,85 @@
+"""One definition of every setting, for the library and for all commands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fakeface import DetectorOptions
+from fakeface.cli._app import app
+from fakeface.cli._errors import exits
+from fakeface.cli._options import takes_detector_options
+
+SETTINGS = [field for field in fields(DetectorOptions) if field.metadata]
+
+
+def command_with(*names: str) -> tuple[typer.Typer, list[DetectorOptions]]:
+    app, seen = typer.Typer(), list[DetectorOptions]()
+
+    @app.command()
+    @exits
+    @takes_detector_options(*names)
+    def command(word: str = "", *, detector_options: DetectorOptions) -> int:
+        """Keep the settings."""
+        seen.append(detector_options)
+        return len(word)
+
+    return app, seen
+
+
+def test_without_options_a_command_has_the_default_settings() -> None:
+    app, seen = command_with()
+    assert CliRunner().invoke(app, ["--word", "ab"]).exit_code == 2
+    assert seen == [DetectorOptions()]
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (["--model", "m", "--threads", "3"], {"model": "m", "threads": 3}),
+        (["--whole", "--fpr", "0.01"], {"whole": True, "fpr": 0.01}),
+        (["--threshold", "0.5", "--min-face", "20"], {"threshold": 0.5, "min_face": 20.0}),
+        (["--provider", "cpu"], {"provider": "cpu"}),
+    ],
+)
+def test_every_setting_has_an_option(words: list[str], settings: dict[str, Any]) -> None:
+    app, seen = command_with()
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert seen == [DetectorOptions(**settings)]
+
+
+@pytest.mark.parametrize("words", [["--threshold", "2"], ["--threads", "0"], ["--no-whole"]])
+def test_a_setting_out_of_range_is_wrong_usage(words: list[str]) -> None:
+    app, seen = command_with()
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert not seen
+
+
+def test_settings_that_contradict_each_other_are_wrong_usage() -> None:
+    app, _ = command_with()
+    result = CliRunner().invoke(app, ["--threshold", "0.5", "--fpr", "0.01"])
+    assert result.exit_code == 2
+    assert "give threshold or fpr, not both" in result.output
+    result = CliRunner().invoke(app, ["--min-face", str(math.nan)])
+    assert result.exit_code == 2
+
+
+def test_a_command_may_take_a_few_settings() -> None:
+    app, seen = command_with("threads")
+    assert CliRunner().invoke(app, ["--threads", "2"]).exit_code == 0
+    assert CliRunner().invoke(app, ["--model", "m"]).exit_code == 2
+    assert seen == [DetectorOptions(threads=2)]
+
+
+@pytest.mark.parametrize("command", ["scan", "predict"])
+def test_scan_and_predict_take_all_of_them(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+    assert len(SETTINGS) >= 7
+    for field in SETTINGS:
+        assert f"--{field.name.replace('_', '-')}" in shown
