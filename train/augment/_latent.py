@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fakeface._providers import default_threads
+from fakeface.inference import default_threads
 from train._errors import WeightsError
 from train.networks.backbones._torch_file import read_torch_file
 
