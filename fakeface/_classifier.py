@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from fakeface._crop import CropSpec
 from fakeface._errors import ModelError
 from fakeface._model import METADATA_KEY, ModelInfo, Thresholds, load_model
+from fakeface._model_files import number, same_description
 from fakeface._providers import open_session
 from fakeface.explain._occlusion import occlusion
 from fakeface.types._heatmap import Method
@@ -80,13 +80,18 @@ class Classifier:
         if "p_fake" not in outputs:
             raise ModelError(name, f"needs an output p_fake, has {', '.join(outputs)}")
         embedded = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        if embedded is None or json.loads(embedded) != json.loads(self.info.metadata()):
+        if not same_description(embedded, self.info.metadata()):
             raise ModelError(name, "model.json and the metadata inside model.onnx do not agree")
         self.method = "cam" if "cam" in outputs else "occlusion"
         try:
-            self._cam_bias = float(self.info.settings["cam_bias"]) if "cam" in outputs else 0.0
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(name, f"gives a cam, but settings: {error!r}") from error
+            settings = self.info.settings
+            self._cam_bias = number(settings, "cam_bias", -1e4, 1e4) if "cam" in outputs else 0.0
+        except KeyError as error:
+            raise ModelError(name, f"gives a cam, but settings lack {error}") from error
+        except ValueError as error:
+            raise ModelError(name, f"gives a cam, but settings: {error}") from error
+        ramp = np.arange(size * size * 3).reshape(1, size, size, 3).astype(np.uint8)
+        self._run(["p_fake", "cam"] if "cam" in outputs else ["p_fake"], ramp)
 
     def predict(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Run the model.
@@ -97,8 +102,33 @@ class Classifier:
         Returns:
             `p_fake`, float32, shape (n,), 0 to 1.
         """
-        (p_fake,) = self.session.run(["p_fake"], {"image": crops})
-        return np.asarray(p_fake, dtype=np.float32).reshape(-1)
+        return self._run(["p_fake"], crops)[0]
+
+    def _run(
+        self, outputs: list[str], crops: npt.NDArray[np.uint8]
+    ) -> list[npt.NDArray[np.float32]]:
+        """Run the model and check what it gives: a damaged or tampered one may give anything."""
+        name = self.info.name
+        try:
+            given = self.session.run(outputs, {"image": crops})
+        except MemoryError:
+            raise
+        except Exception as error:  # ONNX Runtime and providers have errors of their own
+            raise ModelError(name, f"failed: {' '.join(str(error).split())[:300]}") from error
+        p_fake = np.asarray(given[0])
+        if p_fake.dtype != np.float32 or p_fake.size != len(crops):
+            found = f"{p_fake.dtype} of shape {list(p_fake.shape)}"
+            raise ModelError(name, f"gives no p_fake of float32 [{len(crops)}], but {found}")
+        p_fake = p_fake.reshape(-1)
+        if not ((p_fake >= 0) & (p_fake <= 1)).all():  # NaN neither
+            raise ModelError(name, "gives a p_fake that is not within 0 to 1")
+        for cam in given[1:]:
+            if cam.dtype != np.float32 or cam.ndim != 3 or len(cam) != len(crops):
+                found = f"{cam.dtype} of shape {list(cam.shape)}"
+                raise ModelError(name, f"gives no cam of float32 [{len(crops)},h,w], but {found}")
+            if not np.isfinite(cam).all():
+                raise ModelError(name, "gives a cam that is not finite")
+        return [p_fake, *given[1:]]
 
     def explain(
         self, crops: npt.NDArray[np.uint8]
@@ -116,9 +146,6 @@ class Classifier:
             p_fake = self.predict(crops)
             pairs = zip(crops, p_fake, strict=True)
             return p_fake, np.stack([occlusion(one, float(p), self.predict) for one, p in pairs])
-        p_fake, cam = self.session.run(["p_fake", "cam"], {"image": crops})
+        p_fake, cam = self._run(["p_fake", "cam"], crops)
         # The bias belongs to no place; shared by all, it makes the mean of a map its logit.
-        return (
-            np.asarray(p_fake, np.float32).reshape(-1),
-            np.asarray(cam, np.float32) + np.float32(self._cam_bias),
-        )
+        return p_fake, cam + np.float32(self._cam_bias)

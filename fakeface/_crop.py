@@ -41,8 +41,8 @@ class CropSpec:
 
     def __post_init__(self) -> None:
         """Refuse values that make no crop (`ValueError`)."""
-        if not 16 <= self.size <= 1024:
-            raise ValueError(f"crop size must be 16 to 1024 pixels, got {self.size}")
+        if not isinstance(self.size, int) or not 16 <= self.size <= 1024:
+            raise ValueError(f"crop size must be 16 to 1024 whole pixels, got {self.size}")
         if not 0.5 <= self.margin <= 4:
             raise ValueError(f"crop margin must be 0.5 to 4, got {self.margin}")
         if self.filter not in FILTERS:

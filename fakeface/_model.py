@@ -9,12 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from fakeface._crop import CropSpec
 from fakeface._errors import ModelError
+from fakeface._model_files import (
+    MAX_DESCRIPTION,
+    MAX_ONNX,
+    listed,
+    number,
+    read_file,
+    read_json,
+    table,
+    text,
+    whole,
+)
+from fakeface._onnx_file import refusal
 
 MODELS = Path(__file__).parent / "models"
 """Where the bundled models are."""
@@ -145,8 +158,8 @@ class ModelInfo:
 
     def write(self) -> None:
         """Write `model.json` into the model's directory."""
-        text = json.dumps({"format": FORMAT, **self.as_dict()}, indent=2, ensure_ascii=False)
-        (self.path / "model.json").write_text(text + "\n", encoding="utf-8")
+        described = json.dumps({"format": FORMAT, **self.as_dict()}, indent=2, ensure_ascii=False)
+        (self.path / "model.json").write_text(described + "\n", encoding="utf-8")
 
 
 def bundled_models() -> list[str]:
@@ -192,39 +205,79 @@ def read_model(path: Path) -> ModelInfo:
     Raises:
         ModelError: It is missing, not JSON, of another format, or says what cannot be.
     """
-    file = path / "model.json"
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-        if raw.pop("format", None) != FORMAT:
+        raw = read_json(read_file(path / "model.json", MAX_DESCRIPTION, str(path)))
+        if raw.get("format") != FORMAT or isinstance(raw["format"], bool):
             raise ValueError(f"is not of format {FORMAT}; export it again with `python -m export`")
-        if raw["kind"] not in ("classifier", "face-finder"):
-            raise ValueError(f"unknown kind {raw['kind']!r}")
-        classes = raw.get("classes")
-        return ModelInfo(
-            name=raw["name"],
-            version=raw["version"],
-            kind=raw["kind"],
-            sha256=raw["sha256"],
-            crop=CropSpec(**raw["crop"]) if "crop" in raw else None,
-            classes=None if classes is None else (classes[0], classes[1]),
-            thresholds=Thresholds(**raw["thresholds"]) if "thresholds" in raw else None,
-            operating_points=tuple(OperatingPoint(**p) for p in raw.get("operating_points", [])),
-            settings=raw.get("settings", {}),
-            provenance=raw.get("provenance", {}),
-            figures=raw.get("figures", {}),
-            licence=raw.get("licence", ""),
-            path=path,
-        )
+        return _described(raw, path)
     except FileNotFoundError as error:
         raise ModelError(
             str(path),
-            f"has no {error.filename and Path(error.filename).name}; make a model"
-            " directory with `python -m export RUN -o DIR`",
+            "has no model.json; make a model directory with `python -m export RUN -o DIR`",
         ) from error
     except KeyError as error:
         raise ModelError(str(path), f"model.json lacks {error}") from error
-    except (OSError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, TypeError) as error:
         raise ModelError(str(path), f"model.json: {error}") from error
+
+
+def _described(raw: dict[str, Any], path: Path) -> ModelInfo:
+    """Check the types and the ranges of a description (`KeyError`, `ValueError`, `TypeError`)."""
+    kind = raw["kind"]
+    if kind not in ("classifier", "face-finder"):
+        raise ValueError(f"unknown kind {kind!r}")
+    sha256 = text(raw, "sha256")
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise ValueError("'sha256' must be 64 hexadecimal digits")
+    classes = None
+    if raw.get("classes") is not None:
+        first, second = (
+            text({"classes": each}, "classes") for each in listed(raw, "classes", (2, 2))
+        )
+        classes = (first, second)
+    points = listed(raw, "operating_points", (0, 100)) if "operating_points" in raw else []
+    return ModelInfo(
+        name=text(raw, "name"),
+        version=text(raw, "version"),
+        kind=kind,
+        sha256=sha256,
+        crop=_crop(raw) if "crop" in raw else None,
+        classes=classes,
+        thresholds=_thresholds(raw) if "thresholds" in raw else None,
+        operating_points=tuple(_operating_point(point) for point in points),
+        settings=table(raw, "settings"),
+        provenance=table(raw, "provenance"),
+        figures=table(raw, "figures"),
+        licence=text(raw, "licence", default=""),
+        path=path,
+    )
+
+
+def _crop(raw: dict[str, Any]) -> CropSpec:
+    usual = CropSpec().as_dict()
+    crop = usual | table(raw, "crop", set(usual))
+    return CropSpec(
+        whole(crop, "size", 0, 1 << 20), number(crop, "margin", 0, 1 << 20), text(crop, "filter")
+    )
+
+
+def _thresholds(raw: dict[str, Any]) -> Thresholds:
+    thresholds = table(raw, "thresholds", {"fake", "real"})
+    return Thresholds(fake=number(thresholds, "fake", 0, 1), real=number(thresholds, "real", 0, 1))
+
+
+def _operating_point(point: Any) -> OperatingPoint:
+    point = table({"operating_points": point}, "operating_points", set(_POINT))
+    name, threshold, fpr, fitted_on = _POINT
+    return OperatingPoint(
+        text(point, name),
+        number(point, threshold, 0, 1),
+        number(point, fpr, 0, 1),
+        text(point, fitted_on),
+    )
+
+
+_POINT = ("name", "threshold", "fpr", "fitted_on")
 
 
 def load_model(path: Path, kind: Kind) -> tuple[ModelInfo, bytes]:
@@ -246,9 +299,9 @@ def load_model(path: Path, kind: Kind) -> tuple[ModelInfo, bytes]:
     if kind == "classifier" and (info.crop is None or info.thresholds is None):
         raise ModelError(info.name, "model.json lacks 'crop' or 'thresholds'")
     try:
-        data = info.onnx.read_bytes()
-    except OSError as error:
-        raise ModelError(info.name, f"model.onnx: {error.strerror}") from error
+        data = read_file(info.onnx, MAX_ONNX, info.name)
+    except FileNotFoundError as error:
+        raise ModelError(info.name, "model.onnx: no such file or directory") from error
     digest = hashlib.sha256(data).hexdigest()
     if digest != info.sha256:
         raise ModelError(
@@ -256,4 +309,6 @@ def load_model(path: Path, kind: Kind) -> tuple[ModelInfo, bytes]:
             f"model.onnx is not the file that model.json describes (sha256 {digest[:12]}… instead"
             f" of {info.sha256[:12]}…); reinstall or export it again",
         )
+    if refused := refusal(data):
+        raise ModelError(info.name, f"model.onnx {refused}")
     return info, data

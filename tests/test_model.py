@@ -51,7 +51,7 @@ def test_what_is_written_is_what_was_read(model):
         ({"kind": "oracle"}, "unknown kind 'oracle'"),
         ({"version": None}, "lacks 'version'"),
         ({"crop": {"size": 2}}, "crop size"),
-        ({"crop": {"colour": "bgr"}}, "colour"),
+        ({"crop": {"colour": "bgr"}}, "unknown names: 'colour'"),
         ({"thresholds": {"fake": 0.1, "real": 0.9}}, "real <= fake"),
         ({"sha256": "0" * 64}, "not the file that model.json describes"),
     ],

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fakeface._errors import ModelError
+from fakeface._model_files import MAX_DESCRIPTION, read_file, read_json
 from fakeface.types import Box, Prediction
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Golden:
             ModelError: It is missing, or not such a file.
         """
         try:
-            raw = json.loads(file.read_text(encoding="utf-8"))
+            raw = read_json(read_file(file, MAX_DESCRIPTION, model))
             if raw["format"] != FORMAT:
                 raise ValueError(f"is not of format {FORMAT}")
             if raw["precision"] not in TOLERANCES:

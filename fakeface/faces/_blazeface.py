@@ -6,11 +6,10 @@ Bazarevsky et al., BlazeFace: Sub-millisecond Neural Face Detection on Mobile GP
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from PIL import Image
 
 from fakeface._errors import ModelError
 from fakeface._model import METADATA_KEY, ModelInfo, load_model
+from fakeface._model_files import number, numbers, same_description, whole
 from fakeface._providers import open_session
 from fakeface.faces._boxes import NOTHING, Floats, anchors, calibrate, decode, suppress
 
@@ -87,21 +87,11 @@ class BlazeFace:
         self.info, data = load_model(path, "face-finder")
         given = self.info.settings
         try:
-            self.settings = Settings(
-                strides=tuple(given["strides"]),
-                per_cell=tuple(given["per_cell"]),
-                score=float(given["score"]),
-                overlap=float(given["overlap"]),
-                shift=(float(given["shift"][0]), float(given["shift"][1])),
-                scale=(float(given["scale"][0]), float(given["scale"][1])),
-                side=int(given["side"]),
-                multiple=int(given["multiple"]),
-                smallest=float(given["smallest"]),
-                margin=float(given["margin"]),
-                confirm=float(given["confirm"]),
-            )
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise ModelError(self.info.name, f"model.json: settings: {error!r}") from error
+            self.settings = _settings(given)
+        except KeyError as error:
+            raise ModelError(self.info.name, f"model.json: settings lack {error}") from error
+        except ValueError as error:
+            raise ModelError(self.info.name, f"model.json: settings: {error}") from error
         self.session = open_session(self.info.name, data, provider, threads, session_options)
         self._check()
 
@@ -114,10 +104,37 @@ class BlazeFace:
                 self.info.name, "needs an input image of uint8 and outputs boxes and scores"
             )
         embedded = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        if embedded is None or json.loads(embedded) != json.loads(self.info.metadata()):
+        if not same_description(embedded, self.info.metadata()):
             raise ModelError(
                 self.info.name, "model.json and the metadata inside model.onnx do not agree"
             )
+
+        side = self.settings.side
+        boxes, scores = self._run(np.zeros((1, side, side, 3), np.uint8))
+        if not (np.isfinite(scores).all() and np.isfinite(boxes).all()):
+            raise ModelError(self.info.name, "gives boxes or scores that are not finite")
+
+    def _run(self, canvas: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
+        """Run the network and check what it gives: a damaged or tampered one may give anything."""
+        name = self.info.name
+        try:
+            boxes, scores = self.session.run(["boxes", "scores"], {"image": canvas})
+        except MemoryError:
+            raise
+        except Exception as error:  # ONNX Runtime and providers have errors of their own
+            raise ModelError(name, f"failed: {' '.join(str(error).split())[:300]}") from error
+        size = (canvas.shape[2], canvas.shape[1])
+        count = len(_anchors(size, self.settings.strides, self.settings.per_cell))
+        if (
+            boxes.shape[:2] != (len(canvas), count)
+            or boxes.ndim != 3
+            or boxes.shape[2] < 4
+            or scores.shape != (len(canvas), count)
+            or {boxes.dtype, scores.dtype} != {np.dtype(np.float32)}
+        ):
+            found = f"boxes {list(boxes.shape)} and scores {list(scores.shape)}"
+            raise ModelError(name, f"gives {found}, not for {count} anchors each")
+        return boxes, scores
 
     def look(
         self, image: Image.Image, regions: Floats, size: tuple[int, int]
@@ -137,7 +154,7 @@ class BlazeFace:
         """
         canvas = np.zeros((len(regions), size[1], size[0], 3), np.uint8)
         frames = [_draw(image, region, part) for region, part in zip(regions, canvas, strict=True)]
-        raw, scores = self.session.run(["boxes", "scores"], {"image": canvas})
+        raw, scores = self._run(canvas)
         return [self._read(*each) for each in zip(raw, scores, frames, strict=True)]
 
     def _read(self, raw: Floats, scores: Floats, frame: Frame) -> tuple[Floats, Floats]:
@@ -214,6 +231,29 @@ def _place(start: float, end: float, middle: float, scale: float, side: int) -> 
     length = min(max(round((end - start) * scale), 1), side)
     first = round((start - middle) * scale + side / 2)
     return min(max(first, 0), side - length), length
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    """Check types and ranges (`KeyError`, `ValueError`)."""
+    strides = tuple(int(each) for each in numbers(given, "strides", 1, 256, (1, 8)))
+    per_cell = tuple(
+        int(each) for each in numbers(given, "per_cell", 1, 64, (len(strides), len(strides)))
+    )
+    shift = numbers(given, "shift", -2, 2, (2, 2))
+    scale = numbers(given, "scale", 0.1, 10, (2, 2))
+    return Settings(
+        strides=strides,
+        per_cell=per_cell,
+        score=float(number(given, "score", 0, 1)),
+        overlap=float(number(given, "overlap", 0, 1)),
+        shift=(float(shift[0]), float(shift[1])),
+        scale=(float(scale[0]), float(scale[1])),
+        side=whole(given, "side", 16, 2048),
+        multiple=whole(given, "multiple", 1, 256),
+        smallest=float(number(given, "smallest", 1, 2048)),
+        margin=float(number(given, "margin", 0.5, 10)),
+        confirm=float(number(given, "confirm", 0, 1)),
+    )
 
 
 _anchors = lru_cache(maxsize=64)(anchors)
