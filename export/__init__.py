@@ -8,6 +8,7 @@ from __future__ import annotations
 from export._convert import convert
 from export._directory import write_model
 from export._errors import ExportError, ParityError, QuantizationError, QuantizationRejectedError
+from export._golden import write_golden
 from export._parity import real_crops
 from export._run import export_run
 from export.int8 import Reader
@@ -21,5 +22,6 @@ __all__ = [
     "convert",
     "export_run",
     "real_crops",
+    "write_golden",
     "write_model",
 ]

@@ -41,7 +41,7 @@ def write_golden(model: Path, folder: Path = PICTURES, file: Path | None = None)
     """
     model = model.resolve()  # a path, not the name of a bundled model
     detector = Detector(model, provider="cpu", threads=1, explain=False)
-    names = [path.relative_to(folder).as_posix() for path in map(Path, walk([folder]))]
+    names = [Path(str(path)).relative_to(folder).as_posix() for path in walk([folder])]
     precision = precision_of(read_model(model).onnx)
     machine = environment()
     made_with = {

@@ -146,7 +146,7 @@ def face_in_crop(face: Box, picture: tuple[int, int], spec: CropSpec) -> Box:
 
 
 def _mean_colour(crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    return crop.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
+    return np.asarray(crop.reshape(-1, 3).mean(axis=0).round(), np.uint8)
 
 
 def _pixels(face: Box, size: int) -> tuple[slice, slice]:

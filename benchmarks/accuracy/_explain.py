@@ -63,7 +63,7 @@ class Traced:
 
 def area(curve: Floats) -> Floats:
     """Area under curves over 0 to 1 by the trapezoidal rule, along the last axis."""
-    return (curve[..., 1:] + curve[..., :-1]).mean(axis=-1) / 2
+    return np.asarray((curve[..., 1:] + curve[..., :-1]).mean(axis=-1) / 2)
 
 
 def choose(data: Data, split: str, count: int, seed: int) -> list[Sample]:
@@ -89,7 +89,7 @@ def choose(data: Data, split: str, count: int, seed: int) -> list[Sample]:
             raise ValueError(f"{split} has {len(members)} pictures of {name}, not {count // 2}")
         turns: dict[str, int] = {}
         order = [members[i] for i in random.permutation(len(members))]
-        ranked = []
+        ranked: list[tuple[int, int, Sample]] = []
         for sample in order:
             turns[sample.source] = turns.get(sample.source, 0) + 1
             ranked.append((turns[sample.source], len(ranked), sample))

@@ -84,14 +84,14 @@ def _sources(
         count(1)
     rows = []
     for source, found in sorted(by_source.items()):
-        ious, faces, times = zip(*found, strict=True)
+        ious, counts, times = zip(*found, strict=True)
         rows.append(
             {
                 "source": source,
                 "pictures": len(found),
                 "recall": sum(iou > 0.5 for iou in ious) / len(found),
-                "found": sum(n > 0 for n in faces) / len(found),
-                "several": sum(n > 1 for n in faces) / len(found),
+                "found": sum(n > 0 for n in counts) / len(found),
+                "several": sum(n > 1 for n in counts) / len(found),
                 "median_iou": statistics.median(ious),
                 "median_ms": 1000 * statistics.median(times),
             }

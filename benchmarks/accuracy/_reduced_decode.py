@@ -69,7 +69,7 @@ def compare_reduced_decoding(
         alone += len(reduced.faces) + len(whole.faces) - 2 * len(matched)
         judged = [pair for pair in matched if None not in (pair[0].p_fake, pair[1].p_fake)]
         if judged:
-            crop = detector.info.crop
+            crop = detector.classifier.crop
             side = min(crop_box(mine.box, size, crop.margin).side for mine, _ in judged)
             cut = reduction_factor(side / (crop.size * MIN_OVERSAMPLING)) > 1
             faces["reduced" if cut else "full"] += judged

@@ -59,7 +59,7 @@ def catalogue(
     infos = _with_distinct_names(infos)
     wanted = set(only) or set(GROUPS)
     baselines = [_ours(info) for info in infos if info is infos[0] or "onnxruntime" in wanted]
-    makers = {
+    makers: dict[str, Callable[[], Iterator[Baseline]]] = {
         "openvino": lambda: _openvino(infos),
         "litert": lambda: _litert(infos, run, folder),
         "tensorflow": lambda: _tensorflow(infos, run),

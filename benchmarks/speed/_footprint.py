@@ -35,19 +35,23 @@ would include what its parent had."""
 
 
 def installed() -> dict[str, Any]:
-    """Disk that `INSTALLS` take here.
+    """Measure the disk space of `INSTALLS` here.
 
     Returns:
         Per name `megabytes`, and `largest`: the distributions that make it up, largest first;
         None for what is not installed.
     """
-    found = {}
+    found: dict[str, Any] = {}
     for name, distributions in INSTALLS.items():
         sizes = install_size(distributions)
-        found[name] = sizes and {
-            "megabytes": round(sum(sizes.values()), 1),
-            "largest": {key: size for key, size in sizes.items() if size >= 1},
-        }
+        found[name] = (
+            None
+            if sizes is None
+            else {
+                "megabytes": round(sum(sizes.values()), 1),
+                "largest": {key: size for key, size in sizes.items() if size >= 1},
+            }
+        )
     return found
 
 

@@ -84,7 +84,7 @@ def layers_of(
 
 def is_layer(event: dict[str, Any]) -> bool:
     """Whether an event is the run of a layer."""
-    return event["cat"] == "Node" and event["name"].endswith("_kernel_time")
+    return bool(event["cat"] == "Node" and event["name"].endswith("_kernel_time"))
 
 
 def key_of(event: dict[str, Any]) -> tuple[str, str]:

@@ -103,7 +103,7 @@ class Graph:
     def is_depthwise(self, convolution: onnx.NodeProto) -> bool:
         """Whether each filter of a convolution sees one channel of its own."""
         shape = self.constant(convolution.input[1]).shape
-        return shape[1] == 1 and self.groups(convolution) == shape[0]
+        return bool(shape[1] == 1 and self.groups(convolution) == shape[0])
 
     def activation(self, tensor: str) -> onnx.NodeProto | None:
         """The activation that is the only reader of a tensor, if there is one."""

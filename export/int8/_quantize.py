@@ -184,7 +184,7 @@ def quantize(
         {"TensorQuantOverrides": _overrides(steps or {})},
     )
     quantizer.quantize_model()
-    out = quantizer.model.model
+    out: onnx.ModelProto = quantizer.model.model
     if scheme.target == "x86":
         quantise_input(out)
     quantizer.model.topological_sort()
@@ -282,6 +282,6 @@ def quantise_input(model: onnx.ModelProto) -> bool:
     for node in model.graph.node:
         if node.op_type == "DequantizeLinear" and node.input[0] == quantise.output[0]:
             node.input[0] = source
-    graph.set_constant(quantise.input[1], np.float32(scale).reshape(()))
-    graph.set_constant(quantise.input[2], np.uint8(round(zero)).reshape(()))
+    graph.set_constant(quantise.input[1], np.asarray(scale, np.float32))
+    graph.set_constant(quantise.input[2], np.asarray(round(zero), np.uint8))
     return True

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import fakeface
-from export._golden import write_golden
+from export import write_golden
 from fakeface import DetectorOptions
 from fakeface._model import DEFAULT_MODEL, bundled_models
 from fakeface.cli._app import app

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from export._golden import write_golden
+from export import write_golden
 from fakeface.model_directory import MODELS, bundled_models
 from tests.conftest import SAMPLES
 from tests.golden import GOLDENS

@@ -264,7 +264,7 @@ def test_the_command(models, faces, tmp_path):
 def test_a_run_gives_the_same_answers_in_every_runtime(models, tmp_path):
     pytest.importorskip("tensorflow", reason="needs the extra `train`")
     pytest.importorskip("ai_edge_litert", reason="needs the extra `baselines`")
-    from export._run import export_run
+    from export import export_run
     from train.fitting._fit import Selection, fit, read_data
     from train.recipes._recipe import load_recipe
 

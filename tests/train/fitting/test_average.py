@@ -92,7 +92,7 @@ def test_one_run_becomes_an_average_of_views(trained, tmp_path: Path) -> None:
 
 
 def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None:
-    from export._run import export_run
+    from export import export_run
     from fakeface.inference import Classifier
     from train.fitting._average import average, load_runs
     from train.networks._warm_start import convolutions

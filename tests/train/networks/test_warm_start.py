@@ -41,8 +41,7 @@ def tapped(made, crops):
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """A network and its export, as a model directory."""
-    from export._convert import convert
-    from export._directory import write_model
+    from export import convert, write_model
     from train.networks._multistage import detector, folded
 
     made = network(0)
@@ -70,8 +69,7 @@ def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
 def test_the_head_starts_where_the_exported_one_ended(tmp_path: Path) -> None:
     import keras
 
-    from export._convert import convert
-    from export._directory import write_model
+    from export import convert, write_model
     from train.networks._heads import LOGIT
     from train.networks._multistage import folded
     from train.networks._warm_start import start_from
