@@ -57,7 +57,9 @@ def test_pictures_are_read_as_the_library_reads_them(portrait):
     lying, clear = io.BytesIO(), io.BytesIO()
     with Image.open(io.BytesIO(portrait)) as image:
         image.save(lying, "JPEG", exif=exif)
-    Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(clear, "PNG")
+    picture = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    picture.paste((9, 9, 9, 255), (0, 0, 8, 8))  # where all is transparent, alpha is ignored
+    picture.save(clear, "PNG")
     turned = treated("web", lying.getvalue())
     assert turned.size == (120, 150)
     assert 0x0112 not in turned.getexif()
