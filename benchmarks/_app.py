@@ -12,6 +12,7 @@ from benchmarks.accuracy._commands import (
     accuracy,
     explain,
     faces,
+    leave_family_out,
     leave_one_out,
     reduced_decode,
     report_picture,
@@ -40,6 +41,7 @@ app = typer.Typer(
 
 app.command("accuracy")(accuracy)
 app.command("leave-one-out")(leave_one_out)
+app.command("leave-family-out")(leave_family_out)
 app.command("faces")(faces)
 app.command("reduced-decode")(reduced_decode)
 app.command("explain")(explain)

@@ -137,6 +137,79 @@ def leave_one_out(
     typer.echo(text)
 
 
+def leave_family_out(
+    data: DataOption,
+    recipe: Annotated[
+        str, typer.Option(help="A fine-tuning of `python -m train`: its name or a TOML file.")
+    ] = "edge-families",
+    out: OutOption = Path("results/leave-family-out"),
+    folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of each fine-tuning.")] = 200,
+    side: Annotated[int, typer.Option(min=32, help="Side of the random crops, in pixels.")] = 192,
+    since: Annotated[
+        int,
+        typer.Option(
+            help="Leave out only families and origins all of whose pictures have at least this in"
+            " the manifest's column `added`: those that the start never saw."
+        ),
+    ] = 0,
+    share: Annotated[
+        list[float],
+        typer.Option(
+            "--share", min=0, max=1, help="Share of the start in an average; may be repeated."
+        ),
+    ] = [0.0],  # noqa: B006
+    most: Annotated[int, typer.Option(min=1, help="Pictures of a family or origin at most.")] = 60,
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
+    ] = [],  # noqa: B006
+    resamples: ResamplesOption = 1000,
+    seed: SeedOption = 0,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Repeat a fine-tuning without some families of generators and origins, and measure it there.
+
+    Needs the extra `train`. Every family of AI pictures and every origin of photographs is left out
+    once, in one of the folds. The split `unseen` is not touched. Finished trainings are kept in
+    --out and a stopped one goes on.
+
+    python -m benchmarks leave-family-out --data ../shared/faces --since 2 --share 0 --share 0.5
+    """
+    from benchmarks.accuracy._leave_family_out import leave_family_out as run
+    from benchmarks.accuracy._leave_family_out import leave_family_out_markdown
+    from train.data._cache import Cache
+    from train.fitting._fit import Selection, read_data
+    from train.recipes._recipe import load_recipe
+
+    short = [
+        f"finetune.steps={steps}",
+        f"finetune.every={steps}",
+        f"finetune.windows=[{side}]",
+        "finetune.window_shares=[0.0]",
+    ]
+    chosen = load_recipe(recipe, [*short, *set_])
+    store = Cache(cache)
+    pictures = read_data(data, chosen, store, Selection())
+    folder = out / chosen.name
+    result = run(
+        chosen,
+        pictures,
+        store,
+        folder / "runs",
+        folds=folds,
+        since=since,
+        shares=share,
+        most=most,
+        count=resamples,
+        seed=seed,
+        tell=lambda text: typer.echo(text, err=True),
+    )
+    text = leave_family_out_markdown(result)
+    write_result(folder, "leave-family-out", result, text)
+    typer.echo(text)
+
+
 def faces(
     data: DataOption,
     out: OutOption = Path("results/faces"),

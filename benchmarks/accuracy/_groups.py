@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from train.data._sample import CLASSES, Sample
 
+FAMILY, PHOTOGRAPHS = "family", "photographs"
+"""Kinds of the groups by family of generators, and by kind of photographs."""
+
 EVERYTHING = "everything"
 """Name of the group of all pictures of a split."""
 
@@ -19,8 +22,9 @@ class Group:
     """Pictures that are measured together.
 
     Attributes:
-        name: Such as `everything`, `without vae-recon`, `stylegan / ffhq`, `AI/sdxl`.
-        kind: `all`, `pair` or `source`.
+        name: Such as `everything`, `without vae-recon`, `stylegan / ffhq`, `family flux`,
+            `photographs: selfie`, `AI/sdxl`.
+        kind: `all`, `pair`, `family`, `photographs` or `source`.
         members: Which pictures of the split belong to it, shape (n,).
     """
 
@@ -49,8 +53,8 @@ class Grouping:
     def groups(self, samples: Sequence[Sample]) -> list[Group]:
         """The groups of one split.
 
-        An AI source is measured against all Real pictures of the split, a Real source against all
-        AI pictures of it that are not excluded.
+        An AI source, or family of generators, is measured against all Real pictures of the split;
+        a Real source, or kind of photographs, against all AI pictures of it that are not excluded.
 
         Args:
             samples: The pictures of the split.
@@ -69,6 +73,14 @@ class Grouping:
             members = (is_ai & (source == ai)) | (~is_ai & (source == real))
             if (members & is_ai).any() and (members & ~is_ai).any():
                 out.append(Group(f"{ai} / {real}", "pair", members))
+        for kind, told, mine, others in (
+            (FAMILY, np.array([s.family for s in samples]), is_ai & kept, ~is_ai),
+            (PHOTOGRAPHS, np.array([s.kind for s in samples]), ~is_ai, is_ai & kept),
+        ):
+            for name in sorted(set(told[mine].tolist()) - {""}):
+                separator = ":" if kind == PHOTOGRAPHS else ""
+                members = (mine & (told == name)) | others
+                out.append(Group(f"{kind}{separator} {name}", kind, members))
         for which, name in sorted(set(zip(label.tolist(), source.tolist(), strict=True))):
             mine = (label == which) & (source == name)
             others = ~is_ai if which == 0 else is_ai & kept

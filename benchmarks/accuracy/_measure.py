@@ -14,7 +14,8 @@ from benchmarks._models import check_distinct_names
 from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._degradations import CLEAN, Degradation
-from benchmarks.accuracy._groups import Grouping
+from benchmarks.accuracy._groups import FAMILY, Grouping
+from benchmarks.accuracy._macro import macro
 from benchmarks.accuracy._metadata import FEATURES, NAME, metadata_scores
 from benchmarks.accuracy._metrics import METRICS, Floats, measure, reliability, resamples
 from benchmarks.accuracy._score import score
@@ -165,7 +166,8 @@ def evaluate(
 
     Returns:
         Plain values, ready for JSON: the head, and under `results` per split, model and
-        degradation the groups with their metrics, each as value, low, high.
+        degradation the groups with their metrics, each as value, low, high, and the mean over
+        families of generators (`macro`).
     """
     results: dict[str, Any] = {}
     advance = begin("bootstrap", len(run.splits()) * len(run.scored))
@@ -192,6 +194,10 @@ def evaluate(
                     **{name: estimate.as_list() for name, estimate in figures.items()},
                 }
             entry = {"boxes": dict(Counter(boxes.tolist())), "groups": rows}
+            families = [group.members[readable] for group in groups if group.kind == FAMILY]
+            average = macro(families, is_ai[readable], p_fake[readable], weights[:, readable])
+            if average:
+                entry["macro"] = average
             if readable.any():
                 entry["reliability"] = reliability(is_ai[readable], p_fake[readable])
             results.setdefault(split, {}).setdefault(scored.model, {})[scored.degradation] = entry

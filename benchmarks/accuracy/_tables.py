@@ -7,7 +7,8 @@ from typing import Any
 
 from benchmarks._markdown import figure, percent, table
 from benchmarks.accuracy._degradations import CLEAN, DEGRADED, READINGS, SUPER_RESOLVED
-from benchmarks.accuracy._groups import Grouping
+from benchmarks.accuracy._groups import FAMILY, PHOTOGRAPHS, Grouping
+from benchmarks.accuracy._macro import FEW
 from benchmarks.accuracy._metadata import NAME
 
 Result = dict[str, Any]
@@ -33,6 +34,17 @@ def _parts(result: Result) -> Iterator[str]:
             yield readings
         yield "### Pairs\n"
         yield _pairs(models)
+        if families := _families(models):
+            yield "### Families of generators\n"
+            yield (
+                "AUC of each family's pictures against all photographs of the split. In the mean"
+                f" every family of at least {FEW} counts the same.\n"
+            )
+            yield families
+        if kinds := _kinds(models):
+            yield "### Kinds of photographs\n"
+            yield "Share called `fake` at the default threshold.\n"
+            yield kinds
         for model, degradations in models.items():
             if CLEAN.name in degradations:
                 yield f"### Sources: {model}\n"
@@ -153,6 +165,41 @@ def _pairs(models: Result) -> str:
                     [f"{model}, {degradation.name}", *(figure(pair["auc"]) for pair in pairs)]
                 )
     return table(["AUC", *names], rows) if rows else "None of the pairs is in this split.\n"
+
+
+def _families(models: Result) -> str:
+    clean = {
+        model: degradations[CLEAN.name]
+        for model, degradations in models.items()
+        if "macro" in degradations.get(CLEAN.name, {})
+    }
+    if not clean:
+        return ""
+    means = [
+        [what, "", *(figure(entry["macro"][name]) for entry in clean.values())]
+        for what, name in (("mean AUC", "auc"), ("mean TPR at 5 % FPR", "tpr5"))
+    ]
+    rows = [
+        [name, str(row["ai"]), *(figure(entry["groups"][name]["auc"]) for entry in clean.values())]
+        for name, row in next(iter(clean.values()))["groups"].items()
+        if row["kind"] == FAMILY
+    ]
+    return table(["family", "n", *clean], [*means, *rows])
+
+
+def _kinds(models: Result) -> str:
+    clean = {
+        model: degradations[CLEAN.name]["groups"]
+        for model, degradations in models.items()
+        if CLEAN.name in degradations
+    }
+    first = next(iter(clean.values()), {})
+    rows = [
+        [name, str(row["real"]), *(percent(g[name]["flagged_real"]) for g in clean.values())]
+        for name, row in first.items()
+        if row["kind"] == PHOTOGRAPHS
+    ]
+    return table(["photographs", "n", *clean], rows) if rows else ""
 
 
 def _sources(degradations: Result) -> str:

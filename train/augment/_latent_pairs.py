@@ -117,11 +117,10 @@ def make_reconstructions(
     weights = Path(spec.folder)
     for name in spec.networks:
         weights_files(weights, name)
-    rng = np.random.default_rng(0)
     photos = [sample for sample in samples if sample.label == 1]
     generated = [sample for sample in samples if sample.label == 0]
-    chosen = _spread(photos, spec.photographs, rng, lambda s: s.source)
-    chosen += _spread(generated, spec.generated, rng, lambda s: s.generator or s.source)
+    chosen = _spread(photos, spec.photographs, lambda s: s.source)
+    chosen += _spread(generated, spec.generated, lambda s: s.generator or s.source)
     folder = folder / _key(spec)
     made = Reconstructions()
     for number, name in enumerate(spec.networks):
@@ -197,19 +196,20 @@ def pair(
     return both[0], both[1]
 
 
-def _spread(
-    samples: Sequence[Sample], count: int, rng: np.random.Generator, group: Callable[[Sample], str]
-) -> list[Sample]:
-    """About `count` samples, divided between groups by the square root of their sizes."""
+def _spread(samples: Sequence[Sample], count: int, group: Callable[[Sample], str]) -> list[Sample]:
+    """About `count` samples, divided between groups by the square root of their sizes.
+
+    Within a group they follow from their content alone, so that trainings on nearly the same
+    pictures share nearly all reconstructions.
+    """
     groups: defaultdict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         groups[group(sample)].append(sample)
     roots = sum(len(members) ** 0.5 for members in groups.values())
     chosen = []
     for name in sorted(groups):
-        members = groups[name]
-        share = round(count * len(members) ** 0.5 / roots)
-        chosen += [members[i] for i in rng.permutation(len(members))[:share]]
+        members = sorted(groups[name], key=lambda sample: sample.digest)
+        chosen += members[: round(count * len(members) ** 0.5 / roots)]
     return chosen
 
 

@@ -167,6 +167,7 @@ def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
             e.family,
             e.generator,
             e.kind,
+            e.added,
         )
         for e, digest in readable
     ]

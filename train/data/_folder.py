@@ -33,6 +33,7 @@ class Entry:
         family: What kind of generator made it; empty where nothing is said.
         generator: Which generator made it; likewise.
         kind: What kind of photograph it is; likewise.
+        added: When it was added, a number that grows; 0 where nothing is said.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Entry:
     family: str = ""
     generator: str = ""
     kind: str = ""
+    added: int = 0
 
 
 def read_folder(root: Path, classes: Sequence[str], splits: Sequence[str]) -> list[Entry]:
@@ -142,7 +144,15 @@ def _entry(
         _box(cell, where),
         cell.get("pair") or None,
         *(cell.get(column, "") for column in ("family", "generator", "kind")),
+        _number(cell.get("added", ""), f"{where}: added"),
     )
+
+
+def _number(text: str, where: str) -> int:
+    try:
+        return int(text or 0)
+    except ValueError as error:
+        raise DataError(f"{where} must be a whole number, got {text!r}") from error
 
 
 def _box(cell: dict[str, str], where: str) -> Box | None:

@@ -32,6 +32,7 @@ class Sample:
             nothing is said.
         generator: Which generator made it; likewise.
         kind: What kind of photograph it is, such as `selfie` or `studio`; likewise.
+        added: When it was added to the folder, a number that grows; 0 where nothing is said.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Sample:
     family: str = ""
     generator: str = ""
     kind: str = ""
+    added: int = 0
