@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -21,6 +21,7 @@ from fakeface._providers import default_batch, short_name
 from fakeface._verdict import aggregate, choose_thresholds
 from fakeface.faces._finder import FaceFinder
 from fakeface.files._walk import existing, walk
+from fakeface.provenance._read import load_trust_list, provenance_of
 from fakeface.types import Prediction, Source
 
 if TYPE_CHECKING:
@@ -93,8 +94,13 @@ class Detector:
         Raises:
             ModelError: The model does not exist, is broken, or has no such operating point.
             ProviderError: The provider is not available.
+            ReportError: The trust list cannot be read.
             ValueError: A number is out of its range, or `threshold` and `fpr` are both given.
         """
+        anchors = None if options.trust_list is None else load_trust_list(options.trust_list)
+        self._read_provenance = (
+            partial(provenance_of, anchors=anchors) if options.provenance else None
+        )
         path = find_model(None if options.model is None else Path(options.model))
         self.options = options
         self.classifier = Classifier(
@@ -176,7 +182,9 @@ class Detector:
         Raises:
             ImageError: The picture cannot be read.
         """
-        return preprocess(source, self.finder, self.classifier.crop, self.min_face)
+        return preprocess(
+            source, self.finder, self.classifier.crop, self.min_face, self._read_provenance
+        )
 
     def score(self, crops: npt.NDArray[np.uint8]) -> Sequence[_Score]:
         """Run the model on crops: the second step of `predict`.

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 MIN_FACE = 48
 """Default for `DetectorOptions.min_face`, in pixels."""
 
-VERDICTS, SPEED = "Verdicts", "Speed"
+VERDICTS, ORIGIN, SPEED = "Verdicts", "Origin of the file", "Speed"
 """Panels of the command line's help."""
 
 
 def _option(help: str, panel: str, **more: Any) -> dict[str, Any]:  # noqa: A002 -- typer's word
-    """Describe the command-line option for a field; `more` is what `typer.Option` takes."""
+    """Describe the command-line option for a field.
+
+    `more` is what `typer.Option` takes, and `names`, where they do not follow from the field's.
+    """
     return {"help": help, "rich_help_panel": panel, **more}
 
 
@@ -43,6 +46,10 @@ class DetectorOptions:
         explain: Whether faces get a heat map (`Face.heatmap`). None: only if the model computes
             it with its score, at no cost. True: always, which takes some fifty forward passes a
             face with other models. False: never.
+        provenance: Whether to read what files say of their own origin (`Prediction.provenance`).
+            Verdicts do not depend on it.
+        trust_list: File of certificates in PEM: signatures of content credentials by those that
+            they vouch for are `trusted`. None trusts nobody.
         session_options: ONNX Runtime session options for the model instead of fakeface's own;
             `threads` is then ignored.
     """
@@ -97,6 +104,24 @@ class DetectorOptions:
         ),
     )
     explain: bool | None = None
+    provenance: bool = field(
+        default=True,
+        metadata=_option(
+            "Read what files say of their own origin: content credentials, and metadata of cameras"
+            " and generators. Verdicts do not depend on it.",
+            ORIGIN,
+            names=("--provenance/--no-provenance",),
+        ),
+    )
+    trust_list: str | os.PathLike[str] | None = field(
+        default=None,
+        metadata=_option(
+            "Certificates of the signers of content credentials to be trusted.",
+            ORIGIN,
+            metavar="PEM",
+            envvar="FAKEFACE_TRUST_LIST",
+        ),
+    )
     session_options: ort.SessionOptions | None = None
 
     def __post_init__(self) -> None:

@@ -6,8 +6,8 @@ run in many threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from fakeface.faces._finder import Detection, FaceFinder
 from fakeface.images._decode import MAX_PIXELS, Picture
 from fakeface.images._read import size_of
 from fakeface.images._semaphore import WeightedSemaphore
-from fakeface.types import Box, Source
+from fakeface.types import Box, Provenance, Source
 from fakeface.types._heatmap import Heatmap, Method
 
 PIXELS_VERSION = 2
@@ -51,6 +51,7 @@ class Preprocessed:
         faces: The faces found, largest first, in pixels of the upright picture.
         scored: For every face, whether it is large enough to be scored.
         crops: RGB, uint8, shape (number of judged faces, spec.size, spec.size, 3).
+        provenance: What the file says of its own origin, where that was read.
     """
 
     name: str
@@ -59,10 +60,15 @@ class Preprocessed:
     faces: tuple[Detection, ...]
     scored: tuple[bool, ...]
     crops: npt.NDArray[np.uint8]
+    provenance: Provenance | None = None
 
 
 def preprocess(
-    source: Source, finder: FaceFinder | None, spec: CropSpec, min_face: float
+    source: Source,
+    finder: FaceFinder | None,
+    spec: CropSpec,
+    min_face: float,
+    read_provenance: Callable[[bytes], Provenance] | None = None,
 ) -> Preprocessed:
     """Decode a picture, find its faces and cut them out.
 
@@ -71,6 +77,7 @@ def preprocess(
         finder: Finds the faces; None takes the whole picture as one face crop.
         spec: What the model sees of a face.
         min_face: Faces whose longer side is below this many pixels are not judged.
+        read_provenance: Reads what the bytes of a file say of its origin; None reads nothing.
 
     Returns:
         The faces, and the crops of those to judge.
@@ -82,8 +89,12 @@ def preprocess(
         picture = Picture(source)
         with DECODING.take(picture.pixels):
             if finder is None:
-                return _from_full_image(picture, spec)
-            return _from_faces(picture, finder, spec, min_face)
+                preprocessed = _from_full_image(picture, spec)
+            else:
+                preprocessed = _from_faces(picture, finder, spec, min_face)
+        if read_provenance is None or picture.encoded is None:
+            return preprocessed
+        return replace(preprocessed, provenance=read_provenance(picture.encoded))
 
 
 def _from_faces(

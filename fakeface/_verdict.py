@@ -104,4 +104,5 @@ def aggregate(
         faces=tuple(faces),
         size=preprocessed.size,
         digest=preprocessed.digest,
+        provenance=preprocessed.provenance,
     )

@@ -161,6 +161,8 @@ def scan_dataset(
     options = replace(options or DetectorOptions(**settings), threads=1, explain=False)
     if options.model is not None and Path(options.model).is_dir():
         options = replace(options, model=str(Path(options.model).resolve()))
+    if options.trust_list is not None:
+        options = replace(options, trust_list=str(Path(options.trust_list).resolve()))
     Detector.from_options(options)  # errors in the settings show here, not in an actor
     named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     places = [place(name, filesystem) for name in named]

@@ -29,6 +29,7 @@ class FailOn(str, Enum):
     no_face = "no_face"
     too_small = "too_small"
     error = "error"
+    declared_ai = "declared-ai"
 
 
 def takes_detector_options(*names: str) -> Callable[[Callable[..., _R]], Callable[..., _R]]:
@@ -50,8 +51,7 @@ def takes_detector_options(*names: str) -> Callable[[Callable[..., _R]], Callabl
             default=field.default,
             annotation=Annotated[
                 _cli_type(str(field.type)),
-                # named, or typer would add a --no-... to a flag
-                typer.Option(f"--{field.name.replace('_', '-')}", **field.metadata),
+                _cli_option(field.name, **field.metadata),
             ],
         )
         for field in fields(DetectorOptions)
@@ -84,6 +84,16 @@ def takes_detector_options(*names: str) -> Callable[[Callable[..., _R]], Callabl
         return wrapper
 
     return decorate
+
+
+def _cli_option(
+    name: str, *, names: tuple[str, ...] = (), **described: Any
+) -> typer.models.OptionInfo:
+    """Make the option of a setting; named, or typer would add a --no-... to every flag."""
+    option: typer.models.OptionInfo = typer.Option(
+        *(names or (f"--{name.replace('_', '-')}",)), **described
+    )
+    return option
 
 
 def _cli_type(annotation: str) -> Any:
@@ -126,7 +136,8 @@ FailOns = Annotated[
     list[FailOn] | None,
     typer.Option(
         "--fail-on",
-        help="Exit with 1 if any picture gets this verdict; may be repeated.",
+        help="Exit with 1 if any picture gets this verdict, or declares that AI made or changed it;"
+        " may be repeated.",
         rich_help_panel=RESULTS,
     ),
 ]

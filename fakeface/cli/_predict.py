@@ -55,5 +55,6 @@ def predict(
         predictions = explanation.watch(detector, sources[0])
     report = open_report(goal.format, goal.path)
     report.describe(detector)
+    report.all_statements = True
     run.write(predictions, report)
     return run.finish()

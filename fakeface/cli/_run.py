@@ -52,6 +52,7 @@ class Run:
         """
         self.tally = Tally()
         self._fail_on = {NO_VERDICT if f is FailOn.error else f.value for f in fail_on or ()}
+        self._fail_on_declared_ai = FailOn.declared_ai in (fail_on or ())
         self._done = 0
         self._started = time.perf_counter()
         self._stopped: int | None = None  # exit code of the signal that ended it early
@@ -101,6 +102,7 @@ class Run:
         if self._stopped is not None:
             say(f"interrupted; to resume: {again}" if again else "interrupted")
             return self._stopped
-        if any(self.tally.counts[what] for what in self._fail_on):
+        declared = self._fail_on_declared_ai and self.tally.declared_ai
+        if declared or any(self.tally.counts[what] for what in self._fail_on):
             return FAIL_ON
         return UNREADABLE if self.tally.counts[NO_VERDICT] else OK

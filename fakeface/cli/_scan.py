@@ -165,6 +165,7 @@ def scan(
         except ReportError as error:  # the results are complete all the same
             say(str(error))
         run.tally.counts.update(previous.kept)
+        run.tally.declared_ai += previous.kept_declared_ai
         notes += f"; {previous.kept.total():,} unchanged since the previous scan"
     if files.passed_over:
         plural = "" if files.passed_over == 1 else "s"

@@ -152,6 +152,11 @@ class Picture:
             check_pixels(image, self.name)
 
     @property
+    def encoded(self) -> bytes | None:
+        """The encoded bytes; None for decoded sources."""
+        return self._data
+
+    @property
     def pixels(self) -> int:
         """Number of pixels of the whole picture."""
         return self._stored[0] * self._stored[1]

@@ -8,6 +8,6 @@ Markers count only where the format of the file puts them; bytes elsewhere say n
 """
 
 from fakeface.provenance._read import read
-from fakeface.types._provenance import Provenance, Statement
+from fakeface.types import Provenance, Statement
 
 __all__ = ["Provenance", "Statement", "read"]

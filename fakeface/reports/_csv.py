@@ -28,9 +28,13 @@ COLUMNS = (
     "settings",
     "digest",
     "error",
+    "says",
+    "declared",
 )
 """Names of the columns, in order."""
 
+_ADDED = 2
+"""Columns at the end that version 0.1 did not write."""
 
 _FORMULA = re.compile("'*[=+@-]")
 """What gets an apostrophe: formulas, and what would be read back as one that had got it."""
@@ -58,6 +62,7 @@ class CsvReport(TextReport):
 
     resumable = True
     header = _row(COLUMNS)
+    old_header = _row(COLUMNS[:-_ADDED])
     _begun = False
 
     @classmethod
@@ -70,9 +75,15 @@ class CsvReport(TextReport):
         record = dict(zip(COLUMNS, values, strict=True))
         return Row.of({**record, "source": text_of(record["source"])})
 
+    @classmethod
+    def upgraded(cls, line: str) -> str:
+        """Return a line of version 0.1 with the columns that were added since."""
+        return line.removesuffix("\n") + "," * _ADDED + "\n"
+
     def _lines(self, prediction: Prediction) -> Iterable[str]:
         yield from self._begin()
         width, height = prediction.size or (None, None)
+        said = prediction.provenance
         yield _row(
             (
                 cell(prediction.source),
@@ -85,6 +96,8 @@ class CsvReport(TextReport):
                 prediction.settings,
                 prediction.digest,
                 prediction.error and cell(prediction.error),
+                said and cell(said.says),
+                said and said.declared,
             )
         )
 

@@ -78,6 +78,37 @@ def latest(path: Path, report: type[Report]) -> Iterator[str]:
             yield line
 
 
+def upgrade(path: Path, report: type[Report]) -> None:
+    """Write a file of an earlier version anew, as this version would have written it.
+
+    A last line that was never finished is dropped. Files of this version, and other files, are
+    left alone.
+
+    Args:
+        path: The file.
+        report: The class of reports that wrote it.
+
+    Raises:
+        ReportError: The file cannot be read or written.
+    """
+    if not report.old_header:
+        return
+    try:
+        with held(path), path.open(encoding="utf-8", errors="strict", newline="\n") as old:
+            if old.readline(len(report.old_header)) != report.old_header:
+                return
+            with (
+                replacing(path, path) as new,
+                new.open("w", encoding="utf-8", newline="\n") as file,
+            ):
+                file.write(report.header)
+                file.writelines(report.upgraded(line) for line in old if line.endswith("\n"))
+    except UnicodeDecodeError:
+        return  # none of ours: reading it says so
+    except OSError as error:
+        raise ReportError(str(path), reason_of(error)) from error
+
+
 def drop_superseded(path: Path, report: type[Report]) -> None:
     """Write a file anew with `latest` lines alone; the old one stays until the new one is whole.
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _CHUNK = 4096
 """Rows held in memory at once."""
 
+_ADDED = ["says", "provenance"]
+"""Columns that version 0.1 did not write."""
+
 
 def schema() -> pyarrow.Schema:
     """The columns: those of `Prediction.as_dict`."""
@@ -42,6 +45,25 @@ def schema() -> pyarrow.Schema:
             "verdict": pa.string(),
         }
     )
+    statement = pa.struct(
+        {
+            "kind": pa.string(),
+            "claim": pa.string(),
+            "trust": pa.string(),
+            "tool": pa.string(),
+            "signer": pa.string(),
+            "detail": pa.string(),
+            "about": pa.string(),
+        }
+    )
+    provenance = pa.struct(
+        {
+            "declared": pa.string(),
+            "statements": pa.list_(statement),
+            "problems": pa.list_(pa.string()),
+            "trailing": pa.int64(),
+        }
+    )
     return pa.schema(
         {
             "source": pa.string(),
@@ -53,6 +75,8 @@ def schema() -> pyarrow.Schema:
             "settings": pa.string(),
             "digest": pa.string(),
             "error": pa.string(),
+            "says": pa.string(),
+            "provenance": provenance,
         }
     ).with_metadata({"fakeface": __version__})
 
@@ -198,15 +222,20 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            if sorted(names) != sorted(columns.names):
-                others = ", ".join(sorted({*names} ^ {*columns.names}))
+            added = [] if {*_ADDED} & {*names} else _ADDED
+            if sorted([*names, *added]) != sorted(columns.names):
+                others = ", ".join(sorted({*names, *added} ^ {*columns.names}))
                 raise ReportError(
                     str(path),
                     "has other columns than this version of fakeface writes"
                     f" ({others}); name another file",
                 )
             for batch in file.iter_batches(_CHUNK):
-                table = pa.Table.from_batches([batch]).select(columns.names).cast(columns)
+                table = pa.Table.from_batches([batch])
+                for name in added:
+                    nothing = pa.nulls(len(table), columns.field(name).type)
+                    table = table.append_column(name, nothing)
+                table = table.select(columns.names).cast(columns)
                 for values in table.to_pylist():
                     number += 1
                     record = record_of(values)

@@ -36,11 +36,22 @@ class Report(ABC):
     on_terminal: bool = False
     """Whether it is written to a terminal."""
 
+    all_statements: bool = False
+    """Whether formats for people show all that files say of their own origin, not a summary."""
+
     complete: bool = True
     """Whether the pictures are all that were to be judged; to be set before it is closed."""
 
     header: ClassVar[str] = ""
     """First line of the file that a scan goes on from; empty for none."""
+
+    old_header: ClassVar[str] = ""
+    """The same as earlier versions wrote it; `upgraded` makes their lines those of this one."""
+
+    @classmethod
+    def upgraded(cls, line: str) -> str:
+        """Return a line under `old_header` as it stands under `header`."""
+        return line
 
     @classmethod
     def exists(cls, path: Path) -> bool:

@@ -21,7 +21,7 @@ from fakeface._errors import ImageError, ReportError
 from fakeface.files._walk import Found
 from fakeface.images._read import digest_of_file
 from fakeface.reports._files import held
-from fakeface.reports._lines import drop_superseded, read_lines
+from fakeface.reports._lines import drop_superseded, read_lines, upgrade
 from fakeface.reports._report import Report
 from fakeface.reports._row import key_of
 
@@ -31,6 +31,7 @@ class PreviousScan:
 
     Attributes:
         kept: Number of pictures left alone so far, by verdict.
+        kept_declared_ai: Number of those whose files say that AI made or changed them.
     """
 
     def __init__(self, report: type[Report], path: Path, settings: str) -> None:
@@ -46,11 +47,13 @@ class PreviousScan:
                 writing it.
         """
         self.kept: Counter[str] = Counter()
+        self.kept_declared_ai = 0
         self._report = report
         self._journal = report.journal(path)
-        self._known: dict[bytes, tuple[bytes, str] | None] = {}
+        self._known: dict[bytes, tuple[bytes, str, bool] | None] = {}
         self._superseded = False
         if self._journal.exists():
+            upgrade(self._journal, report)
             with held(self._journal):
                 self._read(settings)
 
@@ -62,7 +65,7 @@ class PreviousScan:
             self._superseded = self._superseded or key in self._known
             self._known[key] = None
             if row.verdict and row.digest and row.settings == settings:
-                self._known[key] = (row.digest, row.verdict.value)
+                self._known[key] = (row.digest, row.verdict.value, row.declared_ai)
         if self._journal.stat().st_size > whole:
             os.truncate(self._journal, whole)
 
@@ -97,6 +100,7 @@ class PreviousScan:
                 yield source
                 continue
             self.kept[known[1]] += 1
+            self.kept_declared_ai += known[2]
             if kept is not None:
                 kept()
 

@@ -19,12 +19,14 @@ class Row:
         verdict: Its verdict; None where it could not be read.
         digest: Digest of its bytes, if there is one.
         settings: Fingerprint of what judged.
+        declared_ai: Whether the file says that AI made or changed the picture.
     """
 
     source: str
     verdict: Verdict | None
     digest: bytes | None
     settings: str
+    declared_ai: bool = False
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Row:
@@ -36,11 +38,13 @@ class Row:
         source, verdict, digest = record["source"], record["verdict"], record["digest"]
         if not isinstance(source, str):
             raise TypeError(source)
+        said = record.get("provenance") or record
         return cls(
             source,
             Verdict(verdict) if verdict else None,
             bytes.fromhex(digest) if digest else None,
             record["settings"],
+            said.get("declared") == "ai",
         )
 
     @property

@@ -30,15 +30,19 @@ class Tally:
 
     Attributes:
         counts: Number of pictures by outcome.
+        declared_ai: Number of pictures whose files say that AI made or changed them.
     """
 
     def __init__(self) -> None:
         """Begin at nothing."""
         self.counts: Counter[str] = Counter()
+        self.declared_ai = 0
 
     def add(self, prediction: Prediction) -> None:
         """Count one prediction."""
         self.counts[outcome(prediction)] += 1
+        said = prediction.provenance
+        self.declared_ai += said is not None and said.declared == "ai"
 
     @property
     def total(self) -> int:
@@ -48,4 +52,5 @@ class Tally:
     def __str__(self) -> str:
         """Such as `2 fake, 1 uncertain, 40 real`."""
         named = (f"{self.counts[key]:,} {name}" for key, name in LABELS.items() if self.counts[key])
-        return ", ".join(named)
+        declared = f"; {self.declared_ai:,} declared AI by the file" if self.declared_ai else ""
+        return ", ".join(named) + declared

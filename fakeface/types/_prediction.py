@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fakeface.types._box import Box
+from fakeface.types._provenance import Provenance
 from fakeface.types._verdict import Verdict
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class Prediction:
         settings: Fingerprint of what judged, in hexadecimal: the models' files, the thresholds
             and what counts as a face. Equal settings give equal verdicts on equal bytes, with the
             same versions of fakeface, ONNX Runtime and Pillow.
+        provenance: What the file says of its own origin; it has no influence on the verdict. None
+            where that was not read: for pictures that are no encoded file, on an error, and where
+            the detector was told not to.
     """
 
     source: str
@@ -69,6 +73,7 @@ class Prediction:
     error: str | None = None
     digest: str | None = None
     settings: str = ""
+    provenance: Provenance | None = None
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Prediction:
@@ -84,6 +89,7 @@ class Prediction:
             KeyError, TypeError, ValueError: It is no record of a prediction.
         """
         verdict, size = record["verdict"], record["size"]
+        said = record.get("provenance")  # 0.1 wrote none
         return cls(
             record["source"],
             record["model"],
@@ -97,6 +103,7 @@ class Prediction:
             record["error"],
             record["digest"],
             record["settings"],
+            None if said is None else Provenance.from_dict(said),
         )
 
     @property
@@ -106,6 +113,7 @@ class Prediction:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON, the same keys for every picture."""
+        said = self.provenance
         return {
             "source": self.source,
             "verdict": None if self.verdict is None else self.verdict.value,
@@ -116,4 +124,6 @@ class Prediction:
             "settings": self.settings,
             "digest": self.digest,
             "error": self.error,
+            "says": None if said is None else said.says,
+            "provenance": None if said is None else said.as_dict(),
         }

@@ -13,6 +13,7 @@ from fakeface.cli._app import app
 from fakeface.images._read import digest
 from fakeface.reports import format_of, open_report
 from fakeface.reports._resume import PreviousScan
+from fakeface.types import Provenance, Statement
 from tests._models import make_classifier
 
 NOW = "5e77"
@@ -322,3 +323,45 @@ def test_a_file_that_cannot_be_written_anew_keeps_all_records(
     *_, warning, summary = capsys.readouterr().err.splitlines()
     assert warning.endswith("r.jsonl: permission denied; what newer records supersede stays in it")
     assert summary.startswith("fakeface: 1 picture in ")
+
+
+def as_version_0_1_wrote_it(report: Path) -> None:
+    """Take away what this version added to a report."""
+    added = ("says", "provenance")
+    if report.suffix == ".csv":
+        lines = report.read_text().splitlines()
+        report.write_text("".join(line.rsplit(",", 2)[0] + "\n" for line in lines))
+    elif report.suffix == ".jsonl":
+        records = map(json.loads, report.read_text().splitlines())
+        kept = [{k: v for k, v in record.items() if k not in added} for record in records]
+        report.write_text("".join(json.dumps(record) + "\n" for record in kept))
+    else:
+        pq = pytest.importorskip("pyarrow.parquet")
+        pq.write_table(pq.read_table(report).drop_columns(list(added)), report)
+
+
+def test_rows_without_provenance_are_gone_on_with(
+    tmp_path: Path, files: list[str], suffix: str
+) -> None:
+    old, new = tmp_path / f"old.{suffix}", tmp_path / f"new.{suffix}"
+    said = Provenance((Statement("png", "ai", tool="ComfyUI"),))
+    write(new, of(files[0]), of(files[1], provenance=said))
+    write(old, of(files[0]))
+    as_version_0_1_wrote_it(old)
+    earlier, left = go_on(old, files)
+    assert (left, earlier.kept_declared_ai) == (files[1:], 0)
+    write(old, of(files[1], provenance=said), append=True)
+    if suffix == "csv":  # its rows have the new columns now
+        assert old.read_bytes() == new.read_bytes()
+    earlier, left = go_on(old, files)
+    assert (left, earlier.kept_declared_ai) == (files[2:], 1)
+
+
+def test_an_unfinished_row_of_an_older_csv_is_dropped(tmp_path: Path, files: list[str]) -> None:
+    report = tmp_path / "r.csv"
+    write(report, of(files[0]))
+    as_version_0_1_wrote_it(report)
+    report.write_text(report.read_text() + "pictures/b,rea")
+    assert go_on(report, files)[1] == files[1:]
+    write(report, of(files[1]), append=True)
+    assert go_on(report, files)[1] == files[2:]
