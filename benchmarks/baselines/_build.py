@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks._process import ROOT, child_environment
 from benchmarks.baselines._baseline import BaselineError
+from fakeface.files import replacing
 
 if TYPE_CHECKING:
     import onnx
@@ -184,19 +184,18 @@ def build_or_load(what: str, source: Path, folder: Path) -> Path:
     if out.exists():
         return out
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f"{out.name}.{os.getpid()}.tmp"
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.baselines._build", what, str(source), str(aside)],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env=child_environment(),
-    )
-    if done.returncode:
-        lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
-        reason = lines[-1][:300] if lines else "no message"
-        raise BaselineError(f"its network could not be made: {reason}")
-    aside.replace(out)
+    with replacing(out) as new:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.baselines._build", what, str(source), str(new)],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=child_environment(),
+        )
+        if done.returncode:
+            lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
+            reason = lines[-1][:300] if lines else "no message"
+            raise BaselineError(f"its network could not be made: {reason}")
     return out
 
 

@@ -1,7 +1,8 @@
-"""Which files a scan judges: folders, lists, patterns and object stores."""
+"""Which files a scan reads: folders, lists, patterns and object stores; and replacing files."""
 
 from __future__ import annotations
 
+from fakeface.files._replacing import replacing
 from fakeface.files._walk import walk
 
-__all__ = ["walk"]
+__all__ = ["replacing", "walk"]

@@ -1,12 +1,10 @@
-"""Files of results: written by one scan at a time, and replaced by whole ones only."""
+"""Files of results, each written by one scan at a time."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +17,9 @@ if sys.platform != "win32":
 
 
 def open_text(path: Path, *, append: bool = False) -> IO[str]:
-    """Open a file of text to write; what UTF-8 cannot hold is escaped.
+    """Open a text file for writing, in UTF-8 with backslash escapes for what it cannot encode.
 
-    Until it is closed nobody else can open it so, where the system has locks for that.
+    The file is locked until it is closed, on systems that have such locks.
 
     Raises:
         ReportError: It cannot be opened, or another scan is writing it.
@@ -38,8 +36,8 @@ def open_text(path: Path, *, append: bool = False) -> IO[str]:
     except BlockingIOError as error:
         raise ReportError(
             str(path),
-            "is locked by another program, such as another scan that is writing it; wait until it"
-            " ends, or name another file",
+            "is locked by another program, such as another scan that writes to it; wait for that to"
+            " end, or name another file",
         ) from error
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error
@@ -47,49 +45,20 @@ def open_text(path: Path, *, append: bool = False) -> IO[str]:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Keep others from writing a file that exists, as `open_text` does.
+    """Lock an existing file against other writers, as `open_text` does.
 
     Raises:
         ReportError: It cannot be opened, or another scan is writing it.
     """
-    if sys.platform == "win32":  # has no such locks, and no file that is open can be replaced
+    if sys.platform == "win32":  # no such locks, and an open file cannot be replaced
         yield
         return
     with open_text(path, append=True):
         yield
 
 
-@contextmanager
-def replacing(path: Path, like: Path) -> Iterator[Path]:
-    """Write a file anew; the old one stays until the new one is whole.
-
-    Args:
-        path: The file; where it is a link, what it leads to is replaced.
-        like: The file whose permissions it gets.
-
-    Yields:
-        A file beside it, to be written; on an error it is removed.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    target = path.resolve()
-    number, name = tempfile.mkstemp(".new", f"{target.name}.", target.parent)
-    os.close(number)
-    new = Path(name)
-    try:
-        yield new
-        with new.open("rb+") as file:
-            os.fsync(file.fileno())
-        shutil.copymode(like, new)
-        new.replace(target)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-
-
 def _open_locked(name: str, flags: int) -> int:
-    """Open a file and lock it, before anything in it is cut off."""
+    """Open a file and lock it before truncating it."""
     file = os.open(name, flags & ~os.O_TRUNC, 0o666)
     try:
         if stat.S_ISREG(os.fstat(file).st_mode):

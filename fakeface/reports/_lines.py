@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakeface._errors import ReportError, reason_of
-from fakeface.reports._files import held, replacing
+from fakeface.files import replacing
+from fakeface.reports._files import held
 from fakeface.reports._row import Row
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def drop_superseded(path: Path, report: type[Report]) -> None:
     try:
         with (
             held(path),
-            replacing(path, path) as new,
+            replacing(path, permissions_of=path, durable=True) as new,
             new.open("w", encoding="utf-8", newline="\n") as file,
         ):
             file.write(report.header)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from fakeface._errors import ReportError, reason_of
 from fakeface._version import __version__
+from fakeface.files import replacing
 from fakeface.reports._escape import escape, unescape
-from fakeface.reports._files import held, replacing
+from fakeface.reports._files import held
 from fakeface.reports._jsonl import JsonlReport
 from fakeface.reports._lines import NOT_A_RECORD, latest, not_a_record, read_lines
 from fakeface.reports._report import Report
@@ -170,7 +171,7 @@ class ParquetReport(Report):
         like = self._path if self._path.exists() else journal
         try:
             with held(journal):
-                with replacing(self._path, like) as new:
+                with replacing(self._path, permissions_of=like, durable=True) as new:
                     _convert(self._lines(journal), new)
                 journal.unlink()
         except OSError as error:
@@ -201,7 +202,7 @@ def _is_utf8(text: str) -> bool:
 def _make_journal(path: Path, journal: Path) -> None:
     try:
         with (
-            replacing(journal, path) as new,
+            replacing(journal, permissions_of=path, durable=True) as new,
             new.open("w", encoding="utf-8", newline="\n") as file,
         ):
             file.writelines(json.dumps(record) + "\n" for record in _records(path))

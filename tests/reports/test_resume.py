@@ -313,7 +313,7 @@ def test_a_file_that_cannot_be_written_anew_keeps_all_records(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("fakeface.reports._files.tempfile.mkstemp", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     monkeypatch.setattr(sys, "argv", ["fakeface"])
     for count in (1, 2):
         with pytest.raises(SystemExit) as ended:

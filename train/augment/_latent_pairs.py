@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from fakeface.files import replacing
 from train._checks import check_share
 from train._progress import progress
 from train.augment._latent import AUTOENCODERS, open_autoencoder, weights_files
@@ -150,9 +151,8 @@ def _fill(
         photo, made = pair(load_picture(sample), sample, network, spec, rng)
         target = files[sample.name]
         for image, path in ((photo, _counterpart(target)), (made, target)):  # this one says done
-            aside = path.with_suffix(".tmp")
-            image.save(aside, "JPEG", quality=_QUALITY)
-            aside.replace(path)
+            with replacing(path) as new:
+                image.save(new, "JPEG", quality=_QUALITY)
 
 
 def pair(

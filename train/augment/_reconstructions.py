@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from fakeface.files import replacing
 from fakeface.images import Picture
 from fakeface.types import Box
 from train._checks import check_share
@@ -142,12 +143,11 @@ def drawn(
     draw = opens()
     for sample in progress(todo, what, len(todo)):
         own = np.random.default_rng([seed, int(sample.digest[:12], 16)])
-        aside = files[sample.name].with_suffix(".tmp")
         image = load_picture(sample)
         part = around_face(sample.box, image)
         image.paste(Image.fromarray(draw(np.asarray(image.crop(part)), own)), part[:2])
-        image.save(aside, "JPEG", quality=_QUALITY)
-        aside.replace(files[sample.name])
+        with replacing(files[sample.name]) as new:
+            image.save(new, "JPEG", quality=_QUALITY)
     return files
 
 

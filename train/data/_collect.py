@@ -29,6 +29,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from fakeface import CropSpec
+from fakeface.files import replacing
 from fakeface.preprocessing import crop, crop_box
 from fakeface.types import Box
 from train._errors import DataError
@@ -207,9 +208,8 @@ def _save(image: Image.Image, one: Chosen, out: Path) -> None:
     pixels = crop(image, one.box, CropSpec(side, _MARGIN, "lanczos"))
     path = out / one.name
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".tmp")
-    Image.fromarray(pixels).save(aside, "JPEG", quality=_QUALITY)
-    aside.replace(path)
+    with replacing(path) as new:
+        Image.fromarray(pixels).save(new, "JPEG", quality=_QUALITY)
 
 
 def _row(one: Chosen) -> dict[str, str]:

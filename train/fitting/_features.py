@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -28,6 +27,7 @@ import numpy.typing as npt
 
 from fakeface import CropSpec, ImageError
 from fakeface.concurrency import bounded_map
+from fakeface.files import replacing
 from fakeface.images import Picture
 from fakeface.inference import default_threads
 from fakeface.preprocessing import crop_picture
@@ -157,12 +157,10 @@ class FeatureTable:
     def _write(self, ids: list[str], features: Floats) -> None:
         name = hashlib.blake2b("\n".join(ids).encode(), digest_size=8).hexdigest()
         path = self.folder / f"{name}.json"
-        aside = self.folder / f"{name}.{os.getpid()}.tmp"
-        with aside.open("wb") as file:
+        with replacing(path.with_suffix(".npy")) as new, new.open("wb") as file:
             np.save(file, features)
-        aside.replace(path.with_suffix(".npy"))
-        aside.write_text(json.dumps(ids), encoding="utf-8")
-        aside.replace(path)
+        with replacing(path) as new:
+            new.write_text(json.dumps(ids), encoding="utf-8")
         self._open(path)
 
     def _open(self, path: Path) -> None:

@@ -33,13 +33,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fakeface import OperatingPoint, Thresholds
+from fakeface.files import replacing
 from train._errors import RunError
 from train.evaluate._calibration import Calibration
 from train.evaluate._scores import Scores, read_scores
@@ -187,9 +187,8 @@ def load_run(path: Path) -> Run:
 
 def write_json(path: Path, value: object) -> None:
     """Write JSON for people to read, moved into place when complete."""
-    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    aside.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    aside.replace(path)
+    with replacing(path) as new:
+        new.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:

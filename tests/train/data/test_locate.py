@@ -60,5 +60,5 @@ def test_pictures_that_do_not_decode_are_named_and_left_out(faces, cache):
 def test_every_picture_is_looked_at_once(faces, cache, monkeypatch):
     data = load_data(faces, cache)
     first = locate(data, "find", cache)
-    monkeypatch.setattr(train.data._locate, "prepare", None)
+    monkeypatch.setattr(train.data._locate, "preprocess", None)
     assert locate(data, "find", cache) == first

@@ -1,0 +1,48 @@
+"""Write a file or folder aside, then move it into place."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(
+    path: Path, *, permissions_of: Path | None = None, durable: bool = False
+) -> Iterator[Path]:
+    """Replace a file by a complete new one: readers, and a killed process, never see half of it.
+
+    Args:
+        path: The file; if it is a link, the file it points to is replaced. A folder may be written
+            too, if nothing, or an empty folder, is at `path`.
+        permissions_of: The file whose permissions the new one gets; None for the default ones.
+        durable: Whether to wait until the disk holds the new file, so that it also survives a
+            power failure.
+
+    Yields:
+        A path beside it that does not exist yet, to be written in the `with` block. On an error
+        it is removed, and what is at `path` stays.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    target = path.resolve()
+    new = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new")
+    try:
+        yield new
+        if durable:
+            with new.open("rb+") as file:
+                os.fsync(file.fileno())
+        if permissions_of is not None:
+            shutil.copymode(permissions_of, new)
+        new.replace(target)
+    except BaseException:
+        if new.is_dir():
+            shutil.rmtree(new, ignore_errors=True)
+        else:
+            new.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakeface.files import replacing
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with replacing(path, durable=True) as new:
+        new.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert names(tmp_path) == {"a.json"}
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with pytest.raises(error), replacing(path) as new:
+        new.write_text("half")
+        raise error
+    assert path.read_text() == "old"
+    assert names(tmp_path) == {"a.json"}
+
+
+def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    with pytest.raises(RuntimeError), replacing(path) as new:
+        new.mkdir()
+        (new / "half").write_text("")
+        raise RuntimeError
+    assert not names(tmp_path)
+    with replacing(path) as new:
+        new.mkdir()
+        (new / "file").write_text("")
+        assert not path.exists()
+    assert names(path) == {"file"}
+
+
+def test_nothing_written_is_an_error_and_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with pytest.raises(FileNotFoundError), replacing(path):
+        pass
+    assert path.read_text() == "old"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions and links")
+def test_links_stay_links_and_permissions_are_those_asked_for(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.json", tmp_path / "link.json"
+    path.write_text("old")
+    path.chmod(0o640)
+    link.symlink_to(path.name)
+    with replacing(link, permissions_of=link) as new:
+        new.write_text("new")
+    assert link.is_symlink()
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    before = os.umask(0o022)
+    try:
+        with replacing(tmp_path / "fresh") as new:
+            new.write_text("")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "fresh").stat().st_mode) == 0o644
