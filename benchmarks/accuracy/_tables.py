@@ -193,7 +193,7 @@ def _kinds(models: Result) -> str:
         for model, degradations in models.items()
         if CLEAN.name in degradations
     }
-    first = next(iter(clean.values()), {})
+    first: dict[str, Any] = next(iter(clean.values()), {})
     rows = [
         [name, str(row["real"]), *(percent(g[name]["flagged_real"]) for g in clean.values())]
         for name, row in first.items()

@@ -99,7 +99,7 @@ def upgrade(path: Path, report: type[Report]) -> None:
             if old.readline(len(report.old_header)) != report.old_header:
                 return
             with (
-                replacing(path, path) as new,
+                replacing(path, permissions_of=path, durable=True) as new,
                 new.open("w", encoding="utf-8", newline="\n") as file,
             ):
                 file.write(report.header)
