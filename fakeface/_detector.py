@@ -73,11 +73,12 @@ class Detector:
         thresholds: The thresholds between the verdicts.
         whole: Whether every picture is treated as already cropped to one face.
         min_face: Faces whose longer side is below this many pixels are not scored.
+        frames: Frames of a file that are scored, if it holds several.
         heatmaps: How the heat maps of faces are made; None if there are none.
         settings: Fingerprint of everything that a verdict depends on besides the picture, in
-            hexadecimal: the files of both models, the thresholds, `whole` and `min_face`. It does
-            not cover the provider, nor the versions of fakeface, ONNX Runtime and Pillow, between
-            which scores differ slightly.
+            hexadecimal: the files of both models, the thresholds, `whole`, `min_face` and
+            `frames`. It does not cover the provider, nor the versions of fakeface, ONNX Runtime
+            and Pillow, between which scores differ slightly.
         classifier: The model that scores faces, with its session.
         finder: The model that finds faces; None if `whole`.
         batch_size: Faces that `predict_batch` and `scan` score at once by default.
@@ -110,6 +111,7 @@ class Detector:
         self.finder = None if options.whole else FaceFinder(MODELS / FACE_FINDER)
         self.whole = options.whole
         self.min_face = options.min_face
+        self.frames = options.frames
         method = self.classifier.method
         explain = method == "cam" if options.explain is None else options.explain
         self.heatmaps: Method | None = method if explain else None
@@ -150,6 +152,7 @@ class Detector:
             self.info.sha256,  # the file holds the crop and the calibration too
             self.finder and [self.finder.info.sha256, float(self.min_face)],
             [self.thresholds.fake, self.thresholds.real],
+            *([["frames", self.frames]] if self.frames > 1 else []),
         ]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
 
@@ -183,7 +186,12 @@ class Detector:
             ImageError: The picture cannot be read.
         """
         return preprocess(
-            source, self.finder, self.classifier.crop, self.min_face, self._read_provenance
+            source,
+            self.finder,
+            self.classifier.crop,
+            self.min_face,
+            self._read_provenance,
+            self.frames,
         )
 
     def score(self, crops: npt.NDArray[np.uint8]) -> Sequence[_Score]:
@@ -209,8 +217,17 @@ class Detector:
             scores: From `score`, one for each crop; empty if there are none.
 
         Returns:
-            The prediction.
+            The prediction; of several frames that of the most suspicious one, or of the first
+            with a face.
         """
+        predictions, used = [], 0
+        for frame in (preprocessed, *preprocessed.others):
+            scored = sum(frame.scored)
+            predictions.append(self._aggregate(frame, scores[used : used + scored]))
+            used += scored
+        return max(predictions, key=_suspicion)  # the first of equal ones
+
+    def _aggregate(self, preprocessed: Preprocessed, scores: Sequence[_Score]) -> Prediction:
         crop, method = self.classifier.crop, self.classifier.method
         maps = [values for _, values in scores if values is not None]
         return aggregate(
@@ -317,3 +334,9 @@ class Detector:
             follow_symlinks=follow_symlinks,
         )
         return self.predict_batch(paths, batch_size=batch_size, workers=workers)
+
+
+def _suspicion(prediction: Prediction) -> tuple[float, bool]:
+    """Order frames: the most suspicious last, and those without any face first."""
+    p_fake = prediction.p_fake
+    return -1.0 if p_fake is None else p_fake, bool(prediction.faces)

@@ -43,6 +43,8 @@ class DetectorOptions:
         fpr: Use the model's operating point for this false positive rate instead.
         whole: Treat every picture as already cropped to one face; do not look for faces.
         min_face: Faces whose longer side is below this many pixels get the verdict `too_small`.
+        frames: Frames or pages of a file that holds several (GIF, WebP, PNG, AVIF, TIFF, MPO) that
+            are scored, at least 1, spread evenly over all; the most suspicious one counts.
         explain: Whether faces get a heat map (`Face.heatmap`). None: only if the model computes
             it with its score, at no cost. True: always, which takes some fifty forward passes a
             face with other models. False: never.
@@ -103,6 +105,15 @@ class DetectorOptions:
             min=0,
         ),
     )
+    frames: int = field(
+        default=1,
+        metadata=_option(
+            "Score this many frames or pages of a file that holds several; the most suspicious"
+            " counts.",
+            VERDICTS,
+            min=1,
+        ),
+    )
     explain: bool | None = None
     provenance: bool = field(
         default=True,
@@ -128,6 +139,8 @@ class DetectorOptions:
         """Raise ValueError for a number out of its range, and for settings that exclude others."""
         if not self.min_face >= 0:  # NaN neither: every face would be too small
             raise ValueError(f"min_face must be 0 or above, got {self.min_face}")
+        if self.frames < 1:
+            raise ValueError(f"frames must be at least 1, got {self.frames}")
         if self.threads is not None and self.threads < 1:
             raise ValueError(f"threads must be at least 1, got {self.threads}")
         if self.threshold is not None and not 0 <= self.threshold <= 1:

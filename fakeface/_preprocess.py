@@ -14,8 +14,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from fakeface._crop import CropSpec, crop, crop_box
+from fakeface._errors import ImageError
 from fakeface.faces._finder import Detection, FaceFinder
 from fakeface.images._decode import MAX_PIXELS, Picture
+from fakeface.images._frames import spread
 from fakeface.images._read import size_of
 from fakeface.images._semaphore import WeightedSemaphore
 from fakeface.types import Box, Provenance, Source
@@ -50,8 +52,12 @@ class Preprocessed:
         digest: BLAKE2b-128 of the encoded bytes; None for decoded sources.
         faces: The faces found, largest first, in pixels of the upright picture.
         scored: For every face, whether it is large enough to be scored.
-        crops: RGB, uint8, shape (number of judged faces, spec.size, spec.size, 3).
+        crops: RGB, uint8, shape (number of scored faces, spec.size, spec.size, 3): those of this
+            frame, and behind them those of `others`.
         provenance: What the file says of its own origin, where that was read.
+        frames: Frames or pages that the file holds.
+        frame: Which of them this is, counted from 0.
+        others: More frames of the same file that are scored, each without crops of its own.
     """
 
     name: str
@@ -61,6 +67,9 @@ class Preprocessed:
     scored: tuple[bool, ...]
     crops: npt.NDArray[np.uint8]
     provenance: Provenance | None = None
+    frames: int = 1
+    frame: int = 0
+    others: tuple[Preprocessed, ...] = ()
 
 
 def preprocess(
@@ -69,6 +78,7 @@ def preprocess(
     spec: CropSpec,
     min_face: float,
     read_provenance: Callable[[bytes], Provenance] | None = None,
+    frames: int = 1,
 ) -> Preprocessed:
     """Decode a picture, find its faces and cut them out.
 
@@ -78,6 +88,7 @@ def preprocess(
         spec: What the model sees of a face.
         min_face: Faces whose longer side is below this many pixels are not judged.
         read_provenance: Reads what the bytes of a file say of its origin; None reads nothing.
+        frames: Frames of a file that are scored, if it holds several.
 
     Returns:
         The faces, and the crops of those to judge.
@@ -87,14 +98,42 @@ def preprocess(
     """
     with READING.take(size_of(source)):
         picture = Picture(source)
-        with DECODING.take(picture.pixels):
-            if finder is None:
-                preprocessed = _from_full_image(picture, spec)
-            else:
-                preprocessed = _from_faces(picture, finder, spec, min_face)
-        if read_provenance is None or picture.encoded is None:
-            return preprocessed
-        return replace(preprocessed, provenance=read_provenance(picture.encoded))
+        first = _frame(picture, finder, spec, min_face)
+        if read_provenance is not None and picture.encoded is not None:
+            first = replace(first, provenance=read_provenance(picture.encoded))
+        chosen = spread(picture.frames, frames) if picture.digest is not None else [0]
+        if len(chosen) == 1:
+            return first
+        others = []
+        for frame in chosen[1:]:
+            try:
+                others.append(_frame(picture.at(frame), finder, spec, min_face))
+            except ImageError as error:
+                where = f"frame {frame + 1} of {len(picture.frames)}"
+                raise ImageError(error.source, f"{where}: {error.reason}") from error
+    crops = np.concatenate([first.crops, *(other.crops for other in others)])
+    without = crops[:0]
+    return replace(
+        first,
+        crops=crops,
+        others=tuple(
+            replace(other, crops=without, provenance=first.provenance) for other in others
+        ),
+    )
+
+
+def _frame(
+    picture: Picture, finder: FaceFinder | None, spec: CropSpec, min_face: float
+) -> Preprocessed:
+    with DECODING.take(picture.pixels):
+        found = (
+            _from_full_image(picture, spec)
+            if finder is None
+            else _from_faces(picture, finder, spec, min_face)
+        )
+    if len(picture.frames) == 1:
+        return found
+    return replace(found, frames=len(picture.frames), frame=picture.frame)
 
 
 def _from_faces(

@@ -105,4 +105,6 @@ def aggregate(
         size=preprocessed.size,
         digest=preprocessed.digest,
         provenance=preprocessed.provenance,
+        frames=preprocessed.frames,
+        frame=preprocessed.frame,
     )

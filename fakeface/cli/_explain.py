@@ -68,7 +68,7 @@ class Explanation:
         from fakeface.explain._figure import figure
         from fakeface.images._decode import Picture
 
-        picture = Picture(source)
+        picture = Picture(source).at(prediction.frame or 0)
         image, _ = picture.load(reduction_factor(max(picture.size) / _SIDE))
         model = f"{detector.info.name} {detector.info.version}"
         figure(image, prediction, detector.thresholds, model).save(self._path)

@@ -101,6 +101,7 @@ def _cli_type(annotation: str) -> Any:
     return {
         "bool": bool,
         "float": float,
+        "int": int,
         "str": str,
         "float | None": float | None,
         "int | None": int | None,

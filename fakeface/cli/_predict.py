@@ -47,7 +47,7 @@ def predict(
     goal = destination(format, output, overwrite)
     explanation = Explanation(explain, len(files), overwrite) if explain is not None else None
     detector = load_detector(replace(detector_options, explain=explain is not None))
-    run = Run(fail_on)
+    run = Run(fail_on, detector.frames)
     sources = [picture_from_stdin() if name == "-" else name for name in files]
     if explanation is None:
         predictions = detector.predict_batch(sources)

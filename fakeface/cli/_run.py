@@ -44,12 +44,15 @@ class Run:
         tally: Verdicts so far, including those of a previous scan that still hold.
     """
 
-    def __init__(self, fail_on: list[FailOn] | None) -> None:
+    def __init__(self, fail_on: list[FailOn] | None, frames: int = 1) -> None:
         """Start the clock.
 
         Args:
             fail_on: Verdicts that make the exit code 1.
+            frames: Frames that are scored of a file that holds several.
         """
+        self._frames = frames
+        self._partial = 0  # files of which frames were left out
         self.tally = Tally()
         self._fail_on = {NO_VERDICT if f is FailOn.error else f.value for f in fail_on or ()}
         self._fail_on_declared_ai = FailOn.declared_ai in (fail_on or ())
@@ -74,6 +77,7 @@ class Run:
                 for prediction in predictions:
                     report.write(prediction)
                     self.tally.add(prediction)
+                    self._partial += (prediction.frames or 1) > self._frames
                     self._done += 1
                     if progress is not None:
                         progress.advance(self.tally)
@@ -99,6 +103,10 @@ class Run:
             The exit code.
         """
         say(self._speed() + (f": {self.tally}" if self.tally.total else "") + notes)
+        if self._partial:
+            files = "1 file holds" if self._partial == 1 else f"{self._partial:,} files hold"
+            scored = "the first was" if self._frames == 1 else f"{self._frames:,} of them were"
+            say(f"{files} several frames or pages, of which {scored} scored; --frames scores more")
         if self._stopped is not None:
             say(f"interrupted; to resume: {again}" if again else "interrupted")
             return self._stopped

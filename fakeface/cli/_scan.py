@@ -129,7 +129,7 @@ def scan(
 
     explain = heatmaps if goal.format == "html" else False
     detector = load_detector(replace(detector_options, explain=explain))
-    run = Run(fail_on)
+    run = Run(fail_on, detector.frames)
     previous = None
     if goal.resume:
         assert goal.path is not None

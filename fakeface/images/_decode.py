@@ -111,7 +111,7 @@ class Picture:
         else:
             self._data = read(source, self.name)
             self.digest = digest(self._data)
-            self._data, image = open_image(self._data, self.name)
+            image = open_image(self._data, self.name)
             self.frames = frames_of(image, self._data)
             if self.frames[0]:
                 seek(image, self.frames[0], self.name)
@@ -133,7 +133,7 @@ class Picture:
             return self
         other = copy(self)
         other.frame = frame
-        _, image = open_image(self._data, self.name)
+        image = open_image(self._data, self.name)
         seek(image, self.frames[frame], self.name)
         other._begin(image)
         return other
@@ -210,7 +210,7 @@ class Picture:
             orientation = self._orientation
             image = self._image
             if self._data is not None and self._loaded is not None:
-                _, image = open_image(self._data, self.name)
+                image = open_image(self._data, self.name)
                 if self.frames[self.frame]:
                     seek(image, self.frames[self.frame], self.name)
             if self._data is None or image.format not in _REDUCIBLE:

@@ -50,18 +50,16 @@ def spread(frames: Sequence[int], number: int) -> list[int]:
     """Choose frames that are spread evenly over all of them.
 
     Args:
-        frames: Of which to choose.
+        frames: From `frames_of`.
         number: How many, at least 1; the first is always among them, with two and more the last.
 
     Returns:
-        The frames chosen, in order.
+        Places in `frames`, in order.
     """
     if number >= len(frames):
-        return list(frames)
-    if number == 1:
-        return [frames[0]]
+        return list(range(len(frames)))
     last = len(frames) - 1
-    return [frames[round(place * last / (number - 1))] for place in range(number)]
+    return [round(place * last / (number - 1)) for place in range(number)] if number > 1 else [0]
 
 
 def _claimed(image: Image.Image) -> int:

@@ -30,7 +30,7 @@ _TOO_MANY = f"claims more than the {MAX_PIXELS:,} pixels allowed"
 _JPEG_TOO_MANY = f"claims more than the {MAX_JPEG_PIXELS:,} pixels allowed in a JPEG"
 
 
-def open_image(data: bytes, name: str) -> tuple[bytes, Image.Image]:
+def open_image(data: bytes, name: str) -> Image.Image:
     """Read the header of encoded bytes.
 
     Args:
@@ -38,7 +38,7 @@ def open_image(data: bytes, name: str) -> tuple[bytes, Image.Image]:
         name: Its name in messages.
 
     Returns:
-        What to decode, which may be less than `data`, and the picture.
+        The picture.
 
     Raises:
         ImageError: It is not a readable picture in one of `FORMATS`, would cost more memory or
@@ -54,7 +54,7 @@ def open_image(data: bytes, name: str) -> tuple[bytes, Image.Image]:
             raise ImageError(
                 name, f"has more than the {_jpeg.MAX_SCANS} scans allowed (a time bomb?)"
             )
-        return data, image
+        return image
     except ImageError:
         raise
     except Image.DecompressionBombError as error:

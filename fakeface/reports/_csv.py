@@ -30,6 +30,8 @@ COLUMNS = (
     "error",
     "says",
     "declared",
+    "frames",
+    "frame",
 )
 """Names of the columns, in order."""
 
@@ -98,6 +100,8 @@ class CsvReport(TextReport):
                 prediction.error and cell(prediction.error),
                 said and cell(said.says),
                 said and said.declared,
+                prediction.frames,
+                prediction.frame,
             )
         )
 

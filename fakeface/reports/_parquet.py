@@ -78,6 +78,8 @@ def schema() -> pyarrow.Schema:
             "error": pa.string(),
             "says": pa.string(),
             "provenance": provenance,
+            "frames": pa.int64(),
+            "frame": pa.int64(),
         }
     ).with_metadata({"fakeface": __version__})
 

@@ -123,6 +123,10 @@ class TableReport(Report):
             line.append_text(self._bar(prediction.p_fake, STYLES[what], marks or ()))
         line.append(f"{len(prediction.faces):>7}  ", "none")
         line.append(printable(prediction.source), "none")
+        if prediction.frames is not None and prediction.frames > 1:
+            line.append(
+                f"  (frame {(prediction.frame or 0) + 1:,} of {prediction.frames:,})", "dim"
+            )
         return line
 
     def _bar(self, share: float, style: str, marks: Iterable[float] = ()) -> Text:

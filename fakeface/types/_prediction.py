@@ -62,6 +62,9 @@ class Prediction:
         provenance: What the file says of its own origin; it has no influence on the verdict. None
             where that was not read: for pictures that are no encoded file, on an error, and where
             the detector was told not to.
+        frames: Frames or pages that the file holds, at least 1; None on an error.
+        frame: Which of them the verdict is about, counted from 0: the first, or of several that
+            were scored the most suspicious one; None on an error.
     """
 
     source: str
@@ -74,6 +77,8 @@ class Prediction:
     digest: str | None = None
     settings: str = ""
     provenance: Provenance | None = None
+    frames: int | None = None
+    frame: int | None = None
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Prediction:
@@ -104,6 +109,8 @@ class Prediction:
             record["digest"],
             record["settings"],
             None if said is None else Provenance.from_dict(said),
+            record.get("frames"),
+            record.get("frame"),
         )
 
     @property
@@ -126,4 +133,6 @@ class Prediction:
             "error": self.error,
             "says": None if said is None else said.says,
             "provenance": None if said is None else said.as_dict(),
+            "frames": self.frames,
+            "frame": self.frame,
         }

@@ -68,6 +68,7 @@ def record(prediction: Prediction, seen: CropSpec, side: int) -> str:
             "faces": faces,
             "thumb": thumbnail,
             "digest": prediction.digest,
+            "frames": _frames(prediction),
             "error": prediction.error and printable(prediction.error),
         }
     )
@@ -79,9 +80,17 @@ def _open(prediction: Prediction) -> Picture | None:
         return None
     try:
         picture = Picture(prediction.source)
+        same = picture.digest == prediction.digest
+        return picture.at(prediction.frame or 0) if same else None
     except Exception:  # gone, or changed to something else
         return None
-    return picture if picture.digest == prediction.digest else None
+
+
+def _frames(prediction: Prediction) -> str | None:
+    """Which frame the verdict is about, where there are several."""
+    if prediction.frames is None or prediction.frames < 2:
+        return None
+    return f"{(prediction.frame or 0) + 1:,} of {prediction.frames:,}"
 
 
 def _face(face: Face, prediction: Prediction, spec: CropSpec) -> dict[str, Any]:

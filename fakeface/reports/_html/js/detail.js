@@ -74,6 +74,7 @@ class Detail {
     const add = (name, value) => value && facts.append(el("dt", {}, name), el("dd", {}, el("bdi", {}, value)));
     add("Path", record.name);
     add("Size", record.size && `${record.size.join(" × ")} px`);
+    add("Frame", record.frames);
     add("BLAKE2b-128", record.digest);
     return facts;
   }
