@@ -56,17 +56,25 @@ class OperatingPoint:
         threshold: `p_fake` at or above it is called fake, 0 to 1.
         fpr: Share of real pictures called fake that the threshold was fitted for, 0 to 1.
         fitted_on: What it was fitted on, in words.
+        photographs: How many photographs it rests on; None where nobody said.
     """
 
     name: str
     threshold: float
     fpr: float
     fitted_on: str
+    photographs: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values outside 0 to 1 (`ValueError`)."""
         if not (0 <= self.threshold <= 1 and 0 <= self.fpr <= 1):
             raise ValueError(f"operating point {self.name!r}: threshold and fpr must be 0 to 1")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; the number of photographs only where it is known."""
+        plain = {"name": self.name, "threshold": self.threshold, "fpr": self.fpr}
+        told = {} if self.photographs is None else {"photographs": self.photographs}
+        return {**plain, "fitted_on": self.fitted_on, **told}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +146,7 @@ class ModelInfo:
         if self.thresholds is not None:
             out["thresholds"] = {"fake": self.thresholds.fake, "real": self.thresholds.real}
         if self.operating_points:
-            out["operating_points"] = [
-                {"name": p.name, "threshold": p.threshold, "fpr": p.fpr, "fitted_on": p.fitted_on}
-                for p in self.operating_points
-            ]
+            out["operating_points"] = [p.as_dict() for p in self.operating_points]
         out |= {
             "settings": self.settings,
             "provenance": self.provenance,
@@ -267,17 +272,19 @@ def _thresholds(raw: dict[str, Any]) -> Thresholds:
 
 
 def _operating_point(point: Any) -> OperatingPoint:
-    point = table({"operating_points": point}, "operating_points", set(_POINT))
+    point = table({"operating_points": point}, "operating_points", {*_POINT, _PHOTOGRAPHS})
     name, threshold, fpr, fitted_on = _POINT
     return OperatingPoint(
         text(point, name),
         number(point, threshold, 0, 1),
         number(point, fpr, 0, 1),
         text(point, fitted_on),
+        whole(point, _PHOTOGRAPHS, 0, 1 << 40) if _PHOTOGRAPHS in point else None,
     )
 
 
 _POINT = ("name", "threshold", "fpr", "fitted_on")
+_PHOTOGRAPHS = "photographs"
 
 
 def load_model(path: Path, kind: Kind) -> tuple[ModelInfo, bytes]:

@@ -8,16 +8,18 @@ that of Real, z; what is published is
 with temperature and bias from Platt scaling (Platt 1999, "Probabilistic outputs for support
 vector machines"): a logistic regression on z whose targets are drawn in a little, so that classes
 which `val` separates perfectly do not give an infinite slope. The probability holds for the mix of
-AI and Real that `val` has.
+AI and Real that `val` has. Within a class every family of generators, and every origin of
+photographs, counts by the square root of its pictures: else one with half of all pictures would
+decide alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
 from fakeface import OperatingPoint, Thresholds
@@ -25,6 +27,9 @@ from train.evaluate._scores import Floats, Scores
 
 TARGETS = (0.05, 0.01)
 """False positive rates of the operating points; the first one is the default."""
+
+FEWEST = 3
+"""Photographs that a false positive rate has to stand for: n photographs carry FEWEST / n."""
 
 MISSED = 0.05
 """Share of the AI pictures of `val` that the default may call real; the rest is `uncertain`."""
@@ -78,13 +83,14 @@ def fit_calibration(val: Scores) -> Calibration:
     n_fake, n_real = int(fake.sum()), int((~fake).sum())
     target = np.where(fake, (n_fake + 1) / (n_fake + 2), 1 / (n_real + 2))
     inputs = -val.logits[:, np.newaxis]
+    weight = _weights(val)
     regression = LogisticRegression(C=np.inf).fit(
         np.concatenate([inputs, inputs]),
         np.repeat([1, 0], len(target)),
-        sample_weight=np.concatenate([target, 1 - target]),
+        sample_weight=np.concatenate([target * weight, (1 - target) * weight]),
     )
     slope, bias = float(regression.coef_[0, 0]), float(regression.intercept_[0])
-    what = f"val, {n_fake} AI and {n_real} Real"
+    what = f"val, {n_fake} AI and {n_real} Real, families and origins by the root of their sizes"
     if not slope > 1e-6:
         return Calibration(1.0, 0.0, f"nothing: the logits of {what} do not rank the classes")
     return Calibration(1 / slope, bias, what)
@@ -93,7 +99,8 @@ def fit_calibration(val: Scores) -> Calibration:
 def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[OperatingPoint, ...]:
     """Fit thresholds on `p_fake` that keep false alarms at `TARGETS`.
 
-    The rate holds over all Real pictures of `val`, and no large Real source (`LARGE`) is above
+    The rate holds over all Real pictures of `val`, and over its origins by the square root of
+    their sizes, and no large Real source (`LARGE`) is above
     `WORST` times the rate, since a mean over sources can hide one whose every photograph is
     flagged.
 
@@ -102,15 +109,18 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
         calibration: Turns them into `p_fake`.
 
     Returns:
-        One point per target, the default first.
+        One point per target that the photographs carry (`refused_levels`), the default first.
     """
     p_fake = calibration.p_fake(val.logits)
     real = val.labels == 1
     names, counts = np.unique(val.sources[real], return_counts=True)
     large = names[counts >= LARGE]
     points = []
-    for fpr in TARGETS:
-        thresholds = {"all Real": _just_above(p_fake[real], fpr)}
+    for fpr in _levels(int(real.sum())):
+        thresholds = {
+            "all Real": _just_above(p_fake[real], fpr),
+            "all origins": _just_above(p_fake[real], fpr, _weights(val)[real]),
+        }
         for source in large:
             thresholds[source] = _just_above(p_fake[val.sources == source], WORST * fpr)
         binding = max(thresholds, key=lambda name: thresholds[name])
@@ -121,6 +131,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
                 fpr,
                 f"val, {int(real.sum())} Real of {len(names)} sources, {len(large)} of them at most"
                 f" {WORST:g} times the rate; decided by {binding}",
+                int(real.sum()),
             )
         )
     return tuple(points)
@@ -145,9 +156,54 @@ def fit_thresholds(
     return Thresholds(fake=fake, real=min(fake, float(ai[int(MISSED * len(ai))])))
 
 
-def _just_above(scores: npt.NDArray[np.float64], share: float) -> float:
-    """A threshold that at most `share` of the scores reach, half-way to the next score above."""
-    descending = np.sort(scores)[::-1]
-    bound = descending[min(int(share * len(descending)), len(descending) - 1)]
+def refused_levels(photographs: int) -> list[str]:
+    """Why operating points are not fitted, one line each.
+
+    A rate below 3 / n is not what n photographs can show: with none of them flagged it may still
+    be 3 / n, with 95 % confidence (the rule of three: Hanley and Lippman-Hand 1983, "If nothing
+    goes wrong, is everything all right?").
+
+    Args:
+        photographs: Number of Real pictures of `val`.
+    """
+    finest = FEWEST / max(photographs, 1)
+    return [
+        f"no operating point at {100 * fpr:g} %: {photographs} photographs of val carry none finer"
+        f" than {100 * finest:.2g} % ({FEWEST} / n)"
+        for fpr in TARGETS
+        if fpr < finest
+    ]
+
+
+def _levels(photographs: int) -> list[float]:
+    """The targets that so many photographs carry, else the finest whole per cent they do."""
+    finest = FEWEST / max(photographs, 1)
+    return [fpr for fpr in TARGETS if fpr >= finest] or [min(ceil(100 * finest) / 100, 0.5)]
+
+
+def _weights(val: Scores) -> Floats:
+    """What each picture counts: each group of a class by its root, the class as it has pictures."""
+    _, which, counts = np.unique(val.groups, return_inverse=True, return_counts=True)
+    weights = 1 / np.sqrt(counts[which])
+    for label in (0, 1):
+        mine = val.labels == label
+        if mine.any():
+            weights[mine] *= mine.sum() / weights[mine].sum()
+    return np.asarray(weights, np.float64)
+
+
+def _just_above(scores: Floats, share: float, weights: Floats | None = None) -> float:
+    """A threshold that at most `share` of the scores reach, half-way to the next score above.
+
+    Args:
+        scores: Shape [n].
+        share: 0 to 1.
+        weights: What each score counts, shape [n]; alike where None.
+    """
+    order = np.argsort(-scores, kind="stable")
+    descending = scores[order]
+    counted = np.cumsum(np.ones(len(scores)) if weights is None else weights[order])
+    beyond = np.nonzero(counted > share * counted[-1] * (1 + 1e-12))[0]
+    bound = descending[beyond[0] if len(beyond) else -1]
     above = descending[descending > bound]
     return float((bound + (above[-1] if len(above) else 1.0)) / 2)

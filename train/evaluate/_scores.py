@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +25,20 @@ class Scores:
         labels: 0 for AI, 1 for Real, shape [n].
         sources: Their sources, as `CLASS/source`.
         logits: Logits of class 1, Real, uncalibrated, shape [n].
+        groups: What counts as one in macro averages, as `CLASS/group`: the family of an AI
+            picture's generator, the source of a photograph; `sources` where nothing is said.
     """
 
     names: list[str]
     labels: npt.NDArray[np.int64]
     sources: npt.NDArray[np.str_]
     logits: Floats
+    groups: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+
+    def __post_init__(self) -> None:
+        """Take the sources for groups where there are none."""
+        if len(self.groups) != len(self.names):
+            object.__setattr__(self, "groups", self.sources)
 
     @classmethod
     def of(cls, samples: Sequence[Sample], logits: Floats) -> Scores:
@@ -40,6 +48,7 @@ class Scores:
             np.array([s.label for s in samples], np.int64),
             np.array([f"{CLASSES[s.label]}/{s.source}" for s in samples]),
             np.asarray(logits, np.float64),
+            np.array([f"{CLASSES[s.label]}/{_group(s)}" for s in samples]),
         )
 
     @property
@@ -56,10 +65,14 @@ class Scores:
         """Write one line a picture: name, label, source, logit and calibrated `p_fake`."""
         with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["name", "label", "source", "logit_real", "p_fake"])
-            for row in zip(self.names, self.labels, self.sources, self.logits, p_fake, strict=True):
-                name, label, source, logit, p = row
-                writer.writerow([name, CLASSES[label], source, f"{logit:.6f}", f"{p:.6f}"])
+            writer.writerow(["name", "label", "source", "logit_real", "p_fake", "group"])
+            columns = (self.names, self.labels, self.sources, self.logits, p_fake, self.groups)
+            for name, label, source, logit, p, group in zip(*columns, strict=True):
+                writer.writerow([name, CLASSES[label], source, f"{logit:.6f}", f"{p:.6f}", group])
+
+
+def _group(sample: Sample) -> str:
+    return (sample.family if sample.label == 0 else "") or sample.source
 
 
 def read_scores(path: Path) -> Scores:
@@ -71,4 +84,5 @@ def read_scores(path: Path) -> Scores:
         np.array([CLASSES.index(row["label"]) for row in rows], np.int64),
         np.array([row["source"] for row in rows]),
         np.array([float(row["logit_real"]) for row in rows]),
+        np.array([row.get("group") or row["source"] for row in rows]),
     )

@@ -33,6 +33,7 @@ from train.evaluate._calibration import (
     fit_calibration,
     fit_operating_points,
     fit_thresholds,
+    refused_levels,
 )
 from train.evaluate._plots import plot_confusion, plot_history, plot_roc
 from train.evaluate._report import as_text, evaluate
@@ -201,6 +202,8 @@ def _write_results(
             scores[split] = Scores.of(samples, fitted.logits(samples))
     calibration = fit_calibration(scores["val"])
     points = fit_operating_points(scores["val"], calibration)
+    for reason in refused_levels(int((scores["val"].labels == 1).sum())):
+        console.print(reason, markup=False, soft_wrap=True)
     thresholds = fit_thresholds(scores["val"], calibration, points)
     figures: dict[str, Any] = {}
     for split, said in scores.items():
@@ -218,10 +221,7 @@ def _write_results(
                 "notes": list(data.notes),
             },
             "calibration": calibration.as_dict(),
-            "operating_points": [
-                {"name": p.name, "threshold": p.threshold, "fpr": p.fpr, "fitted_on": p.fitted_on}
-                for p in points
-            ],
+            "operating_points": [point.as_dict() for point in points],
             "thresholds": {"fake": thresholds.fake, "real": thresholds.real},
             "figures": figures,
             "epochs": len(fitted.history),

@@ -8,6 +8,7 @@ from train.evaluate._calibration import (
     fit_calibration,
     fit_operating_points,
     fit_thresholds,
+    refused_levels,
 )
 from train.evaluate._scores import Scores, read_scores
 
@@ -46,7 +47,7 @@ def test_logits_that_do_not_rank_are_left_as_they_are(logits):
 
 def test_operating_points_keep_their_promise_over_all_and_for_the_worst_large_source():
     rng = np.random.default_rng(1)
-    easy, hard, few = rng.normal(3, 1, 2000), rng.normal(0, 1, LARGE), rng.normal(-5, 1, LARGE - 1)
+    easy, hard, few = rng.normal(3, 1, 2000), rng.normal(0, 1, LARGE), rng.normal(2, 1, LARGE - 1)
     real = np.concatenate([easy, hard, few])
     names = ["Real/easy"] * 2000 + ["Real/hard"] * LARGE + ["Real/few"] * (LARGE - 1)
     ai = rng.normal(-3, 1, 1000)
@@ -62,6 +63,30 @@ def test_operating_points_keep_their_promise_over_all_and_for_the_worst_large_so
     thresholds = fit_thresholds(val, calibration, points)
     assert thresholds.fake == points[0].threshold
     assert (calibration.p_fake(ai) < thresholds.real).mean() <= 0.05
+
+
+def test_a_small_origin_counts_more_than_its_share_of_the_pictures():
+    """A hundred photographs of one origin, nine of nine others that are flagged much sooner."""
+    logits = [-4] * 40 + [4] * 100 + [-1] * 9
+    labels, sources = [0] * 40 + [1] * 109, ["AI/x"] * 40 + ["Real/one"] * 100
+    val = scores(logits, labels, sources + [f"Real/{n}" for n in range(9)])
+    calibration = fit_calibration(val)
+    assert calibration.bias < fit_calibration(scores(logits, labels)).bias
+    point, *_ = fit_operating_points(val, calibration)
+    assert point.threshold > calibration.p_fake(np.array([-1.0]))[0]
+    assert point.photographs == 109
+
+
+@pytest.mark.parametrize(
+    ("photographs", "levels"), [(300, [0.05, 0.01]), (299, [0.05]), (60, [0.05]), (30, [0.1])]
+)
+def test_no_level_is_finer_than_the_photographs_carry(photographs, levels):
+    val = scores(np.linspace(-1, 3, 40 + photographs), [0] * 40 + [1] * photographs)
+    points = fit_operating_points(val, fit_calibration(val))
+    assert [point.fpr for point in points] == pytest.approx(levels)
+    reasons = refused_levels(photographs)
+    assert len(reasons) == 2 - len([level for level in levels if level in TARGETS])
+    assert all(f"{photographs} photographs of val carry none finer" in text for text in reasons)
 
 
 def test_thresholds_stay_in_order_where_nothing_is_uncertain():

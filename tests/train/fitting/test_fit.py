@@ -68,7 +68,7 @@ def test_a_run_says_what_made_it_and_how_good_it_is(small):
     assert test["sources"]["Real/studio"]["pictures"] == 8
     assert json.loads((run.path / "report.json").read_text()) == test
     assert run.calibration.temperature > 0
-    assert [p.name for p in run.operating_points] == ["fpr5", "fpr1"]
+    assert [(p.name, p.photographs) for p in run.operating_points] == [("fpr38", 8)]
     assert run.thresholds.real <= run.thresholds.fake == run.operating_points[0].threshold
 
 
