@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are figures.
+    """Format a table whose first column is text and whose other columns are numbers.
 
     Args:
         head: Names of the columns.
@@ -19,8 +19,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *rows))
 
 
-def figure(estimate: Sequence[float | None] | None, interval: bool = True) -> str:
-    """A figure between 0 and 1 to three digits, with its interval."""
+def metric(estimate: Sequence[float | None] | None, interval: bool = True) -> str:
+    """Format a metric between 0 and 1 to three digits, with its interval."""
     if estimate is None or estimate[0] is None:
         return "–"
     value, low, high = estimate
@@ -31,7 +31,7 @@ def figure(estimate: Sequence[float | None] | None, interval: bool = True) -> st
 
 
 def percent(estimate: Sequence[float | None] | None, interval: bool = True) -> str:
-    """A share in percent, with its interval."""
+    """Format a fraction in percent, with its interval."""
     if estimate is None or estimate[0] is None:
         return "–"
     value, low, high = estimate

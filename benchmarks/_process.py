@@ -1,4 +1,4 @@
-"""Processes that import these packages from where they are."""
+"""Child processes that import these packages from this checkout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of a process that imports `benchmarks` from here and uses the CPU alone."""
+    """Return the environment of a process that imports `benchmarks` from here, on the CPU."""
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,

@@ -11,6 +11,11 @@ Begin = Callable[[str, int], Callable[[int], None]]
 """Begin a part of the work: takes its name and number of steps, returns what advances it."""
 
 
+def no_progress(name: str, total: int) -> Callable[[int], None]:  # noqa: ARG001
+    """Begin nothing: for callers that show no progress."""
+    return lambda _: None
+
+
 @contextmanager
 def progress_bars() -> Iterator[Begin]:
     """Show progress bars on a terminal, and nothing elsewhere."""

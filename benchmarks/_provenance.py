@@ -1,4 +1,4 @@
-"""What made a result: command, versions, machine."""
+"""Provenance of a result: command, versions, machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = ("scikit-learn",)
 def provenance(
     machine: dict[str, Any] | None = None, packages: Iterable[str] = PACKAGES
 ) -> dict[str, Any]:
-    """Plain values for the head of a result, ready for JSON.
+    """Return the provenance of a result, as plain values ready for JSON.
 
     Args:
         machine: From `fakeface.diagnostics._environment.environment`, before anything was measured;
@@ -43,7 +43,7 @@ def provenance(
 
 
 def machine_line(environment: dict[str, Any]) -> str:
-    """What a measurement ran on, as a line of Markdown.
+    """Format the machine that a measurement ran on as a line of Markdown.
 
     Args:
         environment: From `fakeface.diagnostics._environment.environment`.

@@ -226,8 +226,8 @@ def markdown(results: Sequence[dict[str, Any]]) -> str:
             result["model"]["name"],
             result["method"],
             f"{curve} {'↓' if curve == 'deletion' else '↑'}",
-            *(_figure(result[curve]["area"][m]) for m in MAPS),
-            _figure(result[curve]["better_than_random"]["by"]),
+            *(_format(result[curve]["area"][m]) for m in MAPS),
+            _format(result[curve]["better_than_random"]["by"]),
             f"{result[curve]['better_than_random']['share_of_pictures']:.0%}",
         )
         for result in results
@@ -241,6 +241,6 @@ def markdown(results: Sequence[dict[str, Any]]) -> str:
     return table(head, rows) + note
 
 
-def _figure(estimate: Sequence[float]) -> str:
+def _format(estimate: Sequence[float]) -> str:
     value, low, high = (f"{v:.3f}" for v in estimate)
     return f"{value} [{low}, {high}]"

@@ -44,7 +44,7 @@ def run_faces(
         scenes: How many scenes to make: a face of a random picture, shrunk or enlarged, pasted
             onto a picture without people.
         seed: Seed of the scenes.
-        begin: Begins a part of the work: its name and length; gives what counts it.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: `sources`, `unreadable`, `without_people`, `scenes`,

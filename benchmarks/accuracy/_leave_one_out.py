@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._markdown import figure, percent, table
+from benchmarks._markdown import metric, percent, table
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._metrics import Estimate, measure, resamples
 from train._errors import DataError
@@ -139,9 +139,9 @@ def leave_one_out_markdown(result: dict[str, Any]) -> str:
             [
                 name,
                 str(row["n"]),
-                figure(left["auc"]),
-                figure(known and known["auc"]),
-                figure(left["tpr5"]),
+                metric(left["auc"]),
+                metric(known and known["auc"]),
+                metric(left["tpr5"]),
                 percent(left[flagged]),
                 percent(known and known[flagged]),
             ]

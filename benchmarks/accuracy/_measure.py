@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._models import check_distinct_names
-from benchmarks._progress import Begin
+from benchmarks._progress import Begin, no_progress
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._degradations import CLEAN, Degradation
 from benchmarks.accuracy._groups import FAMILY, Grouping
@@ -83,7 +83,7 @@ def run_accuracy(
     cache: Cache,
     *,
     threads: int | None = None,
-    begin: Begin = lambda *_: lambda _: None,
+    begin: Begin = no_progress,
 ) -> Run:
     """Score the pictures of some splits with some models.
 
@@ -94,8 +94,7 @@ def run_accuracy(
         degradations: What is done to the pictures.
         cache: Where scores are kept and taken from.
         threads: Threads of a model; None for one per processor.
-        begin: Called with what comes next and the number of its pictures; returns what to tell of
-            progress.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         The scores.
@@ -154,7 +153,7 @@ def run_accuracy(
 
 
 def evaluate(
-    run: Run, count: int = 1000, seed: int = 0, begin: Begin = lambda *_: lambda _: None
+    run: Run, count: int = 1000, seed: int = 0, begin: Begin = no_progress
 ) -> dict[str, Any]:
     """All figures of a run.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks._markdown import figure, percent, table
+from benchmarks._markdown import metric, percent, table
 from benchmarks.accuracy._degradations import CLEAN, DEGRADED, READINGS, SUPER_RESOLVED
 from benchmarks.accuracy._groups import FAMILY, PHOTOGRAPHS, Grouping
 from benchmarks.accuracy._macro import FEW
@@ -99,8 +99,8 @@ def _models(models: Result) -> str:
         rows.append(
             [
                 model,
-                *(figure(row[m]) for m in ("auc", "ap", "balanced_accuracy", "tpr5", "tpr1")),
-                figure(row["ece"]),
+                *(metric(row[m]) for m in ("auc", "ap", "balanced_accuracy", "tpr5", "tpr1")),
+                metric(row["ece"]),
                 *(percent(row[m]) for m in ("flagged_ai", "flagged_real", "uncertain")),
             ]
         )
@@ -126,7 +126,7 @@ def _degradations(models: Result) -> str:
         for name in names:
             entry = degradations.get(name)
             found = entry["boxes"].get("finder", 0) / sum(entry["boxes"].values()) if entry else 0
-            auc = figure(_main(entry["groups"])[1]["auc"]) if entry else "–"
+            auc = metric(_main(entry["groups"])[1]["auc"]) if entry else "–"
             cells.append(f"{auc} ({found:.1%})" if entry else auc)
         rows.append(cells)
     return table(["model", *names], rows)
@@ -140,7 +140,7 @@ def _readings(models: Result) -> str:
         [
             model,
             *(
-                figure(_main(degradations[name]["groups"])[1]["auc"])
+                metric(_main(degradations[name]["groups"])[1]["auc"])
                 if name in degradations
                 else "–"
                 for name in (CLEAN.name, *names)
@@ -162,7 +162,7 @@ def _pairs(models: Result) -> str:
             names = [n for n in groups if groups[n]["kind"] == "pair"] or names
             if pairs:
                 rows.append(
-                    [f"{model}, {degradation.name}", *(figure(pair["auc"]) for pair in pairs)]
+                    [f"{model}, {degradation.name}", *(metric(pair["auc"]) for pair in pairs)]
                 )
     return table(["AUC", *names], rows) if rows else "None of the pairs is in this split.\n"
 
@@ -212,7 +212,7 @@ def _sources(degradations: Result) -> str:
             continue
         which = "ai" if name.startswith("AI/") else "real"
         degraded = [
-            figure(degradations[t]["groups"][name]["auc"], interval=False)
+            metric(degradations[t]["groups"][name]["auc"], interval=False)
             if t in degradations
             else "–"
             for t in ("web", "hard")
@@ -221,8 +221,8 @@ def _sources(degradations: Result) -> str:
             [
                 name,
                 str(row[which]),
-                figure(row["auc"]),
-                figure(row["tpr5"], interval=False),
+                metric(row["auc"]),
+                metric(row["tpr5"], interval=False),
                 *degraded,
                 percent(row[f"flagged_{which}"]),
                 percent(row[f"uncertain_{which}"], interval=False),

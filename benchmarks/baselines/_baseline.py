@@ -1,4 +1,4 @@
-"""What a baseline is, and how its process is talked to."""
+"""A baseline, and the process that it runs in."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from benchmarks._process import child_environment
 from train.command_line import CommandError
 
 TIMEOUT = 300.0
-"""Seconds after which a baseline that does not answer is given up."""
+"""Seconds after which a baseline that does not answer is ended."""
 
 
 class BaselineError(CommandError):
-    """A baseline is not there, or broke; the text says why."""
+    """A baseline is missing or failed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class Baseline:
 
     Attributes:
         name: Its name in the table.
-        group: What `--only` calls it.
+        group: Its name for `--only`.
         network: Which network it runs, in words.
-        job: What its process is to open, ready for JSON: `kind` names an opener of
-            `benchmarks.baselines._worker`, the rest is for that.
-        installs: Distributions that one needs to run it.
-        trained: Whether its answers mean anything; not with random weights.
-        python: Interpreter of its process.
-        unavailable: Why it cannot run; empty where it can be tried.
-        digest: Of the files that decide its answers.
-        own: Name of the model directory that it runs as it ships; empty for all others.
+        job: What its process opens, ready for JSON: `kind` selects an opener of
+            `benchmarks.baselines._worker`, the rest is passed to it.
+        installs: Distributions that running it needs.
+        trained: Whether its weights are trained; random ones are measured for speed only.
+        python: Python interpreter of its process.
+        unavailable: Why it cannot run; empty if it can be tried.
+        digest: Hash of the files that determine its scores.
+        own: Name of the model directory that it runs as shipped; empty for all others.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Baseline:
     own: str = ""
 
     def key(self, about: dict[str, Any]) -> str:
-        """What its answers depend on, as a hash."""
+        """Return a hash of all that its scores depend on."""
         parts = [self.name, self.job.get("kind"), self.digest, about["versions"]]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -63,16 +63,16 @@ class Process:
     """The process of one baseline.
 
     Attributes:
-        about: What it said of itself when it was ready: `versions`, `precision`, `threshold`.
+        about: What it reported when it was ready: `versions`, `precision`, `threshold`.
     """
 
     def __init__(self, baseline: Baseline, threads: int, picture: Path) -> None:
-        """Start a process and wait until the baseline is open.
+        """Start the process and wait until the baseline is open.
 
         Args:
             baseline: The baseline.
             threads: Threads of its network.
-            picture: A picture with a face: what its network is run on.
+            picture: A picture with a face, which its network is run on.
 
         Raises:
             BaselineError: It cannot run.
@@ -107,10 +107,10 @@ class Process:
             raise
 
     def ask(self, what: str, **arguments: Any) -> Any:
-        """Ask the process for something and wait for the answer.
+        """Send a request to the process and wait for the answer.
 
         Args:
-            what: Name of a request of `benchmarks.baselines._worker`.
+            what: Name of a request to `benchmarks.baselines._worker`.
             arguments: Its arguments, ready for JSON.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Makes the networks that baselines need and nobody ships; run in a process of its own.
+"""Builds the networks that baselines need and no package ships, each in its own process.
 
 `python -m benchmarks.baselines._build WHAT SOURCE OUT`, where WHAT is one of `BUILDERS`.
 """
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from fakeface import CropSpec
 
 _CALIBRATION = 32
-"""Crops that int8 is calibrated on; the weights are random, so it is about speed alone."""
+"""Crops that int8 is calibrated on; few, since the weights are random and only speed counts."""
 
 BUILD_VERSION = 2
-"""Counts up when something is made in another way: what was kept is then made anew."""
+"""Increase it when something is built differently: what was kept is then rebuilt."""
 
 RANDOM = (
     "Random weights, made by `python -m benchmarks baselines` to measure speed, not to classify."
@@ -48,15 +48,15 @@ def litert(source: Path, out: Path) -> None:
     run = load_run(source)
     size = run.recipe.crop.size
     signature = [tf.TensorSpec((1, size, size, 3), tf.uint8, name="image")]
-    judge = tf.function(lambda image: run.outputs(image)["p_fake"], input_signature=signature)
-    # Left to itself the converter loses the variables, and the network answers NaN.
-    frozen = convert_variables_to_constants_v2(judge.get_concrete_function())
+    predict = tf.function(lambda image: run.outputs(image)["p_fake"], input_signature=signature)
+    # Without this the converter loses the variables, and the network returns NaN.
+    frozen = convert_variables_to_constants_v2(predict.get_concrete_function())
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     out.write_bytes(converter.convert())
 
 
-def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from the recipe
-    """Make the report's first system with random weights.
+def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- built from the recipe
+    """Build the report's first system with random weights.
 
     Args:
         source: Not used.
@@ -81,7 +81,7 @@ def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from 
 
 
 def resnet50_int8(source: Path, out: Path) -> None:
-    """Quantise it: static, QDQ, U8S8, per channel, as suits x86 with VNNI.
+    """Quantise it to int8: static, QDQ, U8S8, per channel, as suits x86 with VNNI.
 
     Args:
         source: Model directory of the fp32 model.
@@ -115,14 +115,14 @@ def resnet50_int8(source: Path, out: Path) -> None:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
-            # the mean that is taken off the pixels: 8-bit sums of three channels are slow
+            # the subtraction of the mean: int8 sums of three channels are slow
             nodes_to_exclude=[node.name for node in nodes[:first]],
         )
         _write("report-resnet50-int8", onnx.load(done), spec, out)
 
 
-def meso4(source: Path, out: Path) -> None:  # noqa: ARG001 -- it comes from the paper
-    """Make a network as small as detectors get: Meso4 (Afchar et al. 2018) with random weights.
+def meso4(source: Path, out: Path) -> None:  # noqa: ARG001 -- built from the paper
+    """Build the smallest published detector, Meso4 (Afchar et al. 2018), with random weights.
 
     Args:
         source: Not used.
@@ -162,22 +162,22 @@ BUILDERS: dict[str, Callable[[Path, Path], None]] = {
     "resnet50-int8": resnet50_int8,
     "meso4": meso4,
 }
-"""What can be made: from a source, or from nothing, to a file or a model directory."""
+"""What can be built, from a source or from nothing: a file or a model directory."""
 
 
 def build_or_load(what: str, source: Path, folder: Path) -> Path:
-    """Make something, or find it made already.
+    """Build a network in a new process, or return the one that was built before.
 
     Args:
         what: One of `BUILDERS`.
-        source: What it is made from; the folder itself where it is made from nothing.
-        folder: Where such things are kept.
+        source: What it is built from; the folder itself if from nothing.
+        folder: Where built networks are kept.
 
     Returns:
         The file or model directory.
 
     Raises:
-        BaselineError: It cannot be made here.
+        BaselineError: It cannot be built here.
     """
     key = hashlib.sha256(f"{BUILD_VERSION} {what}".encode() + _content(source)).hexdigest()[:12]
     out = folder / f"{what}-{key}"
@@ -195,12 +195,12 @@ def build_or_load(what: str, source: Path, folder: Path) -> Path:
         if done.returncode:
             lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
             reason = lines[-1][:300] if lines else "no message"
-            raise BaselineError(f"its network could not be made: {reason}")
+            raise BaselineError(f"its network could not be built: {reason}")
     return out
 
 
 def _content(source: Path) -> bytes:
-    """What decides what is made of a run or a model."""
+    """Hash the inputs that determine what is built from a run or a model."""
     names = ("run.json", "model.keras", "model.onnx")
     parts = [source / name for name in names if (source / name).is_file()]
     return b"".join(hashlib.sha256(path.read_bytes()).digest() for path in parts)

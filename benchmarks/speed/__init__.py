@@ -1,1 +1,1 @@
-"""How fast it is: latency by step, throughput, scans, layers of the networks, install size."""
+"""Speed: latency by step, throughput, scans, layers of the networks, install size."""

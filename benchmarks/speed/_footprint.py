@@ -18,16 +18,16 @@ INSTALLS: dict[str, tuple[str, ...]] = {
     "fakeface": ("fakeface",),
     "with TensorFlow": ("fakeface", "tensorflow"),
 }
-"""What one could install to judge pictures: fakeface as it ships, or its networks in TensorFlow."""
+"""What one could install: fakeface as shipped, or its networks in TensorFlow."""
 
 _COMMAND = "from fakeface.cli import main; main()"
 
 _WATCHED = f"""
 import atexit, sys
-def tell():
+def report():
     from fakeface.diagnostics import peak_memory
     print(peak_memory() or "", file=sys.stderr)
-atexit.register(tell)
+atexit.register(report)
 {_COMMAND}
 """
 """The same, telling its peak memory at the end; what the system keeps of a child that has ended
@@ -39,7 +39,7 @@ def installed() -> dict[str, Any]:
 
     Returns:
         Per name `megabytes`, and `largest`: the distributions that make it up, largest first;
-        None for what is not installed.
+        None if it is not installed.
     """
     found: dict[str, Any] = {}
     for name, distributions in INSTALLS.items():
@@ -56,7 +56,7 @@ def installed() -> dict[str, Any]:
 
 
 def commands(model: str, picture: Path, repeats: int = 5) -> dict[str, dict[str, Any]]:
-    """What commands cost from start to end, each in a new process.
+    """Measure commands from start to end, each in a new process.
 
     Args:
         model: Name or directory of a model.
@@ -64,8 +64,8 @@ def commands(model: str, picture: Path, repeats: int = 5) -> dict[str, dict[str,
         repeats: How many processes to start for each, in turns.
 
     Returns:
-        Per command, in words, its median `seconds` and `peak_rss_mb` (None where the system does
-        not tell).
+        Per command, in words, its median `seconds` and `peak_rss_mb` (None where the
+        system does not report it).
 
     Raises:
         FakefaceError: A command failed.

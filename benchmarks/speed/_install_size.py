@@ -1,4 +1,4 @@
-"""How much disk an installed package takes, with everything that it needs."""
+"""Disk space of an installed package with all its dependencies."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from packaging.requirements import Requirement
 
 
 def install_size(names: Iterable[str]) -> dict[str, float] | None:
-    """Size of distributions and of all that they require.
+    """Measure the size of distributions and of all that they require.
 
-    Optional requirements (extras) do not count. What counts is what lies on the disk, compiled
-    Python files included where pip has made them.
+    Optional requirements (extras) do not count. Compiled Python files count if pip has written
+    them.
 
     Args:
         names: Names of distributions, such as `fakeface`.

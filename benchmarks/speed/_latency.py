@@ -1,4 +1,4 @@
-"""How long a verdict takes: by step, by picture size, by threads, batch and model.
+"""Latency of a verdict by step, picture size, threads, batch and model.
 
 Built on `fakeface.diagnostics._bench`, the measuring code that is in the wheel. All variants of all
 models are measured in turns in one run, so that their ratios hold on a machine that has other work.
@@ -20,7 +20,7 @@ import onnxruntime as ort
 from PIL import Image, ImageFile
 
 from benchmarks._models import check_distinct_names
-from benchmarks._progress import Begin, hundredths
+from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import provenance
 from benchmarks.speed._footprint import commands, installed
 from fakeface import Detector
@@ -43,16 +43,16 @@ SIZES: dict[str, tuple[int, int]] = {
     "1024 px": (1024, 1024),
     "12 Mpx": (4000, 3000),
 }
-"""Pictures that are measured, by name: width and height."""
+"""Width and height of the pictures that are measured, by name."""
 
 SPENT = ("onnxruntime", "pillow", "python")
-"""Where the time of a verdict goes: `onnxruntime` in `InferenceSession.run`, `pillow` in opening,
-decoding and resizing, and `python` in all else, which is our overhead. That is not the interpreter
-alone: numpy, copying pixels out of Pillow and the digest of the file count as ours too."""
+"""Where the time of a verdict goes: `onnxruntime` is `InferenceSession.run`, `pillow` opening,
+decoding and resizing, and `python` all else, which is our overhead: the interpreter, numpy, copying
+pixels out of Pillow, and the digest of the file."""
 
 
 def pictures(portrait: Path = PORTRAIT) -> dict[str, bytes]:
-    """One portrait at all `SIZES`, as JPEG quality 90; its face fills a like share of each."""
+    """Encode one portrait at all `SIZES` as JPEG, quality 90; its face fills the same part."""
     out = {}
     with Image.open(portrait) as opened:
         image = opened.convert("RGB")
@@ -72,7 +72,7 @@ def latency(
     threads: Sequence[int] = (1, 2),
     batches: Sequence[int] = (1, 8),
     seconds: float = 60.0,
-    begin: Begin = lambda *_: lambda _: None,
+    begin: Begin = no_progress,
 ) -> dict[str, Any]:
     """Measure models side by side.
 
@@ -80,15 +80,15 @@ def latency(
         models: Names or directories of models.
         threads: Numbers of threads to measure the models with.
         batches: Batch sizes to measure the models with.
-        seconds: How long to measure steps, and again how long to measure the models alone.
-        begin: Called with what comes next and its number of parts; returns what to tell of it.
+        seconds: Seconds to measure the steps, and again the models alone.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, environment, and per model its description,
         `steps`, `spent` and `overhead` per picture size (time in ONNX Runtime, in Pillow and in
-        all else, and the share of the latter), `model_alone` per threads and batch, `cold_start`
+        all else, and the fraction of the latter), `model_alone` per threads and batch, `cold_start`
         per number of threads, `commands` from start to end, `peak_rss_mb` of `fakeface predict`
-        per picture size; and `installed`, the disk that it takes with and without TensorFlow.
+        per picture size; and `installed`, the disk space with and without TensorFlow.
 
     Raises:
         FakefaceError: A model cannot run.
@@ -112,7 +112,7 @@ def latency(
             classifier = Classifier(find_model(Path(model)), "cpu", count)
             for batch in batches:
                 faces = np.repeat(crops, batch, axis=0)
-                alone[f"{model}\n{count}\n{batch}"] = timed(_judging(classifier, faces))
+                alone[f"{model}\n{count}\n{batch}"] = timed(_predicting(classifier, faces))
     ran = interleaved(alone, seconds, advance=hundredths(begin("models alone", 100)))
 
     results: dict[str, Any] = {}
@@ -179,7 +179,7 @@ def _traced(detector: Detector, data: bytes) -> Variant:
 
 
 def _spending(detector: Detector, data: bytes) -> Variant:
-    """A verdict with a clock in every call of ONNX Runtime and of Pillow's decoder and resize."""
+    """Time a verdict, and in it all calls of ONNX Runtime and of Pillow's decoder and resize."""
     took: dict[str, float] = {}
     inside = False
 
@@ -218,11 +218,11 @@ def _spending(detector: Detector, data: bytes) -> Variant:
     return run
 
 
-def _judging(classifier: Classifier, faces: np.ndarray[Any, Any]) -> Callable[[], object]:
+def _predicting(classifier: Classifier, faces: np.ndarray[Any, Any]) -> Callable[[], object]:
     return lambda: classifier.predict(faces)
 
 
 def one_crop(detector: Detector, data: bytes) -> np.ndarray[Any, Any]:
-    """What a model is given of the largest face in a picture, uint8, shape (1, size, size, 3)."""
+    """Crop the largest face in a picture as the model sees it: uint8, shape (1, size, size, 3)."""
     preprocessed = preprocess(data, detector.finder, detector.classifier.crop, detector.min_face)
     return preprocessed.crops[:1]

@@ -1,4 +1,4 @@
-"""The figures of latency as a picture: steps per picture size, and the model alone."""
+"""Plot of latency: steps per picture size, and the model alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fakeface.diagnostics import STAGES
 
 
 def plot_latency(result: dict[str, Any], path: Path) -> None:
-    """Draw a result of `benchmarks.speed._latency.latency`.
+    """Plot a result of `benchmarks.speed._latency.latency`.
 
     Args:
         result: The result.

@@ -1,4 +1,4 @@
-"""The figures of latency as Markdown."""
+"""Results of latency as Markdown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fakeface.diagnostics import STAGES
 
 
 def latency_markdown(result: dict[str, Any]) -> str:
-    """The result as tables."""
+    """Format the result as tables."""
     machine = result["environment"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     parts = [
@@ -34,7 +34,7 @@ def latency_markdown(result: dict[str, Any]) -> str:
                     [f"in {where}", *(_cell(spent[where]) for spent in model["spent"].values())]
                     for where in SPENT
                 ]
-                + [["share of python", *(f"{share:.1%}" for share in model["overhead"].values())]],
+                + [["share of Python", *(f"{share:.1%}" for share in model["overhead"].values())]],
             ),
             "The model alone, milliseconds of a batch, p50 (p90, p99); then faces per second:\n",
             table(
@@ -83,9 +83,9 @@ def latency_markdown(result: dict[str, Any]) -> str:
     return "\n".join([*parts, *_installed(result["installed"])])
 
 
-def _installed(found: dict[str, Any]) -> Iterator[str]:
+def _installed(installed: dict[str, Any]) -> Iterator[str]:
     yield "## Installed\n"
-    yield "Disk, MB; the distributions from 10 MB on.\n"
+    yield "Disk space in MB, with the distributions of 10 MB or more.\n"
     yield table(
         ["what", "MB", "of which"],
         [
@@ -94,7 +94,7 @@ def _installed(found: dict[str, Any]) -> Iterator[str]:
                 f"{sizes['megabytes']:.0f}",
                 ", ".join(f"{k} {mb:.0f}" for k, mb in sizes["largest"].items() if mb >= 10),
             ]
-            for name, sizes in found.items()
+            for name, sizes in installed.items()
             if sizes is not None
         ],
     )

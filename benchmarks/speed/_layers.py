@@ -1,7 +1,7 @@
-"""The layers of a network: what they compute, how fast, and what they add up to.
+"""The layers of a network: what they compute, how fast, and their totals.
 
-ONNX Runtime's profiler tells the time and the shapes of every layer; from the shapes follows the
-arithmetic.
+ONNX Runtime's profiler reports time and shapes of every layer; the arithmetic follows from the
+shapes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ LARGE = 10e6
 """Operations from which a layer may set the peak throughput; smaller ones are too short to time."""
 
 WARM = 5
-"""Runs before those that count."""
+"""Warm-up runs before those that count."""
 
 MATRIX = ("MatMul", "Gemm")
-"""What the names of matrix products hold, fused or quantised as they may be."""
+"""Parts of the names of matrix products, fused or quantised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Layer:
 
     Attributes:
         name: Its name in the optimised graph.
-        operator: What it is, such as `Conv` or `QLinearConv`.
+        operator: Its operator, such as `Conv` or `QLinearConv`.
         kind: One of `KINDS`.
         operations: Multiplications and additions as executed, channels padded to the width of the
             processor's vectors included; 0 for `all else`.
@@ -60,7 +60,7 @@ class Layer:
 def layers_of(
     events: Sequence[dict[str, Any]], shapes: dict[tuple[str, str], tuple[str, int]]
 ) -> list[Layer]:
-    """Read the events of ONNX Runtime's profiler.
+    """Collect layers from the events of ONNX Runtime's profiler.
 
     Args:
         events: The events of many runs.
@@ -83,19 +83,19 @@ def layers_of(
 
 
 def is_layer(event: dict[str, Any]) -> bool:
-    """Whether an event is the run of a layer."""
+    """Return whether an event is the run of a layer."""
     return bool(event["cat"] == "Node" and event["name"].endswith("_kernel_time"))
 
 
 def key_of(event: dict[str, Any]) -> tuple[str, str]:
-    """Index and name of the layer that an event is about."""
+    """Return index and name of the layer that an event is about."""
     return event["args"]["node_index"], event["name"].removesuffix("_kernel_time")
 
 
 def kind_of(
     operator: str, inputs: Sequence[Sequence[int]], outputs: Sequence[Sequence[int]]
 ) -> tuple[str, int]:
-    """What a layer is and how much it computes.
+    """Return the kind of a layer and its number of operations.
 
     Args:
         operator: Its operator.
@@ -119,14 +119,14 @@ def kind_of(
 
 
 def peak_throughput(layers: Sequence[Layer]) -> dict[str, float]:
-    """What the fastest large layer of each precision reaches.
+    """Return the speed of the fastest large layer of each precision.
 
     Args:
         layers: All layers of the run.
 
     Returns:
-        1e9 operations a second, by precision; where no layer is large, all of them count but those
-        that were over before the clock moved.
+        1e9 operations a second, by precision; if no layer is large, all count except those too
+        short for the clock.
     """
     speeds = {}
     fast = [layer for layer in layers if layer.speed]
@@ -138,7 +138,7 @@ def peak_throughput(layers: Sequence[Layer]) -> dict[str, float]:
 
 
 def summary(layers: Sequence[Layer], peaks: dict[str, float]) -> dict[str, Any]:
-    """What the layers of a network add up to.
+    """Sum up the layers of a network.
 
     Args:
         layers: The layers.

@@ -1,7 +1,7 @@
-"""Where the time of a network goes, layer by layer, and how much of it no run time could save.
+"""Profiles networks layer by layer, against a lower bound that no runtime can beat.
 
-ONNX Runtime's own profiler tells the time and the shapes of every layer; from the shapes follows
-the arithmetic. The peak throughput is what the fastest large layer of the run reaches; arithmetic
+ONNX Runtime's profiler reports time and shapes of every layer; the arithmetic follows from the
+shapes. The peak throughput is what the fastest large layer of the run reaches; arithmetic
 divided by it is a lower bound: the time that the network needs here even if every layer were as
 fast as that one (the roofline model of Williams et al. 2009, without its memory part).
 """
@@ -19,7 +19,7 @@ import numpy as np
 import onnxruntime as ort
 
 from benchmarks._models import check_distinct_names
-from benchmarks._progress import Begin, hundredths
+from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import provenance
 from benchmarks.speed._latency import one_crop, pictures
 from benchmarks.speed._layers import (
@@ -40,7 +40,7 @@ from fakeface.model_directory import find_model, load_model
 
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """A network, and what it is run on.
+    """A network and its input.
 
     Attributes:
         info: Its description.
@@ -55,11 +55,11 @@ class _Network:
     def session(
         self, threads: int, options: ort.SessionOptions | None = None
     ) -> ort.InferenceSession:
-        """A session on the CPU."""
+        """Open a session on the CPU."""
         return open_session(self.info.name, self.encoded, "cpu", threads, options)
 
     def run(self, session: ort.InferenceSession) -> Callable[[], object]:
-        """One run in a session."""
+        """Return a function that runs the network once."""
         return lambda: session.run(["p_fake"], {"image": self.crop})
 
 
@@ -72,15 +72,15 @@ def profile(
     models: Sequence[str],
     threads: Sequence[int] = (1, 2),
     seconds: float = 60.0,
-    begin: Begin = lambda *_: lambda _: None,
+    begin: Begin = no_progress,
 ) -> dict[str, Any]:
     """Profile networks side by side.
 
     Args:
         models: Names or directories of models.
         threads: Numbers of threads to run them with.
-        seconds: How long to measure, in all.
-        begin: Called with what comes next and its number of parts; returns what to tell of it.
+        seconds: Seconds to measure for, in total.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, environment, and `threads`: for each number of
@@ -120,7 +120,7 @@ def profile(
 def _layers(
     networks: dict[str, _Network], threads: int, seconds: float, begin: Begin
 ) -> dict[str, list[Layer]]:
-    """The layers of all networks, timed in turns."""
+    """Time the layers of all networks in turns."""
     with tempfile.TemporaryDirectory() as folder:
         sessions = {
             model: _watched(network, threads, folder) for model, network in networks.items()
@@ -150,7 +150,7 @@ def _watched(
 
 
 def _shapes(network: _Network, threads: int, folder: str) -> dict[tuple[str, str], tuple[str, int]]:
-    """Kind and operations of every layer; packed weights would hide their shapes."""
+    """Return kind and operations of every layer; weights are not packed, to show their shapes."""
     session = _watched(network, threads, folder, prepack=False)
     network.run(session)()
     events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
@@ -168,7 +168,7 @@ def _shapes(network: _Network, threads: int, folder: str) -> dict[tuple[str, str
 def _whole(
     networks: dict[str, _Network], threads: int, seconds: float, begin: Begin
 ) -> dict[str, float]:
-    """Median time of a run without a profiler, in milliseconds."""
+    """Measure the median time of a run without the profiler, in milliseconds."""
     runs: dict[str, Variant] = {
         model: timed(network.run(network.session(threads))) for model, network in networks.items()
     }

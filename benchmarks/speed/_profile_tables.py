@@ -1,4 +1,4 @@
-"""What a profile found, as Markdown and as a picture."""
+"""Results of a profile as Markdown and as a plot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = 10
 
 
 def profile_markdown(result: dict[str, Any]) -> str:
-    """The result as tables.
+    """Format the result as tables.
 
     Args:
         result: From `benchmarks.speed._profile.profile`.

@@ -1,7 +1,7 @@
-"""How fast scans are, how much memory they take over very many files, what going on costs.
+"""Scans: throughput, memory over very many files, cost of resuming.
 
-The throughput is held against what the two stages, each alone, reach on the same machine in the
-same minute: they are measured in turns.
+The throughput is compared with that of its two stages, each alone on the same machine; all are
+measured in turns.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._markdown import table
-from benchmarks._progress import Begin, hundredths
+from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import machine_line, provenance
 from benchmarks.speed._latency import pictures
 from benchmarks.speed._scan_memory import in_new_process, memory_over_files
@@ -39,21 +39,21 @@ def measure_scan(
     files: int = 20_000,
     names: int = 200_000,
     seconds: float = 60.0,
-    begin: Begin = lambda *_: lambda _: None,
+    begin: Begin = no_progress,
 ) -> dict[str, Any]:
     """Measure scanning.
 
     Args:
         model: Name or directory of a model.
         folder: Pictures to scan for the throughput; None for portraits of two sizes.
-        files: Tiny pictures to judge while memory is watched.
-        names: Files to walk over while memory is watched.
-        seconds: How long to measure the throughput of each set of pictures.
-        begin: Called with what comes next and its number of parts; returns what to tell of it.
+        files: Tiny pictures to scan while memory is measured.
+        names: Files to list while memory is measured.
+        seconds: Seconds to measure the throughput of each set of pictures.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, environment, `throughput` per set, `memory`
-        (peaks in MB over files, of the whole scan and of the walk alone), `resume`.
+        (peaks in MB over files, of the scan and of listing files alone), `resume`.
 
     Raises:
         FakefaceError: The model cannot run.
@@ -92,13 +92,13 @@ def _portraits(root: Path) -> dict[str, Path]:
 def _throughput(
     detector: Detector, folder: Path, seconds: float, advance: Callable[[int], None]
 ) -> dict[str, Any]:
-    """The scan in turns with its two stages, each alone with all processors."""
+    """Time the scan in turns with its two stages, each alone with all processors."""
     paths = [str(path) for path in walk([folder])]
     workers = default_threads()
     preprocessed = [p for p in map(_quiet(detector.preprocess), paths) if p is not None]
     faces = np.concatenate([p.crops for p in preprocessed] or [np.empty(0)])
     if not len(faces):
-        raise ValueError(f"{folder}: no picture with a face to judge")
+        raise ValueError(f"{folder}: no picture with a face large enough")
 
     def prepare_alone() -> None:
         with ThreadPoolExecutor(workers) as pool:
@@ -167,19 +167,19 @@ def _clocked(call: Callable[[], None]) -> Variant:
 
 
 def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[str, Any]:
-    """What it costs to find that nothing is left to do, and to read many records."""
+    """Time a resumed scan with nothing left to do, and reading many records."""
     paths = [str(path) for path in walk([folder])]
     report = root / "results.jsonl"
     start = time.perf_counter()
     with open_report("jsonl", report) as out:
         for prediction in detector.predict_batch(paths):
             out.write(prediction)
-    judged = time.perf_counter() - start
+    scanned = time.perf_counter() - start
     start = time.perf_counter()
     earlier = PreviousScan(format_of("jsonl"), report, detector.settings)
     for _ in earlier.remaining(paths):
         pass  # broken pictures are tried again
-    looked = time.perf_counter() - start
+    resumed = time.perf_counter() - start
     report.unlink()
     with open_report("jsonl", report) as out:
         for number in range(records):
@@ -190,9 +190,9 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
     report.unlink()
     return {
         "pictures": len(paths),
-        "judged_per_second": len(paths) / judged,
-        "left_out_per_second": len(paths) / looked,
-        "share_of_scan": looked / judged,
+        "scanned_per_second": len(paths) / scanned,
+        "skipped_per_second": len(paths) / resumed,
+        "share_of_scan": resumed / scanned,
         "records": records,
         "records_read_in_s": seconds,
         "records_mb": megabytes,
@@ -206,7 +206,7 @@ def _index(report: Path, settings: str) -> tuple[float, float]:
 
 
 def scan_markdown(result: dict[str, Any]) -> str:
-    """The result as tables."""
+    """Format the result as tables."""
     resume = result["resume"]
     parts = [
         "# Scanning\n",
@@ -215,15 +215,14 @@ def scan_markdown(result: dict[str, Any]) -> str:
         f"- model: {result['model']['name']}",
         "- the scan and its stages were measured in turns; on a busy machine trust ratios\n",
         "## Pictures per second\n",
-        "The bound is what the two stages reach, each alone with all processors, one after the"
-        " other: decoding, finding and cropping; then the model. Where other programs run at the"
-        " same time the share may exceed 100 %, since waiting for them hurts a stage alone more;"
-        " the share of CPU time (that of the stages in that of the scan) does not depend on"
-        " them.\n",
+        "The bound is the throughput of the two stages, each alone with all processors, one after"
+        " the other: preprocessing, then the model. If other programs run at the same time, the"
+        " share may exceed 100 %, since waiting for them slows a single stage more; the share of"
+        " CPU time (stages in scan) does not depend on them.\n",
         table(
             ["pictures", "scan", "bound", "share", "share of CPU time", "prepare alone",
              "model alone", "CPU ms: prepare + model", "CPU ms: scan"],
-            [_throughput_row(name, found) for name, found in result["throughput"].items()],
+            [_throughput_row(name, row) for name, row in result["throughput"].items()],
         ),
         "## Peak memory over files, MB\n",
         *(
@@ -233,13 +232,13 @@ def scan_markdown(result: dict[str, Any]) -> str:
             )
             for what, seen in result["memory"].items()
         ),
-        "## Going on with an earlier scan\n",
+        "## Resuming a scan\n",
         table(
-            ["what", "figure"],
+            ["what", "value"],
             [
-                ["judged, pictures per second", f"{resume['judged_per_second']:.0f}"],
-                ["left out as unchanged, per second", f"{resume['left_out_per_second']:.0f}"],
-                ["time for nothing to do, share of the scan", f"{resume['share_of_scan']:.1%}"],
+                ["scanned, pictures per second", f"{resume['scanned_per_second']:.0f}"],
+                ["skipped as unchanged, per second", f"{resume['skipped_per_second']:.0f}"],
+                ["time of a resumed scan, share of the scan", f"{resume['share_of_scan']:.1%}"],
                 [f"reading {resume['records']:,} records",
                  f"{resume['records_read_in_s']:.1f} s"],
                 ["memory for them", f"{resume['records_mb']:.0f} MB"],
@@ -249,14 +248,14 @@ def scan_markdown(result: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _throughput_row(name: str, found: dict[str, Any]) -> Sequence[str]:
-    rate, cpu = found["per_second"], found["cpu_ms_per_picture"]
+def _throughput_row(name: str, row: dict[str, Any]) -> Sequence[str]:
+    rate, cpu = row["per_second"], row["cpu_ms_per_picture"]
     return (
-        f"{found['pictures']} of {name}",
+        f"{row['pictures']} of {name}",
         f"{rate['scan']:.1f}",
         f"{rate['bound']:.1f}",
-        f"{found['share_of_bound']:.0%}",
-        f"{found['share_of_cpu']:.0%}",
+        f"{row['share_of_bound']:.0%}",
+        f"{row['share_of_cpu']:.0%}",
         f"{rate['prepare_alone']:.1f}",
         f"{rate['model_alone']:.1f}",
         f"{cpu['prepare']:.1f} + {cpu['model']:.1f}",

@@ -1,4 +1,4 @@
-"""How much memory a scan takes over very many files, each kind of work in a new process."""
+"""Memory of a scan over very many files, each kind of work in a new process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fakeface.diagnostics import peak_memory
 from fakeface.files import walk
 
 CHECKPOINTS = (0.05, 0.25, 0.5, 0.75, 1.0)
-"""Shares of the files after which memory is looked at."""
+"""Fractions of the files after which memory is measured."""
 
 _LINKS = 30_000
 """Names that one file may have; file systems allow some 65,000."""
@@ -27,14 +27,14 @@ _LINKS = 30_000
 def memory_over_files(
     model: str, root: Path, files: int, names: int, begin: Begin
 ) -> dict[str, Any]:
-    """Peak memory of a scan, and of walking alone, after more and more files.
+    """Measure the peak memory of a scan, and of listing files alone, over the number of files.
 
     Args:
         model: Name or directory of a model.
-        root: An empty folder to make the files in.
-        files: Tiny pictures to judge.
-        names: Files to walk over.
-        begin: Called with what comes next and its number of parts; returns what to tell of it.
+        root: An empty folder to create the files in.
+        files: Tiny pictures to scan.
+        names: Files to list.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Per kind of work, numbers of files and the peaks up to them in MB.
@@ -61,7 +61,7 @@ def _tiny() -> bytes:
 
 
 def _many(folder: Path, data: bytes, count: int, per_folder: int) -> None:
-    """Write one picture under many names."""
+    """Create many hard links to one picture."""
     original = folder
     for number in range(count):
         where = folder / f"{number // per_folder:04}"
@@ -85,7 +85,7 @@ def _watch_walk(folder: Path, count: int) -> list[tuple[int, float]]:
 
 
 def _watch(items: Any, count: int) -> list[tuple[int, float]]:
-    """Peak memory in MB after some of many items."""
+    """Return the peak memory in MB after some of many items."""
     at = {max(1, round(count * share)) for share in CHECKPOINTS}
     seen: list[tuple[int, float]] = []
     number = 0
@@ -93,11 +93,11 @@ def _watch(items: Any, count: int) -> list[tuple[int, float]]:
         if number in at:
             seen.append((number, peak_memory() or 0.0))
     if number != count:
-        raise ValueError(f"expected {count} files, came to {number}")
+        raise ValueError(f"expected {count} files, found {number}")
     return seen
 
 
 def in_new_process(function: Callable[..., Any], *words: Any) -> Any:
-    """Call a function in a process that has done nothing yet."""
+    """Call a function in a new process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, words)

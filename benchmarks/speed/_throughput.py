@@ -1,8 +1,7 @@
-"""How many pictures a second are judged, over threads and batch, and how near that is to the bound.
+"""Throughput in pictures per second over threads and batch, and its share of the bound.
 
-The bound is what cannot be saved: Pillow decoding the file, and the runs of the networks, on the
-very inputs that fakeface gives them, with nothing of ours around. Each is repeated alone, and all
-are measured in turns with the library.
+The bound is what cannot be saved: Pillow decoding the file, and the runs of the networks on the
+very inputs that fakeface gives them. Each is repeated alone, in turns with the library.
 """
 
 from __future__ import annotations
@@ -21,25 +20,25 @@ import onnxruntime as ort
 from PIL import Image, ImageFile
 
 from benchmarks._markdown import table
-from benchmarks._progress import Begin, hundredths
+from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import machine_line, provenance
 from benchmarks.speed._latency import pictures
 from fakeface import Detector
 from fakeface.diagnostics import Variant, environment, interleaved, timed
 
 PARTS = ("decode", "faces", "model")
-"""What the bound is made of."""
+"""Parts of the bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What judging one picture asks of Pillow and of ONNX Runtime.
+    """Calls of Pillow and of ONNX Runtime that one verdict makes.
 
     Attributes:
-        decodes: Sizes, width and height, that the picture was decoded at, one for each time.
+        decodes: Width and height of each time that the picture was decoded.
         runs: Runs of the networks that find faces: session, outputs, inputs.
-        crop: What the model was given, uint8, shape (1, size, size, 3).
-        outputs: What was asked of the model.
+        crop: Input of the model, uint8, shape (1, size, size, 3).
+        outputs: Outputs requested of the model.
     """
 
     decodes: tuple[tuple[int, int], ...]
@@ -48,18 +47,18 @@ class Work:
     outputs: Any
 
 
-def work_of(detector: Detector, data: bytes) -> Work:
-    """Watch one picture being judged.
+def record_work(detector: Detector, data: bytes) -> Work:
+    """Record the calls that one verdict makes.
 
     Args:
-        detector: Judges it.
+        detector: The detector.
         data: The encoded picture, with one face.
 
     Returns:
-        What was asked for.
+        The calls.
 
     Raises:
-        ValueError: There is not one face in it to judge.
+        ValueError: There is not exactly one face in it.
     """
     decodes: list[tuple[int, int]] = []
     runs: list[tuple[ort.InferenceSession, Any, Any]] = []
@@ -80,10 +79,10 @@ def work_of(detector: Detector, data: bytes) -> Work:
     ):
         detector.predict(data)
     model = detector.classifier.session
-    judged = [(outputs, inputs["image"]) for of, outputs, inputs in runs if of is model]
-    if [len(crops) for _, crops in judged] != [1]:
-        raise ValueError("throughput is measured on a picture with one face to judge")
-    ((outputs, crop),) = judged
+    scored = [(outputs, inputs["image"]) for of, outputs, inputs in runs if of is model]
+    if [len(crops) for _, crops in scored] != [1]:
+        raise ValueError("throughput is measured on a picture with exactly one face")
+    ((outputs, crop),) = scored
     rest = tuple(one for one in runs if one[0] is not model)
     return Work(tuple(decodes), rest, crop, outputs)
 
@@ -94,17 +93,17 @@ def throughput(
     threads: Sequence[int] = (1, 2),
     batches: Sequence[int] = (1, 2, 8, 32),
     seconds: float = 120.0,
-    begin: Begin = lambda *_: lambda _: None,
+    begin: Begin = no_progress,
 ) -> dict[str, Any]:
     """Measure throughput.
 
     Args:
         model: Name or directory of a model.
         size: Which of `benchmarks.speed._latency.SIZES` the pictures have.
-        threads: Numbers of threads: of the model, and of those that decode and find faces.
+        threads: Thread counts, of the model and of preprocessing.
         batches: Faces that the model sees at once.
-        seconds: How long to measure, in all.
-        begin: Called with what comes next and its number of parts; returns what to tell of it.
+        seconds: Seconds to measure for, in total.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, environment, model, `cells` per number of threads
@@ -123,12 +122,12 @@ def throughput(
         for number in threads:
             detector = Detector(model, "cpu", number)
             info = detector.info
-            work = work_of(detector, data)
+            work = record_work(detector, data)
             decoding, finding = _decoding(data, work), _finding(work)
             variants[f"{number} decode"] = _spread(decoding, count, number, pool)
             variants[f"{number} faces"] = _spread(finding, count, number, pool)
             for batch in batches:
-                variants[f"{number} {batch} model"] = _judging(detector, work, batch, count)
+                variants[f"{number} {batch} model"] = _predicting(detector, work, batch, count)
                 variants[f"{number} {batch} all"] = _library(detector, data, batch, count, number)
         advance = hundredths(begin("throughput", 100))
         timings = interleaved(variants, seconds, least=3, advance=advance)
@@ -186,7 +185,7 @@ def _finding(work: Work) -> Callable[[int], object]:
 def _spread(
     call: Callable[[int], object], count: int, threads: int, pool: ThreadPoolExecutor
 ) -> Variant:
-    """Make a call for each of many pictures, some threads sharing them."""
+    """Make a call for each of many pictures, split over threads."""
 
     def share(first: int) -> None:
         for number in range(first, count, threads):
@@ -199,7 +198,7 @@ def _spread(
     return timed(everything)
 
 
-def _judging(detector: Detector, work: Work, batch: int, count: int) -> Variant:
+def _predicting(detector: Detector, work: Work, batch: int, count: int) -> Variant:
     session = detector.classifier.session
     crops = np.repeat(work.crop, batch, axis=0)
 
@@ -219,7 +218,7 @@ def _library(detector: Detector, data: bytes, batch: int, count: int, threads: i
 
 
 def throughput_markdown(result: dict[str, Any]) -> str:
-    """The result as a table."""
+    """Format the result as a table."""
     model = result["model"]
     parts = [
         "# Throughput\n",
@@ -228,9 +227,9 @@ def throughput_markdown(result: dict[str, Any]) -> str:
         f"- model: {model['name']} {model['version']}, sha256 {model['sha256'][:16]}…",
         f"- pictures: JPEG of {result['picture']['name']}, one face each",
         "- all were measured in turns; on a busy machine trust ratios\n",
-        "The bound is the decoding by Pillow and the runs of the networks in ONNX Runtime, each"
-        " repeated alone on the same inputs with as many threads, one after the other. Where"
-        " stages overlap, the share can exceed 100 %.\n",
+        "The bound is decoding by Pillow and the runs of the networks in ONNX Runtime, each"
+        " repeated alone on the same inputs with as many threads, one after the other. If stages"
+        " overlap, the share can exceed 100 %.\n",
         table(
             [
                 "threads, batch",
@@ -255,7 +254,7 @@ def throughput_markdown(result: dict[str, Any]) -> str:
 
 
 def plot_throughput(result: dict[str, Any], path: Path) -> None:
-    """Draw pictures per second over the batch, one line per number of threads, dashed the bound.
+    """Plot pictures per second over batch size, one line per thread count; dashed is the bound.
 
     Args:
         result: The result.

@@ -160,13 +160,13 @@ def test_the_smallest_network_is_as_small_as_published():
     assert ((scores > 0) & (scores < 1)).all()
 
 
-def test_what_was_built_is_not_built_again(tmp_path):
+def test_a_network_is_built_once(tmp_path):
     first = build_or_load("meso4", tmp_path, tmp_path)
     time = (first / "model.onnx").stat().st_mtime_ns
     assert build_or_load("meso4", tmp_path, tmp_path) == first
     assert (first / "model.onnx").stat().st_mtime_ns == time
     assert not is_quantised(first / "model.onnx")
-    with pytest.raises(BaselineError, match="could not be made"):
+    with pytest.raises(BaselineError, match="could not be built"):
         build_or_load("resnet50-int8", tmp_path / "nothing", tmp_path)
 
 

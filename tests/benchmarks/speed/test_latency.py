@@ -64,6 +64,6 @@ def test_the_command(models, tmp_path, monkeypatch, result):
         "latency.png",
     }
     assert "## redder" in done.output
-    assert "share of python" in done.output
+    assert "share of Python" in done.output
     assert "| fakeface predict FILE |" in done.output
     assert "## Installed" in done.output

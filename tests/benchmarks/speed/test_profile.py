@@ -37,11 +37,11 @@ def test_the_command(models, tmp_path):
 
 
 def test_a_network_that_cannot_be_made_is_told(monkeypatch, tmp_path):
-    def refuse(*_):
-        raise BaselineError("its network could not be made: no TensorFlow")
+    def fail(*_):
+        raise BaselineError("its network could not be built: no TensorFlow")
 
-    monkeypatch.setattr(_build, "build_or_load", refuse)
+    monkeypatch.setattr(_build, "build_or_load", fail)
     arguments = ["profile", "-m", "edge", "--resnet50", "-o", str(tmp_path)]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2
-    assert "error: the report's ResNet50: its network could not be made" in done.output
+    assert "error: the report's ResNet50: its network could not be built" in done.output

@@ -5,13 +5,13 @@ from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
 from benchmarks.speed._latency import pictures
-from benchmarks.speed._throughput import throughput, work_of
+from benchmarks.speed._throughput import record_work, throughput
 from fakeface import Detector
 
 
 def test_what_a_picture_asks_for_is_seen(models):
     detector = Detector(models[0])
-    work = work_of(detector, pictures()["1024 px"])
+    work = record_work(detector, pictures()["1024 px"])
     assert work.decodes
     assert all(max(size) <= 1024 for size in work.decodes)
     assert work.runs
@@ -19,9 +19,9 @@ def test_what_a_picture_asks_for_is_seen(models):
     assert work.crop.shape == (1, 32, 32, 3)
 
 
-def test_a_picture_without_a_face_is_refused(models, samples):
-    with pytest.raises(ValueError, match="one face"):
-        work_of(Detector(models[0]), (samples / "other" / "cat.png").read_bytes())
+def test_a_picture_without_a_face_is_rejected(models, samples):
+    with pytest.raises(ValueError, match="exactly one face"):
+        record_work(Detector(models[0]), (samples / "other" / "cat.png").read_bytes())
 
 
 def test_every_cell_is_measured(models):
