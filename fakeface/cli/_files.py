@@ -58,7 +58,8 @@ class Files:
         Args:
             advance: Called for every file that is passed over.
         """
-        from fakeface.files._walk import read_names, walk
+        from fakeface.files._names import read_names
+        from fakeface.files._walk import walk
 
         def skipped(_: str) -> None:
             self.passed_over += 1

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakeface._errors import ImageError, ReportError
 from fakeface.files._walk import existing, path_filter, walk
-from fakeface.images._sniff import HEAD, is_picture, named_picture
+from fakeface.images._sniff import HEAD, is_apple_double, is_picture, named_picture
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -183,6 +183,7 @@ class RemoteFile:
         self.name = entry.name
         self.passed_over = False
         self._path = entry.path
+        self._named = entry.named
         self._taken = entry.named or named_picture(entry.path)
         self._read = False
         self._filesystem = entry.filesystem
@@ -206,7 +207,10 @@ class RemoteFile:
         try:
             with self._filesystem.open_input_stream(self._path, compression=None) as stream:
                 data = bytearray(stream.read(min(HEAD, size)))
-                if not self._taken and not is_picture(bytes(data)):
+                head = bytes(data)
+                if (not self._taken and not is_picture(head)) or (
+                    not self._named and is_apple_double(head)
+                ):
                     self.passed_over = True
                     return b""
                 while block := stream.read(min(_BLOCK, size - len(data))):

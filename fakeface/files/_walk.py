@@ -14,9 +14,10 @@ from __future__ import annotations
 import errno
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from fakeface._bounded_map import Pending
 from fakeface._errors import ImageError, reason_of
@@ -32,13 +33,6 @@ _Test = Callable[[str], object]
 _AnyPath = TypeVar("_AnyPath", bound=str | os.PathLike[str])
 
 
-class Blocks(Protocol):
-    """A binary stream that gives what there is."""
-
-    def read1(self, size: int, /) -> bytes | None:
-        """At most `size` bytes; empty at the end, None where they are still to come."""
-
-
 def walk(
     folders: Iterable[str | os.PathLike[str] | Pending],
     *,
@@ -51,10 +45,9 @@ def walk(
 ) -> Iterator[Found]:
     """Find the pictures in folders.
 
-    What is named itself is always given, whatever it is. In a folder, a regular file is given
-    when its first bytes or its name claim that it is a picture (`fakeface.images._sniff`). Pipes,
-    devices, dangling links and files without permission are given too: reading them says what is
-    wrong.
+    What is named itself is always given, whatever it is. In a folder, a file is given when its
+    first bytes or its name claim that it is a picture (`fakeface.images._sniff`): a `.jpg` that is
+    a pipe, a dangling link or without permission too, since reading it says what is wrong.
 
     Args:
         folders: Folders and files; a `NotYet` among them is handed on.
@@ -172,7 +165,7 @@ def _matcher(patterns: str | Sequence[str]) -> Callable[[str], bool]:
     on_name = _compile(names) if names else None
 
     def matches(below: str) -> bool:
-        below = below.replace(os.sep, "/")
+        below = _composed(below.replace(os.sep, "/"))
         if on_name is not None and on_name(below.rpartition("/")[2]):
             return True
         if not paths:
@@ -184,16 +177,44 @@ def _matcher(patterns: str | Sequence[str]) -> Callable[[str], bool]:
 
 
 def _fits(names: Sequence[str], parts: Sequence[_Test | None]) -> bool:
-    """Whether the names along a path fit the parts of a pattern, of which None is `**`."""
-    if not parts:
-        return not names
-    if parts[0] is None:
-        return any(_fits(names[at:], parts[1:]) for at in range(len(names) + 1))
-    return bool(names and parts[0](names[0])) and _fits(names[1:], parts[1:])
+    """Whether the names along a path fit the parts of a pattern, of which None is `**`.
+
+    All ways to fit are followed at once, so that several `**` cost no more than one.
+    """
+    at = _with_empty({0}, parts)
+    for name in names:
+        if not at:
+            return False
+        after = set()
+        for place in at:
+            if place < len(parts):
+                part = parts[place]
+                if part is None:
+                    after.add(place)
+                elif part(name):
+                    after.add(place + 1)
+        at = _with_empty(after, parts)
+    return len(parts) in at
+
+
+def _with_empty(places: set[int], parts: Sequence[_Test | None]) -> set[int]:
+    """Places in a pattern, and those that a `**` for no folder leads on to."""
+    found = set(places)
+    for place in places:
+        while place < len(parts) and parts[place] is None:
+            place += 1
+            found.add(place)
+    return found
+
+
+def _composed(text: str) -> str:
+    """Text with accents composed (NFC): disks of macOS have names decomposed, keyboards not."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _compile(patterns: list[str]) -> _Test:
-    as_globs = (pattern.replace("[^", "[!") for pattern in patterns)  # `.gitignore` has both
+    # `.gitignore` has both
+    as_globs = (_composed(pattern).replace("[^", "[!") for pattern in patterns)
     return re.compile("|".join(map(translate, as_globs)), re.IGNORECASE).match
 
 
@@ -218,37 +239,3 @@ def path_filter(glob: str | Sequence[str], exclude: str | Sequence[str]) -> Call
         return taken is None or taken(below)
 
     return wanted
-
-
-def read_names(stream: Blocks) -> Iterator[str | Pending]:
-    """Read names of files, one a line or with a NUL after each (`find -print0`).
-
-    Which of the two it is shows in the first block that holds either; names with a newline in
-    them need NULs.
-
-    Args:
-        stream: Read as names are asked for.
-
-    Yields:
-        Names, with bytes that are not UTF-8 as surrogates; empty ones are left out. A `NotYet`
-        wherever the stream has nothing yet.
-    """
-    end: bytes | None = None
-    rest = b""
-    while (block := stream.read1(1 << 16)) != b"":
-        if block is None:
-            yield Pending()
-            continue
-        rest += block
-        if end is None:
-            end = b"\0" if b"\0" in rest else b"\n" if b"\n" in rest else None
-        if end is not None:
-            *names, rest = rest.split(end)
-            yield from _decoded(names, end)
-    yield from _decoded([rest], end)
-
-
-def _decoded(names: list[bytes], end: bytes | None) -> Iterator[str]:
-    for name in names:
-        if name := name.removesuffix(b"\r") if end == b"\n" else name:
-            yield os.fsdecode(name)

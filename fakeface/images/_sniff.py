@@ -60,30 +60,46 @@ def named_picture(name: str) -> bool:
     return name.rpartition(".")[2].lower() in _SUFFIXES
 
 
+def is_side_car(path: str, name: str) -> bool:
+    """Whether a file may be what macOS keeps beside another one, under nearly the same name.
+
+    On disks that cannot hold them, the resource fork and the attributes of `IMG.jpg` lie in
+    `._IMG.jpg`, or in a folder `.AppleDouble`.
+    """
+    return name.startswith("._") or f"{os.sep}.AppleDouble{os.sep}" in path
+
+
+def is_apple_double(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of such a side-car (AppleDouble)."""
+    return head.startswith(b"\x00\x05\x16\x07")
+
+
 def claims_picture(path: str, name: str) -> bool:
-    """Whether a regular file claims to be a picture, by its name or by its first bytes.
+    """Whether a file claims to be a picture, by its name or by its first bytes.
 
     Args:
         path: Path of the file.
         name: Its last part.
 
     Returns:
-        False for a regular file that was read and claims nothing of the kind. True for what
-        cannot be opened, or turns out to be no regular file: what it is cannot be known here,
-        and reading it will give the reason.
+        True for what is named like a picture, whatever it is: reading it will give the reason.
+        False for side-cars of macOS, and for files of other names that are not regular, cannot be
+        opened, or do not begin like a picture.
     """
-    if named_picture(name):
+    named = named_picture(name)
+    if named and not is_side_car(path, name):
         return True
     try:
         descriptor = os.open(path, READ_ONLY)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return True
-            return is_picture(os.read(descriptor, HEAD))
+                return named
+            head = os.read(descriptor, HEAD)
         finally:
             os.close(descriptor)
     except (OSError, ValueError):
-        return True
+        return named
+    return is_picture(head) or (named and not is_apple_double(head))
 
 
 READ_ONLY = (

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import codecs
 import io
 import os
+import socket
+import time
 import tracemalloc
+import unicodedata
 from pathlib import Path
 
 import pytest
 
+from fakeface._bounded_map import Pending
 from fakeface._errors import ImageError
-from fakeface.files._walk import path_filter, read_names, walk
+from fakeface.files._names import read_names
+from fakeface.files._walk import path_filter, walk
 from fakeface.images._sniff import is_picture
 
 JPEG = b"\xff\xd8\xff\xe0 and so on"
@@ -127,15 +133,15 @@ def test_links(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to(tmp_path / "real" / "a.jpg")
     (tmp_path / "nowhere").symlink_to("gone")
     (tmp_path / "circle").symlink_to("circle")
-    assert below(tmp_path) == ["circle", "link.jpg", "nowhere", "real/a.jpg"]
+    assert below(tmp_path) == ["link.jpg", "real/a.jpg"]
     # every folder once, by the first name that leads to it
-    assert below(tmp_path, follow_symlinks=True) == ["also/a.jpg", "circle", "link.jpg", "nowhere"]
+    assert below(tmp_path, follow_symlinks=True) == ["also/a.jpg", "link.jpg"]
     assert len(list(walk([tmp_path / "real", tmp_path / "real", tmp_path / "also"]))) == 1
 
 
 def test_pipes_are_passed_on_unopened(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    assert below(tmp_path) == ["pipe"]
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert below(tmp_path) == ["pipe.jpg"]
 
 
 def test_names_that_are_not_utf8_survive(tmp_path: Path) -> None:
@@ -180,14 +186,142 @@ def test_it_is_lazy_and_holds_one_folder_at_a_time(tmp_path: Path) -> None:
         tracemalloc.stop()
 
 
+APPLE_DOUBLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "
+
+
+def test_side_cars_of_macos_are_passed_over(tmp_path: Path) -> None:
+    put(tmp_path, "IMG.jpg", "._real.jpg", "fork.jpg/._", ".AppleDouble/real.jpg")
+    put(tmp_path, "._IMG.jpg", "__MACOSX/._IMG.jpg", ".AppleDouble/IMG.jpg", data=APPLE_DOUBLE)
+    put(tmp_path, "plain.jpg", data=APPLE_DOUBLE)  # named like a picture, and like no side-car
+    skipped: list[str] = []
+    assert below(tmp_path, skipped=skipped.append) == [
+        ".AppleDouble/real.jpg", "._real.jpg", "IMG.jpg", "fork.jpg/._", "plain.jpg",
+    ]  # fmt: skip
+    assert len(skipped) == 3
+    side_car = str(tmp_path / "._IMG.jpg")
+    assert list(walk([side_car])) == [side_car]  # named: taken
+
+
+def test_what_is_no_file_counts_only_where_its_name_claims_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pipe", "pipe.jpg"):
+        os.mkfifo(tmp_path / name)
+    for name in ("dangling", "dangling.png", "circle", "circle.gif"):
+        (tmp_path / name).symlink_to("circle" if name == "circle" else "nowhere")
+    (tmp_path / "device").symlink_to("/dev/null")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        monkeypatch.chdir(tmp_path)  # the path of a socket may be no longer than 100 bytes
+        server.bind("socket")
+    skipped: list[str] = []
+    assert below(tmp_path, skipped=skipped.append) == ["circle.gif", "dangling.png", "pipe.jpg"]
+    assert len(skipped) == 6
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_files_without_permission_count_only_where_their_name_claims_a_picture(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path, "locked", "locked.jpg")
+    for path in tmp_path.iterdir():
+        path.chmod(0)
+    assert below(tmp_path) == ["locked.jpg"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_accents_are_the_same_composed_or_not(form: str, tmp_path: Path) -> None:
+    name = unicodedata.normalize(form, "Ångström/été.jpg")
+    put(tmp_path, name, "other.jpg")
+    for pattern in ("été.jpg", "Å*/*", "ÅNGSTRÖM/**", "*é*"):
+        for written in ("NFC", "NFD"):
+            glob = unicodedata.normalize(written, pattern)
+            assert below(tmp_path, glob=glob) == [name], (pattern, written)
+            assert below(tmp_path, exclude=glob) == ["other.jpg"], (pattern, written)
+
+
+def test_many_double_stars_cost_no_more_than_one() -> None:
+    wanted = path_filter("/".join(["**", "a"] * 12) + "/b", ())
+    deep = "/".join(["a"] * 200)
+    started = time.process_time()
+    assert not wanted(deep)
+    assert wanted(f"{deep}/b")
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [
+        ("**/a/**/b", "a/b", True),
+        ("**/a/**/b", "x/a/y/z/b", True),
+        ("**/a/**/b", "x/b", False),
+        ("**/**", "a", True),
+        ("a/**", "a", False),
+        ("a/**/**/b", "a/b", True),
+        ("a/**/c", "a/b/c/d", False),
+        ("**/*.jpg", "a.jpg", True),
+    ],
+)
+def test_double_stars(pattern: str, path: str, fits: bool) -> None:
+    assert path_filter(pattern, ())(path) is fits
+
+
+LINES = "a.jpg\nb c.jpg\r\n\nfölder/d"
+NAMES = ["a.jpg", "b c.jpg", "földer/d"]
+MARKED = [codecs.BOM_UTF8 + LINES.encode(), *(LINES.encode(f"utf-{n}") for n in (16, 32))]
+
+
 @pytest.mark.parametrize(
     ("data", "names"),
     [
         (b"a.jpg\nb c.jpg\r\n\nd", ["a.jpg", "b c.jpg", "d"]),
         (b"a\nb.jpg\0c.jpg\0", ["a\nb.jpg", "c.jpg"]),
         (b"\xff.jpg", ["\udcff.jpg"]),
+        (b"\xff\xfe.jpg\n", ["\u6a2e\u6770\ufffd"]),
         (b"", []),
+        *((data, NAMES) for data in MARKED),
+        (codecs.BOM_UTF16_BE + LINES.encode("utf-16-be"), NAMES),
+        (codecs.BOM_UTF32_BE + LINES.encode("utf-32-be"), NAMES),
+        ("/a.jpg\n/b\n".encode("utf-16-le"), ["/a.jpg", "/b"]),
+        ("/a.jpg\n/b\n".encode("utf-16-be"), ["/a.jpg", "/b"]),
+        (codecs.BOM_UTF8, []),
+        (codecs.BOM_UTF16_LE, []),
+        ("\ufeffa\0b\0".encode(), ["a", "b"]),
+        (b"a\0b\0c\0", ["a", "b", "c"]),
     ],
 )
-def test_lists_of_names(data: bytes, names: list[str]) -> None:
-    assert list(read_names(io.BytesIO(data))) == names
+@pytest.mark.parametrize("size", [1, 3, 1 << 16])
+def test_lists_of_names(data: bytes, names: list[str], size: int) -> None:
+    if size < 9 and b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff", b"\0\0"):
+        return  # what ends a name, and UTF-16 without a mark, show only in more bytes
+    stream = io.BufferedReader(Pieces(data, size), 1)  # type: ignore[type-var]
+    assert list(read_names(stream)) == names
+
+
+class Pieces(io.RawIOBase):
+    """A stream that gives a few bytes at a time."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self._file, self._size = io.BytesIO(data), size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        piece = self._file.read(min(self._size, len(buffer)))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def test_a_short_name_is_given_before_the_next_is_written() -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.blocks = [b"a\n", None, b"b\n", b""]
+
+        def read1(self, size: int) -> bytes | None:
+            return self.blocks.pop(0)
+
+    found = read_names(Slow())
+    assert next(found) == "a"
+    assert isinstance(next(found), Pending)
+    assert list(found) == ["b"]
