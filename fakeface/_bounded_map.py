@@ -1,8 +1,8 @@
-"""Work in threads, a bounded number of items ahead, that Ctrl-C can always end.
+"""A bounded, ordered map in threads that Ctrl-C can always end.
 
 `concurrent.futures` waits in Python code that holds locks. A signal at the wrong moment leaves one
-of them held, and the interpreter then waits for its threads for ever. Here the caller's thread
-waits in `queue.SimpleQueue` alone: its `put` and `get` are C code that a signal cannot tear.
+of them held, and the interpreter then waits for its threads forever. Here the caller's thread only
+waits in `queue.SimpleQueue`, whose `put` and `get` are C code that no signal interrupts halfway.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ _running: weakref.WeakSet[OrderedThreads[Any, Any]] = weakref.WeakSet()
 
 @atexit.register
 def _end() -> None:
-    """End what a program that ends leaves open, such as a generator in an error's traceback.
+    """Close maps that are still open at exit, such as a generator in an exception's traceback.
 
-    Later the interpreter would tear the threads out of the middle of ONNX Runtime or Pillow, which
-    ends the process with an abort in place of the program's own exit code.
+    Later the interpreter would kill the threads in the middle of ONNX Runtime or Pillow, and the
+    process would abort instead of returning the program's own exit code.
     """
     for threads in list(_running):
         threads.close()
 
 
 class OrderedThreads(Generic[T, R]):
-    """Threads that map a function over what is put in; results are taken in the same order."""
+    """Threads that apply a function to items; results come out in the order of the items."""
 
     def __init__(self, function: Callable[[T], R], workers: int, name: str = "fakeface") -> None:
-        """Prepare; a thread starts with every item until there are enough.
+        """Prepare; each of the first items starts a thread.
 
         Args:
-            function: What to do with an item; called in several threads at once.
-            workers: Threads at most, at least 1.
-            name: What the threads' names begin with.
+            function: Called with each item, in several threads at once.
+            workers: Number of threads, at least 1.
+            name: Prefix of the threads' names.
         """
         self._function, self._workers, self._name = function, workers, name
         self._todo: SimpleQueue[_Task[T, R] | None] = SimpleQueue()
@@ -57,11 +57,11 @@ class OrderedThreads(Generic[T, R]):
         _running.add(self)
 
     def __len__(self) -> int:
-        """How many items were put in and not yet taken."""
+        """Return the number of items put in whose results have not been taken."""
         return len(self._tasks)
 
     def put(self, item: T) -> None:
-        """Hand over an item."""
+        """Add an item."""
         task: _Task[T, R] = _Task(item)
         self._tasks.append(task)
         self._todo.put(task)
@@ -69,22 +69,22 @@ class OrderedThreads(Generic[T, R]):
             name = f"{self._name}_{len(self._threads)}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             thread.start()
-            self._threads.append(thread)  # after it: a thread that is waited for must run
+            self._threads.append(thread)  # only once it runs: `close` waits for it
 
     def ready(self) -> bool:
-        """Whether the next result is there."""
+        """Return whether the next result is available."""
         return bool(self._tasks) and not self._tasks[0].outcome.empty()
 
     def take(self) -> R:
-        """The next result, waited for; raises what the function raised."""
+        """Wait for the next result and return it, or raise what the function raised."""
         result, error = self._tasks.popleft().outcome.get()
         if error is not None:
             raise error
         return result  # type: ignore[return-value]
 
     def close(self) -> None:
-        """Drop what has not begun and wait for what has; more calls do nothing."""
-        if sys.is_finalizing():  # too late (see `_end`): they stand still for ever
+        """Drop items not yet started and wait for the others; further calls do nothing."""
+        if sys.is_finalizing():  # too late (see `_end`): they never run again
             return
         try:
             while True:
@@ -95,7 +95,7 @@ class OrderedThreads(Generic[T, R]):
         for _ in threads:
             self._todo.put(None)
         for thread in threads:
-            if thread.is_alive():  # in a process that was forked meanwhile none is
+            if thread.is_alive():  # a forked process has none of them
                 self._ended.get()
         for thread in threads:
             thread.join()  # at once: they have nothing left to do
@@ -110,7 +110,7 @@ class OrderedThreads(Generic[T, R]):
 
 
 class _Task(Generic[T, R]):
-    """An item and where its result will lie."""
+    """An item, and the queue that its outcome is put in."""
 
     __slots__ = ("item", "outcome")
 

@@ -1,4 +1,4 @@
-"""From face crops to `p_fake` and, when asked, to maps of the evidence: the model's session."""
+"""The model in its session: from face crops to `p_fake` and, on request, to evidence maps."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Classifier:
     Attributes:
         info: The model's description.
         session: The ONNX Runtime session.
-        crop: What the model sees of a face.
+        crop: Size, margin and filter of the crops that it takes.
         thresholds: The model's default thresholds.
-        method: How `explain` makes its maps: `cam` where the model gives them itself, at no
-            cost, else `occlusion`, at the cost of some fifty passes a face.
+        method: How `explain` makes its maps: `cam` if the model computes them itself, at no cost,
+            else `occlusion`, at the cost of some fifty forward passes per face.
     """
 
     __slots__ = ("_cam_bias", "crop", "info", "method", "session", "thresholds")
@@ -51,7 +51,7 @@ class Classifier:
 
         Raises:
             ModelError: The directory is not a classifier that can run.
-            ProviderError: The provider is not there.
+            ProviderError: The provider is not available.
         """
         self.info: ModelInfo
         self.info, data = load_model(path, "classifier")
@@ -64,7 +64,7 @@ class Classifier:
         self._check()
 
     def _check(self) -> None:
-        """Compare the graph with what `model.json` says of it; see what else it gives."""
+        """Raise ModelError unless the graph is the one that `model.json` describes."""
         name = self.info.name
         size = self.crop.size
         inputs = self.session.get_inputs()
@@ -107,7 +107,7 @@ class Classifier:
     def _run(
         self, outputs: list[str], crops: npt.NDArray[np.uint8]
     ) -> list[npt.NDArray[np.float32]]:
-        """Run the model and check what it gives: a damaged or tampered one may give anything."""
+        """Run the model and check its outputs: a damaged or tampered one may give anything."""
         name = self.info.name
         try:
             given = self.session.run(outputs, {"image": crops})
@@ -133,7 +133,7 @@ class Classifier:
     def explain(
         self, crops: npt.NDArray[np.uint8]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Run the model and map what its answers rest on.
+        """Run the model and map the evidence for its scores.
 
         Args:
             crops: RGB, uint8, shape (n, size, size, 3), n at least 1.
@@ -147,5 +147,5 @@ class Classifier:
             pairs = zip(crops, p_fake, strict=True)
             return p_fake, np.stack([occlusion(one, float(p), self.predict) for one, p in pairs])
         p_fake, cam = self._run(["p_fake", "cam"], crops)
-        # The bias belongs to no place; shared by all, it makes the mean of a map its logit.
+        # The bias has no position; spread over all of them, it makes the mean of a map its logit.
         return p_fake, cam + np.float32(self._cam_bias)

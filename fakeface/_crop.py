@@ -1,8 +1,7 @@
 """From a face box to the pixels that a model sees: the one crop of training and inference.
 
-Resampling is part of a model: another filter or another margin moves its scores. So the crop is
-described by a `CropSpec` that is stored with the model, and done here, for training, calibration,
-export, benchmarks and inference alike.
+Resampling is part of a model: another filter or margin changes its scores. So a `CropSpec` is
+stored with each model, and training, calibration, export, benchmarks and inference all crop here.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ FILTERS: dict[str, Image.Resampling] = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-"""Resize filters by name; all of them are Pillow's, which widen when shrinking (no aliasing)."""
+"""Resize filters by name. Pillow widens their support when shrinking, so there is no aliasing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,9 @@ class CropSpec:
     """How a face becomes the input of a model.
 
     Attributes:
-        size: Side of the square that the model sees, in pixels.
-        margin: Side of the square cut from the picture, as a multiple of the longer side of the
-            face box.
+        size: Side of the model's square input in pixels.
+        margin: Side of the crop box in the picture, as a multiple of the longer side of the face
+            box.
         filter: Name of the resize filter, one of `FILTERS`.
     """
 
@@ -49,21 +48,21 @@ class CropSpec:
             raise ValueError(f"unknown filter {self.filter!r}; known: {', '.join(FILTERS)}")
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return asdict(self)
 
 
 def crop_box(box: Box | None, size: tuple[int, int], margin: float) -> Box:
-    """The square to cut from a picture.
+    """Return the square of a picture to crop.
 
-    It is centred on the face, moved into the picture where it sticks out, and never larger than
-    the picture: nothing is padded, since a border would be a feature that no face has.
+    It is centred on the face, but moved to lie inside the picture, and never larger than the
+    picture. Nothing is padded, since padding would be a feature that no face has.
 
     Args:
-        box: The face, in pixels of the picture; None for a picture that is a face crop already,
-            which gives the largest centred square.
+        box: The face, in pixels of the picture; None for a picture that is already cropped, which
+            gives the largest centred square.
         size: Width and height of the picture in pixels.
-        margin: Side of the square as a multiple of the longer side of the box.
+        margin: Side of the square as a multiple of the longer side of the face box.
 
     Returns:
         A square box inside the picture.
@@ -79,11 +78,11 @@ def crop_box(box: Box | None, size: tuple[int, int], margin: float) -> Box:
 
 
 def crop(image: Image.Image, box: Box | None, spec: CropSpec) -> npt.NDArray[np.uint8]:
-    """Cut a face out of a picture and resize it to what a model sees.
+    """Crop a face from a picture and resize it to the model's input.
 
     Args:
         image: Upright RGB image.
-        box: The face in pixels of `image`; None when the image is a face crop already.
+        box: The face in pixels of `image`; None if the image is already cropped.
         spec: Size, margin and filter.
 
     Returns:

@@ -1,9 +1,9 @@
-"""Many pictures at the machine's speed: threads decode, the model runs in batches.
+"""Classify many pictures: threads decode, the model runs in batches.
 
-The caller's thread pulls the sources, keeps a bounded number of pictures in the hands of the
-threads, and runs the model on full batches while the threads go on decoding. Decoding, resizing
-and ONNX Runtime release the interpreter lock, so threads are enough and pixels are never copied
-between processes. What is in memory at once does not depend on how many pictures there are.
+The caller's thread pulls the sources, hands a limited number of pictures to worker threads, and
+runs the model on full batches while the threads go on decoding. Decoding, resizing and ONNX Runtime
+release the interpreter lock, so threads suffice and no pixels are copied between processes. Memory
+use does not depend on the number of pictures.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _log = logging.getLogger("fakeface")
 
 Preprocessor = Callable[[Source], Preprocessed]
 Score = TypeVar("Score")
-"""What the model says of one face; the pipeline only hands it on."""
+"""What the model returns for one face; the pipeline only passes it on."""
 Scorer = Callable[[npt.NDArray[np.uint8]], Iterable[Score]]
 Aggregator = Callable[[Preprocessed, Sequence[Score]], Prediction]
 Fail = Callable[[ImageError], Prediction]
@@ -44,29 +44,29 @@ def run(
     batch_size: int,
     workers: int | None = None,
 ) -> Generator[Prediction, None, None]:
-    """Judge many pictures.
+    """Classify many pictures.
 
     Args:
         sources: Pictures, pulled as they are needed. An `ImageError` among them stands for a
-            picture that is known to be unreadable, a `NotYet` for nothing: what is ready is given
-            before the next one is waited for.
-        preprocess: Decodes a picture and cuts out its faces; called in several threads at once.
+            picture known to be unreadable. A `Pending` stands for none: predictions that are ready
+            are yielded before waiting for the next picture.
+        preprocess: Decodes a picture and crops its faces; called in several threads at once.
         score: Runs the model on crops, shape (n, S, S, 3) with n from 1 to `batch_size`; called
             in one thread. Each score must depend on its own crop alone.
-        aggregate: Puts a picture and the scores of its faces together.
-        fail: Makes the record of a picture that cannot be read.
-        batch_size: Faces that the model sees at once.
-        workers: Threads that prepare; None for one per processor.
+        aggregate: Combines a picture and the scores of its faces into a prediction.
+        fail: Makes the prediction for a picture that cannot be read.
+        batch_size: Faces scored at once.
+        workers: Threads that preprocess; None for one per processor.
 
     Yields:
-        One prediction per source, in order. A picture on which `preprocess` fails gives a record
-        with an error: an `ImageError` with its reason, anything else (which would be a fault of
-        fakeface) as an internal error that is also logged with its traceback.
+        One prediction per source, in order. A picture on which `preprocess` fails gives one with
+        an error: the reason of an `ImageError`; for anything else, which would be a bug, an
+        internal error that is also logged with its traceback.
 
     Raises:
         ValueError: `batch_size` or `workers` is below 1.
         Exception: Whatever `score`, or the iterator of `sources`, raises; what was pulled from
-            `sources` before it failed is judged first.
+            `sources` before it failed is classified first.
     """
     workers = default_threads() if workers is None else workers
     if batch_size < 1:
@@ -88,7 +88,7 @@ def _run(
     def guarded() -> Iterator[Source]:
         try:
             yield from sources
-        except Exception as error:  # what came before it is judged first
+        except Exception as error:  # what came before it is classified first
             failures.append(error)
 
     attempt = partial(_attempt, preprocess=preprocess, fail=fail)
@@ -96,7 +96,7 @@ def _run(
     limit = 2 * workers + batches.size
     with closing(bounded_map_pending(attempt, guarded(), workers=workers, limit=limit)) as pictures:
         for picture in pictures:
-            if isinstance(picture, Pending):  # no more faces in sight that would fill the batch
+            if isinstance(picture, Pending):  # no face is at hand that would fill the batch
                 yield from batches.finish()
             else:
                 yield from batches.add(picture)
@@ -106,7 +106,7 @@ def _run(
 
 
 def _attempt(source: Source, preprocess: Preprocessor, fail: Fail) -> Preprocessed | Prediction:
-    """Preprocessor one picture; whatever is wrong with it becomes its record."""
+    """Preprocessor one picture; turn any error into its prediction."""
     if isinstance(source, ImageError):
         return fail(source)
     try:
@@ -133,16 +133,16 @@ class _Batches(Generic[Score]):
         self._faces = 0
 
     def add(self, item: Preprocessed | Prediction) -> Iterator[Prediction]:
-        """Take one picture; give what is finished by it."""
+        """Add a picture; yield the predictions that this completes."""
         self._waiting.append(item)
         if isinstance(item, Preprocessed):
             self._faces += len(item.crops)
-        # Pictures without a face must not wait for one for ever.
+        # Pictures without a face must not wait forever for a batch to fill.
         if self._faces >= self.size or not self._faces or len(self._waiting) >= 4 * self.size:
             yield from self.finish()
 
     def finish(self) -> Iterator[Prediction]:
-        """Judge what is waiting."""
+        """Score the waiting pictures and yield their predictions."""
         waiting, self._waiting, self._faces = self._waiting, [], 0
         crops = [
             item.crops for item in waiting if isinstance(item, Preprocessed) and len(item.crops)

@@ -1,7 +1,6 @@
-"""From a source to the crops that the model sees: decode, find faces, cut them out.
+"""From a picture to the crops that the model sees: decode, find faces, crop them.
 
-Everything that costs time per picture and needs no model session but the face finder's; safe to
-run in many threads at once.
+All the work per picture that does not need the classifier; safe to run in many threads at once.
 """
 
 from __future__ import annotations
@@ -24,22 +23,22 @@ from fakeface.types import Box, Provenance, Source
 from fakeface.types._heatmap import Heatmap, Method
 
 PIXELS_VERSION = 2
-"""Raise it by one whenever a change of code can change the pixels or the face boxes of any picture:
-scores, faces and features that were cached under another version are computed anew."""
+"""Increment it whenever a change of code can change the pixels or the face boxes of any picture:
+scores, faces and features cached under another version are computed again."""
 
 FINDER_SIDE = 1000
-"""Large JPEG pictures are decoded at a fraction of their size for the face finder, but never to a
-longer side below this many pixels."""
+"""For the face finder, large JPEG pictures are decoded at a reduced size, but never to a longer
+side below this many pixels."""
 
 MIN_OVERSAMPLING = 2.0
-"""Faces are cut from a reduced picture only where the cut is at least this many times as large
-as what the model sees, so that reducing cannot be told from the resize that follows."""
+"""Faces are cropped from a reduced picture only if the crop box is at least this many times as
+large as the model's input, so that the resize that follows hides the reduction."""
 
 READING = WeightedSemaphore(256 << 20)
-"""Bytes of files that are in memory at once in all threads; a larger file is there alone."""
+"""Bytes of files in memory at once, in all threads; a larger file is read alone."""
 
 DECODING = WeightedSemaphore(2 * MAX_PIXELS)
-"""Pixels that are decoded at once in all threads; each takes up to 12 bytes meanwhile."""
+"""Pixels being decoded at once, in all threads; each takes up to 12 bytes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,12 @@ class Preprocessed:
     Attributes:
         name: Name of the picture.
         size: Width and height of the upright picture in pixels.
-        digest: BLAKE2b-128 of the encoded bytes; None for decoded sources.
+        digest: BLAKE2b-128 of the encoded bytes in hexadecimal; None for decoded sources.
         faces: The faces found, largest first, in pixels of the upright picture.
         scored: For every face, whether it is large enough to be scored.
         crops: RGB, uint8, shape (number of scored faces, spec.size, spec.size, 3): those of this
             frame, and behind them those of `others`.
-        provenance: What the file says of its own origin, where that was read.
+        provenance: What the file says of its own origin; None if it was not read.
         frames: Frames or pages that the file holds.
         frame: Which of them this is, counted from 0.
         others: More frames of the same file that are scored, each without crops of its own.
@@ -80,18 +79,18 @@ def preprocess(
     read_provenance: Callable[[bytes], Provenance] | None = None,
     frames: int = 1,
 ) -> Preprocessed:
-    """Decode a picture, find its faces and cut them out.
+    """Decode a picture, find its faces and crop them.
 
     Args:
-        source: Whatever `fakeface.types.Source` says.
-        finder: Finds the faces; None takes the whole picture as one face crop.
-        spec: What the model sees of a face.
-        min_face: Faces whose longer side is below this many pixels are not judged.
-        read_provenance: Reads what the bytes of a file say of its origin; None reads nothing.
+        source: The picture, in any form of `fakeface.Source`.
+        finder: The face finder; None treats the picture as already cropped to one face.
+        spec: Size, margin and filter of the crops.
+        min_face: Faces whose longer side is below this many pixels are not scored.
+        read_provenance: Reads what the bytes of a file say of its origin; None to skip that.
         frames: Frames of a file that are scored, if it holds several.
 
     Returns:
-        The faces, and the crops of those to judge.
+        The faces, and the crops of those to score.
 
     Raises:
         ImageError: The picture cannot be read.
@@ -126,35 +125,35 @@ def _frame(
     picture: Picture, finder: FaceFinder | None, spec: CropSpec, min_face: float
 ) -> Preprocessed:
     with DECODING.take(picture.pixels):
-        found = (
+        preprocessed = (
             _from_full_image(picture, spec)
             if finder is None
             else _from_faces(picture, finder, spec, min_face)
         )
     if len(picture.frames) == 1:
-        return found
-    return replace(found, frames=len(picture.frames), frame=picture.frame)
+        return preprocessed
+    return replace(preprocessed, frames=len(picture.frames), frame=picture.frame)
 
 
 def _from_faces(
     picture: Picture, finder: FaceFinder, spec: CropSpec, min_face: float
 ) -> Preprocessed:
     faces = detect_faces(load_for_finder(picture), finder)
-    judged = tuple(found.box.side >= min_face for found in faces)
-    boxes = [found.box for found, judge in zip(faces, judged, strict=True) if judge]
+    scored = tuple(face.box.side >= min_face for face in faces)
+    boxes = [face.box for face, is_scored in zip(faces, scored, strict=True) if is_scored]
     return Preprocessed(
-        picture.name, picture.size, picture.digest, faces, judged, _crops(picture, boxes, spec)
+        picture.name, picture.size, picture.digest, faces, scored, _crops(picture, boxes, spec)
     )
 
 
 def load_for_finder(picture: Picture) -> tuple[Image.Image, float]:
-    """Decode a picture as the face finder sees it.
+    """Decode a picture at the size that the face finder needs.
 
     Args:
         picture: The picture.
 
     Returns:
-        The upright image, and its size as a share of the picture's.
+        The upright image, and its size as a fraction of the picture's.
 
     Raises:
         ImageError: The pixels cannot be decoded.
@@ -163,21 +162,29 @@ def load_for_finder(picture: Picture) -> tuple[Image.Image, float]:
 
 
 def detect_faces(loaded: tuple[Image.Image, float], finder: FaceFinder) -> tuple[Detection, ...]:
-    """Find the faces in what `load_for_finder` gave, largest first, in pixels of the picture."""
+    """Find faces in an image from `load_for_finder`.
+
+    Args:
+        loaded: The image, and its size as a fraction of the picture's.
+        finder: The face finder.
+
+    Returns:
+        The faces, largest first, in pixels of the full picture.
+    """
     image, scale = loaded
     faces = tuple(finder.find(image))
     if scale == 1:
         return faces
-    return tuple(Detection(found.box.scaled(1 / scale), found.score) for found in faces)
+    return tuple(Detection(face.box.scaled(1 / scale), face.score) for face in faces)
 
 
 def crop_picture(picture: Picture, box: Box | None, spec: CropSpec) -> npt.NDArray[np.uint8]:
-    """Cut one known face out of a picture, as `prepare` would.
+    """Crop one known face, exactly as `preprocess` does.
 
     Args:
         picture: The picture.
-        box: The face in pixels of the upright picture; None when it is a face crop already.
-        spec: What the model sees of a face.
+        box: The face in pixels of the upright picture; None if the picture is already cropped.
+        spec: Size, margin and filter of the crops.
 
     Returns:
         RGB, uint8, shape (spec.size, spec.size, 3).
@@ -207,15 +214,15 @@ def _crops(picture: Picture, boxes: list[Box], spec: CropSpec) -> npt.NDArray[np
 def _load_for(
     picture: Picture, boxes: list[Box] | list[Box | None] | list[None], spec: CropSpec
 ) -> tuple[Image.Image, float]:
-    """Decode as small as the smallest of the cuts allows, and as `MAX_PIXELS` demands."""
+    """Decode at the smallest size that all crops allow, and that `MAX_PIXELS` requires."""
     side = min(crop_box(box, picture.size, spec.margin).side for box in boxes)
     least = next((f for f in (1, 2, 4) if picture.pixels <= MAX_PIXELS * f * f), 8)
     return picture.load(reduction_factor(max(least, side / (spec.size * MIN_OVERSAMPLING))))
 
 
-def reduction_factor(most: float) -> int:
-    """The largest of 1, 2, 4 and 8 that is not above `most`."""
-    return next((factor for factor in (8, 4, 2) if factor <= most), 1)
+def reduction_factor(limit: float) -> int:
+    """Return the factor for reduced-size decoding: the largest of 1, 2, 4, 8 up to `limit`."""
+    return next((factor for factor in (8, 4, 2) if factor <= limit), 1)
 
 
 def locate_heatmaps(
@@ -224,19 +231,21 @@ def locate_heatmaps(
     margin: float,
     method: Method,
 ) -> list[Heatmap]:
-    """Tell maps where in their picture they lie.
+    """Place evidence maps in the picture that they belong to.
 
     Args:
         preprocessed: The picture.
-        maps: One for every judged face, in order, each of shape (h, w).
-        margin: That of the crop which the model saw (`CropSpec.margin`).
+        maps: One for every scored face, in order, each of shape (h, w).
+        margin: `CropSpec.margin` of the crops.
         method: How the maps were made.
 
     Returns:
-        The maps on the squares that the model saw.
+        The heat maps, each over the crop box of its face.
     """
-    faces = [f for f, judged in zip(preprocessed.faces, preprocessed.scored, strict=True) if judged]
+    faces = [
+        face for face, scored in zip(preprocessed.faces, preprocessed.scored, strict=True) if scored
+    ]
     return [
-        Heatmap(values, crop_box(found.box, preprocessed.size, margin), preprocessed.size, method)
-        for found, values in zip(faces, maps, strict=True)
+        Heatmap(values, crop_box(face.box, preprocessed.size, margin), preprocessed.size, method)
+        for face, values in zip(faces, maps, strict=True)
     ]

@@ -12,11 +12,11 @@ from fakeface.types._heatmap import Heatmap
 
 
 def classify(p_fake: float, thresholds: Thresholds) -> Verdict:
-    """Verdict of one face.
+    """Return the verdict of one face.
 
     Args:
         p_fake: Probability that the face was made by AI, 0 to 1.
-        thresholds: Where the verdicts part.
+        thresholds: The thresholds between the verdicts.
 
     Returns:
         `fake`, `uncertain` or `real`.
@@ -29,21 +29,21 @@ def classify(p_fake: float, thresholds: Thresholds) -> Verdict:
 def choose_thresholds(
     info: ModelInfo, default: Thresholds, threshold: float | None, fpr: float | None
 ) -> Thresholds:
-    """Thresholds from what a caller asked for.
+    """Return the thresholds that a caller asked for.
 
     Args:
-        info: The model, for its operating points.
-        default: Its default thresholds.
-        threshold: A caller's own: at or above it is fake, below it real, nothing is uncertain.
-        fpr: One of the false positive rates that the model has an operating point for; the lower
-            threshold stays, or comes down with it.
+        info: Description of the model, with its operating points.
+        default: The default thresholds of the model.
+        threshold: A threshold of the caller: fake at or above it, real below, never uncertain.
+        fpr: A false positive rate that the model has an operating point for. The lower threshold
+            stays, or is lowered to the new one.
 
     Returns:
-        The thresholds to judge by.
+        The thresholds to use.
 
     Raises:
         ModelError: The model has no operating point for `fpr`.
-        ValueError: Both are given, or `threshold` is not within 0 to 1.
+        ValueError: Both are given, or `threshold` is outside 0 to 1.
     """
     if threshold is not None and fpr is not None:
         raise ValueError("give threshold or fpr, not both")
@@ -68,29 +68,30 @@ def aggregate(
     settings: str = "",
     heatmaps: Sequence[Heatmap] = (),
 ) -> Prediction:
-    """Put faces and probabilities together.
+    """Combine the faces of a picture and their scores into a prediction.
 
     Args:
         preprocessed: The picture and its faces.
-        p_fake: One probability for every judged face, in order.
-        thresholds: Where the verdicts part.
+        p_fake: Scores of the scored faces, in order, 0 to 1.
+        thresholds: The thresholds between the verdicts.
         model: Name of the model.
-        settings: Fingerprint of what judges.
-        heatmaps: One map for every judged face, in order, or none at all.
+        settings: Fingerprint of the detector (`Detector.settings`).
+        heatmaps: Heat maps of the scored faces, in order; empty for none.
 
     Returns:
         The prediction; its verdict is that of the most suspicious face.
     """
     scores, maps = iter(p_fake), iter(heatmaps)
     faces = []
-    for found, judged in zip(preprocessed.faces, preprocessed.scored, strict=True):
-        if judged:
+    for detection, scored in zip(preprocessed.faces, preprocessed.scored, strict=True):
+        if scored:
             p = float(next(scores))
-            faces.append(Face(found.box, found.score, p, classify(p, thresholds), next(maps, None)))
+            faces.append(
+                Face(detection.box, detection.score, p, classify(p, thresholds), next(maps, None))
+            )
         else:
-            faces.append(Face(found.box, found.score, None, Verdict.TOO_SMALL))
-    rated = [face.p_fake for face in faces if face.p_fake is not None]
-    worst = max(rated, default=None)
+            faces.append(Face(detection.box, detection.score, None, Verdict.TOO_SMALL))
+    worst = max((face.p_fake for face in faces if face.p_fake is not None), default=None)
     if worst is not None:
         verdict = classify(worst, thresholds)
     else:

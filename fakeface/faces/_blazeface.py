@@ -1,4 +1,4 @@
-"""BlazeFace: from a part of a picture to the boxes of faces in it.
+"""BlazeFace: from a region of a picture to the boxes of faces in it.
 
 Bazarevsky et al., BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs, 2019
 (arXiv:1907.05047).
@@ -19,38 +19,38 @@ from fakeface._errors import ModelError
 from fakeface._model import METADATA_KEY, ModelInfo, load_model
 from fakeface._model_files import number, numbers, same_description, whole
 from fakeface._providers import open_session
-from fakeface.faces._boxes import NOTHING, Floats, anchors, calibrate, decode, suppress
+from fakeface.faces._boxes import NO_BOXES, Floats, anchors, calibrate, decode, suppress
 
 if TYPE_CHECKING:
     import onnxruntime as ort
 
-MOST = 64
-"""Anchors beyond this many, best first, are left out: no picture has so many faces to judge, and
-a picture made to raise thousands must not cost memory and time."""
+MAX_ANCHORS = 64
+"""Most anchors kept, best first: no picture has that many faces to score, and a picture made to
+raise thousands must not cost memory and time."""
 
 REDUCING_GAP = 2.0
-"""Large pictures are first reduced by whole factors to this many times the size wanted."""
+"""Large pictures are first reduced by integer factors to this many times the target size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the output of one network is read.
+    """How to decode the output of one network.
 
     Attributes:
         strides: Pixels between the cells of each grid of anchors.
         per_cell: Anchors in every cell of each grid.
-        score: Anchors below this score are nothing, 0 to 1.
+        score: Anchors below this score are ignored, 0 to 1.
         overlap: Boxes with a greater intersection over union are the same face, 0 to 1.
         shift: How far the centre of a face lies from the centre of the network's box, right and
             down, in sides of that box.
         scale: Width and height of a face in widths and heights of the network's box.
         side: Side of the square that the network was trained on, in pixels.
         multiple: Sides of its input are multiples of this many pixels.
-        smallest: Longer side of the smallest face that the network finds nearly always, in
-            pixels of its input.
-        margin: To confirm a face, the network looks at a square this many times as large as the
-            longer side of the face.
-        confirm: Score from which the network confirms a face, 0 to 1.
+        smallest: Longer side of the smallest face that the network finds reliably, in pixels of
+            its input.
+        margin: Side of the close-up for confirming a face, as a multiple of the longer side of
+            the face.
+        confirm: Score at which the network confirms a face, 0 to 1.
     """
 
     strides: tuple[int, ...]
@@ -71,7 +71,7 @@ class BlazeFace:
 
     Attributes:
         info: The model's description.
-        settings: How its output is read.
+        settings: How to decode its output.
         session: The ONNX Runtime session.
     """
 
@@ -96,7 +96,7 @@ class BlazeFace:
         self._check()
 
     def _check(self) -> None:
-        """Compare the graph with what `model.json` says of it."""
+        """Raise ModelError unless the graph is the one that `model.json` describes, and works."""
         inputs = [(i.name, i.type) for i in self.session.get_inputs()]
         outputs = {output.name for output in self.session.get_outputs()}
         if inputs != [("image", "tensor(uint8)")] or not outputs >= {"boxes", "scores"}:
@@ -136,55 +136,57 @@ class BlazeFace:
             raise ModelError(name, f"gives {found}, not for {count} anchors each")
         return boxes, scores
 
-    def look(
+    def detect(
         self, image: Image.Image, regions: Floats, size: tuple[int, int]
     ) -> list[tuple[Floats, Floats]]:
-        """Look for faces in parts of a picture, in one run of the network.
+        """Detect faces in regions of a picture, in one forward pass.
 
         Args:
             image: Upright RGB image.
-            regions: The parts, in pixels of `image`, shape (n, 4), n at least 1; what sticks out
-                is black.
-            size: Width and height that the network sees each part at, multiples of its largest
-                stride.
+            regions: Left, top, right, bottom in pixels of `image`, shape (n, 4), n at least 1;
+                parts outside the image are black.
+            size: Width and height of the network's input for each region, multiples of its
+                largest stride.
 
         Returns:
-            For each region its faces, best first: boxes in pixels of `image`, shape (k, 4), and
+            The faces of each region, best first: boxes in pixels of `image`, shape (k, 4), and
             scores from 0 to 1, shape (k,).
         """
         canvas = np.zeros((len(regions), size[1], size[0], 3), np.uint8)
-        frames = [_draw(image, region, part) for region, part in zip(regions, canvas, strict=True)]
+        frames = [
+            _letterbox(image, region, part) for region, part in zip(regions, canvas, strict=True)
+        ]
         raw, scores = self._run(canvas)
         return [self._read(*each) for each in zip(raw, scores, frames, strict=True)]
 
     def _read(self, raw: Floats, scores: Floats, frame: Frame) -> tuple[Floats, Floats]:
-        # Of thousands of anchors a few are likely: no more than the scores is read of all.
+        # Few of the thousands of anchors are candidates; of the others only the score is read.
         settings = self.settings
-        (likely,) = (scores > settings.score).nonzero()
-        raw = raw.take(likely, axis=0)
+        (candidates,) = (scores > settings.score).nonzero()
+        raw = raw.take(candidates, axis=0)
         real = np.minimum(raw[:, 2], raw[:, 3]) > 0
         if not real.all():
-            likely, raw = likely[real], raw[real]
-        if not len(likely):
-            return NOTHING
-        scores = scores.take(likely)
-        if len(likely) > MOST:
-            best = (-scores).argsort(kind="stable")[:MOST]
-            likely, raw, scores = likely[best], raw[best], scores[best]
-        centres = _anchors(frame.size, settings.strides, settings.per_cell).take(likely, axis=0)
+            candidates, raw = candidates[real], raw[real]
+        if not len(candidates):
+            return NO_BOXES
+        scores = scores.take(candidates)
+        if len(candidates) > MAX_ANCHORS:
+            best = (-scores).argsort(kind="stable")[:MAX_ANCHORS]
+            candidates, raw, scores = candidates[best], raw[best], scores[best]
+        centres = _anchors(frame.size, settings.strides, settings.per_cell).take(candidates, axis=0)
         boxes, scores = suppress(decode(raw, centres), scores, settings.overlap)
         return frame.to_image(calibrate(boxes, settings.shift, settings.scale)), scores
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where a part of a picture lies on the network's input.
+    """Where a region of a picture lies on the network's input.
 
     Attributes:
         size: Width and height of the input in pixels.
-        origin: Left and top edge of the part, in pixels of the input.
-        corner: Left and top edge of the part, in pixels of the picture.
-        stretch: Pixels of the picture for each pixel of the input, across and down.
+        origin: Left and top edge of the region, in pixels of the input.
+        corner: Left and top edge of the region, in pixels of the picture.
+        stretch: Pixels of the picture per pixel of the input, horizontally and vertically.
     """
 
     size: tuple[int, int]
@@ -193,18 +195,18 @@ class Frame:
     stretch: tuple[float, float]
 
     def to_image(self, boxes: Floats) -> Floats:
-        """Boxes on the input, shape (n, 4), as boxes in the picture."""
+        """Convert boxes on the input, shape (n, 4), to boxes in the picture."""
         rows = np.array((self.origin * 2, self.stretch * 2, self.corner * 2), np.float32)
         origin, stretch, corner = rows
         out: Floats = (boxes - origin) * stretch + corner
         return out
 
 
-def _draw(image: Image.Image, region: Floats, canvas: npt.NDArray[np.uint8]) -> Frame:
-    """Draw a part of a picture onto black, undistorted but for less than a pixel."""
+def _letterbox(image: Image.Image, region: Floats, canvas: npt.NDArray[np.uint8]) -> Frame:
+    """Letterbox a region of a picture onto a black canvas, distorted by less than a pixel."""
     height, width = canvas.shape[:2]
     scale = min(width / (region[2] - region[0]), height / (region[3] - region[1]))
-    # The part that lies inside the picture, and where that comes to lie.
+    # the part of the region inside the picture, and its position on the canvas
     inside = (
         max(float(region[0]), 0.0),
         max(float(region[1]), 0.0),
@@ -212,8 +214,8 @@ def _draw(image: Image.Image, region: Floats, canvas: npt.NDArray[np.uint8]) -> 
         min(float(region[3]), float(image.height)),
     )
     middle = ((region[0] + region[2]) / 2, (region[1] + region[3]) / 2)
-    left, across = _place(inside[0], inside[2], middle[0], scale, width)
-    top, down = _place(inside[1], inside[3], middle[1], scale, height)
+    left, across = _span(inside[0], inside[2], middle[0], scale, width)
+    top, down = _span(inside[1], inside[3], middle[1], scale, height)
     part = image.resize(
         (across, down), Image.Resampling.BILINEAR, box=inside, reducing_gap=REDUCING_GAP
     )
@@ -226,8 +228,8 @@ def _draw(image: Image.Image, region: Floats, canvas: npt.NDArray[np.uint8]) -> 
     )
 
 
-def _place(start: float, end: float, middle: float, scale: float, side: int) -> tuple[int, int]:
-    """Where a stretch of the picture comes to lie on one side of the input: start and length."""
+def _span(start: float, end: float, middle: float, scale: float, side: int) -> tuple[int, int]:
+    """Return start and length on one axis of the input of a span of the picture."""
     length = min(max(round((end - start) * scale), 1), side)
     first = round((start - middle) * scale + side / 2)
     return min(max(first, 0), side - length), length

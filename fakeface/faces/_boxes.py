@@ -1,11 +1,11 @@
-"""From what BlazeFace gives for its anchors to boxes of faces.
+"""From the output of BlazeFace for its anchors to boxes of faces.
 
 Anchors, decoding and weighted non-maximum suppression are those of MediaPipe's calculators
 `ssd_anchors_calculator`, `tensors_to_detections_calculator` and `non_max_suppression_calculator`.
 
-Boxes are arrays of left, top, right, bottom. All of this runs after a network has emptied the
-processor's caches, when each call of numpy costs several times what it does in a loop: few calls
-count for more than few numbers.
+Boxes are arrays of left, top, right, bottom. All of this runs after a network has flushed the CPU
+caches, when each NumPy call costs several times what it does in a loop: fewer calls matter more
+than fewer numbers.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-NOTHING: tuple[Floats, Floats] = (np.empty((0, 4), np.float32), np.empty(0, np.float32))
-"""Boxes and scores where there are none."""
+NO_BOXES: tuple[Floats, Floats] = (np.empty((0, 4), np.float32), np.empty(0, np.float32))
+"""No boxes, and no scores."""
 
 HALF = np.float32(0.5)
 TINY = np.float32(1e-30)
 
 
 def anchors(size: tuple[int, int], strides: Sequence[int], per_cell: Sequence[int]) -> Floats:
-    """Centres of the anchors, in the order of the network's output.
+    """Return the centres of the anchors, in the order of the network's output.
 
     Args:
         size: Width and height of the network's input in pixels, multiples of every stride.
@@ -47,7 +47,7 @@ def anchors(size: tuple[int, int], strides: Sequence[int], per_cell: Sequence[in
 
 
 def decode(raw: Floats, centres: Floats) -> Floats:
-    """Corners of the boxes.
+    """Decode boxes relative to their anchors.
 
     Args:
         raw: Centre relative to the anchor's, width and height, in pixels of the input, shape
@@ -61,7 +61,7 @@ def decode(raw: Floats, centres: Floats) -> Floats:
 
 
 def _corners(centre: Floats, half: Floats) -> Floats:
-    """Boxes from their centres and half their sides, both of shape (n, 2): shape (n, 4)."""
+    """Return boxes, shape (n, 4), from centres and half the sides, both of shape (n, 2)."""
     boxes = np.empty((len(centre), 4), np.float32)
     np.subtract(centre, half, out=boxes[:, :2])
     np.add(centre, half, out=boxes[:, 2:])
@@ -71,8 +71,8 @@ def _corners(centre: Floats, half: Floats) -> Floats:
 def suppress(boxes: Floats, scores: Floats, overlap: float) -> tuple[Floats, Floats]:
     """Weighted non-maximum suppression.
 
-    The best box takes in every box that overlaps it; what comes out is their mean, weighted by
-    score, which jitters less than the best box alone. The best box's score stands for it.
+    The best box absorbs every box that overlaps it. The result is their mean weighted by score,
+    which jitters less than the best box alone, with the score of the best box.
 
     Args:
         boxes: Shape (n, 4).
@@ -83,7 +83,7 @@ def suppress(boxes: Floats, scores: Floats, overlap: float) -> tuple[Floats, Flo
         Boxes, shape (k, 4), and scores, shape (k,), best first.
     """
     if not len(scores):
-        return NOTHING
+        return NO_BOXES
     order = (-scores).argsort(kind="stable")
     boxes, scores = boxes[order], scores[order]
     merged, best = [], []
@@ -105,29 +105,29 @@ def suppress(boxes: Floats, scores: Floats, overlap: float) -> tuple[Floats, Flo
 
 
 def _mean(boxes: Floats, weights: Floats) -> Floats:
-    """Weighted mean of boxes, shape (n, 4), n at least 1: shape (1, 4)."""
+    """Return the weighted mean, shape (1, 4), of boxes, shape (n, 4), n at least 1."""
     mean: Floats = np.add.reduce(boxes * weights[:, np.newaxis], axis=0, keepdims=True)
     mean /= np.add.reduce(weights)
     return mean
 
 
 def overlaps(boxes: Floats, box: Floats) -> Floats:
-    """Intersection over union of boxes, shape (n, 4), with one box: shape (n,), 0 to 1."""
+    """Return the intersection over union of boxes, shape (n, 4), with one box: shape (n,)."""
     sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
     np.maximum(sides, 0, out=sides)
     common = sides[:, 0] * sides[:, 1]
     extents = boxes[:, 2:] - boxes[:, :2]
     area = (box[2] - box[0]) * (box[3] - box[1])
     union = extents[:, 0] * extents[:, 1] + area - common
-    shares: Floats = common / np.maximum(union, TINY)
-    return shares
+    iou: Floats = common / np.maximum(union, TINY)
+    return iou
 
 
 def calibrate(boxes: Floats, shift: tuple[float, float], scale: tuple[float, float]) -> Floats:
-    """Turn a network's own boxes into boxes of whole faces.
+    """Convert a network's own boxes to boxes of full faces.
 
-    BlazeFace's boxes are squares from the eyebrows to the chin, and each network's are a little
-    different; calibrated boxes span forehead to chin and cheek to cheek, whatever the network.
+    BlazeFace's boxes are squares from the eyebrows to the chin, slightly different for each
+    network; calibrated boxes span forehead to chin and cheek to cheek, whatever the network.
 
     Args:
         boxes: Shape (n, 4).

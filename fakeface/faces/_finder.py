@@ -1,4 +1,4 @@
-"""Where the faces are: two small networks that look for faces and confirm each other's finds."""
+"""Find faces with two small networks that confirm each other's detections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from fakeface._errors import ModelError
 from fakeface._model import ModelInfo
 from fakeface.faces._blazeface import BlazeFace
-from fakeface.faces._boxes import NOTHING, Floats, overlaps, suppress
+from fakeface.faces._boxes import NO_BOXES, Floats, overlaps, suppress
 from fakeface.types import Box
 
 if TYPE_CHECKING:
@@ -23,32 +23,33 @@ if TYPE_CHECKING:
 FAR = "far"
 """Sub-directory of the model directory that holds the full range network."""
 
-SURE = 0.8
-"""A face that the short range network finds with this score needs no confirmation: on pictures
-without people its scores stay below."""
+CONFIDENCE_THRESHOLD = 0.8
+"""A detection of the short range network with at least this score needs no confirmation; on
+pictures without people its scores stay below."""
 
-BORDER = 0.6
-"""Where no face is sure, the picture is looked at again at this share of the input's side: a face
-that fills the picture is found only with room around it."""
+PADDED_SCALE = 0.6
+"""If no detection reaches `CONFIDENCE_THRESHOLD`, the network runs again on the picture shrunk to
+this fraction of its input, with a border: a face that fills the picture needs room around it."""
 
 FAR_SIDES = (192, 576)
-"""Longer sides that the full range network sees the picture at, one after the other, while only
-small faces are found."""
+"""Longer sides in pixels at which the full range network sees the picture, one pass after the
+other, until the faces found are large enough (`STOP_RATIO`)."""
 
-ENOUGH = 1.5
-"""The search ends when the largest face is this many times as large as the smallest looked for."""
+STOP_RATIO = 1.5
+"""The search ends when the largest face is this many times as large as the smallest face that the
+last pass can find."""
 
-SAME = 0.3
-"""Boxes with a greater intersection over union are the same face."""
+SAME_FACE_IOU = 0.3
+"""Boxes whose intersection over union is greater are the same face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A face that was found.
+    """A detected face.
 
     Attributes:
-        box: Where it is, in pixels of the picture.
-        score: How sure the finder is, 0 to 1.
+        box: Its bounding box, in pixels of the picture.
+        score: Confidence of the face finder, 0 to 1.
     """
 
     box: Box
@@ -58,15 +59,15 @@ class Detection:
 class FaceFinder:
     """Finds the faces in a picture; may be shared between threads.
 
-    The short range network of BlazeFace looks at the whole picture. What it is sure of counts;
-    what it merely suspects counts when the full range network, looking closer, agrees. Where
-    there may be smaller faces, the full range network looks for them at growing sizes, and then
-    the short range network has to agree. The search ends when the largest face found is clearly
-    larger than the smallest looked for: people in one picture have faces of similar size, and
-    most pictures are done after the first look.
+    The short range network of BlazeFace runs on the full picture. Its confident detections count;
+    the others count if the full range network confirms them on a close-up. If there may be smaller
+    faces, the full range network searches for them at growing resolutions, and the short range
+    network confirms. The search ends when the largest face found is clearly larger than the
+    smallest that can be found: people in one picture have faces of similar size, and most pictures
+    take a single forward pass.
 
     Attributes:
-        info: The model's description; its sha256 stands for both networks.
+        info: The model's description; its sha256 covers both networks.
         near: The short range network.
     """
 
@@ -87,7 +88,7 @@ class FaceFinder:
 
         Raises:
             ModelError: The directory is not a face finder that can run.
-            ProviderError: The provider is not there.
+            ProviderError: The provider is not available.
         """
         self._options = (provider, threads, session_options)
         self.near = BlazeFace(path, *self._options)
@@ -97,7 +98,7 @@ class FaceFinder:
 
     @property
     def far(self) -> BlazeFace:
-        """The full range network, opened when it is first needed (errors as for `FaceFinder`)."""
+        """The full range network, opened on first use (errors as for `FaceFinder`)."""
         with self._lock:
             if self._far is None:
                 far = BlazeFace(self.info.path / FAR, *self._options)
@@ -117,87 +118,94 @@ class FaceFinder:
         Returns:
             The faces, largest first, in pixels of `image`.
         """
-        boxes, scores = NOTHING
-        for more_boxes, more_scores, smallest in self._looks(image):
+        boxes, scores = NO_BOXES
+        for more_boxes, more_scores, smallest in self._passes(image):
             if len(boxes):
                 more_boxes = np.concatenate([boxes, more_boxes])
                 more_scores = np.concatenate([scores, more_scores])
-                more_boxes, more_scores = suppress(more_boxes, more_scores, SAME)
+                more_boxes, more_scores = suppress(more_boxes, more_scores, SAME_FACE_IOU)
             boxes, scores = more_boxes, more_scores
-            if len(boxes) and (boxes[:, 2:] - boxes[:, :2]).max() >= ENOUGH * smallest:
+            if len(boxes) and (boxes[:, 2:] - boxes[:, :2]).max() >= STOP_RATIO * smallest:
                 break
-        found = [
+        faces = [
             Detection(Box(left, top, right - left, bottom - top), score)
             for (left, top, right, bottom), score in zip(
                 boxes.tolist(), scores.tolist(), strict=True
             )
         ]
-        return sorted(found, key=lambda face: face.box.width * face.box.height, reverse=True)
+        return sorted(faces, key=lambda face: face.box.width * face.box.height, reverse=True)
 
-    def _looks(self, image: Image.Image) -> Iterator[tuple[Floats, Floats, float]]:
-        """Faces of one look after the other, and the smallest that each would have found."""
+    def _passes(self, image: Image.Image) -> Iterator[tuple[Floats, Floats, float]]:
+        """Yield the faces of one pass after the other, and the smallest size that each can find."""
         longer = max(image.size)
         near = self.near.settings
-        yield *self._look_near(image), near.smallest * longer / near.side
+        yield *self._short_range_pass(image), near.smallest * longer / near.side
         for side in FAR_SIDES:
             if side <= longer:
-                yield *self._look_far(image, side), self.far.settings.smallest * longer / side
+                yield (
+                    *self._full_range_pass(image, side),
+                    self.far.settings.smallest * longer / side,
+                )
 
-    def _look_near(self, image: Image.Image) -> tuple[Floats, Floats]:
+    def _short_range_pass(self, image: Image.Image) -> tuple[Floats, Floats]:
         near = self.near
         size = (near.settings.side, near.settings.side)
-        boxes, scores = near.look(image, _centred(image, 1.0), size)[0]
-        if not len(scores) or scores[0] < SURE:  # best first
-            again = near.look(image, _centred(image, 1 / BORDER), size)[0]
+        boxes, scores = near.detect(image, _centred(image, 1.0), size)[0]
+        if not len(scores) or scores[0] < CONFIDENCE_THRESHOLD:  # best first
+            again = near.detect(image, _centred(image, 1 / PADDED_SCALE), size)[0]
             boxes, scores = suppress(
-                np.concatenate([boxes, again[0]]), np.concatenate([scores, again[1]]), SAME
+                np.concatenate([boxes, again[0]]), np.concatenate([scores, again[1]]), SAME_FACE_IOU
             )
-        unsure = scores < SURE
-        if not unsure.any():
+        doubtful = scores < CONFIDENCE_THRESHOLD
+        if not doubtful.any():
             return boxes, scores
         scores = scores.copy()
-        scores[unsure] = _confirm(self.far, image, boxes[unsure], scores[unsure])
+        scores[doubtful] = _confirm(self.far, image, boxes[doubtful], scores[doubtful])
         return _agreed(boxes, scores)
 
-    def _look_far(self, image: Image.Image, side: int) -> tuple[Floats, Floats]:
+    def _full_range_pass(self, image: Image.Image, side: int) -> tuple[Floats, Floats]:
         far = self.far
         scale = side / max(image.size)
         size = (
             _round_up(image.width * scale, far.settings.multiple),
             _round_up(image.height * scale, far.settings.multiple),
         )
-        whole = np.array([[0, 0, image.width, image.height]], np.float32)
-        boxes, scores = far.look(image, whole, size)[0]
+        full = np.array([[0, 0, image.width, image.height]], np.float32)
+        boxes, scores = far.detect(image, full, size)[0]
         if not len(boxes):
             return boxes, scores
         return _agreed(boxes, _confirm(self.near, image, boxes, scores))
 
 
 def _confirm(network: BlazeFace, image: Image.Image, boxes: Floats, scores: Floats) -> Floats:
-    """Scores of faces after a network has looked closely: the mean, or 0 where it disagrees."""
+    """Run a network on a close-up of each detection.
+
+    Returns:
+        The mean of both networks' scores for each detection, shape (n,); 0 if not confirmed.
+    """
     settings = network.settings
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) * settings.margin / 2
     regions = np.concatenate([centres - half, centres + half], axis=1)
     confirmed = np.zeros_like(scores)
-    looks = network.look(image, regions, (settings.side, settings.side))
-    for i, (others, seen) in enumerate(looks):
+    passes = network.detect(image, regions, (settings.side, settings.side))
+    for i, (others, seen) in enumerate(passes):
         if not len(seen):
             continue
-        agreeing = seen[overlaps(others, boxes[i]) > SAME]
+        agreeing = seen[overlaps(others, boxes[i]) > SAME_FACE_IOU]
         if len(agreeing) and agreeing.max() >= settings.confirm:
             confirmed[i] = (scores[i] + agreeing.max()) / 2
     return confirmed
 
 
 def _agreed(boxes: Floats, scores: Floats) -> tuple[Floats, Floats]:
-    """What is left of faces once `_confirm` has scored them."""
+    """Return the detections that `_confirm` has confirmed."""
     agreed = scores > 0
     return (boxes, scores) if agreed.all() else (boxes[agreed], scores[agreed])
 
 
 def _centred(image: Image.Image, factor: float) -> Floats:
-    """The square around a picture, `factor` times as large as its longer side, shape (1, 4)."""
+    """Return the square around a picture, `factor` times its longer side, shape (1, 4)."""
     half = max(image.size) * factor / 2
     x, y = image.width / 2, image.height / 2
     return np.array([[x - half, y - half, x + half, y + half]], np.float32)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fakeface import Box, FaceFinder, ModelError
 from fakeface._model import FACE_FINDER, MODELS
-from fakeface.faces._blazeface import MOST, _draw
+from fakeface.faces._blazeface import MAX_ANCHORS, _letterbox
 from fakeface.faces._boxes import anchors, calibrate, decode, overlaps, suppress
 
 WITHOUT_PEOPLE = [
@@ -75,7 +75,7 @@ def agree(finder: FaceFinder, reference, image: Image.Image) -> bool:
     side = max(image.size)
     x, y = image.width / 2, image.height / 2
     region = np.array([[x - side / 2, y - side / 2, x + side / 2, y + side / 2]], np.float32)
-    ours, scores = finder.near.look(image, region, (128, 128))[0]
+    ours, scores = finder.near.detect(image, region, (128, 128))[0]
     if not theirs or not len(scores):
         # Next to the threshold a score may fall on either side of it.
         return max([0.0, *(d.score for d in theirs), *scores]) < 0.55
@@ -146,7 +146,7 @@ def test_boxes_without_an_area_overlap_nothing():
 def test_anchors_without_a_size_are_passed_over_and_the_best_are_kept(finder):
     near = finder.near
     canvas = np.zeros((128, 128, 3), np.uint8)
-    frame = _draw(Image.new("RGB", (128, 128)), np.array([0, 0, 128, 128], np.float32), canvas)
+    frame = _letterbox(Image.new("RGB", (128, 128)), np.array([0, 0, 128, 128], np.float32), canvas)
     raw = np.zeros((896, 4), np.float32)
     raw[:, 2:] = 3  # too small to touch their neighbours
     raw[:100, 3] = -3
@@ -154,7 +154,7 @@ def test_anchors_without_a_size_are_passed_over_and_the_best_are_kept(finder):
     boxes, best = near._read(raw, scores, frame)
     assert best[0] == scores[100]
     assert (np.diff(best) <= 0).all()
-    assert best[-1] > scores[100 + MOST]
+    assert best[-1] > scores[100 + MAX_ANCHORS]
     assert len(boxes) == len(best)
     assert (boxes[:, 2:] > boxes[:, :2]).all()
     for nothing in (scores * 0, scores * np.nan):
@@ -239,9 +239,9 @@ def test_a_region_is_the_same_alone_and_among_others(finder, portraits):
     image = portraits[0]
     side = float(max(image.size))
     regions = np.array([[0, 0, side, side], [-9, -9, side / 2, side / 2]], np.float32)
-    together = finder.near.look(image, regions, (128, 128))
+    together = finder.near.detect(image, regions, (128, 128))
     for region, (boxes, scores) in zip(regions, together, strict=True):
-        alone = finder.near.look(image, region[None], (128, 128))[0]
+        alone = finder.near.detect(image, region[None], (128, 128))[0]
         assert boxes == pytest.approx(alone[0], abs=1e-3)
         assert scores == pytest.approx(alone[1], abs=1e-5)
 
