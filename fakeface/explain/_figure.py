@@ -20,6 +20,7 @@ _TOP = 164
 _TALLEST = 620
 _TILE = 174
 _TILES = 3
+_MOST_STATEMENTS = 6
 _INSIDE = _WIDTH - 2 * _MARGIN
 
 _COLOURS: dict[str, Colour] = {
@@ -49,7 +50,8 @@ def figure(
 
     Returns:
         RGB, 1200 pixels wide: the picture with a box around each face, beside it the same with
-        the heat maps, the most suspicious faces enlarged, and a legend.
+        the heat maps, the most suspicious faces enlarged, what the file says of its own origin,
+        and a legend.
     """
     mapped = sorted(
         (face for face in prediction.faces if face.heatmap is not None),
@@ -59,7 +61,9 @@ def figure(
     size = _fit(image.size, (_INSIDE - (panels - 1) * _GAP) / panels)
     tiles = _worth_enlarging(prediction, mapped)
     at = _TOP + size[1] + _GAP
-    legend = at + (_TILE + 58 if tiles else 0)
+    said = _statements(prediction)
+    origin = at + (_TILE + 58 if tiles else 0)
+    legend = origin + (28 * len(said) + _GAP if said else 0)
     sheet = Canvas(_WIDTH, legend + (92 if mapped else 0) + 50)
 
     _head(sheet, prediction, thresholds)
@@ -74,12 +78,28 @@ def figure(
         _boxes(sheet, prediction, left, size)
     for tile, face in enumerate(tiles):
         _enlarged(sheet, image, prediction, face, _MARGIN + tile * (2 * _TILE + 4 + _GAP), at)
+    for number, line in enumerate(said):
+        text = fitted(line, 16, _INSIDE - 130)
+        sheet.text(_MARGIN + 130, origin + 28 * number, text, 16)
+    if said:
+        sheet.text(_MARGIN, origin, "The file says", 16, SOFT)
     if mapped:
         assert mapped[0].heatmap is not None
         _legend(sheet, legend, mapped[0].heatmap.method)
     note = f"fakeface, model {model}. A verdict is a reason to look closer, not a proof."
     sheet.text(_MARGIN, sheet.height - 44, note, 15, SOFT)
     return sheet.finish()
+
+
+def _statements(prediction: Prediction) -> list[str]:
+    """What the file says of its own origin, the most important first."""
+    said = prediction.provenance
+    if said is None:
+        return []
+    lines = list(dict.fromkeys(f"{s} · {s.detail}" if s.detail else str(s) for s in said.ordered))
+    if len(lines) > _MOST_STATEMENTS:
+        lines[_MOST_STATEMENTS - 1 :] = [f"{len(lines) - _MOST_STATEMENTS + 1} more"]
+    return [printable(line) for line in lines or [said.says]]
 
 
 def _fit(size: tuple[int, int], room: float) -> tuple[int, int]:

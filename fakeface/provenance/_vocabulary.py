@@ -39,9 +39,9 @@ _AI = re.compile(
     re.IGNORECASE,
 )
 _EDITOR = re.compile(
-    r"\b(?:acorn|acdsee|affinity|canva|capture one|capcut|corel|darktable|facetune|faceapp|gimp"
-    r"|irfanview|krita|lightroom|luminar|meitu|paint\.net|photoshop|photodirector|photopea|photoscape"
-    r"|picasa|picsart|pixelmator|polarr|rawtherapee|remini|snapseed|topaz|vsco|xnview)\b",
+    r"\b(?:acorn|acdsee|affinity|canva|capture one|capcut|corel|darktable|digikam|f-spot|facetune"
+    r"|faceapp|gimp|imageready|irfanview|krita|lightroom|luminar|meitu|paint\.net"
+    r"|photodirector|photopea|photoscape|photoshop|picasa|picsart|pixelmator|polarr|rawtherapee|remini|shotwell|snapseed|topaz|vsco|xnview)\b",
     re.IGNORECASE,
 )
 

@@ -15,7 +15,7 @@ from fakeface._text import printable
 from fakeface.reports._files import open_text
 from fakeface.reports._report import Report
 from fakeface.reports._tally import LABELS, UNREADABLE, Tally, outcome
-from fakeface.types import Prediction
+from fakeface.types import Prediction, Provenance
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
@@ -33,6 +33,9 @@ STYLES: dict[str, str] = {
 same without them."""
 
 _BAR = 20
+_SAYS = 22
+"""Characters for what a file says of its own origin."""
+
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -67,6 +70,7 @@ class TableReport(Report):
         self._tally = Tally()
         self._thresholds: Thresholds | None = None
         self._model = ""
+        self._says = _SAYS + 2  # width of the column, with the gap behind it
         self._closed = False
         self.on_terminal = console.is_terminal
 
@@ -87,14 +91,18 @@ class TableReport(Report):
     def describe(self, detector: Detector) -> None:
         """Tell where the verdicts part: the bars show it, and the totals say it."""
         self._thresholds = detector.thresholds
+        self._says = _SAYS + 2 if detector.options.provenance else 0
         self._model = f"{detector.info.name} {detector.info.version}"
 
     def write(self, prediction: Prediction) -> None:
         """Print one prediction."""
         if not self._tally.total:
-            self._print(Text(f"verdict     p_fake {' ' * _BAR}  faces  picture", "bold"))
+            says = "says".ljust(self._says) if self._says else ""
+            self._print(Text(f"verdict     p_fake {' ' * _BAR}  faces  {says}picture", "bold"))
         self._tally.add(prediction)
         self._print(self._line(prediction))
+        if self.all_statements and prediction.provenance is not None:
+            self._print_statements(prediction.provenance)
 
     def close(self) -> None:
         """Print the totals."""
@@ -110,7 +118,7 @@ class TableReport(Report):
         what = outcome(prediction)
         line = Text(f"{LABELS[what]:<10}  ", STYLES[what])
         if prediction.error is not None:
-            line.append(" " * (_BAR + 16), "none")
+            line.append(" " * (_BAR + 16 + self._says), "none")
             line.append(printable(prediction.source), "none")
             line.append(f": {printable(prediction.error)}")
             return line
@@ -122,6 +130,10 @@ class TableReport(Report):
             marks = self._thresholds and (self._thresholds.real, self._thresholds.fake)
             line.append_text(self._bar(prediction.p_fake, STYLES[what], marks or ()))
         line.append(f"{len(prediction.faces):>7}  ", "none")
+        if self._says:
+            said = prediction.provenance
+            label = "" if said is None else said.label or ("–" if self._utf else "-")
+            line.append(label.ljust(self._says), "none")
         line.append(printable(prediction.source), "none")
         if prediction.frames is not None and prediction.frames > 1:
             line.append(
@@ -129,9 +141,25 @@ class TableReport(Report):
             )
         return line
 
+    def _print_statements(self, said: Provenance) -> None:
+        """Print all that a file says of its own origin, a line each."""
+        lines = [
+            f"{statement.kind}: {statement}" + (f": {statement.detail}" if statement.detail else "")
+            for statement in said.statements
+        ]
+        lines += [f"unreadable: {problem}" for problem in said.problems]
+        if said.trailing or not lines:
+            lines.append(said.says if not lines else f"{said.trailing:,} bytes behind it ignored")
+        for line in lines:
+            self._print(Text(f"{' ' * 12}the file says: {printable(line)}", "none"))
+
+    @property
+    def _utf(self) -> bool:
+        return self.console.encoding.lower().startswith("utf")
+
     def _bar(self, share: float, style: str, marks: Iterable[float] = ()) -> Text:
         """A bar of a share, with marks on the part that is left free."""
-        if not self.console.encoding.lower().startswith("utf"):
+        if not self._utf:
             return Text(("#" * round(share * _BAR)).ljust(_BAR), style)
         whole, part = divmod(round(share * _BAR * 8), 8)
         bar = "█" * whole + (_EIGHTHS[part] if part else "")
@@ -151,6 +179,9 @@ class TableReport(Report):
                 lines.append(f"\n{LABELS[key]:<10}  ", STYLES[key])
                 lines.append(f"{number:>7,}  {share:>4.0%}  ", "none")
                 lines.append_text(self._bar(share, STYLES[key]))
+        if number := self._tally.declared_ai:
+            files = "1 file declares" if number == 1 else f"{number:,} files declare"
+            lines.append(f"\n\n{files} that AI made or changed the picture.", "none")
         if self._thresholds is None:
             return lines
         lines.append(

@@ -119,6 +119,11 @@ class Provenance:
         return "camera" if "camera" in claims else None
 
     @property
+    def ordered(self) -> list[Statement]:
+        """The statements, the most important first."""
+        return sorted(self.statements, key=_rank)
+
+    @property
     def headline(self) -> Statement | None:
         """The statement that matters most; None where nothing is stated."""
         return min(self.statements, key=_rank, default=None)
@@ -141,8 +146,7 @@ class Provenance:
     @property
     def says(self) -> str:
         """One line with the most important statements; `nothing` where there are none."""
-        ordered = sorted(self.statements, key=_rank)
-        phrases = list(dict.fromkeys(map(str, ordered)))
+        phrases = list(dict.fromkeys(map(str, self.ordered)))
         if len(phrases) > _MOST_PHRASES:
             phrases[_MOST_PHRASES:] = [f"{len(phrases) - _MOST_PHRASES} more"]
         if not phrases:

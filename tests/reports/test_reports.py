@@ -166,7 +166,7 @@ def test_the_table_shows_every_outcome_and_hides_nothing_in_colour() -> None:
         for prediction in PREDICTIONS:
             report.write(prediction)
     head, fake, no_face, unreadable, _, *totals = out.getvalue().splitlines()
-    assert head.split() == ["verdict", "p_fake", "faces", "picture"]
+    assert head.split() == ["verdict", "p_fake", "faces", "says", "picture"]
     assert fake.split() == ["fake", "0.999", "█" * 20, "2", "=cmd|'", "/C", "calc'!A0.jpg"]
     assert no_face.split() == ["no", "face", "0", "naïve.png"]
     assert unreadable.startswith("unreadable")

@@ -59,6 +59,7 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
         ("Verdicts", _verdicts(thresholds, point)),
         ("Faces", _faces(detector)),
         ("Heat maps", _METHODS[detector.heatmaps]),
+        ("Origin of files", _origin(detector)),
         ("Licence of the model", info.licence),
         ("Settings", detector.settings),
         *out["facts"],
@@ -79,6 +80,15 @@ def _verdicts(thresholds: Thresholds, point: OperatingPoint | None) -> str:
     if point is not None:
         text += f" (fitted for {point.fpr:.0%} false flags on {point.fitted_on})"
     return text
+
+
+def _origin(detector: Detector) -> str:
+    options = detector.options
+    if not options.provenance:
+        return "what files say of it was not read"
+    if options.trust_list is None:
+        return "read from content credentials and metadata; no trust list was given"
+    return "read from content credentials and metadata; signers were checked against a trust list"
 
 
 def _faces(detector: Detector) -> str:

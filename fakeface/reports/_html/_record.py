@@ -16,7 +16,7 @@ from fakeface._preprocess import crop_picture, reduction_factor
 from fakeface._text import printable
 from fakeface.images._decode import Picture
 from fakeface.reports._html._page import block
-from fakeface.types import Face, Prediction
+from fakeface.types import Face, Prediction, Provenance
 from fakeface.types._heatmap import SPANS, Heatmap
 
 LARGE = 320
@@ -70,8 +70,29 @@ def record(prediction: Prediction, seen: CropSpec, side: int) -> str:
             "digest": prediction.digest,
             "frames": _frames(prediction),
             "error": prediction.error and printable(prediction.error),
+            "said": prediction.provenance and _said(prediction.provenance),
         }
     )
+
+
+def _said(said: Provenance) -> dict[str, Any]:
+    """What a file says of its own origin."""
+    return {
+        "label": said.label,
+        "says": printable(said.says),
+        "declared": said.declared,
+        "statements": [
+            {
+                "text": printable(str(statement)),
+                "kind": statement.kind,
+                "trust": statement.trust,
+                "detail": printable(statement.detail),
+            }
+            for statement in said.statements
+        ],
+        "problems": [printable(problem) for problem in said.problems],
+        "trailing": said.trailing,
+    }
 
 
 def _open(prediction: Prediction) -> Picture | None:

@@ -1,5 +1,7 @@
 // One picture, large, with all that is known of it.
 
+const KINDS = { c2pa: "Content credentials (C2PA)", iptc: "IPTC", xmp: "XMP", exif: "EXIF", png: "PNG text" };
+
 class Detail {
   constructor(report) {
     this.report = report;
@@ -43,6 +45,7 @@ class Detail {
     if (record.faces.some((face) => face.heat)) {
       side.append(el("div", { class: "legend" }, ...legend(this.report.heat)));
     }
+    if (record.said) side.append(this.origin(record.said));
     side.append(this.facts(record));
     const stage = el("div", { class: "stage" }, picture(record, this.report));
     byId("detail-body").replaceChildren(stage, side);
@@ -67,6 +70,19 @@ class Detail {
       list.append(el("li", {}, faceTile(record, face, this.report), el("div", {}, said, found)));
     });
     return list;
+  }
+
+  /** All that the file says of its own origin. */
+  origin(said) {
+    const list = el("ul", { class: "statements" });
+    for (const { text, kind, trust, detail } of said.statements) {
+      const more = detail ? `${KINDS[kind]}: ${detail}. ` : `${KINDS[kind]}. `;
+      list.append(el("li", { class: trust }, el("b", {}, el("bdi", {}, text)), el("p", { class: "note" }, el("bdi", {}, more), TRUSTS[trust])));
+    }
+    for (const problem of said.problems) list.append(el("li", {}, "Unreadable: ", el("bdi", {}, problem)));
+    if (said.trailing) list.append(el("li", {}, `${count(said.trailing, "byte", "bytes")} behind the picture say nothing.`));
+    const nothing = el("p", { class: "note" }, "Nothing, which is no sign for or against AI: metadata is easily lost.");
+    return el("div", { class: "origins" }, el("h3", {}, "The file says"), list.children.length ? list : nothing);
   }
 
   facts(record) {

@@ -9,9 +9,10 @@ function headline(judged, errors) {
   return total === 1 ? "The picture was flagged as AI" : `${whole.format(fake)} of ${of} ${fake === 1 ? "was" : "were"} flagged as AI`;
 }
 
-function lede(report, folder) {
+function lede(report, folder, declared) {
   const parts = [];
   if (folder) parts.push("In ", el("b", {}, el("bdi", {}, folder)), ". ");
+  if (declared) parts.push(`${count(declared, "file declares", "files declare")} that AI made or changed the picture. `);
   parts.push(
     `Judged by the model ${report.model}. A verdict is a reason to look closer, not a proof: `,
     el("a", { href: "#reading" }, "how to read this report"), ".",
@@ -111,6 +112,19 @@ function wire(results) {
     results.sort = event.target.value;
     results.update();
   });
+  if (records.some((record) => record.said)) {
+    for (const node of document.querySelectorAll(".if-said")) node.hidden = false;
+    for (const [key, { label, test }] of Object.entries(ORIGINS)) {
+      const number = records.filter((record) => test(record.said)).length;
+      byId("origin").append(el("option", { value: key, disabled: !number }, `${label} (${whole.format(number)})`));
+    }
+    byId("origin").addEventListener("change", (event) => {
+      results.origin = event.target.value;
+      results.update();
+    });
+  } else {
+    document.body.classList.add("unsaid");
+  }
   for (const radio of document.getElementsByName("view")) {
     radio.addEventListener("change", () => {
       results.view = radio.value;
@@ -135,6 +149,7 @@ function wire(results) {
     results.verdicts.clear();
     results.words = [];
     byId("search").value = "";
+    results.origin = byId("origin").value = "";
     for (const button of byId("verdicts").querySelectorAll("[aria-pressed]")) button.setAttribute("aria-pressed", "false");
     results.update();
     byId("search").focus();
@@ -169,7 +184,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   byId("date").textContent = report.date;
   byId("headline").textContent = headline(judged, failed.length);
-  byId("lede").append(...lede(report, folder));
+  byId("lede").append(...lede(report, folder, judged.filter(({ said }) => said?.declared === "ai").length));
   document.title = `${byId("headline").textContent} · fakeface report`;
   if (!end?.complete) {
     byId("incomplete").hidden = false;

@@ -87,6 +87,32 @@ function badge(verdict) {
   return el("span", { class: `badge ${verdict}` }, icon(shape), label);
 }
 
+/** What files may say of their own origin, as the page filters and sorts by it. */
+const ORIGINS = {
+  ai: { label: "Declared AI", test: (said) => said?.declared === "ai" },
+  broken: { label: "Broken signature", test: (said) => said?.statements.some(({ trust }) => trust === "broken") },
+  camera: { label: "Declared camera", test: (said) => said?.declared === "camera" },
+  some: { label: "Anything", test: (said) => said?.label },
+  none: { label: "Nothing", test: (said) => !said?.label },
+};
+
+const TRUSTS = {
+  trusted: "Signed by somebody on the trust list, and not changed since.",
+  unknown_signer: "Signed, and not changed since, by somebody who is not on the trust list: the name is only claimed.",
+  broken: "Changed after it was signed, or signed invalidly: it proves nothing.",
+  unverified: "Not checked.",
+  unsigned: "Not signed: anybody can write, change or remove this.",
+};
+
+/** The kind of what a file says that matters most; the first of `ORIGINS` that fits. */
+const origin = (said) => Object.keys(ORIGINS).find((key) => ORIGINS[key].test(said));
+const ORIGIN_RANK = Object.fromEntries(Object.keys(ORIGINS).map((key, rank) => [key, rank]));
+
+/** What a file says of its origin, in a few words; empty where it says nothing. */
+function originBadge(said) {
+  return said?.label ? el("span", { class: `origin ${origin(said)}`, title: said.says }, said.label) : "";
+}
+
 /** A score as a bar with the thresholds on it. */
 function scoreBar(p, verdict, thresholds) {
   const bar = svg("svg", { class: p === null ? "bar void" : "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" });

@@ -7,6 +7,8 @@ const COMPARE = {
   name: (a, b) => a.short.localeCompare(b.short, "en", { numeric: true }),
   verdict: (a, b) => RANK[a.verdict] - RANK[b.verdict] || (b.p ?? -1) - (a.p ?? -1),
   faces: (a, b) => a.faces.length - b.faces.length,
+  says: (a, b) =>
+    ORIGIN_RANK[origin(a.said)] - ORIGIN_RANK[origin(b.said)] || (a.said?.label ?? "").localeCompare(b.said?.label ?? "", "en"),
   order: (a, b) => a.order - b.order,
 };
 
@@ -16,6 +18,7 @@ class Results {
     Object.assign(this, { records, report, open });
     this.verdicts = new Set();
     this.words = [];
+    this.origin = "";
     this.sort = "p-desc";
     this.view = "grid";
     this.shown = 0;
@@ -27,6 +30,7 @@ class Results {
     const chosen = this.records.filter(
       (record) =>
         (!this.verdicts.size || this.verdicts.has(record.verdict)) &&
+        (!this.origin || ORIGINS[this.origin].test(record.said)) &&
         this.words.every((word) => record.key.includes(word)),
     );
     const [key, direction] = this.sort.split("-");
@@ -58,7 +62,7 @@ class Results {
     const left = this.matching.length - end;
     byId("more").hidden = !left;
     byId("more").textContent = `Show ${whole.format(Math.min(left, STEP[this.view]))} more`;
-    byId("reset").hidden = !this.verdicts.size && !this.words.length;
+    byId("reset").hidden = !this.verdicts.size && !this.words.length && !this.origin;
     byId("count").textContent = this.describe();
     return first ? target.children[first] : null;
   }
@@ -76,20 +80,23 @@ class Results {
     box.hidden = this.matching.length > 0;
     if (box.hidden) return;
     const [title, text] = this.records.length
-      ? ["Nothing matches", "Try fewer words, or choose other verdicts."]
+      ? ["Nothing matches", "Try fewer words, or choose other verdicts or origins."]
       : ["No pictures", "The scan found no picture that it could read."];
     box.replaceChildren(el("p", { class: "empty-title" }, title), el("p", {}, text));
   }
 
   card(record) {
     const words = VERDICTS[record.verdict].label;
-    const label = record.p === null ? `${record.short}: ${words}` : `${record.short}: ${words}, p fake ${score(record.p)}`;
+    const p = record.p === null ? "" : `, p fake ${score(record.p)}`;
+    const says = record.said?.label ? `, file says ${record.said.label}` : "";
+    const label = `${record.short}: ${words}${p}${says}`;
     const button = el("button", { type: "button", class: "card", "aria-label": label });
     const faces = record.faces.length > 1 ? el("span", { class: "faces" }, `${record.faces.length} faces`) : "";
     button.append(
       el("span", { class: "frame" }, picture(record, this.report)),
       el("span", { class: "verdict" }, badge(record.verdict), el("span", { class: "p" }, record.p === null ? "" : score(record.p))),
       scoreBar(record.p, record.verdict, this.report.thresholds),
+      originBadge(record.said),
       el("span", { class: "name", title: record.name }, el("bdi", {}, record.file)),
       el("span", { class: "below" }, el("bdi", {}, record.below), faces),
     );
@@ -105,6 +112,7 @@ class Results {
       el("th", { scope: "row" }, name),
       el("td", {}, badge(record.verdict)),
       el("td", { class: "number" }, el("span", { class: "with-bar" }, scoreBar(record.p, record.verdict, this.report.thresholds), score(record.p))),
+      el("td", { class: "says" }, originBadge(record.said)),
       el("td", { class: "number" }, whole.format(record.faces.length)),
       el("td", { class: "number" }, record.size ? record.size.join(" × ") : ""),
     );
