@@ -35,7 +35,7 @@ COLUMNS = (
 )
 """Names of the columns, in order."""
 
-_ADDED = 2
+_ADDED = 4
 """Columns at the end that version 0.1 did not write."""
 
 _FORMULA = re.compile("'*[=+@-]")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _CHUNK = 4096
 """Rows held in memory at once."""
 
-_ADDED = ["says", "provenance"]
+_ADDED = ["says", "provenance", "frames", "frame"]
 """Columns that version 0.1 did not write."""
 
 
