@@ -143,7 +143,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
             "exported_by": invocation("export"),
             "parity": parity.as_dict(),
         },
-        figures=figures(info["figures"]),
+        figures=figures(info["metrics"]),
         licence=licence,
         path=Path(),
     )

@@ -69,7 +69,7 @@ WeightsOption = Annotated[
 ]
 EpochsOption = Annotated[int | None, typer.Option(min=1, help="Epochs at most.")]
 SeedOption = Annotated[
-    int | None, typer.Option(min=0, help="Of first weights, order of pictures and histories.")
+    int | None, typer.Option(min=0, help="Seed for initialisation, shuffling and augmentation.")
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -171,50 +171,80 @@ def average(
     data: DataOption,
     out: Annotated[Path, typer.Option("-o", "--out", help="Run directory to write.")],
     name: Annotated[str, typer.Option(help="Name of the average.")] = "average",
-    share: Annotated[
+    weight: Annotated[
         list[float] | None,
-        typer.Option(min=0.001, help="What each run weighs, in their order; alike if left out."),
+        typer.Option(
+            "--weight",
+            "--share",
+            min=0.001,
+            help="Weight of each run, in their order; equal if left out.",
+        ),
     ] = None,
-    start_share: Annotated[
-        float, typer.Option(min=0.0, max=0.99, help="Share of what the runs started from.")
+    interpolation_weight: Annotated[
+        float,
+        typer.Option(
+            "--interpolation-weight",
+            "--start-share",
+            min=0.0,
+            max=0.99,
+            help="Weight of the initial checkpoint in the average.",
+        ),
     ] = 0.0,
-    generations: Annotated[
+    allow_descendants: Annotated[
         bool,
-        typer.Option("--generations", help="The runs may have started at places of one line."),
+        typer.Option(
+            "--allow-descendants",
+            "--generations",
+            help="Allow a run and its ancestor; check the metrics afterwards.",
+        ),
     ] = False,
     view: Annotated[
         list[str] | None,
-        typer.Option(help="What the average looks at, as `mirrored`; as the runs if left out."),
+        typer.Option(
+            "--tta",
+            "--view",
+            help="Test-time augmentation of the average: `plain`, `mirrored`, `soft` or"
+            " `mirrored-soft`, once or several times; that of the runs if left out.",
+        ),
     ] = None,
     unseen: Annotated[bool, typer.Option("--unseen", help="As for `fit`.")] = False,
     cache: CacheOption = Path("cache"),
 ) -> None:
-    """Average the weights of fine-tunings that started from one detector.
+    """Average the weights of fine-tunings that started from one checkpoint.
 
-    As right as each of them on what they were trained on, at the cost of one, and steadier on what
-    none of them saw. Calibration, thresholds and figures are fitted anew.
+    The average is as accurate as each of them on what they were trained on, at the cost of one
+    network, and steadier on what none of them saw. Calibration, thresholds and metrics are computed
+    anew.
 
-        python -m train average runs/a runs/b --start-share 0.3 --data FOLDER -o runs/mean
+        python -m train average runs/a runs/b --interpolation-weight 0.3 --data FOLDER -o runs/mean
 
-    A run may also be averaged with the one whose end it started from (--generations).
+    With --allow-descendants a run may also be averaged with the one whose result it started from.
 
-    With --view the average judges by the mean over several views of a crop, all in one model;
-    one run is enough for that:
+    With --tta the average uses test-time augmentation, all inside one model; one run is enough:
 
-        python -m train average runs/a --view plain --view mirrored --data FOLDER -o runs/views
+        python -m train average runs/a --tta plain --tta mirrored --data FOLDER -o runs/tta
     """
     from train.data._cache import Cache
     from train.fitting._average import average as average_runs
     from train.fitting._average import load_runs
     from train.fitting._fit import read_data
 
-    shares = share or [1.0] * len(runs)
-    if len(shares) != len(runs):
-        raise typer.BadParameter(f"{len(shares)} shares for {len(runs)} runs", param_hint="--share")
+    weights = weight or [1.0] * len(runs)
+    if len(weights) != len(runs):
+        raise typer.BadParameter(
+            f"{len(weights)} weights for {len(runs)} runs", param_hint="--weight"
+        )
     opened = load_runs(runs)
     pictures = read_data(data, opened[0].recipe, Cache(cache), _selection("", None, unseen))
     run = average_runs(
-        opened, shares, pictures, out, name, start_share, view or (), generations=generations
+        opened,
+        weights,
+        pictures,
+        out,
+        name,
+        interpolation_weight,
+        view or (),
+        allow_descendants=allow_descendants,
     )
     typer.echo((run.path / "report.txt").read_text(encoding="utf-8"))
     console.print(f"run: {run.path}", markup=False)
@@ -304,8 +334,8 @@ def _overrides(
 def _selection(only: str, limit: int | None, unseen: bool) -> Selection:
     from train.fitting._fit import Selection
 
-    sources = tuple(name.strip() for name in only.split(",") if name.strip())
-    return Selection(sources, limit, unseen)
+    origins = tuple(name.strip() for name in only.split(",") if name.strip())
+    return Selection(origins, limit, unseen)
 
 
 def main() -> None:

@@ -90,19 +90,19 @@ def super_resolve(network: str, image: Image.Image) -> Image.Image:
         image: RGB.
 
     Raises:
-        WeightsError: The packages of the extra `ghosts` are not installed.
+        WeightsError: The packages of the extra `upscalers` are not installed.
     """
-    from train.augment._upscalers import enlarged
+    from train.augment._upscalers import upscale
 
-    drawn = Image.fromarray(enlarged(_upscaler(network), np.asarray(image)))
+    drawn = Image.fromarray(upscale(_upscaler(network), np.asarray(image)))
     return drawn.resize(image.size, Image.Resampling.LANCZOS)
 
 
 @cache
 def _upscaler(network: str) -> Net:
-    from train.augment._upscalers import opened
+    from train.augment._upscalers import open_upscaler
 
-    return opened(network)
+    return open_upscaler(network)
 
 
 def keep_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:
@@ -210,7 +210,7 @@ SUPER_RESOLVED: tuple[Degradation, ...] = (
     _super_resolved("enhanced", "realesr-animevideov3-x4", "fourfold"),
     _super_resolved("enhanced-photo", "waifu2x-photo-x2-d3", "twofold"),
 )
-"""They need the extra `ghosts` and up to a third of a second per picture. The first network was
+"""They need the extra `upscalers` and up to a third of a second per picture. The first network was
 trained on animation and removes most traces of a camera; the second on photographs."""
 
 DEGRADATIONS: dict[str, Degradation] = {

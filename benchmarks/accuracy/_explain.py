@@ -91,8 +91,8 @@ def choose(data: Data, split: str, count: int, seed: int) -> list[Sample]:
         order = [members[i] for i in random.permutation(len(members))]
         ranked: list[tuple[int, int, Sample]] = []
         for sample in order:
-            turns[sample.source] = turns.get(sample.source, 0) + 1
-            ranked.append((turns[sample.source], len(ranked), sample))
+            turns[sample.origin] = turns.get(sample.origin, 0) + 1
+            ranked.append((turns[sample.origin], len(ranked), sample))
         chosen += [sample for _, _, sample in sorted(ranked, key=lambda r: r[:2])[: count // 2]]
     return chosen
 

@@ -70,7 +70,7 @@ def _sources(
     unreadable: dict[str, str] = {}
     for sample in samples:
         if sample.box is not None:
-            key = f"{CLASSES[sample.label]}/{sample.source}"
+            key = f"{CLASSES[sample.label]}/{sample.origin}"
             try:
                 loaded = load_for_finder(Picture(sample.path))
             except ImageError as error:

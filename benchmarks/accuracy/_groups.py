@@ -47,7 +47,7 @@ class Grouping:
 
     def main(self, samples: Sequence[Sample]) -> str:
         """Name of the group of the headline figures."""
-        left_out = [name for name in self.excluded if any(s.source == name for s in samples)]
+        left_out = [name for name in self.excluded if any(s.origin == name for s in samples)]
         return f"without {', '.join(left_out)}" if left_out else EVERYTHING
 
     def groups(self, samples: Sequence[Sample]) -> list[Group]:
@@ -63,7 +63,7 @@ class Grouping:
             The groups that have pictures of both classes, those of sources with one of them.
         """
         label = np.array([s.label for s in samples])
-        source = np.array([s.source for s in samples])
+        source = np.array([s.origin for s in samples])
         is_ai = label == 0
         kept = ~(is_ai & np.isin(source, self.excluded))
         out = [Group(EVERYTHING, "all", np.ones_like(is_ai))]

@@ -35,7 +35,7 @@ KNOWN = "nothing"
 
 def sources(data: Data) -> list[tuple[int, str]]:
     """Class and name of the sources that can be left out."""
-    return sorted({(s.label, s.source) for s in data.samples if s.split != "unseen"})
+    return sorted({(s.label, s.origin) for s in data.samples if s.split != "unseen"})
 
 
 def without(data: Data, label: int, source: str) -> Data:
@@ -50,11 +50,11 @@ def without(data: Data, label: int, source: str) -> Data:
         The other pictures, and those of the source to measure on, in split `test`; what was made
         from one of these, or one of these from it, is in no other split.
     """
-    mine = [s for s in data.samples if (s.label, s.source) == (label, source)]
+    mine = [s for s in data.samples if (s.label, s.origin) == (label, source)]
     tested = [s for s in mine if s.split == "test"]
     if len(tested) < FEW:
         tested = [replace(s, split="test") for s in mine]
-    others = [s for s in data.samples if (s.label, s.source) != (label, source)]
+    others = [s for s in data.samples if (s.label, s.origin) != (label, source)]
     kept, _ = without_leaks([*others, *tested])
     return replace(data, samples=tuple(sorted(kept, key=lambda s: s.name)))
 
@@ -113,7 +113,7 @@ def leave_one_out(
             continue
         run = fit(recipe, left, cache, out / name.replace("/", "-"))
         rows[name] = {
-            "n": sum((s.label, s.source) == (label, source) for s in left.split("test")),
+            "n": sum((s.label, s.origin) == (label, source) for s in left.split("test")),
             "left_out": _measure(run, name, excluded, count, seed),
             "known": _measure(known, name, excluded, count, seed),
         }
@@ -171,7 +171,7 @@ def _measure(
 ) -> dict[str, list[float | None]] | None:
     """Figures of one source against the other class of `test`; None without such a source."""
     scores = run.scores("test")
-    is_ai, source = scores.labels == 0, scores.sources
+    is_ai, source = scores.labels == 0, scores.origins
     p_fake = run.calibration.p_fake(scores.logits)
     mine = source == name
     if not mine.any():

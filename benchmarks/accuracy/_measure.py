@@ -173,7 +173,7 @@ def evaluate(
     for split in run.splits():
         of_split = run.of(split)
         samples = [s for s, mine in zip(run.samples, of_split, strict=True) if mine]
-        weights = resamples([f"{s.label} {s.source}" for s in samples], count, seed)
+        weights = resamples([f"{s.label} {s.origin}" for s in samples], count, seed)
         groups = run.grouping.groups(samples)
         is_ai = np.array([s.label == 0 for s in samples])
         for scored in run.scored:
@@ -210,7 +210,7 @@ def evaluate(
 
 
 def _counts(samples: Sequence[Sample]) -> Counter[str]:
-    return Counter(f"{CLASSES[s.label]}/{s.source}" for s in samples)
+    return Counter(f"{CLASSES[s.label]}/{s.origin}" for s in samples)
 
 
 def _described(classifier: Classifier) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def plot_accuracy(run: Run, folder: Path) -> list[Path]:
 def _readable(run: Run, scored: Scored, split: str) -> tuple[list[str], Floats]:
     """Class and source, and score, of the pictures of a split."""
     members = np.flatnonzero(run.of(split) & ~np.isnan(scored.p_fake))
-    names = [f"{CLASSES[run.samples[i].label]}/{run.samples[i].source}" for i in members]
+    names = [f"{CLASSES[run.samples[i].label]}/{run.samples[i].origin}" for i in members]
     return names, scored.p_fake[members]
 
 

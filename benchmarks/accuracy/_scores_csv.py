@@ -27,7 +27,7 @@ def write_scores(run: Run, path: Path) -> None:
                     [
                         sample.name,
                         CLASSES[sample.label],
-                        sample.source,
+                        sample.origin,
                         sample.split,
                         scored.model,
                         scored.degradation,

@@ -53,7 +53,7 @@ class Store:
         ran = f"onnxruntime {version('onnxruntime')}, faces from {MIN_FACE}"
         key = "\n".join((model.metadata(), finder.sha256, ran, pixel_path(degradation)))
         name = f"{degradation.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-        self._cache = cache.journal(f"scores/{model.name}-{model.sha256[:16]}/{name}")
+        self._cache = cache.append_only(f"scores/{model.name}-{model.sha256[:16]}/{name}")
 
     def __contains__(self, sample: Sample) -> bool:
         return row_id(sample) in self._cache.records

@@ -21,7 +21,7 @@ from benchmarks.baselines._targets import targets
 from benchmarks.speed._latency import pictures
 from fakeface import ImageError, Thresholds
 from fakeface.diagnostics import Timing, Variant, environment, interleaved
-from train.data._cache import Cache, Journal
+from train.data._cache import AppendOnlyCache, Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 
@@ -146,7 +146,7 @@ def _score_all(
             for name, paths in degraded.items():
                 treatment = f"{name}-{pixel_path(DEGRADATIONS[name])[:16]}"
                 key = f"{row.baseline.key(process.about)}-{treatment}"
-                journal = cache.journal(f"peers/{key}")
+                journal = cache.append_only(f"peers/{key}")
                 _score(process, samples, paths, journal, advance)
                 row.accuracy[name] = _metrics(samples, journal, row.about["threshold"], seed)
         except BaselineError as error:
@@ -176,7 +176,7 @@ def _score(
     process: Process,
     samples: Sequence[Sample],
     paths: Sequence[Path],
-    journal: Journal,
+    journal: AppendOnlyCache,
     advance: Callable[[int], None],
 ) -> None:
     todo = [
@@ -193,7 +193,7 @@ def _score(
 
 
 def _metrics(
-    samples: Sequence[Sample], journal: Journal, threshold: float | None, seed: int
+    samples: Sequence[Sample], journal: AppendOnlyCache, threshold: float | None, seed: int
 ) -> dict[str, Any]:
     records = [journal.records[sample.digest] for sample in samples]
     p_fake = np.array([np.nan if p is None else p for p, _ in records])
@@ -202,7 +202,7 @@ def _metrics(
         raise BaselineError("could read none of the pictures")
     is_ai = np.array([sample.label == 0 for sample in samples])
     half = 0.5 if threshold is None else threshold
-    weights = resamples([f"{s.label} {s.source}" for s in samples], 1000, seed)
+    weights = resamples([f"{s.label} {s.origin}" for s in samples], 1000, seed)
     metrics = measure(
         is_ai[readable], p_fake[readable], Thresholds(half, half), weights[:, readable]
     )

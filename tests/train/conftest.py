@@ -19,7 +19,7 @@ from train.data._sample import Sample
 
 needs_upscalers = pytest.mark.skipif(
     None in map(package_folder, ("ncnn", *{network.package for network in UPSCALERS.values()})),
-    reason="the extra `ghosts` is not installed",
+    reason="the extra `upscalers` is not installed",
 )
 
 

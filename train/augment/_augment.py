@@ -1,14 +1,14 @@
-"""Histories that a picture may have had before it reached us, given to both classes alike.
+"""Augmentation, applied to both classes alike.
 
-A detector that is trained on a few origins reads what happened to the files of each: which
-resize filter, which codec at which quality, how sharp, how noisy. So every training picture gets a
-random history of its own, drawn anew each time, before the one crop of `fakeface` cuts it out;
-all resampling and encoding is Pillow's. Only beauty-filter-like smoothing is for photographs
-alone: retouched people are still photographed. And where `equalise` says so, both classes are
-brought to sharpnesses drawn from one range, so that sharpness does not tell them apart.
+A detector trained on few origins learns how the files of each were processed: the resize filter,
+the codec and its quality, sharpness, noise. So every training picture goes through a random
+degradation pipeline (resizing, encoding, blur, noise, colour), drawn anew each time, before
+`fakeface` crops the face; Pillow does all resampling and encoding. Only the smoothing of beauty
+filters is for photographs alone: retouched people are still photographed. Sharpness matching brings
+both classes to sharpnesses from one range, so that sharpness does not separate them.
 
-Wang et al. 2020 (CNNDetection) showed blur and JPEG augmentation to carry over to unseen
-generators; Grommelt et al. 2024 (arXiv 2403.17608) what unequal JPEG and size histories do.
+Wang et al. 2020 (CNNDetection) showed that augmentation with blur and JPEG generalises to unseen
+generators; Grommelt et al. 2024 (arXiv 2403.17608) show what unequal JPEG quality and size do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fakeface import CropSpec
 from fakeface.preprocessing import crop, crop_box
 from fakeface.types import Box
 from train._checks import check_share
-from train.augment._sharpness import brought_to, sharpness
+from train.augment._sharpness import match_sharpness, sharpness
 
 _RESAMPLING = (
     Image.Resampling.BILINEAR,
@@ -34,41 +34,42 @@ _RESAMPLING = (
     Image.Resampling.HAMMING,
 )
 _SMALLEST = 64
-_CHANCES = (
-    "clean", "rescale", "encode", "again", "blur", "sharpen", "noise", "colour", "grey", "smooth",
-    "equalise", "cutout",
+_PROBABILITIES = (
+    "identity", "rescale", "encode", "recompress", "blur", "sharpen", "noise", "colour", "grey",
+    "smooth", "match_sharpness", "cutout",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Augment:
-    """Chances and ranges of a random history.
+    """Probabilities, 0 to 1, and ranges of the augmentation.
 
     Attributes:
-        clean: Chance that a picture gets no history at all, but a jittered crop.
-        rescale: Chance of resizing the picture, drawn twice (before each encoding).
+        identity: Probability of no degradation at all; the crop is jittered in any case.
+        rescale: Probability of a resize, drawn before each encoding.
         scale: Smallest and largest factor of a resize, drawn log-uniformly.
-        encode: Chance of encoding once; a second encoding follows with `again`.
-        again: Chance of a second resize and encoding, as when a shared picture is shared.
+        encode: Probability of an encoding; `recompress` adds a second one.
+        recompress: Probability of a second resize and encoding, as when a shared picture is shared.
         quality: Lowest and highest quality of JPEG; WebP never goes below 40.
-        blur: Chance of Gaussian blur with a radius up to 1.5.
-        sharpen: Chance of an unsharp mask.
-        noise: Chance of sensor-like noise.
-        colour: Chance of another exposure, contrast, white balance and saturation.
-        grey: Chance of losing all colour.
-        smooth: Chance that a photograph is smoothed as beauty filters do.
-        equalise: Chance of being brought to a sharpness drawn log-uniformly from `sharpness`.
-        sharpness: Range of `equalise`: mean absolute Laplacian of the crop, in grey levels.
-        cutout: Chance of covering a rectangle of the crop.
+        blur: Probability of Gaussian blur with a radius of up to 1.5 pixels.
+        sharpen: Probability of an unsharp mask.
+        noise: Probability of sensor-like noise.
+        colour: Probability of changed exposure, contrast, white balance and saturation.
+        grey: Probability of conversion to greyscale.
+        smooth: Probability that a photograph is smoothed as beauty filters do.
+        match_sharpness: Probability of sharpness matching, to a target drawn log-uniformly from
+            `sharpness`.
+        sharpness: Range of targets: mean absolute Laplacian of the crop, in grey levels.
+        cutout: Probability of covering a rectangle of the crop.
         zoom: Standard deviation of the logarithm of the box's scale.
         shift: Standard deviation of the box's position, in sides of the box.
     """
 
-    clean: float = 0.15
+    identity: float = 0.15
     rescale: float = 0.5
     scale: tuple[float, float] = (0.4, 1.3)
     encode: float = 0.7
-    again: float = 0.25
+    recompress: float = 0.25
     quality: tuple[int, int] = (30, 96)
     blur: float = 0.1
     sharpen: float = 0.15
@@ -76,15 +77,15 @@ class Augment:
     colour: float = 0.5
     grey: float = 0.04
     smooth: float = 0.15
-    equalise: float = 0.0
+    match_sharpness: float = 0.0
     sharpness: tuple[float, float] = (3.5, 18.0)
     cutout: float = 0.1
     zoom: float = 0.12
     shift: float = 0.06
 
     def __post_init__(self) -> None:
-        """Refuse what makes no history (`ValueError`)."""
-        for name in _CHANCES:
+        """Raise `ValueError` for probabilities outside 0 to 1 and empty ranges."""
+        for name in _PROBABILITIES:
             check_share(f"augment.{name}", getattr(self, name))
         for name, least, most in (
             ("scale", 0.01, 100.0), ("quality", 1, 100), ("sharpness", 0.01, 255.0)
@@ -96,14 +97,14 @@ class Augment:
                     f" got {low:g}, {high:g}"
                 )
 
-    def gentle(self) -> Augment:
-        """A milder form for pairs, where the only cue is a faint trace that must survive."""
+    def weak(self) -> Augment:
+        """Return a weak augmentation, for pairs that differ in a faint trace that must survive."""
         return replace(
             self,
-            clean=0.3,
+            identity=0.3,
             scale=(max(self.scale[0], 0.7), self.scale[1]),
             quality=(max(self.quality[0], 60), self.quality[1]),
-            again=0.1 * self.again,
+            recompress=0.1 * self.recompress,
             blur=0.3 * self.blur,
             noise=0.5 * self.noise,
         )
@@ -117,14 +118,14 @@ def augmented_crop(
     options: Augment,
     rng: np.random.Generator,
 ) -> npt.NDArray[np.uint8]:
-    """A picture with a random history, cut out around its jittered face box.
+    """Augment a picture and crop it around its jittered face box.
 
     Args:
         image: Upright RGB picture, left unchanged.
         box: The face in pixels of `image`; None takes the whole picture.
-        real: Whether it is a photograph (which may be smoothed).
+        real: Whether it is a photograph, which may be smoothed.
         spec: What the model sees of a face.
-        options: Chances and ranges.
+        options: Probabilities and ranges.
         rng: Source of randomness; the same state gives the same crop.
 
     Returns:
@@ -134,26 +135,26 @@ def augmented_crop(
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         box = Box(image.width - box.x - box.width, box.y, box.width, box.height)
-    if options.equalise and rng.random() < options.equalise:
-        image = _equalised(image, box, spec, options, rng)
-    if rng.random() >= options.clean:
-        image, box = _history(image, box, real, options, rng)
-    pixels = crop(image, _jittered(box, options, rng), spec)
+    if options.match_sharpness and rng.random() < options.match_sharpness:
+        image = _with_sharpness_matched(image, box, spec, options, rng)
+    if rng.random() >= options.identity:
+        image, box = _degrade(image, box, real, options, rng)
+    pixels = crop(image, _jitter(box, options, rng), spec)
     if rng.random() < options.cutout:
         pixels = _cutout(pixels, rng)
     return pixels
 
 
 def _middle(image: Image.Image, margin: float) -> Box:
-    """The face of a picture that is a face crop already: what `margin` makes the whole of."""
+    """Return the face box whose crop with `margin` is the full picture."""
     side = min(image.size) / margin
     return Box((image.width - side) / 2, (image.height - side) / 2, side, side)
 
 
-def _equalised(
+def _with_sharpness_matched(
     image: Image.Image, box: Box, spec: CropSpec, options: Augment, rng: np.random.Generator
 ) -> Image.Image:
-    """Bring the picture as far up or down as its face is from the sharpness drawn."""
+    """Sharpen or blur the picture so that its face has a random target sharpness."""
     low, high = np.log(options.sharpness)
     target, radius = float(np.exp(rng.uniform(low, high))), rng.uniform(0.5, 1.6)
     inner = crop_box(box, image.size, 0.5)
@@ -162,37 +163,37 @@ def _equalised(
     left, top, right, bottom = (round(edge) for edge in part)
     own = sharpness(np.asarray(image.crop((left, top, right, bottom))))
     factor = target / max(sharpness(seen), 0.1)
-    return brought_to(image, own * factor, radius, (left, top, right, bottom))
+    return match_sharpness(image, own * factor, radius, (left, top, right, bottom))
 
 
-def _history(
+def _degrade(
     image: Image.Image, box: Box, real: bool, options: Augment, rng: np.random.Generator
 ) -> tuple[Image.Image, Box]:
     smooth, own = rng.random() < options.smooth, rng.integers(2**32)
-    if smooth and real:  # of its own chance, so that both of a pair go on alike
-        image = smoothed(image, np.random.default_rng(own))
+    if smooth and real:  # with its own generator, so that both of a pair are augmented alike
+        image = smooth_skin(image, np.random.default_rng(own))
     if rng.random() < options.colour:
-        image = _graded(image, rng)
+        image = _grade(image, rng)
     if rng.random() < options.grey:
         image = image.convert("L").convert("RGB")
     if rng.random() < options.noise:
-        image = _noisy(image, rng)
+        image = _add_noise(image, rng)
     if rng.random() < options.rescale:
-        image, box = _rescaled(image, box, options, rng)
+        image, box = _rescale(image, box, options, rng)
     if rng.random() < options.blur:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
     if rng.random() < options.sharpen:
         amount = ImageFilter.UnsharpMask(rng.uniform(0.5, 2.0), int(rng.integers(30, 150)), 0)
         image = image.filter(amount)
     if rng.random() < options.encode:
-        image = _encoded(image, options, rng)
-    if rng.random() < options.again:
-        image, box = _rescaled(image, box, options, rng)
-        image = _encoded(image, options, rng)
+        image = _encode(image, options, rng)
+    if rng.random() < options.recompress:
+        image, box = _rescale(image, box, options, rng)
+        image = _encode(image, options, rng)
     return image, box
 
 
-def _rescaled(
+def _rescale(
     image: Image.Image, box: Box, options: Augment, rng: np.random.Generator
 ) -> tuple[Image.Image, Box]:
     low, high = np.log(options.scale[0]), np.log(options.scale[1])
@@ -203,7 +204,7 @@ def _rescaled(
     return image.resize(size, method), box.scaled(size[0] / image.width)
 
 
-def _encoded(image: Image.Image, options: Augment, rng: np.random.Generator) -> Image.Image:
+def _encode(image: Image.Image, options: Augment, rng: np.random.Generator) -> Image.Image:
     low, high = options.quality
     buffer = io.BytesIO()
     if rng.random() < 0.75:
@@ -215,8 +216,8 @@ def _encoded(image: Image.Image, options: Augment, rng: np.random.Generator) -> 
     return Image.open(buffer).convert("RGB")
 
 
-def smoothed(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Smooth what differs little from its surroundings, keep edges: a beauty filter."""
+def smooth_skin(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Smooth small differences and keep edges, as beauty filters do."""
     blurred = image.filter(ImageFilter.GaussianBlur(rng.uniform(1.0, 4.0)))
     pixels = np.asarray(image, np.float32)
     difference = np.asarray(blurred, np.float32) - pixels
@@ -225,8 +226,8 @@ def smoothed(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def _graded(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Another exposure (gamma), contrast and white balance by table, then saturation."""
+def _grade(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Change exposure (gamma), contrast and white balance by table, then saturation."""
     levels = np.arange(256, dtype=np.float64) / 255.0
     gamma, contrast = np.exp(rng.normal(0, 0.2)), np.exp(rng.normal(0, 0.15))
     tables = []
@@ -237,15 +238,15 @@ def _graded(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return ImageEnhance.Color(image).enhance(float(np.exp(rng.normal(0, 0.25))))
 
 
-def _noisy(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Gaussian noise, of luminance alone half of the time."""
+def _add_noise(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Add Gaussian noise, to luminance alone half of the time."""
     channels = 1 if rng.random() < 0.5 else 3
     noise = rng.standard_normal((image.height, image.width, channels), np.float32)
     pixels = np.asarray(image, np.float32) + noise * np.float32(rng.uniform(1.0, 9.0))
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def _jittered(box: Box, options: Augment, rng: np.random.Generator) -> Box:
+def _jitter(box: Box, options: Augment, rng: np.random.Generator) -> Box:
     scale = float(np.exp(np.clip(rng.normal(0, options.zoom), -0.35, 0.35)))
     dx, dy = rng.normal(0, options.shift, 2) * box.side
     width, height = box.width * scale, box.height * scale

@@ -1,8 +1,8 @@
-"""Small autoencoders that leave the trace of a decoder on a photograph.
+"""Small autoencoders whose decoders leave a trace in the photographs they reconstruct.
 
-Fitted here on the training photographs in minutes, with different ways to double the size. What
-they lose of sharpness is for the caller to give back: else softness would count as a sign of AI,
-and many photographs are soft.
+They are trained here on the training photographs, in minutes, with different kinds of upsampling.
+The caller restores the sharpness that they lose: softness must not become a sign of AI, since many
+photographs are soft.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.uint8]
 
 DECODERS = ("nearest", "transposed", "shuffle")
-"""Ways to double the size: nearest neighbour and a convolution, a transposed convolution, or a
-convolution whose channels become pixels."""
+"""Kinds of upsampling: nearest neighbour and a convolution, transposed convolution, sub-pixel
+convolution."""
 
 _PATCH, _LATENT, _DOWN = 64, 8, 4
 
 
-def fitted(
+def load_or_train(
     decoder: str, weights: Path, photos: Callable[[], Sequence[Pixels]], steps: int, seed: int
 ) -> keras.Model:
-    """An autoencoder, from the file of its weights or fitted and written there.
+    """Load an autoencoder, or train it (minutes) and write its weights.
 
     Args:
         decoder: One of `DECODERS`.
         weights: File of the weights, `.weights.h5`.
-        photos: Gives the photographs to fit on, RGB, uint8; called only if it must be fitted.
-        steps: Steps of 32 patches that it is fitted for.
-        seed: Of its first weights and of the patches.
+        photos: Returns the training photographs, RGB, uint8; called only if training is needed.
+        steps: Training steps of 32 patches.
+        seed: Seed for initialisation and patches.
 
     Raises:
         DataError: No photograph is large enough.
@@ -54,7 +54,9 @@ def fitted(
     else:
         large = [pixels for pixels in photos() if min(pixels.shape[:2]) >= _PATCH]
         if not large:
-            raise DataError(f"no photograph is {_PATCH} pixels high and wide: no ghosts of these")
+            raise DataError(
+                f"no photograph is at least {_PATCH} pixels high and wide, as autoencoders need"
+            )
         _fit(model, large, steps, seed)
         aside = weights.with_name(f"unfinished-{weights.name}")
         model.save_weights(aside)
@@ -63,7 +65,7 @@ def fitted(
 
 
 def autoencoder(decoder: str) -> keras.Model:
-    """An untrained autoencoder: RGB of -1 to 1 to a quarter of the size, 8 channels, and back.
+    """Build an untrained autoencoder: RGB of -1 to 1, a latent of 8 channels at 1/4 size, RGB.
 
     Args:
         decoder: One of `DECODERS`.
@@ -96,13 +98,13 @@ def autoencoder(decoder: str) -> keras.Model:
     return keras.Model(image, conv(x, 3, None), name=decoder)
 
 
-def passed_through(model: keras.Model, photo: Pixels, rng: np.random.Generator) -> Pixels:
-    """Pass a photograph through an autoencoder.
+def autoencode(model: keras.Model, photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """Reconstruct a photograph by an autoencoder.
 
     Args:
-        model: From `fitted`.
+        model: From `load_or_train`.
         photo: RGB, uint8, shape (h, w, 3).
-        rng: Draws where the autoencoder's grid lies.
+        rng: Places the grid of the latent at random.
 
     Returns:
         As large as the photograph.
@@ -111,12 +113,12 @@ def passed_through(model: keras.Model, photo: Pixels, rng: np.random.Generator) 
     top, left = (int(n) for n in rng.integers(0, _DOWN, 2))
     pad = ((top, -(top + height) % 16 + 16), (left, -(left + width) % 16 + 16), (0, 0))
     padded = np.pad(photo, pad, "reflect")[np.newaxis].astype(np.float32) / 127.5 - 1
-    drawn = model(padded).numpy()[0, top : top + height, left : left + width]
-    return np.clip((drawn + 1) * 127.5, 0, 255).round().astype(np.uint8)
+    decoded = model(padded).numpy()[0, top : top + height, left : left + width]
+    return np.clip((decoded + 1) * 127.5, 0, 255).round().astype(np.uint8)
 
 
 def _fit(model: keras.Model, photos: list[Pixels], steps: int, seed: int) -> None:
-    """Fit on patches: pixels, their gradients, and as much fine structure as there was."""
+    """Train on patches with losses on pixels, gradients and local texture energy."""
     import keras
     import tensorflow as tf
 
@@ -146,7 +148,7 @@ def _fit(model: keras.Model, photos: list[Pixels], steps: int, seed: int) -> Non
         optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
 
     rng = np.random.default_rng([seed, 2])
-    for _ in progress(range(steps), f"fitting the autoencoder ({model.name})", steps):
+    for _ in progress(range(steps), f"training the autoencoder ({model.name})", steps):
         patches = []
         for i in rng.integers(len(photos), size=32):
             top, left = (int(rng.integers(n - _PATCH + 1)) for n in photos[i].shape[:2])

@@ -194,8 +194,8 @@ class _Graph:
         channels = len(tensors[f"{name}.1.weight"])
         grouped = self.add("Reshape", x, self.constant(np.array([0, _GROUPS, -1], np.int64)))
         ones, zeros = (self.constant(np.full(_GROUPS, n, np.float32)) for n in (1, 0))
-        normed = self.add("InstanceNormalization", grouped, ones, zeros, epsilon=_EPSILON)
-        x = self.add("Reshape", normed, self.add("Shape", x))
+        with_conv_bn = self.add("InstanceNormalization", grouped, ones, zeros, epsilon=_EPSILON)
+        x = self.add("Reshape", with_conv_bn, self.add("Shape", x))
         for kind, part in (("Mul", "weight"), ("Add", "bias")):
             values = tensors[f"{name}.1.{part}"].reshape(1, channels, 1, 1)
             x = self.add(kind, x, self.constant(values))

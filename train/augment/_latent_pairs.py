@@ -1,9 +1,9 @@
-"""Photographs beside their reconstruction by an image generator's autoencoder.
+"""Pairs of a photograph and its reconstruction by an image generator's autoencoder.
 
-Both of a pair went through the same resize and encoding first, so that they differ in the
-network's trace alone (Rajan et al. 2024, arXiv 2410.11835). A reconstruction counts as AI, and gets
-its photograph's sharpness back, for softness must not. AI pictures are reconstructed too: one that
-went through two decoders stays an AI picture.
+Both of a pair are resized and encoded alike before, so that they differ in the network's trace
+alone (Rajan et al. 2024, arXiv 2410.11835). A reconstruction counts as AI; its sharpness is
+restored, since softness must not. AI pictures are reconstructed too: one that went through two
+decoders stays an AI picture.
 
 Reconstructions are cached by network and content of the picture, and do not depend on the
 recipe's seed, so that all trainings on one cache share them.
@@ -46,14 +46,15 @@ class AutoencoderSpec:
     """Which pictures are reconstructed by which autoencoders.
 
     Attributes:
-        folder: Holds the weights (`train.augment._latent`); empty for no such reconstructions.
+        folder: Holds the weights (`train.augment._latent`); empty for none.
         networks: Names from `train.augment._latent.AUTOENCODERS`; pictures are divided by their
             content, so that a larger choice keeps what a smaller one made.
-        photographs: Photographs in all, divided between sources by the square root of their sizes.
-        generated: AI pictures in all, divided likewise between generators.
-        resize: Chance that a picture is resized before its reconstruction.
+        photographs: Photographs in total, divided between origins by the square root of their
+            sizes.
+        generated: AI pictures in total, divided likewise between generators.
+        resize: Probability that a picture is resized before its reconstruction.
         scale: Smallest and largest factor of that resize, drawn log-uniformly.
-        encode: Chance that it is encoded as JPEG before.
+        encode: Probability that it is encoded as JPEG before.
         quality: Lowest and highest quality of that encoding.
     """
 
@@ -67,7 +68,7 @@ class AutoencoderSpec:
     quality: tuple[int, int] = (60, 95)
 
     def __post_init__(self) -> None:
-        """Refuse networks that there are not, and what makes no pictures (`ValueError`)."""
+        """Raise `ValueError` for unknown networks and values out of range."""
         if not self.networks or (unknown := set(self.networks) - set(AUTOENCODERS)):
             what = ", ".join(sorted(unknown)) if self.networks else "none"
             raise ValueError(
@@ -105,7 +106,7 @@ class Reconstructions:
 def make_reconstructions(
     samples: Sequence[Sample], spec: AutoencoderSpec, folder: Path
 ) -> Reconstructions:
-    """Reconstruct the pictures whose reconstruction is not in the cache.
+    """Write the reconstructions that are not in the cache yet.
 
     Args:
         samples: The training pictures, with face boxes.
@@ -120,8 +121,8 @@ def make_reconstructions(
         weights_files(weights, name)
     photos = [sample for sample in samples if sample.label == 1]
     generated = [sample for sample in samples if sample.label == 0]
-    chosen = _spread(photos, spec.photographs, lambda s: s.source)
-    chosen += _spread(generated, spec.generated, lambda s: s.generator or s.source)
+    chosen = _spread(photos, spec.photographs, lambda s: s.origin)
+    chosen += _spread(generated, spec.generated, lambda s: s.generator or s.origin)
     folder = folder / _key(spec)
     made = Reconstructions()
     for number, name in enumerate(spec.networks):
@@ -197,7 +198,7 @@ def pair(
 
 
 def _spread(samples: Sequence[Sample], count: int, group: Callable[[Sample], str]) -> list[Sample]:
-    """About `count` samples, divided between groups by the square root of their sizes.
+    """Draw about `count` samples, divided between groups by the square root of their sizes.
 
     Within a group they follow from their content alone, so that trainings on nearly the same
     pictures share nearly all reconstructions.

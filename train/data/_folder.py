@@ -26,7 +26,7 @@ class Entry:
         name: Path relative to the data folder, with `/`.
         path: Path of the file.
         label: Index of the class.
-        source: Where such pictures come from.
+        origin: Where such pictures come from.
         split: The split; None where nothing is said.
         box: The face box; None where nothing is said.
         pair: Name of the file that this one was made from; None where nothing is said.
@@ -39,7 +39,7 @@ class Entry:
     name: str
     path: Path
     label: int
-    source: str
+    origin: str
     split: str | None
     box: Box | None
     pair: str | None
@@ -87,13 +87,13 @@ def _from_tree(root: Path, classes: Sequence[str], splits: Sequence[str]) -> lis
         if at is None:
             continue
         split = next((part.lower() for part in parts[:at] if part.lower() in splits), None)
-        source = parts[at + 1] if len(parts) > at + 1 else parts[at]
+        origin = parts[at + 1] if len(parts) > at + 1 else parts[at]
         for file in files:
             if not file.startswith("."):
                 path = Path(folder) / file
                 name = path.relative_to(root).as_posix()
                 label = labels[parts[at].lower()]
-                entries.append(Entry(name, path, label, source, split, None, None))
+                entries.append(Entry(name, path, label, origin, split, None, None))
     return entries
 
 

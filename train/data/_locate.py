@@ -21,7 +21,7 @@ from fakeface.preprocessing import PIXELS_VERSION, preprocess
 from fakeface.types import Box
 from train._progress import in_threads
 from train.data._cache import Cache
-from train.data._dataset import Data, note
+from train.data._dataset import Data, file_message
 from train.data._sample import Sample
 
 OVERLAP = 0.3
@@ -56,11 +56,11 @@ def locate(data: Data, faces: str, cache: Cache) -> Data:
         The data with the boxes to crop by; pictures that cannot be decoded are left out and noted.
     """
     finder = None if faces == WHOLE else FaceFinder(MODELS / FACE_FINDER)
-    journal = cache.journal(f"faces-{finder_id(faces)}")
-    todo = [s for s in data.samples if s.digest not in journal.records]
+    stored = cache.append_only(f"faces-{finder_id(faces)}")
+    todo = [s for s in data.samples if s.digest not in stored.records]
     errors: dict[str, str] = {}
 
-    def look(sample: Sample) -> list[list[float]] | str:
+    def detect(sample: Sample) -> list[list[float]] | str:
         try:
             prepared = preprocess(sample.path, finder, CropSpec(size=16), math.inf)
         except ImageError as error:
@@ -73,33 +73,33 @@ def locate(data: Data, faces: str, cache: Cache) -> Data:
         ]
 
     def results() -> Iterable[tuple[str, list[list[float]]]]:
-        for sample, found in in_threads(look, todo, "finding faces"):
-            if isinstance(found, str):
-                errors[sample.digest] = found
+        for sample, outcome in in_threads(detect, todo, "finding faces"):
+            if isinstance(outcome, str):
+                errors[sample.digest] = outcome
             else:
-                yield sample.digest, found
+                yield sample.digest, outcome
 
-    journal.add(results())
+    stored.add(results())
     tally: Counter[str] = Counter()
     samples = []
     for sample in data.samples:
         if sample.digest not in errors:
-            found = [Box(*numbers) for numbers in journal.records[sample.digest]]
-            box, how = (None, WHOLE) if finder is None else _choose(found, sample.box)
+            detections = [Box(*numbers) for numbers in stored.records[sample.digest]]
+            box, how = (None, WHOLE) if finder is None else _choose(detections, sample.box)
             tally[how] += 1
             samples.append(replace(sample, box=box))
     broken = [f"{s.name} ({errors[s.digest]})" for s in data.samples if s.digest in errors]
     ways = ", ".join(f"{tally[how]} {how}" for how in ("found", "manifest", WHOLE) if tally[how])
-    return replace(data, samples=tuple(samples)).noting(
-        *note("cannot be decoded and left out", broken), f"face boxes: {ways}"
+    return replace(data, samples=tuple(samples)).with_notes(
+        *file_message("cannot be decoded and left out", broken), f"face boxes: {ways}"
     )
 
 
-def _choose(found: list[Box], told: Box | None) -> tuple[Box | None, str]:
+def _choose(detections: list[Box], listed: Box | None) -> tuple[Box | None, str]:
     """The face to train on, and how it came about."""
-    if told is None:
-        return (found[0], "found") if found else (None, WHOLE)
-    best = max(found, key=told.iou, default=None)
-    if best is not None and told.iou(best) >= OVERLAP:
+    if listed is None:
+        return (detections[0], "found") if detections else (None, WHOLE)
+    best = max(detections, key=listed.iou, default=None)
+    if best is not None and listed.iou(best) >= OVERLAP:
         return best, "found"
-    return told, "manifest"
+    return listed, "manifest"

@@ -22,7 +22,7 @@ class Sample:
         name: Path relative to the data folder, with `/`.
         path: Path of the file.
         label: 0 for AI, 1 for Real.
-        source: Where such pictures come from: the sub-folder or the manifest's column.
+        origin: Where such pictures come from: the sub-folder or the manifest's column.
         split: `train`, `val`, `test` or `unseen`.
         digest: BLAKE2b-128 of the file in hexadecimal.
         box: The face in pixels of the upright picture: the manifest's at first, that of
@@ -38,7 +38,7 @@ class Sample:
     name: str
     path: Path
     label: int
-    source: str
+    origin: str
     split: str
     digest: str
     box: Box | None = None

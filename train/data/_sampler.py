@@ -1,16 +1,16 @@
-"""Which pictures make a batch: balanced within the look, so that the source decides nothing.
+"""Sampling of batches, balanced so that the origin of a picture does not predict its class.
 
-Most AI pictures here look like one origin of photographs. Drawn evenly, a network learns that
-look as the class and flags the photographs of that origin. So every batch holds as many AI
-pictures as photographs; a set share of the photographs comes from the sources named; the others
-share the rest by a power of their size; and part of the batch are pairs, a photograph beside the
-AI picture made from it, which differ in nothing but what the detector is to find.
+Most AI pictures look like one origin of photographs. Sampled uniformly, a network learns that look
+as the class and flags the photographs of that origin. So every batch holds as many AI pictures as
+photographs; origins with a sampling weight get that share of the photographs, the others divide the
+rest by a power of their size; and part of the batch are pairs, an AI picture with the photograph it
+was made from, which differ only in what the detector has to find.
 
-Where the manifest names families of generators, and kinds of photographs, `by = "family"` draws one
-of these first, then a generator or an origin in it, then a picture: thirty pictures of a family
-then say nearly as much as six hundred of another.
+Where the manifest names families of generators and kinds of photographs, `by = "family"` samples
+one of these first, then a generator or an origin within it, then a picture: thirty pictures of one
+family then count nearly as much as six hundred of another.
 
-Every draw follows from seed and step alone, so that a training resumes where it stopped.
+Every batch follows from seed and step alone, so that a training resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -28,173 +28,190 @@ if TYPE_CHECKING:
     from train.data._sample import Sample
 
 
-_UNSTATED = "unstated"  # kind of the photographs that the manifest says nothing of
+_UNSTATED = "unstated"  # kind of photographs for which the manifest has none
 
 BY = ("source", "family")
-"""What pictures can be drawn by."""
+"""What pictures can be sampled by."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
-    """What a batch is made of.
+class SamplingSpec:
+    """How batches are sampled.
 
     Attributes:
-        pairs: Share of the batch that are AI pictures with the photograph they were made from.
-        ghosts: Share of the batch that are photographs with their ghost
+        pairs: Fraction of the batch that are AI pictures with the photograph they were made from.
+        reconstructions: Fraction of the batch that are photographs with their reconstruction
             (`train.augment._reconstructions`).
-        shares: Share of the single pictures of its class that a source gets; the sources that
-            are not named divide the rest.
-        power: The rest is divided by size of the source to this power: 1 draws every picture
-            equally often, 0 every source.
-        by: What is drawn first: `source`, or `family`. Then an AI picture is drawn by its family,
-            generator and source, a photograph by its kind and source, every level divided by
-            `power`; `shares` name families, kinds, or sources of photographs, which are then
-            drawn apart from their kind. Photographs beside their reconstruction are drawn likewise.
+        weights: Fraction of the single pictures of its class that an origin gets; origins without
+            a weight divide the rest.
+        exponent: The rest is divided in proportion to the size of an origin to this power: 1
+            samples every picture equally often, 0 every origin.
+        by: What is sampled first: `source` (the origin) or `family`. By family, an AI picture is
+            sampled by family, generator and origin, a photograph by kind and origin, each level
+            with `exponent`; `weights` then name families, kinds, or origins of photographs, which
+            are sampled apart from their kind. Reconstructed photographs are sampled likewise.
     """
 
     pairs: float = 0.1875
-    ghosts: float = 0.1875
-    shares: dict[str, float] = field(default_factory=dict)
-    power: float = 0.5
+    reconstructions: float = 0.1875
+    weights: dict[str, float] = field(default_factory=dict)
+    exponent: float = 0.5
     by: str = BY[0]
 
     def __post_init__(self) -> None:
-        """Refuse shares of which no batch can be made (`ValueError`)."""
+        """Raise `ValueError` for fractions that make no batch."""
         if self.by not in BY:
-            raise ValueError(f"mix.by must be one of {', '.join(BY)}, got {self.by!r}")
-        for name in ("pairs", "ghosts"):
-            check_share(f"mix.{name}", getattr(self, name))
-        if self.pairs + self.ghosts > 1:
+            raise ValueError(f"sampling.by must be one of {', '.join(BY)}, got {self.by!r}")
+        for name in ("pairs", "reconstructions"):
+            check_share(f"sampling.{name}", getattr(self, name))
+        if self.pairs + self.reconstructions > 1:
             raise ValueError(
-                f"mix.pairs and mix.ghosts make more than a batch: {self.pairs + self.ghosts:g}"
+                "sampling.pairs and sampling.reconstructions make more than a batch:"
+                f" {self.pairs + self.reconstructions:g}"
             )
-        for source, share in self.shares.items():
-            check_share(f"mix.shares.{source}", share)
+        for origin, share in self.weights.items():
+            check_share(f"sampling.weights.{origin}", share)
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class BatchItem:
     """One picture of a batch.
 
     Attributes:
         sample: The picture.
-        ghost: Whether its ghost is meant, which is an AI picture.
-        pair: Number of the pair within the batch; -1 for a single picture.
-        beside: Whether it is the photograph beside its ghost.
+        reconstructed: Whether its reconstruction is meant, which is an AI picture.
+        pair: Index of the pair within the batch; -1 for a single picture.
+        counterpart: Whether it is the photograph next to its reconstruction.
     """
 
     sample: Sample
-    ghost: bool = False
+    reconstructed: bool = False
     pair: int = -1
-    beside: bool = False
+    counterpart: bool = False
 
     @property
     def fake(self) -> bool:
         """Whether it counts as made by AI."""
-        return self.ghost or self.sample.label == 0
+        return self.reconstructed or self.sample.label == 0
 
 
-class _Deck:
-    """Samples dealt in random order, every one once before any comes again."""
+class _ShuffledSampler:
+    """Yields samples in random order, every one once before any is repeated."""
 
     def __init__(self, samples: Sequence[Sample], rng: np.random.Generator) -> None:
         self._samples = samples
         self._rng = rng
         self._order: list[int] = []
 
-    def deal(self) -> Sample:
+    def next(self) -> Sample:
         if not self._order:
             self._order = self._rng.permutation(len(self._samples)).tolist()
         return self._samples[self._order.pop()]
 
 
 def batches(
-    samples: Sequence[Sample], mix: Mix, size: int, ghosts: frozenset[str], seed: int
-) -> Iterator[list[Draw]]:
-    """Batches without end, each of `size` draws, half of them AI.
+    samples: Sequence[Sample],
+    spec: SamplingSpec,
+    size: int,
+    reconstructed: frozenset[str],
+    seed: int,
+) -> Iterator[list[BatchItem]]:
+    """Sample batches without end, half of each AI.
 
     Args:
-        samples: The pictures to draw from.
-        mix: What a batch is made of.
+        samples: The pictures to sample from.
+        spec: How batches are sampled.
         size: Pictures per batch, even.
-        ghosts: Names of the photographs that have a ghost.
-        seed: Of all draws.
+        reconstructed: Names of the photographs that have a reconstruction.
+        seed: Seed for all random choices.
 
     Yields:
-        The draws of one batch, pairs first, the AI picture of a pair right before its photograph.
+        The items of one batch, pairs first, the AI picture of a pair right before its photograph.
     """
     rng = np.random.default_rng(seed)
     by_name = {sample.name: sample for sample in samples}
     paired = [s for s in samples if s.label == 0 and s.pair in by_name]
-    haunted = [s for s in samples if s.label == 1 and s.name in ghosts]
-    n_pairs = round(mix.pairs * size / 2) if paired else 0
-    n_ghosts = round(mix.ghosts * size / 2) if haunted else 0
-    pairs = _Deck(paired, rng)
-    haunts = _Groups(haunted, mix if mix.by == BY[1] else Mix(power=mix.power), rng)
+    with_reconstruction = [s for s in samples if s.label == 1 and s.name in reconstructed]
+    n_pairs = round(spec.pairs * size / 2) if paired else 0
+    n_reconstructed = round(spec.reconstructions * size / 2) if with_reconstruction else 0
+    pairs = _ShuffledSampler(paired, rng)
+    reconstructed_photos = _GroupSampler(
+        with_reconstruction, spec if spec.by == BY[1] else SamplingSpec(exponent=spec.exponent), rng
+    )
     generated = [s for s in samples if s.label == 0]
     taken = {s.name for s in paired} if n_pairs else set()
-    # where every AI picture has its photograph, they have to do as single ones too
-    fakes = _Groups([s for s in generated if s.name not in taken] or generated, mix, rng)
-    reals = _Groups([s for s in samples if s.label == 1], mix, rng)
+    # where all AI pictures are in pairs, they serve as single pictures too
+    fakes = _GroupSampler([s for s in generated if s.name not in taken] or generated, spec, rng)
+    reals = _GroupSampler([s for s in samples if s.label == 1], spec, rng)
     while True:
-        batch: list[Draw] = []
+        batch: list[BatchItem] = []
         for number in range(n_pairs):
-            made = pairs.deal()
-            batch += [Draw(made, False, number), Draw(by_name[made.pair or ""], False, number)]
-        for number in range(n_pairs, n_pairs + n_ghosts):
-            photo = haunts.deal()
-            batch += [Draw(photo, True, number), Draw(photo, False, number, True)]
+            made = pairs.next()
+            batch += [
+                BatchItem(made, False, number),
+                BatchItem(by_name[made.pair or ""], False, number),
+            ]
+        for number in range(n_pairs, n_pairs + n_reconstructed):
+            photo = reconstructed_photos.next()
+            batch += [BatchItem(photo, True, number), BatchItem(photo, False, number, True)]
         for _ in range((size - len(batch)) // 2):
-            batch += [Draw(fakes.deal()), Draw(reals.deal())]
+            batch += [BatchItem(fakes.next()), BatchItem(reals.next())]
         yield batch
 
 
-class _Groups:
-    """Draws a group by its share, then one in it, and at last a sample from that one's deck."""
+class _GroupSampler:
+    """Samples a group by its weight, then one within it, down to the next sample."""
 
     def __init__(
-        self, samples: Sequence[Sample], mix: Mix, rng: np.random.Generator, depth: int = 0
+        self,
+        samples: Sequence[Sample],
+        spec: SamplingSpec,
+        rng: np.random.Generator,
+        depth: int = 0,
     ) -> None:
         groups: defaultdict[str, list[Sample]] = defaultdict(list)
         for sample in samples:
-            groups[_path(sample, mix)[depth]].append(sample)
+            groups[_path(sample, spec)[depth]].append(sample)
         self._rng = rng
-        self._parts: list[_Groups | _Deck] = [
-            _Deck(group, rng)
-            if len(_path(group[0], mix)) == depth + 1
-            else _Groups(group, mix, rng, depth + 1)
+        self._parts: list[_GroupSampler | _ShuffledSampler] = [
+            _ShuffledSampler(group, rng)
+            if len(_path(group[0], spec)) == depth + 1
+            else _GroupSampler(group, spec, rng, depth + 1)
             for group in groups.values()
         ]
-        named = mix if depth == 0 else replace(mix, shares={})
-        shares = source_shares({s: len(g) for s, g in groups.items()}, named)
-        self._p = np.array([shares[name] for name in groups])
+        named = spec if depth == 0 else replace(spec, weights={})
+        weights = sampling_weights({s: len(g) for s, g in groups.items()}, named)
+        self._p = np.array([weights[name] for name in groups])
 
-    def deal(self) -> Sample:
-        return self._parts[int(self._rng.choice(len(self._parts), p=self._p))].deal()
+    def next(self) -> Sample:
+        return self._parts[int(self._rng.choice(len(self._parts), p=self._p))].next()
 
 
-def _path(sample: Sample, mix: Mix) -> tuple[str, ...]:
-    """The groups that a picture is drawn by, the largest first; of one length in a group."""
-    if mix.by == BY[0]:
-        return (sample.source,)
+def _path(sample: Sample, spec: SamplingSpec) -> tuple[str, ...]:
+    """Return the groups that a picture is sampled by, outermost first."""
+    if spec.by == BY[0]:
+        return (sample.origin,)
     if sample.label == 0:
-        family = sample.family or sample.source
-        return family, sample.generator or family, sample.source
-    if sample.source in mix.shares:
-        return (sample.source,)
-    return sample.kind or _UNSTATED, sample.source
+        family = sample.family or sample.origin
+        return family, sample.generator or family, sample.origin
+    if sample.origin in spec.weights:
+        return (sample.origin,)
+    return sample.kind or _UNSTATED, sample.origin
 
 
-def source_shares(sizes: dict[str, int], mix: Mix) -> dict[str, float]:
-    """The share of the single draws that each source, or other group, gets; they add up to 1.
+def sampling_weights(sizes: dict[str, int], spec: SamplingSpec) -> dict[str, float]:
+    """Return the fraction of the single pictures that each origin, or other group, gets.
 
     Args:
-        sizes: Number of pictures of each, of one class.
-        mix: What a batch is made of.
+        sizes: Number of pictures of each group of one class.
+        spec: How batches are sampled.
+
+    Returns:
+        Fractions that add up to 1.
     """
-    named = {source: mix.shares[source] for source in sizes if source in mix.shares}
-    others = {s: float(n) ** mix.power for s, n in sizes.items() if s not in named}
+    named = {origin: spec.weights[origin] for origin in sizes if origin in spec.weights}
+    others = {s: float(n) ** spec.exponent for s, n in sizes.items() if s not in named}
     rest = max(0.0, 1.0 - sum(named.values())) / max(sum(others.values()), 1e-9)
-    shares = named | {source: rest * weight for source, weight in others.items()}
+    shares = named | {origin: rest * weight for origin, weight in others.items()}
     total = sum(shares.values())
-    return {source: share / total for source, share in shares.items()}
+    return {origin: share / total for origin, share in shares.items()}

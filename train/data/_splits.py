@@ -90,7 +90,7 @@ def _draw(
 ) -> list[Sample]:
     strata: defaultdict[tuple[tuple[int, str], ...], list[list[Sample]]] = defaultdict(list)
     for group in _groups(samples):
-        strata[tuple(sorted({(s.label, s.source) for s in group}))].append(group)
+        strata[tuple(sorted({(s.label, s.origin) for s in group}))].append(group)
     out: list[Sample] = []
     for groups in strata.values():
         groups.sort(key=lambda group: _rank(group, seed))

@@ -113,7 +113,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
     """
     p_fake = calibration.p_fake(val.logits)
     real = val.labels == 1
-    names, counts = np.unique(val.sources[real], return_counts=True)
+    names, counts = np.unique(val.origins[real], return_counts=True)
     large = names[counts >= LARGE]
     points = []
     for fpr in _levels(int(real.sum())):
@@ -121,8 +121,8 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
             "all Real": _just_above(p_fake[real], fpr),
             "all origins": _just_above(p_fake[real], fpr, _weights(val)[real]),
         }
-        for source in large:
-            thresholds[source] = _just_above(p_fake[val.sources == source], WORST * fpr)
+        for origin in large:
+            thresholds[origin] = _just_above(p_fake[val.origins == origin], WORST * fpr)
         binding = max(thresholds, key=lambda name: thresholds[name])
         points.append(
             OperatingPoint(

@@ -19,7 +19,7 @@ _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#999999"
 
 
 def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
-    """Draw every measure over the epochs, training and validation in one panel."""
+    """BatchItem every measure over the epochs, training and validation in one panel."""
     measures = [key for key in history[0] if key != "epoch" and not key.startswith("val_")]
     figure = _figure(4.5 * len(measures), 3.5)
     epochs = [row["epoch"] for row in history]
@@ -36,7 +36,7 @@ def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
 
 
 def plot_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
-    """Draw the confusion matrix."""
+    """BatchItem the confusion matrix."""
     from sklearn.metrics import ConfusionMatrixDisplay
 
     figure = _figure(4, 3.5)
@@ -48,16 +48,16 @@ def plot_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
 
 
 def plot_roc(scores: Scores, path: Path) -> None:
-    """Draw the ROC curve, AI being positive, and that of each AI source against all Real."""
+    """BatchItem the ROC curve, AI being positive, and that of each AI source against all Real."""
     from sklearn.metrics import auc, roc_curve
 
     figure = _figure(6, 5)
     axes = figure.add_subplot()
     real = scores.labels == 1
-    for source in np.unique(scores.sources[~real]):
-        chosen = real | (scores.sources == source)
+    for origin in np.unique(scores.origins[~real]):
+        chosen = real | (scores.origins == origin)
         fpr, tpr, _ = roc_curve(~real[chosen], -scores.logits[chosen])
-        axes.plot(fpr, tpr, lw=1, alpha=0.8, label=f"{source}, {auc(fpr, tpr):.3f}")
+        axes.plot(fpr, tpr, lw=1, alpha=0.8, label=f"{origin}, {auc(fpr, tpr):.3f}")
     fpr, tpr, _ = roc_curve(~real, -scores.logits)
     axes.plot(fpr, tpr, color="black", lw=2, label=f"all, {auc(fpr, tpr):.3f}")
     axes.plot([0, 1], [0, 1], color=_GREY, lw=1, ls="--")
@@ -68,18 +68,18 @@ def plot_roc(scores: Scores, path: Path) -> None:
 
 
 def plot_comparison(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Draw the accuracies of systems with their intervals, beside the report's own.
+    """BatchItem the accuracies of systems with their intervals, beside the report's reported.
 
     Args:
-        rows: Per system `name`, `accuracy` and `interval`, and `own` with the same of the report
-            or None.
+        rows: Per system `name`, `accuracy` and `interval`, and `reported`: the report's own, or
+            None.
         path: Where to write the PNG.
     """
     figure = _figure(7, 0.7 * len(rows) + 1.3)
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
-        own = row.get("own")
-        pairs = [(row, -0.12, _BLUE, "here"), (own, 0.12, _ORANGE, "the report")]
+        reported = row.get("reported")
+        pairs = [(row, -0.12, _BLUE, "here"), (reported, 0.12, _ORANGE, "the report")]
         for figures, shift, colour, name in pairs:
             if figures is not None:
                 low, high = figures["interval"]

@@ -46,7 +46,7 @@ def evaluate(
         "pictures": len(scores.names),
         "AI": int(ai.sum()),
         "Real": int(real.sum()),
-        **_accuracy(scores.right),
+        **_accuracy(scores.correct),
     }
     if ai.any() and real.any():
         out["auc"] = float(roc_auc_score(ai, p_fake))
@@ -69,22 +69,22 @@ def evaluate(
     )
     out["confusion"] = confusion_matrix(scores.labels, decided, labels=range(len(CLASSES))).tolist()
     out["sources"] = {
-        str(source): {
-            "pictures": int((scores.sources == source).sum()),
-            **_accuracy(scores.right[scores.sources == source]),
-            "flagged": _share(p_fake[scores.sources == source] >= thresholds.fake),
+        str(origin): {
+            "pictures": int((scores.origins == origin).sum()),
+            **_accuracy(scores.correct[scores.origins == origin]),
+            "flagged": _share(p_fake[scores.origins == origin] >= thresholds.fake),
         }
-        for source in np.unique(scores.sources)
+        for origin in np.unique(scores.origins)
     }
     return out
 
 
-def as_text(scores: Scores, figures: dict[str, Any]) -> str:
+def as_text(scores: Scores, metrics: dict[str, Any]) -> str:
     """The figures as scikit-learn prints them, then the sources.
 
     Args:
         scores: What the detector said.
-        figures: What `evaluate` made of it.
+        metrics: What `evaluate` made of it.
 
     Returns:
         Text of many lines.
@@ -95,20 +95,20 @@ def as_text(scores: Scores, figures: dict[str, Any]) -> str:
     report = classification_report(
         scores.labels, decided, labels=range(len(CLASSES)), target_names=CLASSES, zero_division=0.0
     )
-    low, high = figures["interval"]
-    lines = [report, f"accuracy {figures['accuracy']:.3f}, 95 % [{low:.3f}, {high:.3f}] (Wilson)"]
-    if "auc" in figures:
+    low, high = metrics["interval"]
+    lines = [report, f"accuracy {metrics['accuracy']:.3f}, 95 % [{low:.3f}, {high:.3f}] (Wilson)"]
+    if "auc" in metrics:
         lines.append(
-            f"AUC {figures['auc']:.3f}, average precision"
-            f" {figures['average_precision']:.3f} (AI is positive)"
+            f"AUC {metrics['auc']:.3f}, average precision"
+            f" {metrics['average_precision']:.3f} (AI is positive)"
         )
-    for name, at in figures["operating_points"].items():
+    for name, at in metrics["operating_points"].items():
         rates = (f"{key.upper()} {at[key]:.3f}" for key in ("tpr", "fpr") if at[key] is not None)
         lines.append(f"at {name}: {', '.join(rates)}")
-    lines.append(f"verdict uncertain: {figures['uncertain']:.3f}")
-    width = max(len(name) for name in figures["sources"])
+    lines.append(f"verdict uncertain: {metrics['uncertain']:.3f}")
+    width = max(len(name) for name in metrics["sources"])
     lines += ["", f"{'source':{width}}  pictures  accuracy  95 %            flagged fake"]
-    for name, row in figures["sources"].items():
+    for name, row in metrics["sources"].items():
         low, high = row["interval"]
         lines.append(
             f"{name:{width}}  {row['pictures']:8}  {row['accuracy']:8.3f}  [{low:.3f}, {high:.3f}]"
@@ -117,10 +117,10 @@ def as_text(scores: Scores, figures: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _accuracy(right: Any) -> dict[str, Any]:
+def _accuracy(correct: Any) -> dict[str, Any]:
     return {
-        "accuracy": float(right.mean()),
-        "interval": list(wilson(int(right.sum()), len(right))),
+        "accuracy": float(correct.mean()),
+        "interval": list(wilson(int(correct.sum()), len(correct))),
     }
 
 

@@ -23,22 +23,22 @@ class Scores:
     Attributes:
         names: Names of the pictures.
         labels: 0 for AI, 1 for Real, shape [n].
-        sources: Their sources, as `CLASS/source`.
+        origins: Their origins, as `CLASS/source`.
         logits: Logits of class 1, Real, uncalibrated, shape [n].
         groups: What counts as one in macro averages, as `CLASS/group`: the family of an AI
-            picture's generator, the source of a photograph; `sources` where nothing is said.
+            picture's generator, the origin of a photograph; `origins` if left out.
     """
 
     names: list[str]
     labels: npt.NDArray[np.int64]
-    sources: npt.NDArray[np.str_]
+    origins: npt.NDArray[np.str_]
     logits: Floats
     groups: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
 
     def __post_init__(self) -> None:
-        """Take the sources for groups where there are none."""
+        """Use the origins as groups where none are given."""
         if len(self.groups) != len(self.names):
-            object.__setattr__(self, "groups", self.sources)
+            object.__setattr__(self, "groups", self.origins)
 
     @classmethod
     def of(cls, samples: Sequence[Sample], logits: Floats) -> Scores:
@@ -46,7 +46,7 @@ class Scores:
         return cls(
             [s.name for s in samples],
             np.array([s.label for s in samples], np.int64),
-            np.array([f"{CLASSES[s.label]}/{s.source}" for s in samples]),
+            np.array([f"{CLASSES[s.label]}/{s.origin}" for s in samples]),
             np.asarray(logits, np.float64),
             np.array([f"{CLASSES[s.label]}/{_group(s)}" for s in samples]),
         )
@@ -57,7 +57,7 @@ class Scores:
         return np.asarray(expit(self.logits))
 
     @property
-    def right(self) -> npt.NDArray[np.bool_]:
+    def correct(self) -> npt.NDArray[np.bool_]:
         """Whether the head's own decision, at a sigmoid of 0.5, is right."""
         return (self.logits >= 0) == (self.labels == 1)
 
@@ -66,13 +66,13 @@ class Scores:
         with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["name", "label", "source", "logit_real", "p_fake", "group"])
-            columns = (self.names, self.labels, self.sources, self.logits, p_fake, self.groups)
-            for name, label, source, logit, p, group in zip(*columns, strict=True):
-                writer.writerow([name, CLASSES[label], source, f"{logit:.6f}", f"{p:.6f}", group])
+            columns = (self.names, self.labels, self.origins, self.logits, p_fake, self.groups)
+            for name, label, origin, logit, p, group in zip(*columns, strict=True):
+                writer.writerow([name, CLASSES[label], origin, f"{logit:.6f}", f"{p:.6f}", group])
 
 
 def _group(sample: Sample) -> str:
-    return (sample.family if sample.label == 0 else "") or sample.source
+    return (sample.family if sample.label == 0 else "") or sample.origin
 
 
 def read_scores(path: Path) -> Scores:

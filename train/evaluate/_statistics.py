@@ -7,17 +7,17 @@ import numpy.typing as npt
 from scipy.stats import binomtest, fisher_exact
 
 
-def wilson(right: int, n: int) -> tuple[float, float]:
+def wilson(correct: int, n: int) -> tuple[float, float]:
     """Wilson's 95 % score interval of a share (Wilson 1927).
 
     Args:
-        right: How many, 0 to n.
+        correct: How many, 0 to n.
         n: Out of how many, at least 1.
 
     Returns:
         Lower and upper bound, 0 to 1.
     """
-    interval = binomtest(right, n).proportion_ci(0.95, method="wilson")
+    interval = binomtest(correct, n).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
 
 
@@ -37,7 +37,7 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tupl
     return only_first, only_second, float(binomtest(only_first, n).pvalue) if n else 1.0
 
 
-def unpaired(right_a: int, right_b: int, n: int) -> float:
+def unpaired(correct_a: int, correct_b: int, n: int) -> float:
     """Fisher's exact test of two counts out of n each; the two-sided p."""
-    table = [[right_a, n - right_a], [right_b, n - right_b]]
+    table = [[correct_a, n - correct_a], [correct_b, n - correct_b]]
     return float(fisher_exact(table).pvalue)

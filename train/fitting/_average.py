@@ -1,15 +1,13 @@
-"""Averages the weights of trainings that started from the same weights.
+"""Average the weights of fine-tunings that started from the same checkpoint.
 
-Fine-tunings of one start end in one valley, where the average of their weights is as right as
-each of them on what they were trained on, at the cost of one network, and often less wrong on what
-none of them saw ("Model soups", Wortsman et al. 2022, arXiv 2203.05482). The start itself, given a
-share, keeps what it could do elsewhere ("Robust fine-tuning of zero-shot models", Wortsman et al.
-2022, arXiv 2109.01903).
+Fine-tunings of one checkpoint mostly end in one loss basin, where the average of their weights is
+as accurate as each of them on what they were trained on, at the cost of one network, and often
+better on what none of them saw ("Model soups", Wortsman et al. 2022, arXiv 2203.05482).
+Interpolating with the initial checkpoint keeps what it could do elsewhere ("Robust fine-tuning of
+zero-shot models", Wortsman et al. 2022, arXiv 2109.01903).
 
-An average may also be one of views: the same network looks at a crop more than once
-(`train.networks._tta`).
-
-Calibration, thresholds and figures are those of the average, fitted anew.
+An average may have other test-time augmentation than its runs (`train.networks._tta`). Its
+calibration, thresholds and metrics are computed anew.
 """
 
 from __future__ import annotations
@@ -24,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from train._errors import RunError
-from train.fitting._fit import begin, finish, refuse_finished
+from train.fitting._fit import create_run, finalize_run, refuse_finished
 from train.fitting._inference import score
-from train.fitting._result import Fitted
+from train.fitting._result import TrainingResult
 from train.fitting._run import Run, load_run
 from train.networks._heads import LOGIT
 from train.networks._warm_start import convolutions, exported_head, model_folder
@@ -40,61 +38,62 @@ if TYPE_CHECKING:
 
 def average(
     runs: Sequence[Run],
-    shares: Sequence[float],
+    weights: Sequence[float],
     data: Data,
     out: Path,
     name: str,
-    start_share: float = 0.0,
-    views: Sequence[str] = (),
-    generations: bool = False,
+    interpolation_weight: float = 0.0,
+    transforms: Sequence[str] = (),
+    allow_descendants: bool = False,
 ) -> Run:
-    """Average runs of one start, or the views of one run, and write its run directory.
+    """Average runs, or give one run other test-time augmentation, and write a run directory.
 
     Args:
-        runs: Finished fine-tunings with the same backbone, taps, crop and start.
-        shares: What each of them weighs, positive; only their ratios matter.
+        runs: Finished fine-tunings with the same backbone, feature layers, crop and initial
+            checkpoint.
+        weights: Weight of each run, positive; only their ratios matter.
         data: From `train.fitting._fit.read_data`, as the runs had it.
         out: The run directory to write.
-        name: Name of the average, in place of a recipe's.
-        start_share: Share of the start's convolutions in the average, 0 to below 1; of its head
-            too where the runs started from that.
-        views: What the average looks at (`train.networks._tta.VIEWS`); as the first run where
-            empty.
-        generations: The runs may have started at different places of one line, as where one goes
-            on from the average of others. Whether they still are in one valley, the figures say.
+        name: Name of the average's recipe.
+        interpolation_weight: Weight of the initial checkpoint's convolutions, 0 to below 1; of
+            its head too where the runs started from that.
+        transforms: Test-time augmentation of the average (names from
+            `train.networks._tta.TRANSFORMS`); that of the first run if empty.
+        allow_descendants: Allow a run and its ancestor, such as a training that started from the
+            average of others; check the metrics, since they may lie in different loss basins.
 
     Returns:
-        The finished run. Its recipe is the first run's, under `name`; its key `averaged` says what
-        went into it.
+        The finished run, with the first run's recipe under `name`; the key `averaged` of its
+        `run.json` lists what it was made of.
 
     Raises:
-        RunError: The runs do not fit together or to the data, have no one start though it is to
-            have a share, there are no such views, or `out` holds a finished run.
+        RunError: The runs do not match each other or the data, they have no common initial
+            checkpoint to interpolate with, a transform is unknown, or `out` holds a finished run.
     """
     began = time.monotonic()
     refuse_finished(out)
     first = runs[0]
     for run in runs[1:]:
-        _check_alike(first, run, generations=generations)
+        _check_alike(first, run, allow_descendants=allow_descendants)
     if first.info["data"]["fingerprint"] != data.fingerprint():
         raise RunError(
-            f"{data.root} is not what {first.path} was fitted on: its val and test may hold"
+            f"{data.root} is not what {first.path} was trained on: its val and test may hold"
             " pictures that the runs have seen"
         )
     assert first.recipe.finetune is not None
-    start = first.recipe.finetune.start
-    if start_share and (not start or generations):
-        raise RunError("the runs do not name one start that could have a share (finetune.start)")
-    shares = [share / sum(shares) for share in shares]
+    start = first.recipe.finetune.initial_checkpoint
+    if interpolation_weight and (not start or allow_descendants):
+        raise RunError("the runs have no common finetune.initial_checkpoint to interpolate with")
+    weights = [weight / sum(weights) for weight in weights]
     model = first.model
-    model.set_weights(_mixed([run.model.get_weights() for run in runs], shares))
-    if start_share:
+    model.set_weights(_average_weights([run.model.get_weights() for run in runs], weights))
+    if interpolation_weight:
         folder = model_folder(start)
-        _blend_start(model, folder, start_share, head=first.recipe.finetune.start_head)
+        _interpolate(model, folder, interpolation_weight, head=first.recipe.finetune.initial_head)
     finetune = first.recipe.finetune
-    if views:
+    if transforms:
         try:
-            finetune = replace(finetune, views=tuple(views))
+            finetune = replace(finetune, test_time_augmentation=tuple(transforms))
         except ValueError as error:
             raise RunError(f"{first.path} cannot be averaged: {error}") from error
     what = f"Average of {len(runs)} training{'s' * (len(runs) > 1)}."
@@ -106,20 +105,20 @@ def average(
     averaged = [
         {
             "recipe": run.recipe.as_dict(),
-            "share": (1 - start_share) * share,
+            "weight": (1 - interpolation_weight) * weight,
             "fitted_by": run.info["command"],
             **({"averaged": run.info["averaged"]} if "averaged" in run.info else {}),
         }
-        for run, share in zip(runs, shares, strict=True)
+        for run, weight in zip(runs, weights, strict=True)
     ]
-    begin(out, recipe, data)
-    return finish(
+    create_run(out, recipe, data)
+    return finalize_run(
         out,
         recipe,
         data,
-        Fitted(model, [], logits),
+        TrainingResult(model, [], logits),
         time.monotonic() - began,
-        averaged={"runs": averaged, "start": start_share},
+        averaged={"runs": averaged, "interpolation_weight": interpolation_weight},
     )
 
 
@@ -127,7 +126,7 @@ def load_runs(paths: Sequence[Path]) -> list[Run]:
     """Open the runs to average.
 
     Raises:
-        RunError: One of them is no finished fine-tuning.
+        RunError: One of them is not a finished fine-tuning.
     """
     runs = [load_run(path) for path in paths]
     for run in runs:
@@ -138,31 +137,31 @@ def load_runs(paths: Sequence[Path]) -> list[Run]:
     return runs
 
 
-def _check_alike(one: Run, other: Run, *, generations: bool) -> None:
+def _check_alike(one: Run, other: Run, *, allow_descendants: bool) -> None:
     a, b = one.recipe, other.recipe
     assert a.finetune is not None
     assert b.finetune is not None
     for what, left, right in (
         ("backbone", a.backbone.name, b.backbone.name),
         ("crop", a.crop, b.crop),
-        ("taps", a.finetune.taps, b.finetune.taps),
-        ("start", a.finetune.start, b.finetune.start),
+        ("feature layers", a.finetune.feature_layers, b.finetune.feature_layers),
+        ("initial checkpoint", a.finetune.initial_checkpoint, b.finetune.initial_checkpoint),
         ("data", one.info["data"]["fingerprint"], other.info["data"]["fingerprint"]),
     ):
-        if left != right and not (generations and what == "start"):
+        if left != right and not (allow_descendants and what == "initial checkpoint"):
             raise RunError(f"{other.path} cannot be averaged with {one.path}: another {what}")
 
 
-def _mixed(
-    weights: Sequence[Sequence[npt.NDArray[np.float32]]], shares: Sequence[float]
+def _average_weights(
+    parts_of_runs: Sequence[Sequence[npt.NDArray[np.float32]]], weights: Sequence[float]
 ) -> list[npt.NDArray[np.float32]]:
     return [
-        np.sum([share * part for share, part in zip(shares, parts, strict=True)], axis=0)
-        for parts in zip(*weights, strict=True)
+        np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
+        for parts in zip(*parts_of_runs, strict=True)
     ]
 
 
-def _blend_start(model: keras.Model, folder: Path, share: float, *, head: bool) -> None:
+def _interpolate(model: keras.Model, folder: Path, share: float, *, head: bool) -> None:
     from keras import layers
 
     kinds = (layers.Conv2D, layers.DepthwiseConv2D)

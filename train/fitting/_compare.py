@@ -97,8 +97,8 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
     first = runs[0].scores("test")
     systems = []
     for run in runs:
-        test = run.info["figures"]["test"]
-        only_first, only_this, p = mcnemar(first.right, run.scores("test").right)
+        test = run.info["metrics"]["test"]
+        only_first, only_this, p = mcnemar(first.correct, run.scores("test").correct)
         own = REPORT_ACCURACY.get(run.recipe.name)
         systems.append(
             {
@@ -108,12 +108,12 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
                 "auc": test["auc"],
                 "report": test["report"],
                 "sources": {name: row["accuracy"] for name, row in test["sources"].items()},
-                "val": {key: run.info["figures"]["val"][key] for key in ("accuracy", "auc")},
+                "val": {key: run.info["metrics"]["val"][key] for key in ("accuracy", "auc")},
                 "mcnemar": {"only_first": only_first, "only_this": only_this, "p": p},
                 "epochs": run.info["epochs"],
-                "own": None
+                "reported": None
                 if own is None
-                else {"accuracy": own, "interval": list(wilson(_right(own), REPORT_PICTURES))},
+                else {"accuracy": own, "interval": list(wilson(_correct(own), REPORT_PICTURES))},
             }
         )
     info = runs[0].info
@@ -130,24 +130,25 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
     }
 
 
-def _right(accuracy: float) -> int:
+def _correct(accuracy: float) -> int:
     return round(accuracy * REPORT_PICTURES)
 
 
 def _markdown(runs: Sequence[Run], results: dict[str, Any]) -> str:
     recipe, systems = runs[0].recipe, results["systems"]
     counts = results["test"]
-    of_sources = results["data"]["counts"]
+    counts_by_origin = results["data"]["counts"]
     parts = [
         f"{sum(counts.values())} test pictures ({counts['AI']} AI, {counts['Real']} Real) of"
-        f" {sum(1 for row in of_sources.values() if row['test'])} sources, {_trained(of_sources)}"
+        f" {sum(1 for row in counts_by_origin.values() if row['test'])} sources,"
+        f" {_trained(counts_by_origin)}"
         f" to train on; backbone {recipe.backbone.name} (weights: {recipe.backbone.weights}),"
         f" frozen, {recipe.crop.size} px. Always saying the larger class would be right on"
         f" {results['majority']:.3f}. In brackets: Wilson's 95 % interval.",
         _classification_table(systems),
         _test_table(systems),
         "\n".join(_reading(systems)),
-        _source_table(systems),
+        _origin_table(systems),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -167,8 +168,10 @@ def _classification_table(systems: Sequence[dict[str, Any]]) -> str:
             name = f"**{system['name']}**" if number == 0 else ""
             if row == "accuracy":
                 support = int(report["macro avg"]["support"])
-                own = _own(system)
-                lines.append(f"| | accuracy | | | {_figure(system)} | {support} | {own} |")
+                own = _reported_accuracy(system)
+                lines.append(
+                    f"| | accuracy | | | {_accuracy_with_interval(system)} | {support} | {own} |"
+                )
             else:
                 cells = [f"{report[row][key]:.2f}" for key in ("precision", "recall", "f1-score")]
                 support = int(report[row]["support"])
@@ -190,17 +193,17 @@ def _test_table(systems: Sequence[dict[str, Any]]) -> str:
             if system is not systems[0]
             else ["", "", ""]
         )
-        row = [system["name"], _figure(system), f"{system['auc']:.3f}", *cells]
+        row = [system["name"], _accuracy_with_interval(system), f"{system['auc']:.3f}", *cells]
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
 
 
-def _source_table(systems: Sequence[dict[str, Any]]) -> str:
+def _origin_table(systems: Sequence[dict[str, Any]]) -> str:
     names = [system["name"] for system in systems]
     lines = [f"| accuracy on | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    for source in systems[0]["sources"]:
-        cells = [f"{system['sources'][source]:.2f}" for system in systems]
-        lines.append(f"| {source} | {' | '.join(cells)} |")
+    for origin in systems[0]["sources"]:
+        cells = [f"{system['sources'][origin]:.2f}" for system in systems]
+        lines.append(f"| {origin} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -227,11 +230,11 @@ def _reading(systems: Sequence[dict[str, Any]]) -> list[str]:
         for kind in ("better", "worse")
         if groups[kind]
     ]
-    own = [system for system in systems if system["own"]]
+    own = [system for system in systems if system["reported"]]
     close = []
     for a, b in combinations(own, 2):
-        rates = a["own"]["accuracy"], b["own"]["accuracy"]
-        p = unpaired(_right(rates[0]), _right(rates[1]), REPORT_PICTURES)
+        rates = a["reported"]["accuracy"], b["reported"]["accuracy"]
+        p = unpaired(_correct(rates[0]), _correct(rates[1]), REPORT_PICTURES)
         if p >= NOISE:
             close.append(f"{rates[0]:.2f} and {rates[1]:.2f} (p {p:.2f})")
     if close:
@@ -242,13 +245,13 @@ def _reading(systems: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _figure(row: dict[str, Any]) -> str:
+def _accuracy_with_interval(row: dict[str, Any]) -> str:
     low, high = row["interval"]
     return f"{row['accuracy']:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def _own(system: dict[str, Any]) -> str:
-    if system["own"] is None:
+def _reported_accuracy(system: dict[str, Any]) -> str:
+    if system["reported"] is None:
         return ""
-    low, high = system["own"]["interval"]
-    return f"{system['own']['accuracy']:.2f} [{low:.3f}, {high:.3f}]"
+    low, high = system["reported"]["interval"]
+    return f"{system['reported']['accuracy']:.2f} [{low:.3f}, {high:.3f}]"

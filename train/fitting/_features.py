@@ -55,11 +55,11 @@ Floats = npt.NDArray[np.float32]
 class Rows:
     """Features of some samples under one pooling, read from the mapped shards when asked for."""
 
-    def __init__(self, parts: list[tuple[Floats, int]], view: slice) -> None:
+    def __init__(self, parts: list[tuple[Floats, int]], columns: slice) -> None:
         """Take, for every sample, its shard and row, and the columns of the pooling."""
         self._parts = parts
-        self._view = view
-        self.width = view.stop - view.start
+        self._columns = columns
+        self.width = columns.stop - columns.start
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -69,7 +69,7 @@ class Rows:
         out = np.empty((len(indices), self.width), np.float32)
         for row, index in enumerate(indices):
             shard, at = self._parts[index]
-            out[row] = shard[at, self._view]
+            out[row] = shard[at, self._columns]
         return out
 
     def moments(self) -> tuple[Floats, Floats]:
@@ -104,8 +104,8 @@ class FeatureTable:
         """
         import keras
 
-        source = get_backbone(recipe.backbone.name)
-        self.backbone = source.build(recipe.crop.size, recipe.backbone.weights, recipe.seed)
+        described = get_backbone(recipe.backbone.name)
+        self.backbone = described.build(recipe.crop.size, recipe.backbone.weights, recipe.seed)
         self.backbone.trainable = False
         self._crop = recipe.crop
         poolings = next(group for group in _TOGETHER if recipe.head.pooling in group)
@@ -114,18 +114,18 @@ class FeatureTable:
         self._model = keras.Model(self.backbone.input, joined)
         stops = np.cumsum([row.shape[1] for row in rows]).tolist()
         starts = [0, *stops[:-1]]
-        self._views = dict(zip(poolings, map(slice, starts, stops), strict=True))
+        self._columns = dict(zip(poolings, map(slice, starts, stops), strict=True))
         meta = {
-            "backbone": source.name,
-            "preprocessing": source.preprocessing,
+            "backbone": described.name,
+            "preprocessing": described.preprocessing,
             "weights": weights_fingerprint(self.backbone),
             "crop": recipe.crop.as_dict(),
             "faces": finder_id(recipe.faces),
-            "columns": {name: [view.start, view.stop] for name, view in self._views.items()},
+            "columns": {name: [part.start, part.stop] for name, part in self._columns.items()},
         }
         text = json.dumps(meta, indent=2, sort_keys=True)
         key = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-        self.folder = cache.root / "features" / f"{source.name}-{key}"
+        self.folder = cache.root / "features" / f"{described.name}-{key}"
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "meta.json").write_text(text + "\n", encoding="utf-8")
         self._where: dict[str, tuple[Floats, int]] = {}
@@ -152,7 +152,7 @@ class FeatureTable:
 
     def rows(self, samples: Sequence[Sample], pooling: str) -> Rows:
         """Features of samples that were computed, in the order of the samples."""
-        return Rows([self._where[row_id(s)] for s in samples], self._views[pooling])
+        return Rows([self._where[row_id(s)] for s in samples], self._columns[pooling])
 
     def _write(self, ids: list[str], features: Floats) -> None:
         name = hashlib.blake2b("\n".join(ids).encode(), digest_size=8).hexdigest()

@@ -1,11 +1,11 @@
-"""Trains backbone and heads together, on batches with histories; checkpoints and resumes.
+"""Fine-tune backbone and head together, on augmented batches, with checkpoints.
 
-Heads first, on the network as it came (a few steps): a random head would send noise through good
-weights (Kumar et al. 2022, arXiv 2202.10054). Then everything, AdamW with a cosine schedule, on
-windows of the crop that grow: small windows cost less and hide who is in the picture. What is
-kept is the exponential moving average of the weights.
+First the head alone, for a few steps: a random head would send noise through good weights (Kumar et
+al. 2022, arXiv 2202.10054). Then everything, by AdamW with a cosine schedule, on random crops that
+grow: small crops cost less and hide who is in the picture. The result are the exponential moving
+averages of the weights.
 
-A stopped training goes on from its last checkpoint with the batches that it would have seen.
+A stopped training resumes from its last checkpoint with the batches that it would have seen.
 """
 
 from __future__ import annotations
@@ -28,104 +28,110 @@ from train._errors import RecipeError
 from train._progress import console, progress
 from train.augment._augment import augmented_crop
 from train.augment._autoencoder import DECODERS
-from train.augment._enhanced import make_enhanced
 from train.augment._latent_pairs import make_reconstructions
-from train.augment._reconstructions import make_ghosts
+from train.augment._reconstructions import write_reconstructions
+from train.augment._super_resolution import write_super_resolved
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
-from train.data._sampler import Draw, batches
+from train.data._sampler import BatchItem, batches
 from train.fitting._inference import score
-from train.fitting._result import Fitted
+from train.fitting._result import TrainingResult
 from train.fitting._run import write_json
 from train.fitting._trainer import Batch, Trainer
-from train.networks._multistage import detector, folded, normed
-from train.networks._warm_start import start_from
+from train.networks._multistage import detector, fuse_batch_norm, with_conv_bn
+from train.networks._warm_start import load_initial_weights
 from train.networks.backbones import get_backbone
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:
     from train.recipes._finetune_spec import FinetuneSpec
 
-_AHEAD = 6  # batches made while the network works
+_AHEAD = 6  # batches
 
 
 @dataclass(frozen=True, slots=True)
-class Redrawn:
-    """Files of pictures that a network drew anew, by the names of their samples.
+class PictureVariants:
+    """Files of reconstructed and super-resolved pictures, by the names of their samples.
 
     Attributes:
-        ghosts: Of photographs; these count as AI.
-        enhanced: Of either class, which they keep.
-        beside: Photographs as they are shown beside their ghost, where it was made of a resized
-            or encoded one.
+        reconstructions: Reconstructions of photographs, which count as AI.
+        super_resolved: Super-resolved pictures of either class, which keep their label.
+        counterparts: Photographs as shown next to their reconstruction, where that was made of a
+            resized or encoded version.
     """
 
-    ghosts: dict[str, Path] = field(default_factory=dict)
-    enhanced: dict[str, Path] = field(default_factory=dict)
-    beside: dict[str, Path] = field(default_factory=dict)
+    reconstructions: dict[str, Path] = field(default_factory=dict)
+    super_resolved: dict[str, Path] = field(default_factory=dict)
+    counterparts: dict[str, Path] = field(default_factory=dict)
 
-    def file(self, draw: Draw, *, enhance: bool) -> Path:
-        """The file to show for a draw; `enhance` says whether as it was enhanced, if it was."""
-        if draw.ghost:
-            return self.ghosts[draw.sample.name]
-        if draw.beside and draw.sample.name in self.beside:
-            return self.beside[draw.sample.name]
-        if enhance and draw.sample.name in self.enhanced:
-            return self.enhanced[draw.sample.name]
-        return draw.sample.path
+    def file(self, item: BatchItem, *, super_resolved: bool) -> Path:
+        """Return the file to show for an item; the super-resolved one if asked and there is one."""
+        if item.reconstructed:
+            return self.reconstructions[item.sample.name]
+        if item.counterpart and item.sample.name in self.counterparts:
+            return self.counterparts[item.sample.name]
+        if super_resolved and item.sample.name in self.super_resolved:
+            return self.super_resolved[item.sample.name]
+        return item.sample.path
 
 
-def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:
-    """Fine-tune; see `train.fitting._fit.fit`. Checkpoints and ghosts are kept in `out`."""
+def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> TrainingResult:
+    """Fine-tune; see `train.fitting._fit.fit`. Checkpoints and reconstructions are in `out`."""
     spec = _spec(recipe)
     train, val = data.split("train"), data.split("val")
-    redrawn = redraw(train, spec, recipe.seed, cache, out)
+    variants = write_variants(train, spec, recipe.seed, cache, out)
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
-    base = normed(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
-    network = detector(base, spec.taps, spec.dropout, recipe.seed)
-    if spec.start:
-        start_from(network, spec.start, head=spec.start_head)
+    base = with_conv_bn(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
+    network = detector(base, spec.feature_layers, spec.dropout, recipe.seed)
+    if spec.initial_checkpoint:
+        load_initial_weights(network, spec.initial_checkpoint, head=spec.initial_head)
     history: list[dict[str, float]] = []
     for number, part in enumerate(spec.rounds()):
         trainer = Trainer(network, part)
         rounded = replace(recipe, seed=recipe.seed + number, finetune=part)
         folder = out / "checkpoints" / str(number + 1)
-        history += _train(trainer, rounded, train, val, redrawn, folder)
-        trainer.swap()
+        history += _train(trainer, rounded, train, val, variants, folder)
+        trainer.swap_ema_weights()
     history = [row | {"epoch": epoch} for epoch, row in enumerate(history, 1)]
-    model = folded(network, recipe.crop.size)
+    model = fuse_batch_norm(network, recipe.crop.size)
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         return score(model, samples, recipe)
 
-    return Fitted(model, history, logits)
+    return TrainingResult(model, history, logits)
 
 
-def redraw(
+def write_variants(
     train: Sequence[Sample], spec: FinetuneSpec, seed: int, cache: Cache, out: Path
-) -> Redrawn:
-    """Have networks draw the pictures anew that a recipe asks for, where that is still to be done.
+) -> PictureVariants:
+    """Write the reconstructions and super-resolved pictures of a recipe that are missing.
 
     Args:
         train: The training pictures.
-        spec: Says which.
-        seed: Of ghosts and enhanced pictures.
-        cache: Keeps the reconstructions by generators' autoencoders, for all trainings.
-        out: The run directory; keeps the others.
+        spec: Which pictures, by which networks.
+        seed: Seed for all random choices.
+        cache: Keeps reconstructions by generators' autoencoders, for all trainings.
+        out: The run directory, which keeps the others.
     """
-    made = Redrawn()
+    made = PictureVariants()
     decoders = () if spec.autoencoders.folder else DECODERS
-    if spec.mix.ghosts and (decoders or spec.ghosts.upscalers):
-        made.ghosts.update(make_ghosts(train, spec.ghosts, seed, out / "ghosts", decoders))
-    if spec.enhanced.networks:
-        made.enhanced.update(make_enhanced(train, spec.enhanced, seed, out / "enhanced"))
+    if spec.sampling.reconstructions and (decoders or spec.reconstructions.upscalers):
+        made.reconstructions.update(
+            write_reconstructions(
+                train, spec.reconstructions, seed, out / "reconstructions", decoders
+            )
+        )
+    if spec.super_resolved.networks:
+        made.super_resolved.update(
+            write_super_resolved(train, spec.super_resolved, seed, out / "super-resolved")
+        )
     if spec.autoencoders.folder:
         pairs = make_reconstructions(train, spec.autoencoders, cache.root / "reconstructions")
-        made.ghosts.update(pairs.photographs)
-        made.beside.update(pairs.counterparts)
-        made.enhanced.update(pairs.generated)
+        made.reconstructions.update(pairs.photographs)
+        made.counterparts.update(pairs.counterparts)
+        made.super_resolved.update(pairs.generated)
     return made
 
 
@@ -134,40 +140,42 @@ def _train(
     recipe: Recipe,
     train: Sequence[Sample],
     val: Sequence[Sample],
-    redrawn: Redrawn,
+    variants: PictureVariants,
     folder: Path,
 ) -> list[dict[str, float]]:
     spec = _spec(recipe)
     manager = tf.train.CheckpointManager(trainer.checkpoint(), folder, max_to_keep=2)
     folder.mkdir(parents=True, exist_ok=True)
-    journal = folder / "history.json"
+    history_file = folder / "history.json"
     history: list[dict[str, float]] = []
     if manager.latest_checkpoint:
         manager.checkpoint.restore(manager.latest_checkpoint).expect_partial()
-        rows = json.loads(journal.read_text(encoding="utf-8"))
+        rows = json.loads(history_file.read_text(encoding="utf-8"))
         history = [row for row in rows if row["step"] <= int(trainer.step)]
         console.print(f"going on from step {int(trainer.step)} of {spec.steps}")
     start = int(trainer.step)
-    draws = batches(train, spec.mix, spec.batch_size, frozenset(redrawn.ghosts), recipe.seed)
-    first = list(islice(draws, spec.warm_up))
+    planned = batches(
+        train, spec.sampling, spec.batch_size, frozenset(variants.reconstructions), recipe.seed
+    )
+    first = list(islice(planned, spec.warm_up))
     if not start:
-        for batch in _made(first, recipe, redrawn, -spec.warm_up):
+        for batch in _make_batches(first, recipe, variants, -spec.warm_up):
             trainer.warm_up(batch)
-    todo = islice(draws, start, spec.steps)
-    losses, right = [], []
-    made = _made(todo, recipe, redrawn, start)
+    todo = islice(planned, start, spec.steps)
+    losses, correct = [], []
+    made = _make_batches(todo, recipe, variants, start)
     for step, batch in enumerate(progress(made, "fine-tuning", spec.steps - start), start + 1):
         loss, logits = trainer.fit(batch)
         losses.append(loss)
-        right.append(np.mean((logits > 0) == (batch.real > 0.5)))
-        if step % spec.every == 0 or step == spec.steps:
-            trainer.swap()
+        correct.append(np.mean((logits > 0) == (batch.real > 0.5)))
+        if step % spec.evaluation_interval == 0 or step == spec.steps:
+            trainer.swap_ema_weights()
             row = {"epoch": len(history) + 1, "step": step, "loss": float(np.mean(losses))}
-            row |= {"accuracy": float(np.mean(right)), **_validate(trainer.model, val, recipe)}
-            trainer.swap()
+            row |= {"accuracy": float(np.mean(correct)), **_validate(trainer.model, val, recipe)}
+            trainer.swap_ema_weights()
             history.append(row)
-            losses, right = [], []
-            write_json(journal, history)  # first: rows ahead of the checkpoint are dropped above
+            losses, correct = [], []
+            write_json(history_file, history)  # first: rows after the checkpoint are dropped above
             manager.save()
             console.print(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
     return history
@@ -186,67 +194,72 @@ def _validate(model: keras.Model, val: Sequence[Sample], recipe: Recipe) -> dict
     }
 
 
-def _made(
-    draws: Sequence[list[Draw]] | Iterator[list[Draw]],
+def _make_batches(
+    planned: Sequence[list[BatchItem]] | Iterator[list[BatchItem]],
     recipe: Recipe,
-    redrawn: Redrawn,
+    variants: PictureVariants,
     start: int,
 ) -> Iterator[Batch]:
-    """Make batches in threads, a few ahead of the network."""
+    """Make batches in threads, a few ahead of training."""
 
-    def make(item: tuple[int, list[Draw]]) -> Batch:
+    def make(item: tuple[int, list[BatchItem]]) -> Batch:
         step, batch = item
-        return make_batch(batch, recipe, redrawn, step)
+        return make_batch(batch, recipe, variants, step)
 
-    yield from bounded_map(make, enumerate(draws, start), workers=2, limit=_AHEAD)
+    yield from bounded_map(make, enumerate(planned, start), workers=2, limit=_AHEAD)
 
 
-def make_batch(draws: Sequence[Draw], recipe: Recipe, redrawn: Redrawn, step: int) -> Batch:
-    """Decode, give a history, crop and cut a window; both of a pair alike.
+def make_batch(
+    items: Sequence[BatchItem], recipe: Recipe, variants: PictureVariants, step: int
+) -> Batch:
+    """Decode, augment and crop the pictures of a batch; both of a pair alike.
 
     Args:
-        draws: Pairs first, as `train.data._sampler.batches` gives them.
-        recipe: Crop, histories and windows.
-        redrawn: What networks drew anew.
-        step: Number of the step; below 0 while the heads warm up.
+        items: The items, pairs first, as `train.data._sampler.batches` gives them.
+        recipe: Face crop, augmentation and random crops.
+        variants: Files of reconstructed and super-resolved pictures.
+        step: Number of the step; below 0 while the head warms up.
 
     Returns:
         The batch; the same for the same arguments.
     """
     spec = _spec(recipe)
     crop = recipe.crop
-    window = spec.window(step, crop.size)
-    if _rng(recipe, step, 2 * len(draws)).random() < spec.halved:
+    side = spec.random_crop_size(step, crop.size)
+    if _rng(recipe, step, 2 * len(items)).random() < spec.low_resolution_probability:
         crop = replace(crop, size=crop.size // 2)
-        window = crop.size
-    gentle = spec.augment.gentle()
-    images = np.empty((len(draws), window, window, 3), np.uint8)
-    for i, draw in enumerate(draws):
-        paired = draw.pair >= 0
-        number = draw.pair if paired else len(draws) + i
+        side = crop.size
+    weak = spec.augment.weak()
+    images = np.empty((len(items), side, side, 3), np.uint8)
+    for i, item in enumerate(items):
+        paired = item.pair >= 0
+        number = item.pair if paired else len(items) + i
         rng = _rng(recipe, step, number)
-        enhance = _rng(recipe, step, number, 2).random() < spec.enhanced.chance
-        path = redrawn.file(draw, enhance=enhance)
-        top, left = (int(n) for n in rng.integers(0, crop.size - window + 1, 2))
+        super_resolve = _rng(recipe, step, number, 2).random() < spec.super_resolved.probability
+        path = variants.file(item, super_resolved=super_resolve)
+        top, left = (int(n) for n in rng.integers(0, crop.size - side + 1, 2))
         image, _ = Picture(path).load()
-        options = gentle if paired and _mild(draws, i, recipe, step) else spec.augment
-        pixels = augmented_crop(image, draw.sample.box, not draw.fake, crop, options, rng)
-        images[i] = pixels[top : top + window, left : left + window]
-    real = np.array([not draw.fake for draw in draws], np.float32)
-    return Batch(images, real, sum(draw.pair >= 0 for draw in draws))
+        options = (
+            weak if paired and _uses_weak_augmentation(items, i, recipe, step) else spec.augment
+        )
+        pixels = augmented_crop(image, item.sample.box, not item.fake, crop, options, rng)
+        images[i] = pixels[top : top + side, left : left + side]
+    real = np.array([not item.fake for item in items], np.float32)
+    return Batch(images, real, sum(item.pair >= 0 for item in items))
 
 
-def _mild(draws: Sequence[Draw], i: int, recipe: Recipe, step: int) -> bool:
-    """Whether a picture of a pair gets a milder history; the same for both of a pair."""
-    spec, number = _spec(recipe), draws[i].pair
-    of_ghost = draws[i].ghost or draws[i - 1].ghost  # the AI picture comes before its photograph
-    if not of_ghost or spec.ghosts.gentle >= 1:
+def _uses_weak_augmentation(items: Sequence[BatchItem], i: int, recipe: Recipe, step: int) -> bool:
+    """Return whether a picture of a pair gets the weak augmentation; the same for both."""
+    spec, number = _spec(recipe), items[i].pair
+    # the AI picture comes before its photograph
+    of_reconstruction = items[i].reconstructed or items[i - 1].reconstructed
+    if not of_reconstruction or spec.reconstructions.weak_augmentation >= 1:
         return True
-    return bool(_rng(recipe, step, number, 1).random() < spec.ghosts.gentle)
+    return bool(_rng(recipe, step, number, 1).random() < spec.reconstructions.weak_augmentation)
 
 
 def _rng(recipe: Recipe, step: int, *what: int) -> np.random.Generator:
-    """What a step leaves to chance, by what it is for; the same whenever the step is made."""
+    """Return the generator of a step for a purpose; the same whenever the step is made."""
     return np.random.default_rng([recipe.seed, step + _spec(recipe).warm_up, *what])
 
 

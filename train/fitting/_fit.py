@@ -1,9 +1,9 @@
-"""From a folder and a recipe to a run directory: what all ways of fitting have in common.
+"""Train a detector: from a data folder and a recipe to a run directory.
 
-A way of fitting is a module with `fit(recipe, data, cache, out) -> Fitted`, named in `_MODES` by
-the recipe's `mode`. It may keep checkpoints in `out` and go on from them. Around it, here: the
-data are read and checked before anything is computed, scores are taken, calibration and
-thresholds are fitted on `val`, figures are taken on `test`, and all of it is written down.
+The training itself is a module with `fit(recipe, data, cache, out) -> TrainingResult`, named in
+`_MODES` by the recipe's `mode`; it may keep checkpoints in `out` and resume from them. Around it,
+here: data are read and checked before anything is computed, pictures are scored, calibration and
+thresholds are fitted on `val`, metrics are computed on `test`, and everything is written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 import fakeface
 from fakeface import OperatingPoint, Thresholds
-from train._errors import RunError
+from train._errors import RecipeError, RunError
 from train._progress import console
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
@@ -38,43 +38,49 @@ from train.evaluate._calibration import (
 from train.evaluate._plots import plot_confusion, plot_history, plot_roc
 from train.evaluate._report import as_text, evaluate
 from train.evaluate._scores import Scores
-from train.fitting._result import Fitted
+from train.fitting._result import TrainingResult
 from train.fitting._run import FORMAT, INFO, MODEL, Run, load_run, write_history, write_json
 from train.networks.backbones import get_backbone
-from train.recipes._recipe import Recipe, to_toml
+from train.recipes._recipe import Recipe, recipe_from_dict, to_toml
 
-BEGUN = "begun.json"
-"""What a run directory holds until it is finished: the recipe and the data it was begun with."""
+RUN_MANIFEST = "run-manifest.json"
+"""Manifest of an unfinished run: its recipe and data, which must match to resume it."""
+
+_FORMER_NAMES = {
+    "begun.json": RUN_MANIFEST,
+    "ghosts": "reconstructions",
+    "enhanced": "super-resolved",
+}
 
 _REPORTS = {"test": "report", "unseen": "report-unseen"}
-"""Names of the files about a split, without their endings."""
+"""Names of a split's report files, without their endings."""
 
 _MODES = {"frozen": "train.fitting._frozen", "finetune": "train.fitting._finetune"}
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which pictures of a folder take part.
+    """Which pictures of a folder are used.
 
     Attributes:
-        sources: Only these sources; all where empty.
-        most: At most so many per source and split; all where None.
+        origins: Only these origins; all if empty.
+        most: Maximum per origin and split; None for no limit.
         unseen: Whether the split `unseen` is scored in the end.
     """
 
-    sources: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
     most: int | None = None
     unseen: bool = False
 
 
 def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) -> Data:
-    """Read, check and locate the pictures for a recipe.
+    """Read and check the pictures for a recipe, and find the faces.
 
     Args:
         root: The data folder.
-        recipe: Says how faces are found.
-        cache: Where digests and faces are remembered.
-        selection: Which pictures take part.
+        recipe: The recipe: its backbone and way of finding faces.
+        cache: Keeps digests and faces.
+        selection: Which pictures are used.
 
     Returns:
         The data, ready for fitting.
@@ -86,8 +92,8 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
     """
     get_backbone(recipe.backbone.name).check_weights(recipe.crop.size, recipe.backbone.weights)
     data = load_data(root, cache)
-    if selection.sources:
-        data = data.only(selection.sources)
+    if selection.origins:
+        data = data.only(selection.origins)
     if selection.most is not None:
         data = data.limited(selection.most)
     data = data.without_split(() if selection.unseen else ("unseen",))
@@ -100,12 +106,12 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
 
 
 def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Run:
-    """Fit a recipe, or open the run where that has been done.
+    """Train a recipe (minutes to hours), or open the run if it is finished already.
 
     Args:
-        recipe: What to fit.
+        recipe: The recipe.
         data: From `read_data`.
-        cache: Where features are kept.
+        cache: Keeps features.
         out: The run directory.
 
     Returns:
@@ -113,77 +119,88 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Run:
 
     Raises:
         RunError: `out` holds a finished run of something else.
-        TrainError: Weights or pictures are not what they should be.
+        TrainError: Weights or pictures are missing or broken.
     """
     if (out / INFO).exists():
-        return _finished(out, recipe, data)
-    begin(out, recipe, data)
+        return _open_finished(out, recipe, data)
+    create_run(out, recipe, data)
     start = time.monotonic()
-    fitted: Fitted = import_module(_MODES[recipe.mode]).fit(recipe, data, cache, out)
-    return finish(out, recipe, data, fitted, time.monotonic() - start)
+    result: TrainingResult = import_module(_MODES[recipe.mode]).fit(recipe, data, cache, out)
+    return finalize_run(out, recipe, data, result, time.monotonic() - start)
 
 
 def refuse_finished(out: Path) -> None:
-    """Refuse a directory that holds a finished run (`RunError`)."""
+    """Raise `RunError` if the directory holds a finished run."""
     if (out / INFO).exists():
         raise RunError(f"{out} holds a finished run; choose another -o, or remove it")
 
 
-def begin(out: Path, recipe: Recipe, data: Data) -> None:
-    """Make a run directory that says what is to be fitted on what, before anything is.
+def create_run(out: Path, recipe: Recipe, data: Data) -> None:
+    """Create the run directory and record recipe and data before training.
 
     Args:
-        out: The directory; what a stopped run of the same kept in it is gone on with.
-        recipe: What is to be fitted.
-        data: What it is to be fitted on.
+        out: The directory; a stopped run of the same recipe and data in it is resumed.
+        recipe: The recipe.
+        data: The data.
 
     Raises:
-        RunError: It holds what a stopped run of another recipe, or on other data, has kept.
+        RunError: It holds a stopped run of another recipe or on other data.
     """
     out.mkdir(parents=True, exist_ok=True)
-    begun = {"recipe": recipe.as_dict(), "data": _of_data(recipe, data)}
-    plain = json.loads(json.dumps(begun))
-    if (out / BEGUN).exists() and any(path.is_dir() for path in out.iterdir()):
+    _adopt_former_names(out)
+    manifest = {"recipe": recipe.as_dict(), "data": _data_identity(recipe, data)}
+    plain = json.loads(json.dumps(manifest))
+    if (out / RUN_MANIFEST).exists() and any(path.is_dir() for path in out.iterdir()):
         try:
-            before = json.loads((out / BEGUN).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(f"{out / BEGUN}: {error}; choose another -o, or remove {out}") from error
+            before = json.loads((out / RUN_MANIFEST).read_text(encoding="utf-8"))
+            before["recipe"] = json.loads(json.dumps(recipe_from_dict(before["recipe"]).as_dict()))
+        except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
+            raise RunError(
+                f"{out / RUN_MANIFEST}: {error}; choose another -o, or remove {out}"
+            ) from error
         for key, what in (("recipe", "of another recipe"), ("data", "on other data or faces")):
             if before.get(key) != plain[key]:
                 raise RunError(
                     f"{out} holds a run that was stopped, {what}: choose another -o, or remove it"
                 )
-    write_json(out / BEGUN, begun)
+    write_json(out / RUN_MANIFEST, manifest)
     (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
 
 
-def _of_data(recipe: Recipe, data: Data) -> dict[str, str]:
-    """What has to be the same for a run to be gone on with."""
+def _adopt_former_names(out: Path) -> None:
+    """Rename what a run that was stopped before 0.2.0 has kept."""
+    for former, name in _FORMER_NAMES.items():
+        if (out / former).exists() and not (out / name).exists():
+            (out / former).rename(out / name)
+
+
+def _data_identity(recipe: Recipe, data: Data) -> dict[str, str]:
+    """Return what must match before a run can be resumed."""
     return {"fingerprint": data.fingerprint(), "face_finder": finder_id(recipe.faces)}
 
 
-def finish(
-    out: Path, recipe: Recipe, data: Data, fitted: Fitted, seconds: float, **also: object
+def finalize_run(
+    out: Path, recipe: Recipe, data: Data, result: TrainingResult, seconds: float, **also: object
 ) -> Run:
-    """Write all else that a run directory holds, once its model is fitted.
+    """Score, calibrate and evaluate a trained model, and write the rest of the run directory.
 
     Args:
-        out: The run directory, begun.
-        recipe: What was fitted.
-        data: What it was fitted on.
-        fitted: The model, its history and its logits.
-        seconds: What the fitting took.
-        also: What else `run.json` is to say.
+        out: The run directory, from `create_run`.
+        recipe: The recipe.
+        data: The data.
+        result: The model, its history and its logits.
+        seconds: Duration of the training.
+        also: Further keys of `run.json`.
 
     Returns:
         The finished run.
     """
-    fitted.model.save(out / MODEL)
-    if fitted.history:
-        write_history(out / "history.csv", fitted.history)
-        plot_history(fitted.history, out / "history.png")
-    _write_results(out, recipe, data, fitted, seconds, also)
-    (out / BEGUN).unlink(missing_ok=True)
+    result.model.save(out / MODEL)
+    if result.history:
+        write_history(out / "history.csv", result.history)
+        plot_history(result.history, out / "history.png")
+    _write_results(out, recipe, data, result, seconds, also)
+    (out / RUN_MANIFEST).unlink(missing_ok=True)
     return load_run(out)
 
 
@@ -191,7 +208,7 @@ def _write_results(
     out: Path,
     recipe: Recipe,
     data: Data,
-    fitted: Fitted,
+    result: TrainingResult,
     seconds: float,
     also: Mapping[str, object],
 ) -> None:
@@ -199,16 +216,16 @@ def _write_results(
     scores = {}
     for split in ("val", "test", "unseen"):
         if samples := data.split(split):
-            scores[split] = Scores.of(samples, fitted.logits(samples))
+            scores[split] = Scores.of(samples, result.logits(samples))
     calibration = fit_calibration(scores["val"])
     points = fit_operating_points(scores["val"], calibration)
     for reason in refused_levels(int((scores["val"].labels == 1).sum())):
         console.print(reason, markup=False, soft_wrap=True)
     thresholds = fit_thresholds(scores["val"], calibration, points)
-    figures: dict[str, Any] = {}
-    for split, said in scores.items():
-        figures[split] = _judged(out, split, said, calibration, points, thresholds)
-    plot_confusion(figures["test"]["confusion"], out / "confusion.png")
+    metrics: dict[str, Any] = {}
+    for split, split_scores in scores.items():
+        metrics[split] = _write_split(out, split, split_scores, calibration, points, thresholds)
+    plot_confusion(metrics["test"]["confusion"], out / "confusion.png")
     plot_roc(scores["test"], out / "roc.png")
     write_json(
         out / INFO,
@@ -216,15 +233,15 @@ def _write_results(
             "format": FORMAT,
             "recipe": recipe.as_dict(),
             "data": {
-                **_of_data(recipe, data),
+                **_data_identity(recipe, data),
                 "counts": data.counts(),
                 "notes": list(data.notes),
             },
             "calibration": calibration.as_dict(),
             "operating_points": [point.as_dict() for point in points],
             "thresholds": {"fake": thresholds.fake, "real": thresholds.real},
-            "figures": figures,
-            "epochs": len(fitted.history),
+            "metrics": metrics,
+            "epochs": len(result.history),
             "seconds": round(seconds, 1),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "command": shlex.join(["python", "-m", "train", *sys.argv[1:]]),
@@ -234,26 +251,26 @@ def _write_results(
     )
 
 
-def _judged(
+def _write_split(
     out: Path,
     split: str,
-    said: Scores,
+    split_scores: Scores,
     calibration: Calibration,
     points: Sequence[OperatingPoint],
     thresholds: Thresholds,
 ) -> dict[str, Any]:
-    """Write what was said of a split; `val` has no report. Gives its figures."""
-    said.write(out / f"scores-{split}.csv", calibration.p_fake(said.logits))
-    figures = evaluate(said, calibration, points, thresholds)
+    """Write one split's scores and report (`val` has no report); return its metrics."""
+    split_scores.write(out / f"scores-{split}.csv", calibration.p_fake(split_scores.logits))
+    metrics = evaluate(split_scores, calibration, points, thresholds)
     if split in _REPORTS:
-        text = as_text(said, figures)
+        text = as_text(split_scores, metrics)
         (out / f"{_REPORTS[split]}.txt").write_text(text, encoding="utf-8")
-        write_json(out / f"{_REPORTS[split]}.json", figures)
-    return figures
+        write_json(out / f"{_REPORTS[split]}.json", metrics)
+    return metrics
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a run depends on."""
+    """Return the versions of what a run depends on."""
     packages: Sequence[str] = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn")
     return {
         "fakeface": fakeface.__version__,
@@ -262,15 +279,15 @@ def versions() -> dict[str, str]:
     }
 
 
-def _finished(out: Path, recipe: Recipe, data: Data) -> Run:
-    """The run in a directory, if it is of this recipe and these data."""
+def _open_finished(out: Path, recipe: Recipe, data: Data) -> Run:
+    """Open the finished run in a directory; raise `RunError` if recipe or data differ."""
     run = load_run(out)
     if run.recipe != recipe:
         raise RunError(f"{out} holds a run of another recipe; choose another -o, or remove it")
-    told = run.info["data"]
-    if any(told[key] != value for key, value in _of_data(recipe, data).items()):
+    recorded = run.info["data"]
+    if any(recorded[key] != value for key, value in _data_identity(recipe, data).items()):
         raise RunError(f"{out} holds a run on other data or faces; choose another -o, or remove it")
-    if data.split("unseen") and "unseen" not in run.info["figures"]:
+    if data.split("unseen") and "unseen" not in run.info["metrics"]:
         console.print(f"{out} is finished already; scoring the split unseen", markup=False)
         return _score_unseen(run, data)
     console.print(f"{out} is finished already; nothing to do", markup=False)
@@ -278,13 +295,13 @@ def _finished(out: Path, recipe: Recipe, data: Data) -> Run:
 
 
 def _score_unseen(run: Run, data: Data) -> Run:
-    """Add the split `unseen` to a finished run, as `fit` would have at once."""
+    """Score the split `unseen` of a finished run and add it to the run directory."""
     from train.fitting._inference import score
 
     samples = data.split("unseen")
-    said = Scores.of(samples, score(run.model, samples, run.recipe))
-    figures = _judged(
-        run.path, "unseen", said, run.calibration, run.operating_points, run.thresholds
+    split_scores = Scores.of(samples, score(run.model, samples, run.recipe))
+    metrics = _write_split(
+        run.path, "unseen", split_scores, run.calibration, run.operating_points, run.thresholds
     )
     counts = {"counts": data.counts(), "notes": list(data.notes)}
     write_json(
@@ -292,7 +309,7 @@ def _score_unseen(run: Run, data: Data) -> Run:
         {
             **run.info,
             "data": {**run.info["data"], **counts},
-            "figures": {**run.info["figures"], "unseen": figures},
+            "metrics": {**run.info["metrics"], "unseen": metrics},
         },
     )
     return load_run(run.path)

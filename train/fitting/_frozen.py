@@ -14,7 +14,7 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 from train.fitting._features import FeatureTable, Rows
-from train.fitting._result import Fitted
+from train.fitting._result import TrainingResult
 from train.fitting._weighting import sample_weights
 from train.networks._heads import build_head, join
 from train.recipes._recipe import Recipe
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SCORED_AT_ONCE = 1024
 
 
-def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa: ARG001
+def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> TrainingResult:  # noqa: ARG001
     """Compute the features that are missing, then fit the head; see `train.fitting._fit.fit`."""
     table = FeatureTable(recipe, cache)
     table.compute(data.samples)
@@ -49,7 +49,7 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Fitted:  # noqa:
         return np.concatenate([np.empty((0, 1)), *parts])[:, 0]
 
     step = _SCORED_AT_ONCE
-    return Fitted(join(table.backbone, recipe.head.pooling, head), history, logits)
+    return TrainingResult(join(table.backbone, recipe.head.pooling, head), history, logits)
 
 
 def _batches(

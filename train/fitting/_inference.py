@@ -14,7 +14,7 @@ from fakeface.preprocessing import crop_picture
 from train._progress import in_threads
 from train.data._sample import Sample
 from train.networks._heads import LOGIT
-from train.networks._tta import mean_of, shown
+from train.networks._tta import apply_transforms, mean_over_transforms
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:
@@ -42,11 +42,13 @@ def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.
     import tensorflow as tf
 
     logits = keras.Model(model.input, model.get_layer(LOGIT).output)
-    views = recipe.views
+    transforms = recipe.test_time_augmentation
 
     @tf.function(reduce_retracing=True)
     def infer(crops: tf.Tensor) -> tf.Tensor:
-        return mean_of(logits(shown(crops, views), training=False)[:, 0], views)
+        return mean_over_transforms(
+            logits(apply_transforms(crops, transforms), training=False)[:, 0], transforms
+        )
 
     def cut(sample: Sample) -> npt.NDArray[np.uint8]:
         return crop_picture(Picture(sample.path), sample.box, recipe.crop)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class TrainingResult:
     """A detector that has been fitted.
 
     Attributes:

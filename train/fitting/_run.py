@@ -43,7 +43,7 @@ from fakeface.files import replacing
 from train._errors import RunError
 from train.evaluate._calibration import Calibration
 from train.evaluate._scores import Scores, read_scores
-from train.networks._tta import mean_of, shown
+from train.networks._tta import apply_transforms, mean_over_transforms
 from train.recipes._recipe import Recipe, recipe_from_dict
 
 if TYPE_CHECKING:
@@ -108,14 +108,19 @@ class Run:
 
         from train.networks._cam import activation_map
 
-        seen = shown(tf.cast(image, tf.float32), self.recipe.views)
+        seen = apply_transforms(tf.cast(image, tf.float32), self.recipe.test_time_augmentation)
         logit, *maps = tf.nest.flatten(self._inside(seen, training=False))
         temperature, bias = self.calibration.temperature, self.calibration.bias
         outputs = {
-            "p_fake": tf.sigmoid(-mean_of(logit[:, 0], self.recipe.views) / temperature + bias)
+            "p_fake": tf.sigmoid(
+                -mean_over_transforms(logit[:, 0], self.recipe.test_time_augmentation) / temperature
+                + bias
+            )
         }
         if self._linear_head is not None:
-            places = mean_of(activation_map(maps, self._linear_head), self.recipe.views)
+            places = mean_over_transforms(
+                activation_map(maps, self._linear_head), self.recipe.test_time_augmentation
+            )
             outputs["cam"] = -places / temperature
         return outputs
 
@@ -156,8 +161,8 @@ class Run:
         from train.networks._heads import LOGIT
 
         with tf.init_scope():
-            taps = self._linear_head.taps if self._linear_head else ()
-            return keras.Model(self.model.input, [self.model.get_layer(LOGIT).output, *taps])
+            maps = self._linear_head.feature_maps if self._linear_head else ()
+            return keras.Model(self.model.input, [self.model.get_layer(LOGIT).output, *maps])
 
 
 def load_run(path: Path) -> Run:
@@ -176,6 +181,8 @@ def load_run(path: Path) -> Run:
         info = json.loads((path / INFO).read_text(encoding="utf-8"))
         if info.get("format") != FORMAT:
             raise RunError(f"{path}: run.json is not of format {FORMAT}; fit it again")
+        if "figures" in info:  # as before 0.2.0
+            info["metrics"] = info.pop("figures")
         return Run(path, info)
     except FileNotFoundError as error:
         raise RunError(

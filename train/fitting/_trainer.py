@@ -1,4 +1,4 @@
-"""One step of fine-tuning: losses, optimizers, and the average of the weights."""
+"""One step of fine-tuning: losses, optimizers, and the EMA of the weights."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step is made on.
+    """The input of one training step.
 
     Attributes:
-        images: RGB, uint8, shape [n, window, window, 3].
+        images: RGB, uint8, shape [n, side, side, 3].
         real: 1 for photographs, 0 for AI, float32, shape [n].
-        paired: How many pictures at the front are pairs, the AI picture before its photograph.
+        paired: Number of pictures at the front that are pairs, the AI picture before its
+            photograph.
     """
 
     images: npt.NDArray[np.uint8]
@@ -32,7 +33,7 @@ class Batch:
 
 
 class Trainer:
-    """A network, its optimizers and the average of its weights.
+    """A network, its optimizers and the exponential moving average (EMA) of its weights.
 
     Attributes:
         model: From `train.networks._multistage.detector`.
@@ -43,12 +44,12 @@ class Trainer:
         """Set up for `spec.steps` steps."""
         self.model, self._spec = model, spec
         self._logits = keras.Model(model.input, model.get_layer(LOGIT).output)
-        self._features = keras.Model(model.input, model.get_layer(spec.taps[0]).output)
+        self._features = keras.Model(model.input, model.get_layer(spec.feature_layers[0]).output)
         self._head = list(model.get_layer(LOGIT).trainable_variables)
         heads = {id(variable) for variable in self._head}
         self._body = [v for v in model.trainable_variables if id(v) not in heads]
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._average = [tf.Variable(v, trainable=False) for v in self._weights]
+        self._ema = [tf.Variable(v, trainable=False) for v in self._weights]
         self._warm_up = keras.optimizers.Adam(3e-3)
         self._body_optimizer = _adamw(spec.learning_rate, spec.weight_decay, spec.steps)
         self._head_optimizer = _adamw(spec.head_learning_rate, spec.weight_decay / 20, spec.steps)
@@ -66,52 +67,54 @@ class Trainer:
         return self._body + self._head
 
     def checkpoint(self) -> tf.train.Checkpoint:
-        """Everything that a resumed training needs."""
+        """Return all state that a resumed training needs."""
         return tf.train.Checkpoint(
             model=self.model,
-            average=self._average,
+            average=self._ema,
             step=self.step,
             body=self._body_optimizer,
             head=self._head_optimizer,
         )
 
     def warm_up(self, batch: Batch) -> float:
-        """Fit the heads alone for a step; gives the loss."""
+        """Train the head alone for a step; return the loss."""
         loss = self._fit_head(batch.images, batch.real, batch.paired)
-        for average, weight in zip(self._average, self._weights, strict=True):
-            average.assign(weight)
+        for ema, weight in zip(self._ema, self._weights, strict=True):
+            ema.assign(weight)
         return float(loss)
 
     def fit(self, batch: Batch) -> tuple[float, npt.NDArray[np.float32]]:
-        """Fit everything for a step; gives the loss and the logits of Real."""
+        """Train everything for a step; return the loss and the logits of Real, float32, [n]."""
         loss, logits = self._fit(batch.images, batch.real, batch.paired)
         return float(loss), logits.numpy()
 
-    def swap(self) -> None:
-        """Exchange the weights and their average."""
-        for average, weight in zip(self._average, self._weights, strict=True):
+    def swap_ema_weights(self) -> None:
+        """Exchange the weights and their EMA."""
+        for ema, weight in zip(self._ema, self._weights, strict=True):
             now = weight.numpy()
-            weight.assign(average)
-            average.assign(now)
+            weight.assign(ema)
+            ema.assign(now)
 
     def _loss(self, logits: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
-        """Cross-entropy, and for pairs how far the photograph is above its AI picture."""
+        """Cross-entropy, plus the ranking loss of pairs."""
         loss = self._cross_entropy(logits, real)
         pairs = tf.reshape(logits[:paired], (-1, 2))
         ranking = tf.reduce_sum(tf.nn.softplus(1 - (pairs[:, 1] - pairs[:, 0])))
-        return loss + self._spec.ranking * 2 * ranking / tf.cast(tf.size(logits), tf.float32)
+        return loss + self._spec.ranking_loss_weight * 2 * ranking / tf.cast(
+            tf.size(logits), tf.float32
+        )
 
     def _cross_entropy(self, logits: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
         smooth = self._spec.label_smoothing
         target = tf.broadcast_to(real * (1 - smooth) + smooth / 2, tf.shape(logits))
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, logits))
 
-    def _judged(self, images: tf.Tensor) -> tf.Tensor:
-        """The logits of Real, [n], with dropout."""
+    def _forward(self, images: tf.Tensor) -> tf.Tensor:
+        """Return the logits of Real, [n], with dropout."""
         return self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
 
     def _maps(self, images: tf.Tensor) -> tf.Tensor:
-        """The logit place by place, [n, h, w]: its mean is the logit, with the same dropout."""
+        """Return the logit per position, [n, h, w], whose mean is the logit; with dropout."""
         features = self._features(tf.cast(images, tf.float32), training=True)
         kept = tf.nn.dropout(tf.ones_like(features[:, :1, :1]), self._spec.dropout)
         head = self.model.get_layer(LOGIT)
@@ -119,7 +122,7 @@ class Trainer:
 
     def _head_step(self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = self._judged(images)
+            logits = self._forward(images)
             loss = self._loss(logits, real, paired)
         gradients = tape.gradient(loss, self._head)
         self._warm_up.apply_gradients(zip(gradients, self._head, strict=True))
@@ -128,15 +131,15 @@ class Trainer:
     def _fit_step(
         self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        local = self._spec.local
+        patch = self._spec.patch_loss_weight
         with tf.GradientTape() as tape:
-            if local:
+            if patch:
                 maps = self._maps(images)
                 logits = tf.reduce_mean(maps, axis=(1, 2))
-                loss = (1 - local) * self._loss(logits, real, paired)
-                loss += local * self._cross_entropy(maps, real[:, tf.newaxis, tf.newaxis])
+                loss = (1 - patch) * self._loss(logits, real, paired)
+                loss += patch * self._cross_entropy(maps, real[:, tf.newaxis, tf.newaxis])
             else:
-                logits = self._judged(images)
+                logits = self._forward(images)
                 loss = self._loss(logits, real, paired)
         gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, self._weights), 2.0)
         split = len(self._body)
@@ -145,8 +148,8 @@ class Trainer:
         self.step.assign_add(1)
         done = tf.cast(self.step, tf.float32)
         keep = tf.minimum(self._spec.ema, (1 + done) / (10 + done))
-        for average, weight in zip(self._average, self._weights, strict=True):
-            average.assign_sub((1 - keep) * (average - weight))
+        for ema, weight in zip(self._ema, self._weights, strict=True):
+            ema.assign_sub((1 - keep) * (ema - weight))
         return loss, logits
 
 

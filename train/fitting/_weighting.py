@@ -35,14 +35,14 @@ def sample_weights(samples: Sequence[Sample], spec: FitSpec) -> npt.NDArray[np.f
     Raises:
         RecipeError: `source_weights` leaves nothing.
     """
-    weights = np.array([spec.source_weights.get(s.source, 1.0) for s in samples])
+    weights = np.array([spec.source_weights.get(s.origin, 1.0) for s in samples])
     groups: list[object] = [0] * len(samples)
     if spec.balance == "class":
         groups = [s.label for s in samples]
     elif spec.balance == "source":
-        groups = [(s.label, s.source) for s in samples]
-        sources = Counter(label for label, _ in set(groups))  # type: ignore[misc]
-        weights = weights / np.array([sources[s.label] for s in samples])
+        groups = [(s.label, s.origin) for s in samples]
+        origins = Counter(label for label, _ in set(groups))  # type: ignore[misc]
+        weights = weights / np.array([origins[s.label] for s in samples])
     sizes = Counter(groups)
     weights = weights / np.array([sizes[group] for group in groups])
     if not weights.sum() > 0:

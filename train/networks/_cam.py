@@ -26,12 +26,12 @@ class LinearHead:
     """A head whose logit is linear in averaged feature maps.
 
     Attributes:
-        taps: The feature maps, each [n, h, w, channels].
+        feature_maps: The feature maps, each [n, h, w, channels].
         kernels: Weights of each map's channels in the logit of Real, each [channels].
         bias: Of the logit of Real.
     """
 
-    taps: tuple[keras.KerasTensor, ...]
+    feature_maps: tuple[keras.KerasTensor, ...]
     kernels: tuple[npt.NDArray[np.float32], ...]
     bias: float
 
@@ -66,7 +66,7 @@ def activation_map(maps: list[tf.Tensor], head: LinearHead) -> tf.Tensor:
     """What each place adds to the logit of Real.
 
     Args:
-        maps: The feature maps of `head.taps` for n pictures, sizes multiples of each other.
+        maps: The feature maps of `head.feature_maps` for n pictures, sizes multiples of each other.
         head: The head.
 
     Returns:

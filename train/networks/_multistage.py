@@ -1,18 +1,18 @@
-"""A detector with linear heads on several stages of a backbone, its batch norm folded.
+"""A detector with a linear head on several stages of a backbone, and conv-BN layers.
 
-What tells AI pictures from photographs is partly low in the network, where traces of a decoder
-still show, and partly at its end, where a picture's style is. So the logit is a linear function of
-the mean activations of several stages. The stages are read behind the wide, activated expansions
-that the network computes anyway, so the heads cost next to nothing:
+What separates AI pictures from photographs is partly early in the network, where traces of a
+decoder still show, and partly at its end, where a picture's style is. So the logit is a linear
+function of the averaged activations of several layers. These are the wide expansions that the
+network computes anyway, so the head costs next to nothing:
 
     logit = bias + sum over stages of  mean over positions of  activations . weights
 
-Since all that is linear, the stages' maps, brought to one size, sum up to an exact class
-activation map (Zhou et al. 2016).
+Since all that is linear, the stages' maps, resized to one size, add up to an exact class activation
+map (Zhou et al. 2016).
 
 Batch norm keeps the statistics of ImageNet. Its scale and shift are trained, but applied to the
-kernels and not to the feature maps, which saves much of the memory traffic of a training step;
-`folded` gives the same network as plain convolutions with biases, for export.
+kernels instead of the feature maps, which saves much of the memory traffic of a training step;
+`fuse_batch_norm` makes plain convolutions with biases of it, for export.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 
 
 @keras.saving.register_keras_serializable("fakeface")
-class NormedConv(layers.Layer):
-    """A convolution and the frozen batch norm behind it, as one convolution with a bias."""
+class ConvBN(layers.Layer):
+    """A convolution and the batch norm after it, as one convolution with a bias.
+
+    The batch norm's statistics are frozen, its scale and shift are trained.
+    """
 
     def __init__(
         self,
@@ -44,22 +47,22 @@ class NormedConv(layers.Layer):
         epsilon: float = 1e-3,
         **options: Any,
     ) -> None:
-        """Describe the convolution.
+        """Set the hyperparameters.
 
         Args:
             filters: Output channels.
             size: Side of the kernel.
             stride: Step in both directions; padding is `same`.
             depthwise: One filter per channel.
-            epsilon: Of the batch norm.
-            options: Of every Keras layer.
+            epsilon: Epsilon of the batch norm.
+            options: Options of every Keras layer.
         """
         super().__init__(**options)
         self.filters, self.size, self.stride = filters, size, stride
         self.depthwise, self.epsilon = depthwise, epsilon
 
     def build(self, shape: tuple[int | None, ...]) -> None:
-        """Make the weights: kernel, gamma, beta, and the statistics, which are not trained."""
+        """Create the weights: kernel, gamma, beta, and the statistics, which are not trained."""
         last = (shape[-1], 1) if self.depthwise else (shape[-1], self.filters)
         self.kernel = self.add_weight(shape=(self.size, self.size, *last), name="kernel")
         self.gamma = self.add_weight(shape=(self.filters,), initializer="ones", name="gamma")
@@ -71,32 +74,32 @@ class NormedConv(layers.Layer):
             shape=(self.filters,), initializer="ones", name="variance", trainable=False
         )
 
-    def plain(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """Kernel and bias of the same convolution without batch norm."""
+    def fused_weights(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return kernel and bias with the batch norm fused in."""
         scale = self.gamma * tf.math.rsqrt(self.variance + self.epsilon)
         kernel = self.kernel * (scale[:, tf.newaxis] if self.depthwise else scale)
         return kernel, self.beta - self.mean * scale
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Convolve [n, h, w, channels]."""
-        kernel, bias = self.plain()
+        kernel, bias = self.fused_weights()
         strides = [1, self.stride, self.stride, 1]
         convolve = tf.nn.depthwise_conv2d if self.depthwise else tf.nn.conv2d
         return tf.nn.bias_add(convolve(x, kernel, strides, "SAME"), bias)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Shape of the output: `same` padding."""
+        """Return the shape of the output: `same` padding."""
         height, width = (None if n is None else -(-n // self.stride) for n in shape[1:3])
         return (shape[0], height, width, self.filters)
 
     def get_config(self) -> dict[str, Any]:
-        """What makes the layer again."""
+        """Return the hyperparameters."""
         names = ("filters", "size", "stride", "depthwise", "epsilon")
         return super().get_config() | {name: getattr(self, name) for name in names}
 
 
-def normed(backbone: keras.Model) -> keras.Model:
-    """The same network with every convolution and its batch norm as one `NormedConv`.
+def with_conv_bn(backbone: keras.Model) -> keras.Model:
+    """Replace every convolution and its batch norm by one `ConvBN`.
 
     Args:
         backbone: From `Backbone.build`: a flat model in which a convolution `x` without bias is
@@ -115,7 +118,7 @@ def normed(backbone: keras.Model) -> keras.Model:
         depthwise = isinstance(layer, layers.DepthwiseConv2D)
         filters = x.shape[-1] if depthwise else layer.filters
         kernel, stride = layer.kernel_size[0], layer.strides[0]
-        conv = NormedConv(filters, kernel, stride, depthwise, norm.epsilon, name=layer.name)
+        conv = ConvBN(filters, kernel, stride, depthwise, norm.epsilon, name=layer.name)
         y = conv(x)
         conv.set_weights([layer.get_weights()[0], *norm.get_weights()])
         return y
@@ -124,28 +127,32 @@ def normed(backbone: keras.Model) -> keras.Model:
     return keras.Model(image, _rebuilt(backbone, image, convert))
 
 
-def detector(backbone: keras.Model, taps: Sequence[str], dropout: float, seed: int) -> keras.Model:
-    """Put linear heads on stages of a backbone.
+def detector(
+    backbone: keras.Model, feature_layers: Sequence[str], dropout: float, seed: int
+) -> keras.Model:
+    """Put a linear head on layers of a backbone.
 
     Args:
-        backbone: From `normed`.
-        taps: Names of the layers whose activations are read.
-        dropout: Share of the pooled activations dropped while training.
-        seed: Of dropout; the weights of the heads start at zero.
+        backbone: From `with_conv_bn`.
+        feature_layers: Names of the layers whose averaged activations the head reads.
+        dropout: Dropout rate of the pooled activations.
+        seed: Seed for dropout; the weights of the head start at zero.
 
     Returns:
         From `image` (RGB of 0 to 255, [n, h, w, 3]) to P(Real), [n, 1], with a layer `logit`
         before the sigmoid.
 
     Raises:
-        RecipeError: A layer named in `taps` is not there.
+        RecipeError: A layer named in `feature_layers` is not there.
     """
     names = [layer.name for layer in backbone.layers]
-    if unknown := [tap for tap in taps if tap not in names]:
-        raise RecipeError(f"finetune.taps: the backbone has no layer {', '.join(unknown)}")
+    if unknown := [name for name in feature_layers if name not in names]:
+        raise RecipeError(
+            f"finetune.feature_layers: the backbone has no layer {', '.join(unknown)}"
+        )
     pooled = [
-        layers.GlobalAveragePooling2D(name=f"pool_{tap}")(backbone.get_layer(tap).output)
-        for tap in taps
+        layers.GlobalAveragePooling2D(name=f"pool_{name}")(backbone.get_layer(name).output)
+        for name in feature_layers
     ]
     row = layers.Concatenate(name="pooled")(pooled) if len(pooled) > 1 else pooled[0]
     row = layers.Dropout(dropout, seed=seed, name="dropout")(row)
@@ -154,8 +161,8 @@ def detector(backbone: keras.Model, taps: Sequence[str], dropout: float, seed: i
     return keras.Model(backbone.input, output, name="detector")
 
 
-def folded(model: keras.Model, size: int) -> keras.Model:
-    """The same detector as plain layers: convolutions with biases, nothing for training.
+def fuse_batch_norm(model: keras.Model, size: int) -> keras.Model:
+    """Fuse batch norm into plain convolutions with biases, and drop what is only for training.
 
     Args:
         model: From `detector`.
@@ -168,7 +175,7 @@ def folded(model: keras.Model, size: int) -> keras.Model:
     def convert(layer: layers.Layer, x: KerasTensor) -> KerasTensor:
         if isinstance(layer, layers.Dropout):
             return x
-        if not isinstance(layer, NormedConv):
+        if not isinstance(layer, ConvBN):
             copy = layer.__class__.from_config(layer.get_config())
             y = copy(x)
             copy.set_weights(layer.get_weights())
@@ -178,7 +185,7 @@ def folded(model: keras.Model, size: int) -> keras.Model:
         else:
             conv = layers.Conv2D(layer.filters, layer.size, layer.stride, "same", name=layer.name)
         y = conv(x)
-        conv.set_weights([part.numpy() for part in layer.plain()])
+        conv.set_weights([part.numpy() for part in layer.fused_weights()])
         return y
 
     image = keras.Input((size, size, 3), name="image")
@@ -190,7 +197,7 @@ def _rebuilt(
     image: KerasTensor,
     convert: Callable[[layers.Layer, Any], KerasTensor],
 ) -> KerasTensor:
-    """Walk a flat model in order and lay each layer, converted, over another input."""
+    """Convert a flat model layer by layer, in order, on another input."""
     made: dict[int, KerasTensor] = {id(model.input): image}
     for layer in model.layers:
         if isinstance(layer, layers.InputLayer):

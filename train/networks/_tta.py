@@ -1,9 +1,9 @@
-"""Views: a detector may look at a crop more than once, and judges by the mean of its logits.
+"""Test-time augmentation: the detector averages its logits over transforms of a crop.
 
-A look at the mirrored crop has other noise and the same evidence. A look at the crop without its
-finest detail rests on what survives a resize: a generator that was never trained on may leave
-another finest detail than those that were, or one like a camera's. All views go through the network
-as one batch, with the same weights.
+The mirrored crop has other noise and the same evidence. The crop without its finest detail shows
+what survives a resize: a generator that was never trained on may have another finest detail than
+those that were, or one like a camera's. All transforms go through the network as one batch, with
+the same weights.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 _HALF_BAND = (3, 0, -25, 0, 150, 256, 150, 0, -25, 0, 3)
-"""Taps of a filter that keeps what half the resolution can show, to be divided by their sum: the
+"""Taps of a low-pass filter at half the resolution, to be divided by their sum: the
 maximally flat half-band filter of the six-point interpolation of Deslauriers and Dubuc (1989,
 "Symmetric iterative interpolation processes")."""
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One look at crops: called with RGB, float, [n, h, w, 3], it gives what the network is shown.
+class Transform:
+    """Transforms crops, RGB, float, shape [n, h, w, 3].
 
     Attributes:
-        soft: Without the finest detail.
-        mirrored: Left is right.
+        soft: Low-pass filtered.
+        mirrored: Flipped left to right.
     """
 
     soft: bool = False
     mirrored: bool = False
 
     def __call__(self, image: tf.Tensor) -> tf.Tensor:
-        """See the class."""
+        """Transform the crops."""
         if self.mirrored:
             image = image[:, :, ::-1]
         return _soft(image) if self.soft else image
@@ -44,13 +44,13 @@ class View:
 
 PLAIN = "plain"
 
-VIEWS = {
-    PLAIN: View(),
-    "mirrored": View(mirrored=True),
-    "soft": View(soft=True),
-    "mirrored-soft": View(soft=True, mirrored=True),
+TRANSFORMS = {
+    PLAIN: Transform(),
+    "mirrored": Transform(mirrored=True),
+    "soft": Transform(soft=True),
+    "mirrored-soft": Transform(soft=True, mirrored=True),
 }
-"""The views by name."""
+"""The transforms by name."""
 
 
 def _soft(image: tf.Tensor) -> tf.Tensor:
@@ -66,51 +66,53 @@ def _soft(image: tf.Tensor) -> tf.Tensor:
     return image
 
 
-def shown(image: tf.Tensor, views: Sequence[str]) -> tf.Tensor:
-    """What the network is shown of every crop.
+def apply_transforms(image: tf.Tensor, transforms: Sequence[str]) -> tf.Tensor:
+    """Stack transforms of crops into one batch.
 
     Args:
         image: RGB, float, shape [n, h, w, 3].
-        views: Names from `VIEWS`.
+        transforms: Names from `TRANSFORMS`.
 
     Returns:
-        Shape [len(views) * n, h, w, 3]: all crops in the first view, then all in the next.
+        Shape [len(transforms) * n, h, w, 3]: all crops by the first
+            transform, then all by the next.
     """
     import tensorflow as tf
 
-    if len(views) == 1:
-        return VIEWS[views[0]](image)
-    return tf.concat([VIEWS[view](image) for view in views], axis=0)
+    if len(transforms) == 1:
+        return TRANSFORMS[transforms[0]](image)
+    return tf.concat([TRANSFORMS[name](image) for name in transforms], axis=0)
 
 
-def mean_of(values: tf.Tensor, views: Sequence[str]) -> tf.Tensor:
-    """The mean over the views of what the network made of each.
+def mean_over_transforms(values: tf.Tensor, transforms: Sequence[str]) -> tf.Tensor:
+    """Average outputs of the network over transforms.
 
     Args:
-        values: Of what `shown` gave: numbers, [len(views) * n], or maps, [len(views) * n, h, w].
-        views: As for `shown`.
+        values: Outputs for a batch of `apply_transforms`: numbers, [len(transforms) * n], or
+            maps, [len(transforms) * n, h, w].
+        transforms: As for `apply_transforms`.
 
     Returns:
-        Shape [n] or [n, h, w]; maps lie as the crop lies.
+        Shape [n] or [n, h, w]; maps are mirrored back.
     """
     import tensorflow as tf
 
-    parts = tf.split(values, len(views), axis=0)
+    parts = tf.split(values, len(transforms), axis=0)
     if values.shape.rank == 3:
         parts = [
-            part[:, :, ::-1] if VIEWS[view].mirrored else part
-            for part, view in zip(parts, views, strict=True)
+            part[:, :, ::-1] if TRANSFORMS[name].mirrored else part
+            for part, name in zip(parts, transforms, strict=True)
         ]
     return tf.add_n(parts) / len(parts) if len(parts) > 1 else parts[0]
 
 
 def is_filter(shape: Sequence[int]) -> bool:
-    """Whether a convolution filters a view, and is no layer of the network.
+    """Return whether a convolution is the filter of a transform, not a layer of the network.
 
     Args:
-        shape: Of its kernel as ONNX has it: outputs, inputs of each, h, w.
+        shape: Shape of its kernel in ONNX: outputs, inputs per group, h, w.
 
     Returns:
-        Whether it takes three colours to three colours, each for itself.
+        True for a depthwise convolution of three channels.
     """
     return shape[0] == 3 and shape[1] == 1

@@ -1,9 +1,8 @@
-"""Starts a fine-tuning where an exported detector ended.
+"""Initialise a network with the weights of an exported detector.
 
-What is read are the convolutions of its `model.onnx`, which hold what batch norm once was. They go
-into the same layers of the network to be trained, each scaled back by the batch norm that the
-layer came with, so that optimizer steps mean what they meant before. The heads start anew, or where
-the exported one ended.
+The convolutions of its `model.onnx` have batch norm fused in. They go into the same layers of the
+network to be trained, each divided by the scale of that layer's batch norm, so that optimizer steps
+have the same effect as before. The head starts anew, or from that of the exported detector.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy.typing as npt
 from fakeface.model_directory import MODELS, read_model
 from train._errors import WeightsError
 from train.networks._heads import LOGIT
-from train.networks._multistage import NormedConv
+from train.networks._multistage import ConvBN
 from train.networks._tta import is_filter
 
 if TYPE_CHECKING:
@@ -28,22 +27,22 @@ Weights = npt.NDArray[np.float32]
 _SMALLEST = 1e-6  # a channel that batch norm scales by less was dead: its scale becomes 1
 
 
-def start_from(network: keras.Model, model: str, *, head: bool = False) -> None:
+def load_initial_weights(network: keras.Model, model: str, *, head: bool = False) -> None:
     """Set the convolutions of a network to those of an exported detector.
 
     Args:
-        network: From `train.networks._multistage.normed` or `detector`. It may end earlier than the
-            exported network: what lies behind its end is not used.
+        network: From `train.networks._multistage.with_conv_bn` or `detector`. It may end at an
+            earlier layer than the exported network, whose later layers are then not used.
         model: Name of a bundled model or path of a model directory, in fp32.
         head: Whether the head starts there too; the network is then a `detector`.
 
     Raises:
-        WeightsError: The convolutions, or the heads, of the two do not fit together.
+        WeightsError: The convolutions, or the heads, of the two do not match.
         ModelError: There is no such model.
     """
     folder = model_folder(model)
     exported = convolutions(folder)
-    own = [layer for layer in network.layers if isinstance(layer, NormedConv)]
+    own = [layer for layer in network.layers if isinstance(layer, ConvBN)]
     if len(exported) < len(own):
         raise WeightsError(
             f"{folder} has {len(exported)} convolutions, the backbone of this recipe {len(own)}:"
@@ -67,24 +66,24 @@ def start_from(network: keras.Model, model: str, *, head: bool = False) -> None:
         if weights[0].shape != tuple(logit.kernel.shape):
             raise WeightsError(
                 f"{folder} has a head of {weights[0].shape} for the {tuple(logit.kernel.shape)} of"
-                " this recipe: finetune.start_head needs the same layers under it"
+                " this recipe: finetune.initial_head needs the same layers under it"
             )
         logit.set_weights(list(weights))
 
 
 def model_folder(model: str) -> Path:
-    """The directory of a bundled model, by its name, or the path as it is."""
+    """Return the directory of a bundled model, by its name, or the path as it is."""
     return MODELS / model if (MODELS / model).is_dir() else Path(model)
 
 
 def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
-    """Kernels, in Keras's layout, and biases of an exported network, in order.
+    """Read kernels, in Keras's layout, and biases of an exported network, in order.
 
     Args:
         folder: A model directory.
 
     Raises:
-        ModelError: It is none, or its file is not the one that it describes.
+        ModelError: It is no model directory, or its file has another digest than stated.
         WeightsError: Its kernels are not plain float32.
     """
     import onnx
@@ -111,7 +110,7 @@ def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
 
 
 def exported_head(folder: Path) -> tuple[Weights, Weights]:
-    """Kernel, [channels, 1], and bias, [1], of an exported detector's linear head.
+    """Read kernel, [channels, 1], and bias, [1], of an exported detector's linear head.
 
     Args:
         folder: A model directory.

@@ -1,4 +1,4 @@
-"""What a recipe says about fine-tuning: the table `[finetune]` and those below it."""
+"""Settings of a fine-tuning: the table `[finetune]` of a recipe and those below it."""
 
 from __future__ import annotations
 
@@ -6,135 +6,146 @@ from dataclasses import asdict, dataclass, field, replace
 
 from train._checks import check_share
 from train.augment._augment import Augment
-from train.augment._enhanced import EnhancedSpec
 from train.augment._latent_pairs import AutoencoderSpec
-from train.augment._reconstructions import GhostSpec
-from train.data._sampler import Mix
-from train.networks._tta import PLAIN, VIEWS
+from train.augment._reconstructions import ReconstructionSpec
+from train.augment._super_resolution import SuperResolutionSpec
+from train.data._sampler import SamplingSpec
+from train.networks._tta import PLAIN, TRANSFORMS
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """A second, shorter round from the average that the first one ended with.
+class SecondRound:
+    """A second, shorter round of training, from the averaged weights that the first ended with.
 
     Attributes:
         steps: As in `FinetuneSpec`, for this round.
         learning_rate: Likewise.
-        windows: Likewise.
-        window_shares: Likewise.
+        random_crop_sizes: Likewise.
+        random_crop_schedule: Likewise.
     """
 
     steps: int
     learning_rate: float
-    windows: tuple[int, ...]
-    window_shares: tuple[float, ...]
+    random_crop_sizes: tuple[int, ...]
+    random_crop_schedule: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FinetuneSpec:
-    """How backbone and heads are trained together.
+    """How backbone and head are trained together.
 
     Attributes:
-        start: Detector to start from, of the same backbone: the name of a bundled model or a model
-            directory; empty for the weights that the recipe's backbone names.
-        start_head: Whether the head starts where that detector's ended, instead of at zero; it
-            then needs no `warm_up`.
-        taps: Layers of the backbone whose mean activations the logit is a linear function of.
-        steps: Steps of the whole training.
+        initial_checkpoint: Detector to start from, with the same backbone: the name of a bundled
+            model or a model directory. Empty starts from the weights that the recipe's backbone
+            names.
+        initial_head: Whether the head starts from that detector's too, instead of at zero; it then
+            needs no `warm_up`.
+        feature_layers: Layers of the backbone whose averaged activations the head reads.
+        steps: Training steps.
         batch_size: Pictures per step, even.
-        every: Steps between checkpoints, each with a look at `val`: an epoch of the history.
-        windows: Sides of the windows cut from the crop, one after the other; 0 for the whole crop.
-        window_shares: From which share of the steps on each of `windows` is used.
-        halved: Share of the steps that are made on whole crops at half the resolution instead.
-        warm_up: Steps for the heads alone, before everything.
-        learning_rate: Highest learning rate of the backbone (AdamW, cosine schedule).
-        head_learning_rate: Highest learning rate of the heads.
-        weight_decay: Of the kernels.
-        dropout: Share of the pooled activations dropped.
-        label_smoothing: How far targets are drawn from 0 and 1.
-        ranking: Weight of the loss that puts a photograph above the AI picture made from it.
-        local: Share of the loss that every place of the map is judged by, each as if it were the
-            whole picture; 0 to below 1, and above 0 only with one of `taps`. Every place has to
-            carry evidence, as in patch-wise detectors ("What makes fake images detectable?", Chai
-            et al. 2020, arXiv 2008.10588).
-        ema: How much of the average of the weights stays per step.
-        mix: What a batch is made of.
-        augment: The histories.
-        ghosts: How ghosts are made.
-        autoencoders: Generators' own autoencoders, which take the place of those that are fitted
-            here for ghosts.
-        enhanced: Which pictures are shown as a network enhanced them.
-        views: Names from `train.networks._tta.VIEWS`: what the detector looks at to judge a crop.
-            It is trained on the crop alone.
-        again: A second round; None for one alone.
+        evaluation_interval: Steps between checkpoints. The network is evaluated on `val` at each,
+            which makes one epoch of the history.
+        random_crop_sizes: Sides in pixels of the random crops that the network is trained on, one
+            after the other; 0 is the whole face crop.
+        random_crop_schedule: Fraction of the steps, 0 to 1, from which each of `random_crop_sizes`
+            is used.
+        low_resolution_probability: Probability of a step on whole face crops at half the
+            resolution instead.
+        warm_up: Steps that train the head alone, before everything.
+        learning_rate: Peak learning rate of the backbone (AdamW, cosine schedule).
+        head_learning_rate: Peak learning rate of the head.
+        weight_decay: Weight decay of the kernels.
+        dropout: Dropout rate of the pooled activations.
+        label_smoothing: Label smoothing, 0 to 1.
+        ranking_loss_weight: Weight of the loss that ranks a photograph above the AI picture made
+            from it.
+        patch_loss_weight: Weight of the loss that classifies every position of the feature map as
+            if it were the whole picture, 0 to below 1; above 0 needs a single feature layer. Every
+            position then has to carry evidence, as in patch-wise detectors ("What makes fake
+            images detectable?", Chai et al. 2020, arXiv 2008.10588).
+        ema: Decay of the exponential moving average of the weights, per step.
+        sampling: How batches are sampled.
+        augment: Random augmentation.
+        reconstructions: How photographs are reconstructed, as AI pictures of the same content.
+        autoencoders: Generators' own autoencoders, which replace the ones trained here for
+            reconstructions.
+        super_resolved: Which pictures are shown super-resolved.
+        test_time_augmentation: Names from `train.networks._tta.TRANSFORMS`, whose logits the
+            detector averages. It is trained without.
+        second_round: A second round of training; None for a single one.
     """
 
-    start: str = ""
-    start_head: bool = False
-    taps: tuple[str, ...] = ("block5_expand_relu", "block11_expand_relu", "head_relu")
+    initial_checkpoint: str = ""
+    initial_head: bool = False
+    feature_layers: tuple[str, ...] = ("block5_expand_relu", "block11_expand_relu", "head_relu")
     steps: int = 4200
     batch_size: int = 32
-    every: int = 400
-    windows: tuple[int, ...] = (128, 160, 0)
-    window_shares: tuple[float, ...] = (0.0, 0.4, 0.8)
-    halved: float = 0.0
+    evaluation_interval: int = 400
+    random_crop_sizes: tuple[int, ...] = (128, 160, 0)
+    random_crop_schedule: tuple[float, ...] = (0.0, 0.4, 0.8)
+    low_resolution_probability: float = 0.0
     warm_up: int = 50
     learning_rate: float = 4e-4
     head_learning_rate: float = 1e-3
     weight_decay: float = 0.02
     dropout: float = 0.3
     label_smoothing: float = 0.05
-    ranking: float = 0.3
-    local: float = 0.0
+    ranking_loss_weight: float = 0.3
+    patch_loss_weight: float = 0.0
     ema: float = 0.999
-    mix: Mix = field(default_factory=Mix)
+    sampling: SamplingSpec = field(default_factory=SamplingSpec)
     augment: Augment = field(default_factory=Augment)
-    ghosts: GhostSpec = field(default_factory=GhostSpec)
+    reconstructions: ReconstructionSpec = field(default_factory=ReconstructionSpec)
     autoencoders: AutoencoderSpec = field(default_factory=AutoencoderSpec)
-    enhanced: EnhancedSpec = field(default_factory=EnhancedSpec)
-    views: tuple[str, ...] = (PLAIN,)
-    again: Again | None = None
+    super_resolved: SuperResolutionSpec = field(default_factory=SuperResolutionSpec)
+    test_time_augmentation: tuple[str, ...] = (PLAIN,)
+    second_round: SecondRound | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained (`ValueError`)."""
-        for name in ("steps", "batch_size", "every"):
+        """Raise `ValueError` for settings that cannot be trained."""
+        for name in ("steps", "batch_size", "evaluation_interval"):
             if getattr(self, name) < 1:
                 raise ValueError(f"finetune.{name} must be at least 1, got {getattr(self, name)}")
         if self.batch_size % 2:
             raise ValueError(f"finetune.batch_size must be even, got {self.batch_size}")
-        if not self.taps:
-            raise ValueError("finetune.taps must name a layer")
-        if not 0 <= self.local < 1 or (self.local and len(self.taps) > 1):
+        if not self.feature_layers:
+            raise ValueError("finetune.feature_layers must name a layer")
+        if not 0 <= self.patch_loss_weight < 1 or (
+            self.patch_loss_weight and len(self.feature_layers) > 1
+        ):
             raise ValueError(
-                "finetune.local must be from 0 to below 1, and 0 where taps are several,"
-                f" got {self.local} for {len(self.taps)}"
+                "finetune.patch_loss_weight must be from 0 to below 1, and 0 with several"
+                f" feature_layers, got {self.patch_loss_weight} for {len(self.feature_layers)}"
             )
-        check_share("finetune.halved", self.halved)
-        if self.start_head and not self.start:
-            raise ValueError("finetune.start_head needs a detector to start from, finetune.start")
-        if not self.views or len(set(self.views)) < len(self.views) or set(self.views) - set(VIEWS):
+        check_share("finetune.low_resolution_probability", self.low_resolution_probability)
+        if self.initial_head and not self.initial_checkpoint:
+            raise ValueError("finetune.initial_head needs a finetune.initial_checkpoint")
+        names = list(self.test_time_augmentation)
+        if not names or len(set(names)) < len(names) or set(names) - set(TRANSFORMS):
             raise ValueError(
-                f"finetune.views must name some of {', '.join(VIEWS)}, each once,"
-                f" got {list(self.views)}"
+                f"finetune.test_time_augmentation must name some of {', '.join(TRANSFORMS)}, each"
+                f" once, got {names}"
             )
-        shares = list(self.window_shares)
-        if len(shares) != len(self.windows) or shares[:1] != [0.0] or shares != sorted(shares):
+        sizes, starts = list(self.random_crop_sizes), list(self.random_crop_schedule)
+        if len(starts) != len(sizes) or starts[:1] != [0.0] or starts != sorted(starts):
             raise ValueError(
-                "finetune.window_shares must start at 0.0, rise, and be as many as windows,"
-                f" got {shares} for {list(self.windows)}"
+                "finetune.random_crop_schedule must start at 0.0, rise, and be as many as"
+                f" random_crop_sizes, got {starts} for {sizes}"
             )
         self.rounds()
 
     def rounds(self) -> tuple[FinetuneSpec, ...]:
-        """The rounds of the training, each as a training of its own; heads warm up in the first."""
-        if self.again is None:
+        """Split the training into rounds, each a training of its own; only the first warms up."""
+        if self.second_round is None:
             return (self,)
-        return replace(self, again=None), replace(self, again=None, warm_up=0, **asdict(self.again))
+        return replace(self, second_round=None), replace(
+            self, second_round=None, warm_up=0, **asdict(self.second_round)
+        )
 
-    def window(self, step: int, size: int) -> int:
-        """Side of the window at a step, for crops of `size` pixels."""
-        side = self.windows[0]
-        for window, share in zip(self.windows, self.window_shares, strict=True):
-            if step >= share * self.steps:
-                side = window
+    def random_crop_size(self, step: int, size: int) -> int:
+        """Return the side of the random crop at a step, for face crops of `size` pixels."""
+        side = self.random_crop_sizes[0]
+        for candidate, start in zip(self.random_crop_sizes, self.random_crop_schedule, strict=True):
+            if step >= start * self.steps:
+                side = candidate
         return min(side or size, size)

@@ -45,6 +45,7 @@ from train._checks import check, check_one_of
 from train._errors import RecipeError
 from train.networks._heads import HeadSpec
 from train.networks._tta import PLAIN
+from train.recipes._aliases import current_key, with_current_keys
 from train.recipes._finetune_spec import FinetuneSpec
 from train.recipes._tables import build, dump, override, parse
 
@@ -98,8 +99,8 @@ class FitSpec:
             check(value >= 1, f"fit.{name} must be at least 1", value)
         check(self.learning_rate > 0, "fit.learning_rate must be above 0", self.learning_rate)
         check_one_of("fit.balance", self.balance, BALANCES)
-        for source, weight in self.source_weights.items():
-            check(weight >= 0, f"fit.source_weights.{source} must not be negative", weight)
+        for origin, weight in self.source_weights.items():
+            check(weight >= 0, f"fit.source_weights.{origin} must not be negative", weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +150,9 @@ class Recipe:
         check(0 <= self.seed < 2**32, "seed must be 0 to 2**32 - 1", self.seed)
 
     @property
-    def views(self) -> tuple[str, ...]:
+    def test_time_augmentation(self) -> tuple[str, ...]:
         """What the detector looks at to judge a crop (`train.networks._tta`)."""
-        return (PLAIN,) if self.finetune is None else self.finetune.views
+        return (PLAIN,) if self.finetune is None else self.finetune.test_time_augmentation
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; `recipe_from_dict` makes the recipe of them again."""
@@ -182,9 +183,11 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
         path = Path(recipe)
     try:
         table = parse(path.read_text(encoding="utf-8"))
+        table = with_current_keys(table)
         table.setdefault("name", path.stem)
         for setting in overrides:
-            override(table, setting)
+            key, equals, value = setting.partition("=")
+            override(table, f"{current_key(key.strip())}{equals}{value}")
     except OSError as error:
         known = ", ".join(recipe_names())
         raise RecipeError(
@@ -199,7 +202,7 @@ def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
     """Make a recipe of plain values.
 
     Args:
-        table: As in the TOML file, or as `Recipe.as_dict` gave it.
+        table: As in a TOML file or from `Recipe.as_dict`; former keys are understood.
         where: What to call it in messages.
 
     Returns:
@@ -209,7 +212,7 @@ def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
         RecipeError: It says what cannot be.
     """
     try:
-        return build(Recipe, table)
+        return build(Recipe, with_current_keys(table))
     except (ValueError, TypeError) as error:
         raise RecipeError(f"recipe {where}: {error}") from error
 

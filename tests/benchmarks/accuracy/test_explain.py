@@ -18,7 +18,7 @@ def test_pictures_are_balanced_over_classes_and_sources(tmp_path):
     data = Data(tmp_path, tuple(samples))
     chosen = choose(data, "test", 20, seed=1)
     assert [s.label for s in chosen].count(0) == 10
-    assert [s.source for s in chosen].count("few") == 3
+    assert [s.origin for s in chosen].count("few") == 3
     assert chosen == choose(data, "test", 20, seed=1) != choose(data, "test", 20, seed=2)
     with pytest.raises(ValueError, match="50 pictures of Real, not 51"):
         choose(data, "test", 102, seed=1)

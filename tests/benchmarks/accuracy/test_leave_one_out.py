@@ -31,22 +31,22 @@ def data(**counts):
 def test_a_source_left_out_is_neither_trained_nor_calibrated_on():
     every = data(AI_gan=(30, 5, 25), AI_other=(30, 5, 25), Real_photos=(30, 5, 25))
     left = without(every, 0, "gan")
-    assert {s.split for s in left.samples if s.source == "gan"} == {"test"}
-    assert sum(s.source == "gan" for s in left.samples) == 25
-    assert [s for s in left.samples if s.source != "gan"] == [
-        s for s in every.samples if s.source != "gan"
+    assert {s.split for s in left.samples if s.origin == "gan"} == {"test"}
+    assert sum(s.origin == "gan" for s in left.samples) == 25
+    assert [s for s in left.samples if s.origin != "gan"] == [
+        s for s in every.samples if s.origin != "gan"
     ]
 
 
 def test_a_source_with_few_test_pictures_is_measured_on_all_of_them():
     left = without(data(AI_gan=(30, 5, FEW - 1), Real_photos=(30, 5, 25)), 0, "gan")
-    assert {s.split for s in left.samples if s.source == "gan"} == {"test"}
-    assert sum(s.source == "gan" for s in left.samples) == 35 + FEW - 1
+    assert {s.split for s in left.samples if s.origin == "gan"} == {"test"}
+    assert sum(s.origin == "gan" for s in left.samples) == 35 + FEW - 1
 
 
 def test_what_a_tested_picture_was_made_from_is_not_trained_on():
     every = data(AI_recon=(10, 2, 4), Real_photos=(30, 5, 25))
-    made = [s for s in every.samples if s.source == "recon"]
+    made = [s for s in every.samples if s.origin == "recon"]
     photos = iter([s.name for s in every.samples if s.split == "train" and s.label == 1])
     paired = {s.name: replace(s, pair=next(photos)) for s in made}
     left = without(
@@ -60,7 +60,7 @@ def test_what_a_tested_picture_was_made_from_is_not_trained_on():
 def test_a_name_in_both_classes_is_two_sources():
     every = data(AI_web=(30, 5, 25), Real_web=(30, 5, 25), Real_new=(0, 0, 0, 9))
     assert sources(every) == [(0, "web"), (1, "web")]
-    assert any(s.source == "web" and s.split == "train" for s in without(every, 0, "web").samples)
+    assert any(s.origin == "web" and s.split == "train" for s in without(every, 0, "web").samples)
 
 
 @pytest.mark.train

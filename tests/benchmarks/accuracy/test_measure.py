@@ -79,7 +79,7 @@ def test_the_same_seed_gives_the_same_result(run):
 
 
 def test_without_a_source_to_keep_apart_everything_is_the_main_group(run):
-    samples = [s for s in run.samples if s.source != "vae-recon"]
+    samples = [s for s in run.samples if s.origin != "vae-recon"]
     assert [g.name for g in Grouping().groups(samples)][:2] == ["everything", "stylegan / ffhq"]
 
 

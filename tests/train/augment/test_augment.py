@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 from fakeface import CropSpec
 from fakeface.preprocessing import crop
 from fakeface.types import Box
-from train.augment._augment import Augment, augmented_crop, smoothed
+from train.augment._augment import Augment, augmented_crop, smooth_skin
 from train.augment._sharpness import sharpness
 
 SPEC = CropSpec(size=64)
@@ -61,13 +61,13 @@ def test_without_chances_it_is_the_crop_of_inference_or_its_mirror(photo: Image.
     [
         "rescale",
         "encode",
-        "again",
+        "recompress",
         "blur",
         "sharpen",
         "noise",
         "colour",
         "grey",
-        "equalise",
+        "match_sharpness",
         "cutout",
         "shift",
     ],
@@ -94,7 +94,7 @@ def test_smoothing_keeps_edges() -> None:
     pixels = np.full((40, 40, 3), 60, np.uint8)
     pixels[:, 20:] = 200
     noisy = np.clip(pixels + np.random.default_rng(0).normal(0, 4, pixels.shape), 0, 255)
-    out = np.asarray(smoothed(Image.fromarray(noisy.astype(np.uint8)), np.random.default_rng(1)))
+    out = np.asarray(smooth_skin(Image.fromarray(noisy.astype(np.uint8)), np.random.default_rng(1)))
     assert out[:, 5:15].std() < 0.9 * noisy[:, 5:15].std()
     assert out[:, 21].mean() - out[:, 18].mean() > 120
 
@@ -105,8 +105,8 @@ def test_no_box_takes_the_middle(photo: Image.Image) -> None:
     assert min(np.abs(p.astype(int) - plain).max() for p in (pixels, pixels[:, ::-1])) <= 2
 
 
-def test_equalised_faces_are_as_sharp_as_drawn_whatever_they_were(photo: Image.Image) -> None:
-    options = certain(equalise=1.0, sharpness=(6.0, 6.0001))
+def test_matched_faces_are_as_sharp_as_drawn_whatever_they_were(photo: Image.Image) -> None:
+    options = certain(match_sharpness=1.0, sharpness=(6.0, 6.0001))
     soft = photo.filter(ImageFilter.GaussianBlur(1.0))
     spec = CropSpec(size=180)  # as large as in the picture
     inner = slice(60, 120)
@@ -119,7 +119,7 @@ def test_equalised_faces_are_as_sharp_as_drawn_whatever_they_were(photo: Image.I
     ("wrong", "message"),
     [
         ({"noise": 1.2}, r"augment\.noise must be from 0 to 1, got 1\.2"),
-        ({"clean": -0.1}, r"augment\.clean"),
+        ({"identity": -0.1}, r"augment\.identity"),
         ({"scale": (1.3, 0.4)}, r"augment\.scale must rise"),
         ({"quality": (30, 101)}, r"augment\.quality .* got 30, 101"),
         ({"sharpness": (0.0, 9.0)}, r"augment\.sharpness"),

@@ -76,12 +76,13 @@ def layered(x: np.ndarray, tensors: Tensors, *, halve: bool) -> np.ndarray:
                 wide = conv(x, tensors, f"{name}.pool.0")
                 groups = wide.reshape(4, -1)
                 groups = groups - groups.mean(1, keepdims=True)
-                normed = groups / np.sqrt((groups**2).mean(1, keepdims=True) + 1e-5)
-                normed = (
-                    normed.reshape(wide.shape) * tensors[f"{name}.pool.1.weight"][:, None, None]
+                with_conv_bn = groups / np.sqrt((groups**2).mean(1, keepdims=True) + 1e-5)
+                with_conv_bn = (
+                    with_conv_bn.reshape(wide.shape)
+                    * tensors[f"{name}.pool.1.weight"][:, None, None]
                 )
-                normed = normed + tensors[f"{name}.pool.1.bias"][:, None, None]
-                x = x + conv(relu(normed), tensors, f"{name}.pool.3")
+                with_conv_bn = with_conv_bn + tensors[f"{name}.pool.1.bias"][:, None, None]
+                x = x + conv(relu(with_conv_bn), tensors, f"{name}.pool.3")
             y = relu(conv(x, tensors, f"{name}.conv.0"))
             y = conv(relu(conv(y, tensors, f"{name}.conv.2")), tensors, f"{name}.conv.4")
             x = relu(y + x)

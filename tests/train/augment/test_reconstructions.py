@@ -11,8 +11,14 @@ from PIL import Image, ImageFilter
 from fakeface.types import Box
 from tests.train.conftest import Samples, needs_upscalers, portrait
 from train._errors import DataError
-from train.augment._autoencoder import fitted
-from train.augment._reconstructions import GhostSpec, _middle, drawn, make_ghosts, reconstruct
+from train.augment._autoencoder import load_or_train
+from train.augment._reconstructions import (
+    ReconstructionSpec,
+    _middle,
+    reconstruct,
+    write_missing,
+    write_reconstructions,
+)
 from train.augment._sharpness import sharpness
 from train.data._sample import Sample
 from train.recipes._recipe import load_recipe
@@ -20,13 +26,13 @@ from train.recipes._recipe import load_recipe
 
 def test_an_upscaler_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"there is no waifu2x; there are realesrgan-x4plus"):
-        GhostSpec(upscalers=("waifu2x",))
+        ReconstructionSpec(upscalers=("waifu2x",))
 
 
 def test_the_recipe_of_redrawn_photographs_names_upscalers():
     spec = load_recipe("edge-redrawn").finetune
     assert spec is not None
-    assert len(spec.ghosts.upscalers) == 5
+    assert len(spec.reconstructions.upscalers) == 5
 
 
 def test_a_ghost_is_about_as_sharp_as_its_photograph():
@@ -45,14 +51,14 @@ def test_a_ghost_is_about_as_sharp_as_its_photograph():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"steps": 0}, r"ghosts\.steps must be at least 1"),
-        ({"least_shrink": 0.5}, r"ghosts\.least_shrink must be at least 1, got 0\.5"),
-        ({"gentle": 1.5}, r"ghosts\.gentle must be from 0 to 1"),
+        ({"steps": 0}, r"reconstructions\.steps must be at least 1"),
+        ({"least_shrink": 0.5}, r"reconstructions\.least_shrink must be at least 1, got 0\.5"),
+        ({"weak_augmentation": 1.5}, r"reconstructions\.weak_augmentation must be from 0 to 1"),
     ],
 )
 def test_what_makes_no_ghosts_is_refused(wrong: dict[str, float], message: str):
     with pytest.raises(ValueError, match=message):
-        GhostSpec(**wrong)
+        ReconstructionSpec(**wrong)
 
 
 def test_of_a_large_photograph_the_part_around_the_face_is_drawn_anew(tmp_path: Path):
@@ -68,7 +74,9 @@ def test_of_a_large_photograph_the_part_around_the_face_is_drawn_anew(tmp_path: 
         shapes.append(photo.shape)
         return np.zeros_like(photo)
 
-    files = drawn(lambda: black, [large, whole], tmp_path / "ghosts", 0, "ghosts")
+    files = write_missing(
+        lambda: black, [large, whole], tmp_path / "reconstructions", 0, "reconstructions"
+    )
     assert shapes == [(288, 288, 3), (900, 1200, 3)]
     with Image.open(files["phone.png"]) as ghost:
         assert ghost.size == (1200, 900)
@@ -82,14 +90,16 @@ def test_of_a_large_photograph_the_part_around_the_face_is_drawn_anew(tmp_path: 
 def test_autoencoders_follow_from_the_seed(tmp_path: Path):
     photos = [portrait()]
     first = [
-        fitted("nearest", tmp_path / f"{number}.weights.h5", lambda: photos, 1, seed).get_weights()
+        load_or_train(
+            "nearest", tmp_path / f"{number}.weights.h5", lambda: photos, 1, seed
+        ).get_weights()
         for number, seed in enumerate((5, 5, 6))
     ]
     assert all(np.array_equal(a, b) for a, b in zip(first[0], first[1], strict=True))
     assert any(not np.array_equal(a, b) for a, b in zip(first[0], first[2], strict=True))
     assert {path.name for path in tmp_path.iterdir()} == {f"{n}.weights.h5" for n in range(3)}
     with pytest.raises(DataError, match="64 pixels"):
-        fitted("nearest", tmp_path / "none.weights.h5", lambda: [portrait(60, 60)], 1, 0)
+        load_or_train("nearest", tmp_path / "none.weights.h5", lambda: [portrait(60, 60)], 1, 0)
 
 
 @pytest.mark.train
@@ -97,8 +107,10 @@ def test_autoencoders_follow_from_the_seed(tmp_path: Path):
 def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(
     samples_to_train: Samples, tmp_path: Path
 ):
-    spec = GhostSpec(per_source=4, steps=1, pictures=4, upscalers=("realesr-animevideov3-x2",))
-    made = make_ghosts(samples_to_train, spec, 0, tmp_path / "ghosts")
+    spec = ReconstructionSpec(
+        per_source=4, steps=1, pictures=4, upscalers=("realesr-animevideov3-x2",)
+    )
+    made = write_reconstructions(samples_to_train, spec, 0, tmp_path / "reconstructions")
     assert len(made) == 4
     assert {path.suffix for path in made.values()} == {".jpg"}
     times = {path: path.stat().st_mtime_ns for path in made.values()}
@@ -106,7 +118,7 @@ def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(
         if sample.name in made:
             with Image.open(sample.path) as photo, Image.open(made[sample.name]) as ghost:
                 assert ghost.size == photo.size
-    assert make_ghosts(samples_to_train, spec, 0, tmp_path / "ghosts") == made
+    assert write_reconstructions(samples_to_train, spec, 0, tmp_path / "reconstructions") == made
     assert times == {path: path.stat().st_mtime_ns for path in made.values()}
 
 
@@ -115,11 +127,15 @@ def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(
 def test_what_an_upscaler_draws_can_be_held_to_photographs_that_were_shrunk(
     samples_to_train: Samples, tmp_path: Path
 ):
-    spec = GhostSpec(per_source=4, steps=1, pictures=4, upscalers=("realesr-animevideov3-x2",))
-    one = make_ghosts(samples_to_train, spec, 0, tmp_path / "ghosts")
+    spec = ReconstructionSpec(
+        per_source=4, steps=1, pictures=4, upscalers=("realesr-animevideov3-x2",)
+    )
+    one = write_reconstructions(samples_to_train, spec, 0, tmp_path / "reconstructions")
     (tmp_path / "others").mkdir()
-    for weights in (tmp_path / "ghosts").glob("*.h5"):
+    for weights in (tmp_path / "reconstructions").glob("*.h5"):
         copy(weights, tmp_path / "others")
-    other = make_ghosts(samples_to_train, replace(spec, least_shrink=3.0), 0, tmp_path / "others")
+    other = write_reconstructions(
+        samples_to_train, replace(spec, least_shrink=3.0), 0, tmp_path / "others"
+    )
     assert one.keys() == other.keys()
     assert sum(one[name].read_bytes() != other[name].read_bytes() for name in one) == 1

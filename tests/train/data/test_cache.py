@@ -4,17 +4,17 @@ import pytest
 
 import train.data._cache
 from tests.train.conftest import picture
-from train.data._cache import Journal, digests
+from train.data._cache import AppendOnlyCache, digests
 
 
 def test_a_journal_loses_the_line_that_was_torn_and_no_other(tmp_path):
     path = tmp_path / "log.jsonl"
-    Journal(path).add([("a", 1), ("b", [2]), ("c \udcff", None)])
+    AppendOnlyCache(path).add([("a", 1), ("b", [2]), ("c \udcff", None)])
     path.write_bytes(path.read_bytes()[:-4])  # as a kill in the middle of a write leaves it
-    journal = Journal(path)
+    journal = AppendOnlyCache(path)
     assert journal.records == {"a": 1, "b": [2]}
     journal.add([("d", 4)])
-    assert Journal(path).records == {"a": 1, "b": [2], "d": 4}
+    assert AppendOnlyCache(path).records == {"a": 1, "b": [2], "d": 4}
 
 
 def test_what_was_done_before_an_interruption_is_kept(tmp_path):
@@ -22,10 +22,10 @@ def test_what_was_done_before_an_interruption_is_kept(tmp_path):
         yield "a", 1
         raise KeyboardInterrupt
 
-    journal = Journal(tmp_path / "log.jsonl")
+    journal = AppendOnlyCache(tmp_path / "log.jsonl")
     with pytest.raises(KeyboardInterrupt):
         journal.add(interrupted())
-    assert Journal(journal.path).records == {"a": 1}
+    assert AppendOnlyCache(journal.path).records == {"a": 1}
 
 
 def test_files_are_read_once_per_version(tmp_path, cache, monkeypatch):

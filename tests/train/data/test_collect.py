@@ -37,7 +37,7 @@ def chosen(content: bytes, file: str, **changes: object) -> Chosen:
         "frame": 0,
         "box": Box(60, 20, 50, 50),
         "label": "AI",
-        "source": "shipped",
+        "origin": "shipped",
         "generator": "g",
         "split": "train",
         "licence": "MIT",
@@ -137,7 +137,7 @@ def test_the_other_folder_is_left_as_it_was(name, tmp_path, downloads, manifest)
     (beside / name).parent.mkdir(exist_ok=True)
     Image.new("RGB", (90, 90), (1, 0, 0)).save(beside / name)
     before = {path: path.read_bytes() for path in beside.rglob("*") if path.is_file()}
-    generated = replace(astronaut(), label="AI", source="made")
+    generated = replace(astronaut(), label="AI", origin="made")
     collect([generated, astronaut()], tmp_path / "out", downloads, beside)
     assert {path: path.read_bytes() for path in beside.rglob("*") if path.is_file()} == before
     assert (tmp_path / "out" / generated.name).is_file()
@@ -178,8 +178,8 @@ def test_the_table_is_sound():
         assert len(one.sha256) == 64
         assert one.box.side >= 60
     splits = Counter()
-    for source, generator in {(one.source, one.generator) for one in table if one.label == "AI"}:
-        alike = {one.split for one in table if (one.source, one.generator) == (source, generator)}
+    for source, generator in {(one.origin, one.generator) for one in table if one.label == "AI"}:
+        alike = {one.split for one in table if (one.origin, one.generator) == (source, generator)}
         splits[len(alike)] += 1
     assert set(splits) == {1}  # what one generator made is in one split
 

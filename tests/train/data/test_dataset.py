@@ -24,7 +24,7 @@ EVEN = ("train", "train", "val", "test")
 def test_folders_are_classes_sources_and_splits(faces, cache):
     data = load_data(faces, cache)
     data.check()
-    assert {s.name: (s.label, s.source) for s in data.samples if s.name.endswith("/3.png")} == {
+    assert {s.name: (s.label, s.origin) for s in data.samples if s.name.endswith("/3.png")} == {
         "AI/gan/3.png": (0, "gan"),
         "AI/diffusion/deeper/3.png": (0, "diffusion"),
         "Real/phones/3.png": (1, "phones"),

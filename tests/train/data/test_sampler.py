@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from train.data._sample import Sample
-from train.data._sampler import Mix, batches, source_shares
+from train.data._sampler import SamplingSpec, batches, sampling_weights
 
 
 def samples() -> list[Sample]:
@@ -32,31 +32,31 @@ def samples() -> list[Sample]:
     ]  # fmt: skip
 
 
-def drawn(mix: Mix, count: int, seed: int = 0) -> list:
-    ghosts = frozenset(f"small/{i}" for i in range(5))
-    return list(islice(batches(samples(), mix, 16, ghosts, seed), count))
+def take(spec: SamplingSpec, count: int, seed: int = 0) -> list:
+    reconstructed = frozenset(f"small/{i}" for i in range(5))
+    return list(islice(batches(samples(), spec, 16, reconstructed, seed), count))
 
 
 def test_half_of_every_batch_is_ai_and_pairs_stand_together() -> None:
-    for batch in drawn(Mix(pairs=0.25, ghosts=0.125), 20):
+    for batch in take(SamplingSpec(pairs=0.25, reconstructions=0.125), 20):
         assert len(batch) == 16
-        assert sum(draw.fake for draw in batch) == 8
-        pairs = [draw for draw in batch if draw.pair >= 0]
+        assert sum(item.fake for item in batch) == 8
+        pairs = [item for item in batch if item.pair >= 0]
         assert batch[: len(pairs)] == pairs
         assert len(pairs) == 6
         for fake, photo in zip(pairs[::2], pairs[1::2], strict=True):
             assert fake.pair == photo.pair
             assert fake.fake and not photo.fake
-            assert fake.ghost == (photo.sample.source == "small")
+            assert fake.reconstructed == (photo.sample.origin == "small")
             assert fake.sample.pair == photo.sample.name or fake.sample is photo.sample
 
 
 def test_shares_hold() -> None:
     singles = Counter(
-        draw.sample.source
-        for batch in drawn(Mix(0.0, 0.0, {"ffhq": 0.5}, 0.5), 500)
-        for draw in batch
-        if not draw.fake
+        item.sample.origin
+        for batch in take(SamplingSpec(0.0, 0.0, {"ffhq": 0.5}, 0.5), 500)
+        for item in batch
+        if not item.fake
     )
     total = sum(singles.values())
     assert singles["ffhq"] / total == pytest.approx(0.5, abs=0.03)
@@ -65,32 +65,34 @@ def test_shares_hold() -> None:
 
 def test_every_picture_comes_once_before_any_comes_again() -> None:
     seen = Counter(
-        draw.sample.name
-        for batch in drawn(Mix(0.0, 0.0), 60)
-        for draw in batch
-        if draw.sample.source == "gan"
+        item.sample.name
+        for batch in take(SamplingSpec(0.0, 0.0), 60)
+        for item in batch
+        if item.sample.origin == "gan"
     )
     assert max(seen.values()) - min(seen.values()) <= 1
     assert len(seen) == 90
 
 
 def test_seed_decides() -> None:
-    assert drawn(Mix(), 5) == drawn(Mix(), 5)
-    assert drawn(Mix(), 5) != drawn(Mix(), 5, seed=1)
+    assert take(SamplingSpec(), 5) == take(SamplingSpec(), 5)
+    assert take(SamplingSpec(), 5) != take(SamplingSpec(), 5, seed=1)
 
 
 def test_shares_of_sources_add_up() -> None:
-    shares = source_shares({"a": 100, "b": 400, "c": 7}, Mix(shares={"c": 0.4}, power=0.5))
+    shares = sampling_weights(
+        {"a": 100, "b": 400, "c": 7}, SamplingSpec(weights={"c": 0.4}, exponent=0.5)
+    )
     assert shares == pytest.approx({"a": 0.2, "b": 0.4, "c": 0.4})
-    assert source_shares({"c": 7}, Mix(shares={"c": 0.4})) == {"c": 1.0}
+    assert sampling_weights({"c": 7}, SamplingSpec(weights={"c": 0.4})) == {"c": 1.0}
 
 
 def test_pairs_have_to_do_as_single_pictures_where_there_are_no_others() -> None:
     aligned = [s for s in samples() if s.label == 1 or s.pair]
-    for batch in islice(batches(aligned, Mix(pairs=0.25), 16, frozenset(), 0), 20):
+    for batch in islice(batches(aligned, SamplingSpec(pairs=0.25), 16, frozenset(), 0), 20):
         assert len(batch) == 16
-        assert sum(draw.fake for draw in batch) == 8
-        assert sum(draw.pair >= 0 for draw in batch) == 4
+        assert sum(item.fake for item in batch) == 8
+        assert sum(item.pair >= 0 for item in batch) == 4
 
 
 def families() -> list[Sample]:
@@ -111,11 +113,11 @@ def families() -> list[Sample]:
 
 
 def test_families_are_drawn_before_their_generators_and_kinds_before_origins() -> None:
-    mix = Mix(0.0, 0.0, {"ffhq": 0.5, "retouched": 0.25}, 0.5, "family")
+    spec = SamplingSpec(0.0, 0.0, {"ffhq": 0.5, "retouched": 0.25}, 0.5, "family")
     count = Counter(
-        draw.sample.source
-        for batch in islice(batches(families(), mix, 16, frozenset(), 0), 800)
-        for draw in batch
+        item.sample.origin
+        for batch in islice(batches(families(), spec, 16, frozenset(), 0), 800)
+        for item in batch
     )
     share = {source: n / 6400 for source, n in count.items()}
     assert share["rare"] == pytest.approx(1 / 3, abs=0.03)  # of 250 to 1,000 pictures
@@ -127,19 +129,19 @@ def test_families_are_drawn_before_their_generators_and_kinds_before_origins() -
 
 
 def test_photographs_beside_their_ghosts_say_so() -> None:
-    for batch in drawn(Mix(pairs=0.25, ghosts=0.125), 5):
-        assert [draw.beside for draw in batch] == [False] * 5 + [True] + [False] * 10
+    for batch in take(SamplingSpec(pairs=0.25, reconstructions=0.125), 5):
+        assert [item.counterpart for item in batch] == [False] * 5 + [True] + [False] * 10
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"pairs": 0.8, "ghosts": 0.8}, "more than a batch: 1.6"),
-        ({"ghosts": -0.1}, r"mix\.ghosts must be from 0 to 1"),
-        ({"by": "size"}, r"mix\.by must be one of source, family, got 'size'"),
-        ({"shares": {"ffhq": 1.5}}, r"mix\.shares\.ffhq"),
+        ({"pairs": 0.8, "reconstructions": 0.8}, "more than a batch: 1.6"),
+        ({"reconstructions": -0.1}, r"sampling\.reconstructions must be from 0 to 1"),
+        ({"by": "size"}, r"sampling\.by must be one of source, family, got 'size'"),
+        ({"weights": {"ffhq": 1.5}}, r"sampling\.weights\.ffhq"),
     ],
 )
 def test_shares_of_which_no_batch_can_be_made_are_refused(wrong: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Mix(**wrong)
+        SamplingSpec(**wrong)

@@ -104,6 +104,6 @@ def test_scores_survive_their_file(tmp_path):
     before.write(tmp_path / "scores.csv", np.array([0.1, 0.9]))
     after = read_scores(tmp_path / "scores.csv")
     assert after.names == before.names
-    assert after.sources.tolist() == ["AI/x", "Real/x"]
+    assert after.origins.tolist() == ["AI/x", "Real/x"]
     np.testing.assert_array_equal(after.logits, before.logits)
-    np.testing.assert_array_equal(after.right, [False, False])
+    np.testing.assert_array_equal(after.correct, [False, False])

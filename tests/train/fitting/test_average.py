@@ -30,8 +30,14 @@ def trained(exported, tmp_path_factory):  # noqa: F811
     fill(root / "faces" / "Real" / "phones", 20, 200, noisy=True)
     cache = Cache(root / "cache")
     data = locate(load_data(root / "faces", cache, 0), "whole", cache)
-    spec = replace(SPEC, start=str(exported[1]), taps=tuple(TAPS), steps=2, again=None)
-    spec = replace(spec, mix=replace(spec.mix, ghosts=0.0))
+    spec = replace(
+        SPEC,
+        initial_checkpoint=str(exported[1]),
+        feature_layers=tuple(TAPS),
+        steps=2,
+        second_round=None,
+    )
+    spec = replace(spec, sampling=replace(spec.sampling, reconstructions=0.0))
     recipe = replace(RECIPE, crop=CropSpec(size=SIZE), finetune=spec)
     runs = [
         fit(replace(recipe, seed=seed), data, cache, root / "runs" / str(seed)) for seed in (0, 1)
@@ -50,8 +56,8 @@ def test_weights_are_averaged_and_the_rest_is_fitted_anew(trained, tmp_path: Pat
         np.testing.assert_allclose(mean, 0.75 * one + 0.25 * other, atol=1e-6)
     info = json.loads((tmp_path / "mean" / "run.json").read_text())
     assert made.recipe.name == "mean"
-    assert [run["share"] for run in info["averaged"]["runs"]] == [0.75, 0.25]
-    assert {"val", "test"} <= set(info["figures"])
+    assert [run["weight"] for run in info["averaged"]["runs"]] == [0.75, 0.25]
+    assert {"val", "test"} <= set(info["metrics"])
     assert made.calibration.fitted_on
 
 
@@ -61,8 +67,10 @@ def test_the_start_may_have_a_share(trained, tmp_path: Path) -> None:
 
     runs, data, recipe = trained
     before = load_runs([runs[0].path])[0].model.get_layer("stem").get_weights()
-    made = average(load_runs([runs[0].path]), [1.0], data, tmp_path / "m", "m", start_share=0.5)
-    start = convolutions(Path(recipe.finetune.start))[0]
+    made = average(
+        load_runs([runs[0].path]), [1.0], data, tmp_path / "m", "m", interpolation_weight=0.5
+    )
+    start = convolutions(Path(recipe.finetune.initial_checkpoint))[0]
     for now, was, at_start in zip(
         made.model.get_layer("stem").get_weights(), before, start, strict=True
     ):
@@ -73,17 +81,17 @@ def test_one_run_becomes_an_average_of_views(trained, tmp_path: Path) -> None:
     import keras
 
     from train.fitting._average import average, load_runs
-    from train.networks._tta import VIEWS
+    from train.networks._tta import TRANSFORMS
 
     runs, data, _ = trained
     one = load_runs([runs[0].path])[0]
     views = ("plain", "mirrored-soft")
-    made = average([one], [1.0], data, tmp_path / "views", "views", views=views)
+    made = average([one], [1.0], data, tmp_path / "views", "views", transforms=views)
     assert made.recipe.finetune is not None
-    assert made.recipe.finetune.views == views
+    assert made.recipe.finetune.test_time_augmentation == views
     images = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3)).astype(np.uint8)
     network = keras.Model(one.model.input, one.model.get_layer("logit").output)
-    looks = [network(VIEWS[view](images.astype(np.float32)))[:, 0].numpy() for view in views]
+    looks = [network(TRANSFORMS[view](images.astype(np.float32)))[:, 0].numpy() for view in views]
     outputs = made.outputs(images)
     wanted = made.calibration.p_fake(np.mean(looks, axis=0))
     np.testing.assert_allclose(outputs["p_fake"], wanted, atol=1e-5)
@@ -99,7 +107,14 @@ def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None
 
     runs, data, recipe = trained
     views = ("soft", "mirrored")
-    made = average(load_runs([runs[0].path]), [1.0], data, tmp_path / "run", "views", views=views)
+    made = average(
+        load_runs([runs[0].path]),
+        [1.0],
+        data,
+        tmp_path / "run",
+        "views",
+        transforms=views,
+    )
     info, _ = export_run(made.path, tmp_path / "model", "views", "1.0.0", SAMPLES)
     assert info.provenance["recipe"]["finetune"]["views"] == views
     images = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3)).astype(np.uint8)
@@ -108,7 +123,7 @@ def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None
     np.testing.assert_allclose(p_fake, outputs["p_fake"], atol=1e-5)
     np.testing.assert_allclose(cam - made.cam_bias, outputs["cam"], atol=1e-3)
     kernels = convolutions(tmp_path / "model")
-    before = convolutions(Path(recipe.finetune.start))
+    before = convolutions(Path(recipe.finetune.initial_checkpoint))
     assert [kernel.shape for kernel, _ in kernels] == [k.shape for k, _ in before][: len(kernels)]
 
 
@@ -121,7 +136,7 @@ def test_runs_are_not_overwritten_and_not_judged_on_other_pictures(trained, tmp_
     with pytest.raises(RunError, match="holds a finished run"):
         average(opened, [1.0, 1.0], data, runs[0].path, "mean")
     assert (runs[0].path / "model.keras").read_bytes() == before
-    with pytest.raises(RunError, match=r"is not what .* was fitted on"):
+    with pytest.raises(RunError, match=r"is not what .* was trained on"):
         average(opened, [1.0, 1.0], data.limited(2), tmp_path / "mean", "mean")
     assert not (tmp_path / "mean").exists()
 
@@ -132,7 +147,12 @@ def test_views_that_there_are_not_are_refused(trained, tmp_path: Path) -> None:
     runs, data, _ = trained
     with pytest.raises(RunError, match="mirrored-soft"):
         average(
-            load_runs([runs[0].path]), [1.0], data, tmp_path / "no", "no", views=["upside-down"]
+            load_runs([runs[0].path]),
+            [1.0],
+            data,
+            tmp_path / "no",
+            "no",
+            transforms=["upside-down"],
         )
 
 
@@ -141,18 +161,20 @@ def test_generations_of_one_line_may_be_averaged(trained, tmp_path: Path) -> Non
 
     runs, data, recipe = trained
     one, other = load_runs([run.path for run in runs])
-    other.recipe = replace(recipe, finetune=replace(recipe.finetune, start="elsewhere"))
+    other.recipe = replace(
+        recipe, finetune=replace(recipe.finetune, initial_checkpoint="elsewhere")
+    )
     with pytest.raises(RunError, match="another start"):
         average([one, other], [1.0, 1.0], data, tmp_path / "no", "no")
     before = [run.model.get_layer("stem").get_weights()[0] for run in (one, other)]
-    made = average([one, other], [3.0, 1.0], data, tmp_path / "m", "m", generations=True)
+    made = average([one, other], [3.0, 1.0], data, tmp_path / "m", "m", allow_descendants=True)
     np.testing.assert_allclose(
         made.model.get_layer("stem").get_weights()[0],
         0.75 * before[0] + 0.25 * before[1],
         atol=1e-6,
     )
     with pytest.raises(RunError, match="do not name one start"):
-        average([one, other], [1, 1], data, tmp_path / "no", "no", 0.5, generations=True)
+        average([one, other], [1, 1], data, tmp_path / "no", "no", 0.5, allow_descendants=True)
 
 
 def test_what_does_not_fit_together_is_refused(trained, tmp_path: Path) -> None:
@@ -163,6 +185,6 @@ def test_what_does_not_fit_together_is_refused(trained, tmp_path: Path) -> None:
     other.recipe = replace(recipe, crop=CropSpec(size=96))
     with pytest.raises(RunError, match="another crop"):
         average([one, other], [1.0, 1.0], data, tmp_path / "no", "no")
-    one.recipe = replace(recipe, finetune=replace(recipe.finetune, start=""))
+    one.recipe = replace(recipe, finetune=replace(recipe.finetune, initial_checkpoint=""))
     with pytest.raises(RunError, match="do not name one start"):
-        average([one], [1.0], data, tmp_path / "no", "no", start_share=0.5)
+        average([one], [1.0], data, tmp_path / "no", "no", interpolation_weight=0.5)

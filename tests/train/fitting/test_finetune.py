@@ -9,29 +9,31 @@ from PIL import Image
 
 from fakeface import CropSpec
 from tests.train.conftest import fill
-from train.augment._enhanced import EnhancedSpec
-from train.augment._reconstructions import GhostSpec
+from train.augment._reconstructions import ReconstructionSpec
+from train.augment._super_resolution import SuperResolutionSpec
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._locate import locate
-from train.data._sampler import Mix
-from train.recipes._finetune_spec import Again, FinetuneSpec
+from train.data._sampler import SamplingSpec
+from train.recipes._finetune_spec import FinetuneSpec, SecondRound
 from train.recipes._recipe import BackboneSpec, Recipe
 
 pytestmark = pytest.mark.train
 
 SPEC = FinetuneSpec(
-    taps=("block1_expand_relu", "block3_expand_relu"),
+    feature_layers=("block1_expand_relu", "block3_expand_relu"),
     steps=6,
     batch_size=8,
-    every=3,
-    windows=(32, 0),
-    window_shares=(0.0, 0.5),
+    evaluation_interval=3,
+    random_crop_sizes=(32, 0),
+    random_crop_schedule=(0.0, 0.5),
     warm_up=2,
     learning_rate=1e-3,
-    mix=Mix(pairs=0.0, ghosts=0.25),
-    ghosts=GhostSpec(per_source=2, steps=2, pictures=8),
-    again=Again(steps=2, learning_rate=1e-3, windows=(48,), window_shares=(0.0,)),
+    sampling=SamplingSpec(pairs=0.0, reconstructions=0.25),
+    reconstructions=ReconstructionSpec(per_source=2, steps=2, pictures=8),
+    second_round=SecondRound(
+        steps=2, learning_rate=1e-3, random_crop_sizes=(48,), random_crop_schedule=(0.0,)
+    ),
 )
 RECIPE = Recipe(
     "tiny",
@@ -71,21 +73,23 @@ def test_a_stopped_training_goes_on_and_ends_with_a_plain_model(
     monkeypatch.setattr(_finetune.Trainer, "fit", stopped)
     with pytest.raises(KeyboardInterrupt):
         _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
-    ghosts = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "ghosts").glob("*.jpg")}
+    ghosts = {
+        path.name: path.stat().st_mtime_ns for path in (tmp_path / "reconstructions").glob("*.jpg")
+    }
     assert len(ghosts) == 2
-    fitted = _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
+    result = _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
     # Four steps, a fifth that was stopped, three from the checkpoint on, two of the second round.
     assert steps == [32, 32, 32, 64, 64, 64, 64, 64, 48, 48]
-    assert [row["epoch"] for row in fitted.history] == [1, 2, 3]
-    assert {"loss", "val_loss", "val_auc"} <= set(fitted.history[0])
+    assert [row["epoch"] for row in result.history] == [1, 2, 3]
+    assert {"loss", "val_loss", "val_auc"} <= set(result.history[0])
     assert ghosts == {
-        path.name: path.stat().st_mtime_ns for path in (tmp_path / "ghosts").glob("*.jpg")
+        path.name: path.stat().st_mtime_ns for path in (tmp_path / "reconstructions").glob("*.jpg")
     }
-    kinds = {type(layer).__name__ for layer in fitted.model.layers}
-    assert not kinds & {"BatchNormalization", "NormedConv", "Dropout"}
+    kinds = {type(layer).__name__ for layer in result.model.layers}
+    assert not kinds & {"BatchNormalization", "ConvBN", "Dropout"}
     samples = data.split("test")
-    logits = fitted.logits(samples)
-    fitted.model.save(tmp_path / "model.keras")
+    logits = result.logits(samples)
+    result.model.save(tmp_path / "model.keras")
     again = _finetune.score(keras.models.load_model(tmp_path / "model.keras"), samples, RECIPE)
     np.testing.assert_allclose(again, logits, atol=1e-5)
 
@@ -94,7 +98,7 @@ def test_folding_and_norming_change_nothing_and_the_map_is_exact() -> None:
     import keras
 
     from train.networks._cam import activation_map, linear_head
-    from train.networks._multistage import detector, folded, normed
+    from train.networks._multistage import detector, fuse_batch_norm, with_conv_bn
     from train.networks.backbones import get_backbone
 
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
@@ -103,17 +107,17 @@ def test_folding_and_norming_change_nothing_and_the_map_is_exact() -> None:
         if layer.name.endswith("_bn"):
             layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
     images = rng.uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
-    same = normed(backbone)
+    same = with_conv_bn(backbone)
     np.testing.assert_allclose(same(images), backbone(images), rtol=1e-3, atol=1e-3)
     model = detector(same, ("block3_expand_relu", "head_relu"), 0.3, 0)
     head = model.get_layer("logit")
     head.set_weights([rng.normal(0, 0.1, w.shape) for w in head.get_weights()])
-    plain = folded(model, 64)
+    plain = fuse_batch_norm(model, 64)
     np.testing.assert_allclose(plain(images), model(images), rtol=1e-3, atol=1e-4)
 
     found = linear_head(plain)
     assert found is not None
-    inside = keras.Model(plain.input, [plain.get_layer("logit").output, *found.taps])
+    inside = keras.Model(plain.input, [plain.get_layer("logit").output, *found.feature_maps])
     logit, *maps = inside(images)
     values = activation_map(maps, found).numpy()
     assert values.shape == (2, 16, 16)
@@ -126,53 +130,62 @@ def test_batches_are_the_same_for_the_same_step(data: Data) -> None:
     from itertools import islice
 
     from train.data._sampler import batches
-    from train.fitting._finetune import Redrawn, make_batch
+    from train.fitting._finetune import PictureVariants, make_batch
 
     train = data.split("train")
-    draws = next(islice(batches(train, Mix(), 8, frozenset(), 0), 1))
-    one, two, other = (make_batch(draws, RECIPE, Redrawn(), step) for step in (4, 4, 5))
+    items = next(islice(batches(train, SamplingSpec(), 8, frozenset(), 0), 1))
+    one, two, other = (make_batch(items, RECIPE, PictureVariants(), step) for step in (4, 4, 5))
     np.testing.assert_array_equal(one.images, two.images)
     assert (one.images != other.images).any()
     assert one.real.sum() == 4
 
 
-@pytest.mark.parametrize("gentle", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize("weak", [1.0, 0.5, 0.0])
 def test_both_of_a_pair_have_the_same_history(
-    data: Data, tmp_path: Path, gentle: float, monkeypatch: pytest.MonkeyPatch
+    data: Data, tmp_path: Path, weak: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """But for the smoothing of the photograph, whose draws must not part what follows."""
+    """But for the smoothing of the photograph, whose items must not part what follows."""
     from train.augment import _augment
-    from train.data._sampler import Draw
-    from train.fitting._finetune import Redrawn, make_batch
+    from train.data._sampler import BatchItem
+    from train.fitting._finetune import PictureVariants, make_batch
 
     photo = next(sample for sample in data.samples if sample.label == 1)
     ghost = tmp_path / "ghost.png"
     Image.open(photo.path).save(ghost)
     spec = replace(SPEC, augment=replace(SPEC.augment, smooth=0.8))
-    recipe = replace(RECIPE, finetune=replace(spec, ghosts=GhostSpec(gentle=gentle)))
+    recipe = replace(
+        RECIPE, finetune=replace(spec, reconstructions=ReconstructionSpec(weak_augmentation=weak))
+    )
 
     def drawn_only(image: Image.Image, rng: np.random.Generator) -> Image.Image:
         rng.random(3)
         return image
 
-    monkeypatch.setattr(_augment, "smoothed", drawn_only)
-    draws = [Draw(photo, True, 0), Draw(photo, False, 0)]
+    monkeypatch.setattr(_augment, "smooth_skin", drawn_only)
+    items = [BatchItem(photo, True, 0), BatchItem(photo, False, 0)]
     for step in range(5):
-        batch = make_batch(draws, recipe, Redrawn({photo.name: ghost}), step)
+        batch = make_batch(items, recipe, PictureVariants({photo.name: ghost}), step)
         np.testing.assert_array_equal(*batch.images)
         assert batch.real.tolist() == [0, 1]
         assert batch.paired == 2
 
 
 def test_halved_steps_show_the_whole_crop_at_half_the_resolution(data: Data) -> None:
-    from train.data._sampler import Draw
-    from train.fitting._finetune import Redrawn, make_batch
+    from train.data._sampler import BatchItem
+    from train.fitting._finetune import PictureVariants, make_batch
 
-    draws = [Draw(sample) for sample in data.samples[:2]]
+    items = [BatchItem(sample) for sample in data.samples[:2]]
 
-    def sides(halved: float) -> list[int]:
-        recipe = replace(RECIPE, finetune=replace(SPEC, windows=(48, 0), halved=halved))
-        return [make_batch(draws, recipe, Redrawn(), step).images.shape[1] for step in range(12)]
+    def sides(probability: float) -> list[int]:
+        recipe = replace(
+            RECIPE,
+            finetune=replace(
+                SPEC, random_crop_sizes=(48, 0), low_resolution_probability=probability
+            ),
+        )
+        return [
+            make_batch(items, recipe, PictureVariants(), step).images.shape[1] for step in range(12)
+        ]
 
     assert sides(0.0) == [48] * 3 + [64] * 9
     assert sides(1.0) == [32] * 12
@@ -184,12 +197,18 @@ def test_every_place_of_the_map_is_fitted() -> None:
     import tensorflow as tf
 
     from train.fitting._trainer import Batch, Trainer
-    from train.networks._multistage import detector, normed
+    from train.networks._multistage import detector, with_conv_bn
     from train.networks.backbones import get_backbone
 
-    spec = replace(SPEC, taps=("block3_expand_relu",), local=0.5, dropout=0.0, again=None)
+    spec = replace(
+        SPEC,
+        feature_layers=("block3_expand_relu",),
+        patch_loss_weight=0.5,
+        dropout=0.0,
+        second_round=None,
+    )
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
-    trainer = Trainer(detector(normed(backbone), spec.taps, 0.0, 0), spec)
+    trainer = Trainer(detector(with_conv_bn(backbone), spec.feature_layers, 0.0, 0), spec)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
     batch = Batch(images, np.array([0, 1, 0, 1], np.float32), 0)
@@ -202,7 +221,10 @@ def test_every_place_of_the_map_is_fitted() -> None:
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("wrong", [{"local": 1.0}, {"local": 0.3}, {"halved": 1.5}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"patch_loss_weight": 1.0}, {"patch_loss_weight": 0.3}, {"low_resolution_probability": 1.5}],
+)
 def test_shares_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=rf"finetune\.{next(iter(wrong))}"):
         replace(SPEC, **wrong)  # two taps: nothing could be local
@@ -210,20 +232,20 @@ def test_shares_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
 
 @pytest.mark.parametrize("label", [0, 1])
 def test_an_enhanced_picture_stays_what_it_is(label: int, data: Data, tmp_path: Path) -> None:
-    from train.data._sampler import Draw
-    from train.fitting._finetune import Redrawn, make_batch
+    from train.data._sampler import BatchItem
+    from train.fitting._finetune import PictureVariants, make_batch
 
     picture = next(sample for sample in data.samples if sample.label == label)
     Image.new("RGB", (64, 64), "yellow").save(tmp_path / "yellow.png")
-    files = Redrawn(enhanced={picture.name: tmp_path / "yellow.png"})
+    files = PictureVariants(super_resolved={picture.name: tmp_path / "yellow.png"})
 
-    def changed(chance: float) -> list[bool]:
-        spec = replace(SPEC, enhanced=EnhancedSpec(chance=chance))
+    def changed(probability: float) -> list[bool]:
+        spec = replace(SPEC, super_resolved=SuperResolutionSpec(probability=probability))
         recipe = replace(RECIPE, finetune=spec)
-        draws = [Draw(picture)]
-        made = [make_batch(draws, recipe, files, step) for step in range(12)]
+        items = [BatchItem(picture)]
+        made = [make_batch(items, recipe, files, step) for step in range(12)]
         assert all(batch.real.tolist() == [label] for batch in made)
-        plain = [make_batch(draws, recipe, Redrawn(), step) for step in range(12)]
+        plain = [make_batch(items, recipe, PictureVariants(), step) for step in range(12)]
         return [not np.array_equal(m.images, p.images) for m, p in zip(made, plain, strict=True)]
 
     assert not any(changed(0.0))

@@ -18,7 +18,7 @@ from train.data._cache import Cache
 from train.data._dataset import load_data
 from train.fitting._compare import compare
 from train.fitting._features import SHARD, FeatureTable
-from train.fitting._fit import Selection, begin, fit, read_data
+from train.fitting._fit import Selection, create_run, fit, read_data
 from train.fitting._run import load_run
 from train.recipes._recipe import load_recipe
 
@@ -62,7 +62,7 @@ def test_a_run_says_what_made_it_and_how_good_it_is(small):
     assert run.info["data"]["fingerprint"] == data.fingerprint()
     assert run.info["data"]["counts"]["AI/gan"] == {"train": 28, "val": 4, "test": 8, "unseen": 0}
     assert {"tensorflow", "keras", "python", "fakeface"} <= set(run.info["versions"])
-    test = run.info["figures"]["test"]
+    test = run.info["metrics"]["test"]
     assert test["pictures"] == 32
     assert test["auc"] > 0.95
     assert test["sources"]["Real/studio"]["pictures"] == 8
@@ -113,12 +113,12 @@ def test_unseen_is_scored_only_when_asked_and_never_fitted_on(small, tmp_path):
         data,
         samples=data.samples
         + tuple(
-            replace(s, name=f"new/{s.name}", split="unseen", source="new")
+            replace(s, name=f"new/{s.name}", split="unseen", origin="new")
             for s in data.split("test")
         ),
     )
     seen = fit(recipe, held_out, cache, tmp_path / "seen")
-    assert seen.info["figures"]["unseen"]["pictures"] == 32
+    assert seen.info["metrics"]["unseen"]["pictures"] == 32
     assert "AI/new" in (seen.path / "report-unseen.txt").read_text()
     assert seen.calibration.temperature == pytest.approx(run.calibration.temperature, rel=1e-3)
     with pytest.raises(RunError, match=r"scores-unseen\.csv"):
@@ -129,8 +129,8 @@ def test_unseen_is_scored_only_when_asked_and_never_fitted_on(small, tmp_path):
     shutil.copytree(run.path, late)
     before = {path.name: path.read_bytes() for path in late.glob("*-test.csv")}
     added = fit(recipe, held_out, cache, late)
-    assert added.info["figures"]["test"] == run.info["figures"]["test"]
-    assert added.info["figures"]["unseen"]["pictures"] == 32
+    assert added.info["metrics"]["test"] == run.info["metrics"]["test"]
+    assert added.info["metrics"]["unseen"]["pictures"] == 32
     assert added.info["data"]["counts"]["AI/new"]["unseen"] == 16
     assert (late / "report-unseen.txt").exists()
     said = added.scores("unseen")
@@ -150,18 +150,18 @@ def test_every_recipe_is_tested_on_the_same_pictures(small):
 
 def test_only_the_same_training_goes_on(small, tmp_path):
     data, _, recipe, _ = small
-    begin(tmp_path, recipe, data)
-    begin(tmp_path, replace(recipe, seed=1), data)  # nothing was kept of the one before
+    create_run(tmp_path, recipe, data)
+    create_run(tmp_path, replace(recipe, seed=1), data)  # nothing was kept of the one before
     (tmp_path / "checkpoints").mkdir()
-    begin(tmp_path, replace(recipe, seed=1), data)
+    create_run(tmp_path, replace(recipe, seed=1), data)
     with pytest.raises(RunError, match="stopped, of another recipe"):
-        begin(tmp_path, recipe, data)
+        create_run(tmp_path, recipe, data)
     with pytest.raises(RunError, match="stopped, on other data"):
-        begin(tmp_path, replace(recipe, seed=1), data.limited(3))
+        create_run(tmp_path, replace(recipe, seed=1), data.limited(3))
     assert load_recipe(str(tmp_path / "recipe.toml")).seed == 1
-    (tmp_path / "begun.json").write_text("{")
-    with pytest.raises(RunError, match=r"begun\.json"):
-        begin(tmp_path, replace(recipe, seed=1), data)
+    (tmp_path / "run-manifest.json").write_text("{")
+    with pytest.raises(RunError, match=r"run-manifest\.json"):
+        create_run(tmp_path, replace(recipe, seed=1), data)
 
 
 def test_features_survive_an_interruption_at_any_point(small, tmp_path, monkeypatch):
@@ -224,7 +224,7 @@ def test_a_head_on_all_stages_is_one_network_too(small, tmp_path):
     settings = ("crop.size=64", "faces=whole", "fit.epochs=20", "fit.batch_size=16")
     recipe = load_recipe("stages", settings)
     run = fit(recipe, data, cache, tmp_path / "stages")
-    assert run.info["figures"]["test"]["auc"] > 0.95
+    assert run.info["metrics"]["test"]["auc"] > 0.95
     samples = data.split("test")
     crops = np.stack([crop_picture(Picture(s.path), s.box, recipe.crop) for s in samples])
     p_real = load_run(run.path).model.predict(crops, verbose=0)[:, 0]

@@ -13,7 +13,7 @@ SAMPLES = [
 
 
 def total(weights, source):
-    return sum(w for w, s in zip(weights, SAMPLES, strict=True) if s.source == source)
+    return sum(w for w, s in zip(weights, SAMPLES, strict=True) if s.origin == source)
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,13 @@ TAPS = ["block1_expand_relu", "block3_expand_relu"]
 
 def network(seed: int):
     """EfficientNet-Lite0 with random weights, batch norm included."""
-    from train.networks._multistage import NormedConv, normed
+    from train.networks._multistage import ConvBN, with_conv_bn
     from train.networks.backbones import get_backbone
 
-    made = normed(get_backbone("efficientnet-lite0").build(SIZE, "none", seed))
+    made = with_conv_bn(get_backbone("efficientnet-lite0").build(SIZE, "none", seed))
     rng = np.random.default_rng(seed)
     for layer in made.layers:
-        if isinstance(layer, NormedConv):
+        if isinstance(layer, ConvBN):
             for values, low in ((layer.gamma, 0.5), (layer.variance, 0.5), (layer.beta, -0.5)):
                 values.assign(rng.uniform(low, low + 1, values.shape))
             layer.mean.assign(rng.normal(0, 0.3, layer.mean.shape))
@@ -42,10 +42,10 @@ def tapped(made, crops):
 def exported(tmp_path_factory):
     """A network and its export, as a model directory."""
     from export import convert, write_model
-    from train.networks._multistage import detector, folded
+    from train.networks._multistage import detector, fuse_batch_norm
 
     made = network(0)
-    plain = folded(detector(made, TAPS, 0.0, 0), SIZE)
+    plain = fuse_batch_norm(detector(made, TAPS, 0.0, 0), SIZE)
     graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
     described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny")
     folder = tmp_path_factory.mktemp("models") / "tiny"
@@ -54,13 +54,13 @@ def exported(tmp_path_factory):
 
 
 def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
-    from train.networks._warm_start import start_from
+    from train.networks._warm_start import load_initial_weights
 
     made, folder = exported
     crops = np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
     other = detector_of(network(1))
     before = tapped(other, crops)
-    start_from(other, str(folder))
+    load_initial_weights(other, str(folder))
     for was, is_now, wanted in zip(before, tapped(other, crops), tapped(made, crops), strict=True):
         assert not np.allclose(was, wanted, atol=1e-2)
         np.testing.assert_allclose(is_now, wanted, atol=1e-4)
@@ -71,55 +71,55 @@ def test_the_head_starts_where_the_exported_one_ended(tmp_path: Path) -> None:
 
     from export import convert, write_model
     from train.networks._heads import LOGIT
-    from train.networks._multistage import folded
-    from train.networks._warm_start import start_from
+    from train.networks._multistage import fuse_batch_norm
+    from train.networks._warm_start import load_initial_weights
 
     made = detector_of(network(2))
     weights = [np.random.default_rng(3).normal(size=w.shape) for w in made.get_layer(LOGIT).weights]
     made.get_layer(LOGIT).set_weights(weights)
-    plain = folded(made, SIZE)
+    plain = fuse_batch_norm(made, SIZE)
     graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
     described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny")
     write_model(described, graph, tmp_path / "tiny")
     other = detector_of(network(1))
-    start_from(other, str(tmp_path / "tiny"), head=True)
+    load_initial_weights(other, str(tmp_path / "tiny"), head=True)
     crops = np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3)).astype(np.float32)
     logits = [
         np.asarray(keras.Model(m.input, m.get_layer(LOGIT).output)(crops)) for m in (other, made)
     ]
     np.testing.assert_allclose(*logits, rtol=1e-3, atol=1e-3)
     with pytest.raises(WeightsError, match="has a head of"):
-        start_from(detector_of(network(1)), "edge", head=True)
+        load_initial_weights(detector_of(network(1)), "edge", head=True)
 
 
 def test_batch_norm_keeps_its_scale(exported) -> None:
-    from train.networks._warm_start import start_from
+    from train.networks._warm_start import load_initial_weights
 
     other = detector_of(network(1))
     gamma = np.asarray(other.get_layer("stem").gamma)
-    start_from(other, str(exported[1]))
+    load_initial_weights(other, str(exported[1]))
     np.testing.assert_allclose(np.asarray(other.get_layer("stem").gamma), gamma, rtol=1e-5)
 
 
 def test_a_longer_network_is_refused(exported) -> None:
-    from train.networks._warm_start import start_from
+    from train.networks._warm_start import load_initial_weights
 
     with pytest.raises(WeightsError, match="convolutions, the backbone of this recipe"):
-        start_from(network(1), str(exported[1]))
+        load_initial_weights(network(1), str(exported[1]))
 
 
 def test_a_model_without_plain_weights_is_refused() -> None:
-    from train.networks._warm_start import start_from
+    from train.networks._warm_start import load_initial_weights
 
     with pytest.raises(WeightsError, match="no training can start from it"):
-        start_from(detector_of(network(1)), "faces")
+        load_initial_weights(detector_of(network(1)), "faces")
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
-    from train.networks._warm_start import start_from
+    from train.networks._warm_start import load_initial_weights
 
     with pytest.raises(ModelError):
-        start_from(detector_of(network(1)), str(tmp_path / "nothing"))
+        load_initial_weights(detector_of(network(1)), str(tmp_path / "nothing"))
 
 
 def detector_of(made):

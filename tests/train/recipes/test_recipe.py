@@ -1,9 +1,12 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from fakeface._model import MODELS
 from train._errors import RecipeError
+from train.recipes._aliases import ALIASES, current_key
 from train.recipes._recipe import load_recipe, recipe_from_dict, recipe_names, to_toml
 
 
@@ -72,10 +75,13 @@ def test_fields_are_overridden_by_their_dotted_names():
         ("name=../x", "name may hold letters"),
         ("mode.x=1", "'mode' is not a table"),
         ("seed", "'seed' is not of the form field=value"),
-        ("finetune.views=[]", "finetune.views must name some of plain, mirrored, soft"),
-        ('finetune.views=["upside-down"]', "got ['upside-down']"),
-        ('finetune.views=["plain", "plain"]', "each once, got ['plain', 'plain']"),
-        ("finetune.taps=[]", "finetune.taps must name a layer"),
+        (
+            "finetune.test_time_augmentation=[]",
+            "finetune.test_time_augmentation must name some of plain, mirrored, soft",
+        ),
+        ('finetune.test_time_augmentation=["upside-down"]', "got ['upside-down']"),
+        ('finetune.test_time_augmentation=["plain", "plain"]', "each once, got ['plain', 'plain']"),
+        ("finetune.feature_layers=[]", "finetune.feature_layers must name a layer"),
     ],
 )
 def test_what_makes_no_recipe_is_refused(setting, message):
@@ -96,3 +102,42 @@ def test_what_is_no_recipe_is_refused(tmp_path):
 def test_what_a_fine_tuning_would_not_read_is_refused(setting):
     with pytest.raises(RecipeError, match=r"frozen backbones; .* finetune\.steps"):
         load_recipe("edge", [setting])
+
+
+OLD = Path(__file__).parent / "edge-local-0.1.0.toml"  # as it stood before the keys were renamed
+
+
+def test_a_recipe_with_former_keys_is_the_same_recipe():
+    old, new = load_recipe(str(OLD)), load_recipe("edge-local")
+    assert old == replace(new, description=old.description)
+
+
+def test_the_recipes_of_the_shipped_model_load():
+    provenance = json.loads((MODELS / "edge" / "model.json").read_text())["provenance"]
+    recipe = recipe_from_dict(provenance["recipe"])
+    assert recipe.finetune.test_time_augmentation == ("plain", "mirrored-soft")
+    assert recipe.finetune.sampling.weights["stylegan"] == 0.26
+    for run in provenance["averaged"]["runs"]:
+        recipe_from_dict(run["recipe"])
+
+
+def test_overrides_may_use_former_keys():
+    recipe = load_recipe("edge", ["finetune.mix.power=0.25", "finetune.every=7"])
+    assert recipe.finetune.sampling.exponent == 0.25
+    assert recipe.finetune.evaluation_interval == 7
+
+
+def test_a_field_under_both_names_is_refused(tmp_path):
+    both = OLD.read_text().replace("every = 400", "every = 400\nevaluation_interval = 4")
+    (tmp_path / "both.toml").write_text(both)
+    with pytest.raises(RecipeError, match=r"finetune\.evaluation_interval is given twice"):
+        load_recipe(str(tmp_path / "both.toml"))
+
+
+def test_every_former_key_has_a_current_field():
+    fields = json.loads(json.dumps(load_recipe("edge").as_dict()))
+    for former in ALIASES:
+        table = fields
+        for part in current_key(former).split("."):
+            assert part in table, former
+            table = table[part]
