@@ -1,6 +1,6 @@
 """Where the face is in every picture: found as inference finds it.
 
-The faces come from `fakeface._preprocess.prepare`, the same call that `Detector.predict` makes, so
+The faces come from `fakeface.preprocessing.preprocess`, the same call that `Detector.predict` makes, so
 that a training sees the crops that the detector will see. Where the manifest has a box, the face
 that overlaps it is taken, and the box itself where none does; else the largest face, and the
 whole picture where there is no face.
