@@ -16,12 +16,12 @@ from export._golden import write_golden
 from export._parity import Parity, check, real_crops
 from fakeface import ModelInfo
 from train.command_line import invocation, silence_tensorflow
-from train.data._sample import CLASSES
+from train.data import CLASSES
 
 if TYPE_CHECKING:
     import onnx
 
-    from train.fitting._run import Run
+    from train.fitting import Run
 
 LICENCE = (
     "Built on the backbone {}, under its licence, and on the training pictures named in the"
@@ -62,7 +62,7 @@ def export_run(
     silence_tensorflow()
     import tensorflow as tf
 
-    from train.fitting._run import load_run
+    from train.fitting import load_run
 
     run = load_run(run_path)
     spec = run.recipe.crop

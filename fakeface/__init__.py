@@ -15,8 +15,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from fakeface._lazy import lazy_exports
 from fakeface._version import __version__
+from fakeface.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from fakeface._crop import CropSpec

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakeface._lazy import lazy_exports
+from fakeface.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from fakeface._classifier import (

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from train._progress import console
+from train.progress import console
 from train.recipes._recipe import load_recipe, recipe_names
 
 if TYPE_CHECKING:
@@ -342,7 +342,7 @@ def main() -> None:
     """Run the command line; errors that have a remedy are one line, not a traceback."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from fakeface import FakefaceError
-    from train._errors import TrainError
+    from train.errors import TrainError
 
     try:
         app(prog_name="python -m train")

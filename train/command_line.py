@@ -15,9 +15,9 @@ import typer
 from typer.core import TyperGroup
 
 from fakeface import FakefaceError
-from train._errors import TrainError
-from train._progress import console, progress
 from train._silence import silence_tensorflow
+from train.errors import TrainError
+from train.progress import console, progress
 
 __all__ = [
     "EXIT_REJECTED",

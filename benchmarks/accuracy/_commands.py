@@ -55,9 +55,7 @@ def accuracy(
     from benchmarks.accuracy._scores_csv import write_scores
     from benchmarks.accuracy._tables import accuracy_markdown
     from fakeface.model_directory import find_model
-    from train.data._cache import Cache
-    from train.data._dataset import load_data
-    from train.data._sample import SPLITS
+    from train.data import SPLITS, Cache, load_data
 
     names = [*degradation, *tier]  # --tier is the old name
     if unknown := set(names) - set(DEGRADATIONS):
@@ -114,9 +112,9 @@ def leave_one_out(
     """
     from benchmarks.accuracy._leave_one_out import leave_one_out as run
     from benchmarks.accuracy._leave_one_out import leave_one_out_markdown
-    from train.data._cache import Cache
-    from train.fitting._fit import Selection, read_data
-    from train.recipes._recipe import load_recipe
+    from train.data import Cache
+    from train.fitting import Selection, read_data
+    from train.recipes import load_recipe
 
     chosen = load_recipe(recipe, set_)
     store = Cache(cache)
@@ -178,9 +176,9 @@ def leave_family_out(
     """
     from benchmarks.accuracy._leave_family_out import leave_family_out as run
     from benchmarks.accuracy._leave_family_out import leave_family_out_markdown
-    from train.data._cache import Cache
-    from train.fitting._fit import Selection, read_data
-    from train.recipes._recipe import load_recipe
+    from train.data import Cache
+    from train.fitting import Selection, read_data
+    from train.recipes import load_recipe
 
     short = [
         f"finetune.steps={steps}",
@@ -228,8 +226,7 @@ def faces(
     from benchmarks.accuracy._faces import faces_markdown, run_faces
     from fakeface import FaceFinder
     from fakeface.model_directory import FACE_FINDER, MODELS
-    from train.data._cache import Cache
-    from train.data._dataset import load_data
+    from train.data import Cache, load_data
 
     with progress_bars() as begin:
         samples = load_data(data, Cache(cache)).samples
@@ -284,8 +281,7 @@ def explain(
     from benchmarks.accuracy._explain import choose, markdown, summarise, trace
     from fakeface.inference import Classifier
     from fakeface.model_directory import find_model
-    from train.data._cache import Cache
-    from train.data._dataset import load_data
+    from train.data import Cache, load_data
 
     results = []
     with progress_bars() as begin:

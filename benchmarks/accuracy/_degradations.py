@@ -22,7 +22,7 @@ from fakeface.images import Picture
 from fakeface.preprocessing import crop_box
 
 if TYPE_CHECKING:
-    from train.augment._upscalers import Net
+    from train.augment import UpscalerNet
 
 Mask = Callable[[npt.NDArray[np.uint8], Box], npt.NDArray[np.uint8]]
 
@@ -86,21 +86,21 @@ def super_resolve(network: str, image: Image.Image) -> Image.Image:
     """Enlarge a picture with a super-resolution network and shrink it back, as photo enhancers do.
 
     Args:
-        network: A name of `train.augment._upscalers.UPSCALERS`.
+        network: A name of `train.augment.UPSCALERS`.
         image: RGB.
 
     Raises:
         WeightsError: The packages of the extra `upscalers` are not installed.
     """
-    from train.augment._upscalers import upscale
+    from train.augment import upscale
 
     drawn = Image.fromarray(upscale(_upscaler(network), np.asarray(image)))
     return drawn.resize(image.size, Image.Resampling.LANCZOS)
 
 
 @cache
-def _upscaler(network: str) -> Net:
-    from train.augment._upscalers import open_upscaler
+def _upscaler(network: str) -> UpscalerNet:
+    from train.augment import open_upscaler
 
     return open_upscaler(network)
 

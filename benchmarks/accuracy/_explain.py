@@ -24,8 +24,7 @@ from benchmarks.accuracy._score import read_input
 from fakeface import Box, FaceFinder, Heatmap
 from fakeface.inference import Classifier
 from fakeface.model_directory import FACE_FINDER, MODELS
-from train.data._dataset import Data
-from train.data._sample import CLASSES, Sample
+from train.data import CLASSES, Data, Sample
 
 Floats = npt.NDArray[np.float32]
 Crop = npt.NDArray[np.uint8]

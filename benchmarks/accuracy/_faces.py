@@ -18,7 +18,7 @@ from benchmarks._provenance import provenance
 from fakeface import Box, FaceFinder, ImageError
 from fakeface.images import Picture
 from fakeface.preprocessing import detect_faces, load_for_finder
-from train.data._sample import CLASSES, Sample
+from train.data import CLASSES, Sample
 
 PEOPLE = ("astronaut", "camera")
 """Pictures inside scikit-image that show people."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from train.data._sample import CLASSES, Sample
+from train.data import CLASSES, Sample
 
 FAMILY, PHOTOGRAPHS = "family", "photographs"
 """Kinds of the groups by family of generators, and by kind of photographs."""

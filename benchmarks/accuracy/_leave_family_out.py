@@ -25,16 +25,12 @@ from benchmarks._markdown import figure, table
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._macro import FEW, estimates, ranking
 from benchmarks.accuracy._metrics import resamples
-from train._errors import DataError
-from train.data._cache import Cache
-from train.data._dataset import Data
-from train.data._sample import Sample
-from train.data._splits import without_leaks
-from train.evaluate._scores import Scores
-from train.fitting._average import average
-from train.fitting._fit import fit
-from train.fitting._run import INFO, Run, load_run
-from train.recipes._recipe import Recipe
+from train.data import Cache, Data, Sample, without_leaks
+from train.errors import DataError
+from train.evaluate import Scores
+from train.fitting import Run, average, fit, load_run
+from train.fitting._run import INFO
+from train.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)

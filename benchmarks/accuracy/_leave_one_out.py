@@ -17,14 +17,10 @@ import numpy as np
 from benchmarks._markdown import metric, percent, table
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._metrics import Estimate, measure, resamples
-from train._errors import DataError
-from train.data._cache import Cache
-from train.data._dataset import Data
-from train.data._sample import CLASSES
-from train.data._splits import without_leaks
-from train.fitting._fit import fit
-from train.fitting._run import Run
-from train.recipes._recipe import Recipe
+from train.data import CLASSES, Cache, Data, without_leaks
+from train.errors import DataError
+from train.fitting import Run, fit
+from train.recipes import Recipe
 
 FEW = 20
 """A source with fewer test pictures is measured on all of its pictures, none of them trained on."""
@@ -75,7 +71,7 @@ def leave_one_out(
 
     Args:
         recipe: What to fit.
-        data: Pictures with faces located, as from `train.fitting._fit.read_data`.
+        data: Pictures with faces located, as from `train.fitting.read_data`.
         cache: Where features are kept.
         out: Folder of the runs; those that are finished are not fitted again.
         wanted: Sources to leave out, by name; empty for all.

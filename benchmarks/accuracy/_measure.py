@@ -23,9 +23,7 @@ from benchmarks.accuracy._store import Store
 from fakeface import FaceFinder, Thresholds
 from fakeface.inference import MIN_FACE, Classifier
 from fakeface.model_directory import FACE_FINDER, MODELS
-from train.data._cache import Cache
-from train.data._dataset import Data
-from train.data._sample import CLASSES, Sample
+from train.data import CLASSES, Cache, Data, Sample
 
 FORMAT = 1
 """Version of the format of the results."""

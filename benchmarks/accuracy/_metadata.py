@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from train.data._sample import Sample
+from train.data import Sample
 
 NAME = "metadata-only"
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 
 from fakeface import Thresholds
-from train.evaluate._statistics import wilson
+from train.evaluate import wilson
 
 Floats = npt.NDArray[np.float64]
 Weights = npt.NDArray[np.float32]

@@ -14,7 +14,7 @@ from benchmarks._plots import COLOURS
 from benchmarks.accuracy._degradations import CLEAN
 from benchmarks.accuracy._measure import Run, Scored
 from benchmarks.accuracy._metrics import Floats, reliability
-from train.data._sample import CLASSES
+from train.data import CLASSES
 
 _AI, _REAL = COLOURS[1], COLOURS[0]
 

@@ -16,8 +16,8 @@ from fakeface.concurrency import bounded_map
 from fakeface.images import Picture
 from fakeface.inference import MIN_FACE, Classifier, default_threads
 from fakeface.preprocessing import crop_picture, preprocess
-from train.data._sample import Sample
-from train.fitting._features import row_id
+from train.data import Sample
+from train.fitting import row_id
 
 BATCH = 32
 

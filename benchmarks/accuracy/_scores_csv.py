@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy._measure import Run
-from train.data._sample import CLASSES
+from train.data import CLASSES
 
 
 def write_scores(run: Run, path: Path) -> None:

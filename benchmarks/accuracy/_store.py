@@ -15,9 +15,8 @@ from benchmarks.accuracy._degradations import Degradation
 from fakeface import ModelInfo
 from fakeface.inference import MIN_FACE
 from fakeface.preprocessing import PIXELS_VERSION
-from train.data._cache import Cache
-from train.data._sample import Sample
-from train.fitting._features import row_id
+from train.data import Cache, Sample
+from train.fitting import row_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def litert(source: Path, out: Path) -> None:
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    from train.fitting._run import load_run
+    from train.fitting import load_run
 
     run = load_run(source)
     size = run.recipe.crop.size
@@ -63,9 +63,9 @@ def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- built from the
         out: Model directory to write.
     """
     from export import convert
-    from train.networks._heads import build_head, join, pool
+    from train.networks import build_head, join, pool
     from train.networks.backbones import get_backbone
-    from train.recipes._recipe import load_recipe
+    from train.recipes import load_recipe
 
     recipe = load_recipe("report", ["backbone.weights=none"])
     size = recipe.crop.size

@@ -177,8 +177,8 @@ def _describe_run(run: Path, infos: Sequence[ModelInfo]) -> tuple[str, Threshold
 
     The calibration, to the last digit, tells which model that is: every run fits its own.
     """
-    from train._errors import RunError
-    from train.fitting._run import MODEL, load_run
+    from train.errors import RunError
+    from train.fitting import MODEL, load_run
 
     try:
         loaded = load_run(run)

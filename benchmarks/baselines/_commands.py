@@ -73,8 +73,7 @@ def baselines(
     from benchmarks.baselines._measure import compare
     from benchmarks.baselines._plot import plot_baselines
     from benchmarks.baselines._tables import baselines_markdown
-    from train.data._cache import Cache
-    from train.data._dataset import load_data
+    from train.data import Cache, load_data
 
     groups = [name.strip() for names in only for name in names.split(",") if name.strip()]
     with progress_bars() as begin:

@@ -21,9 +21,7 @@ from benchmarks.baselines._targets import targets
 from benchmarks.speed._latency import pictures
 from fakeface import ImageError, Thresholds
 from fakeface.diagnostics import Timing, Variant, environment, interleaved
-from train.data._cache import AppendOnlyCache, Cache
-from train.data._dataset import Data
-from train.data._sample import Sample
+from train.data import AppendOnlyCache, Cache, Data, Sample
 
 PICTURE = "1024 px"
 """Which of `benchmarks.speed._latency.pictures` verdicts are timed on."""

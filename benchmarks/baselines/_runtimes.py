@@ -113,7 +113,7 @@ def open_tensorflow(file: Path, threads: int, precision: str) -> Network:  # noq
     """Open the Keras model of a run directory as a `tf.function`."""
     import tensorflow as tf
 
-    from train.fitting._run import load_run
+    from train.fitting import load_run
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -15,7 +15,7 @@ from export.int8._samples import score
 from export.int8._search import Layer
 from fakeface import ModelInfo, Thresholds, Verdict
 from fakeface.inference import Classifier, classify
-from train.data._sample import Sample
+from train.data import Sample
 
 AUC_LOSS = 0.005
 """Largest loss of AUC on `test` that is accepted."""

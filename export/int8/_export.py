@@ -27,10 +27,8 @@ from fakeface import ModelInfo, Thresholds
 from fakeface.inference import Classifier
 from fakeface.model_directory import load_model
 from train.command_line import console, invocation, progress
-from train.data._dataset import Data
-from train.evaluate._calibration import Calibration
-from train.evaluate._report import evaluate
-from train.evaluate._scores import Scores
+from train.data import Data
+from train.evaluate import Calibration, Scores, evaluate
 
 if TYPE_CHECKING:
     import onnx

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from train.networks._tta import is_filter
+from train.networks import is_filter
 
 if TYPE_CHECKING:
     import onnx
@@ -76,7 +76,7 @@ class Graph:
     def convolutions(self) -> list[onnx.NodeProto]:
         """The network's convolutions with constant weights, in order.
 
-        A convolution of each colour for itself is none: it filters a view (`train.networks._tta`).
+        A depthwise convolution of three channels is a filter (`train.networks.is_filter`), not one.
         """
         found = [n for n in self.nodes if n.op_type == "Conv" and self.is_constant(n.input[1])]
         return [node for node in found if not is_filter(self.constant(node.input[1]).shape)]

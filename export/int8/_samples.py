@@ -12,11 +12,8 @@ import numpy as np
 from export.int8._graph import BATCH, Crops, Doubles
 from fakeface import CropSpec, ModelInfo
 from train.command_line import progress
-from train.data._cache import Cache
-from train.data._dataset import Data, load_data
-from train.data._locate import locate
-from train.data._sample import Sample
-from train.fitting._features import crop_batches
+from train.data import Cache, Data, Sample, load_data, locate
+from train.fitting import crop_batches
 
 
 def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | None]:

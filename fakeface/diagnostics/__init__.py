@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakeface._lazy import lazy_exports
+from fakeface.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from fakeface.diagnostics._bench import (

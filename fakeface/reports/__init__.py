@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakeface._errors import ReportError
-from fakeface._lazy import lazy_exports
 from fakeface._text import printable
+from fakeface.lazy import lazy_exports
 
 if TYPE_CHECKING:
     import os

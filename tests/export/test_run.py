@@ -36,9 +36,9 @@ def pictures(tmp_path_factory):
 @pytest.fixture(scope="module")
 def fitted(pictures):
     """Fits a small model by a recipe: real code."""
-    from train.data._cache import Cache
-    from train.fitting._fit import Selection, fit, read_data
-    from train.recipes._recipe import load_recipe
+    from train.data import Cache
+    from train.fitting import Selection, fit, read_data
+    from train.recipes import load_recipe
 
     cache = Cache(pictures.parent / "cache")
 

@@ -1,13 +1,12 @@
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from fakeface import ModelError
-from train import _progress
-from train._errors import DataError
 from train.command_line import (
     EXIT_REJECTED,
     EXIT_USAGE,
@@ -17,6 +16,7 @@ from train.command_line import (
     invocation,
     progress,
 )
+from train.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_command_is_written_as_it_was_typed(monkeypatch):
 
 
 def test_off_a_terminal_progress_is_a_line_now_and_then(monkeypatch, capsys):
-    monkeypatch.setattr(_progress, "LINE_EVERY", 0.01)
+    monkeypatch.setattr(import_module("train.progress"), "LINE_EVERY", 0.01)
     seen = []
     for item in progress(range(3), "counting", 3):
         seen.append(item)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from train._errors import DataError
-from train._progress import progress
+from train.errors import DataError
+from train.progress import progress
 
 if TYPE_CHECKING:
     import keras

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeface.inference import default_threads
-from train._errors import WeightsError
+from train.errors import WeightsError
 from train.networks.backbones._torch_file import read_torch_file
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from PIL import Image
 
 from fakeface.files import replacing
 from train._checks import check_share
-from train._progress import progress
 from train.augment._latent import AUTOENCODERS, open_autoencoder, weights_files
 from train.augment._reconstructions import around_face, load_picture, reconstruct
+from train.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -26,10 +26,10 @@ from fakeface.files import replacing
 from fakeface.images import Picture
 from fakeface.types import Box
 from train._checks import check_share
-from train._progress import in_threads, progress
 from train.augment._autoencoder import DECODERS, Pixels, autoencode, load_or_train
 from train.augment._sharpness import match_sharpness, sharpness
 from train.augment._upscalers import UPSCALERS, check_names, open_upscaler, shrink_and_upscale
+from train.progress import in_threads, progress
 
 if TYPE_CHECKING:
     from train.data._sample import Sample

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from fakeface.inference import default_threads
-from train._errors import WeightsError
 from train._installed import package_folder
+from train.errors import WeightsError
 
 if TYPE_CHECKING:
     import ncnn
@@ -65,7 +65,7 @@ UPSCALERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Net:
+class UpscalerNet:
     """A loaded network.
 
     Attributes:
@@ -77,7 +77,7 @@ class Net:
     border: int
 
 
-def open_upscaler(name: str) -> Net:
+def open_upscaler(name: str) -> UpscalerNet:
     """Load a network.
 
     Args:
@@ -100,7 +100,7 @@ def open_upscaler(name: str) -> Net:
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     if net.load_param(f"{stem}.param") or net.load_model(f"{stem}.bin"):
         raise WeightsError(f"{stem}.param and .bin cannot be read; install {upscaler.package} anew")
-    return Net(net, upscaler.border)
+    return UpscalerNet(net, upscaler.border)
 
 
 def check_names(setting: str, names: Iterable[str]) -> None:
@@ -117,7 +117,7 @@ def check_names(setting: str, names: Iterable[str]) -> None:
 
 
 def shrink_and_upscale(
-    net: Net, shrink: tuple[float, float], photo: Pixels, rng: np.random.Generator
+    net: UpscalerNet, shrink: tuple[float, float], photo: Pixels, rng: np.random.Generator
 ) -> Pixels:
     """Shrink a photograph and upscale it by a network to its former size.
 
@@ -139,7 +139,7 @@ def shrink_and_upscale(
     return np.asarray(Image.fromarray(upscaled).resize(image.size, after))
 
 
-def upscale(net: Net, small: Pixels) -> Pixels:
+def upscale(net: UpscalerNet, small: Pixels) -> Pixels:
     """Upscale a picture.
 
     Args:

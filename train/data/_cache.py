@@ -13,7 +13,7 @@ from typing import Any
 
 from fakeface import ImageError
 from fakeface.images import Picture
-from train._progress import in_threads
+from train.progress import in_threads
 
 
 class AppendOnlyCache:

@@ -32,9 +32,9 @@ from fakeface import CropSpec
 from fakeface.files import replacing
 from fakeface.preprocessing import crop, crop_box
 from fakeface.types import Box
-from train._errors import DataError
-from train._progress import console, progress
 from train.data._folder import MANIFEST
+from train.errors import DataError
+from train.progress import console, progress
 
 TABLE = Path(__file__).parent / "pictures.csv"
 """The pictures that were chosen."""

@@ -25,11 +25,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fakeface.reports import printable
-from train._errors import DataError
 from train.data._cache import Cache, digests
 from train.data._folder import Entry, read_folder
 from train.data._sample import CLASSES, SPLITS, Sample
 from train.data._splits import SPLIT_SEED, complete_splits, without_leaks
+from train.errors import DataError
 
 _SHOWN = 5
 

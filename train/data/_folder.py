@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fakeface.types import Box
-from train._errors import DataError
+from train.errors import DataError
 
 MANIFEST = "manifest.csv"
 """Name of the table that, where it is, says what the folder holds."""

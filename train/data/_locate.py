@@ -1,9 +1,9 @@
 """Where the face is in every picture: found as inference finds it.
 
-The faces come from `fakeface.preprocessing.preprocess`, the same call that `Detector.predict` makes, so
-that a training sees the crops that the detector will see. Where the manifest has a box, the face
-that overlaps it is taken, and the box itself where none does; else the largest face, and the
-whole picture where there is no face.
+The faces come from `fakeface.preprocessing.preprocess`, as in `Detector.predict`, so that training
+sees the crops that the detector will see. Where the manifest has a box, the face that overlaps it
+is taken, and the box itself where none does; else the largest face, or the full picture where there
+is no face.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from fakeface import CropSpec, FaceFinder, ImageError
 from fakeface.model_directory import FACE_FINDER, MODELS, read_model
 from fakeface.preprocessing import PIXELS_VERSION, preprocess
 from fakeface.types import Box
-from train._progress import in_threads
 from train.data._cache import Cache
 from train.data._dataset import Data, file_message
 from train.data._sample import Sample
+from train.progress import in_threads
 
 OVERLAP = 0.3
 """Intersection over union from which a face found counts as the one in the manifest; finders

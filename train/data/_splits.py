@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from train._errors import DataError
+from train.errors import DataError
 
 if TYPE_CHECKING:
     from train.data._sample import Sample

@@ -1,1 +1,52 @@
-"""Training itself: frozen backbones, fine-tuning, averages of weights, run directories."""
+"""Training: `fit` makes a run directory of a recipe and data; `load_run` opens one.
+
+Fine-tuning and frozen backbones, features, averages of weights, comparisons.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakeface.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from train.fitting._average import average
+    from train.fitting._compare import compare
+    from train.fitting._features import crop_batches, row_id
+    from train.fitting._fit import Selection, fit, read_data
+    from train.fitting._run import MODEL, Run, load_run
+
+__all__ = [
+    "MODEL",
+    "Run",
+    "Selection",
+    "average",
+    "compare",
+    "crop_batches",
+    "fit",
+    "load_run",
+    "read_data",
+    "row_id",
+]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "train.fitting._average": ("average",),
+        "train.fitting._compare": ("compare",),
+        "train.fitting._features": (
+            "crop_batches",
+            "row_id",
+        ),
+        "train.fitting._fit": (
+            "Selection",
+            "fit",
+            "read_data",
+        ),
+        "train.fitting._run": (
+            "MODEL",
+            "Run",
+            "load_run",
+        ),
+    },
+)

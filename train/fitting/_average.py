@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from train._errors import RunError
+from train.errors import RunError
 from train.fitting._fit import create_run, finalize_run, refuse_finished
 from train.fitting._inference import score
 from train.fitting._result import TrainingResult

@@ -12,10 +12,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from train._errors import RecipeError
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import CLASSES
+from train.errors import RecipeError
 from train.evaluate._plots import plot_comparison
 from train.evaluate._statistics import mcnemar, unpaired, wilson
 from train.fitting._fit import fit

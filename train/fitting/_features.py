@@ -31,13 +31,13 @@ from fakeface.files import replacing
 from fakeface.images import Picture
 from fakeface.inference import default_threads
 from fakeface.preprocessing import crop_picture
-from train._errors import DataError
-from train._progress import progress
 from train.data._cache import Cache
 from train.data._locate import finder_id
 from train.data._sample import Sample
+from train.errors import DataError
 from train.networks._heads import pool
 from train.networks.backbones import get_backbone
+from train.progress import progress
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:

@@ -24,8 +24,6 @@ import tensorflow as tf
 
 from fakeface.concurrency import bounded_map
 from fakeface.images import Picture
-from train._errors import RecipeError
-from train._progress import console, progress
 from train.augment._augment import augmented_crop
 from train.augment._autoencoder import DECODERS
 from train.augment._latent_pairs import make_reconstructions
@@ -35,6 +33,7 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, batches
+from train.errors import RecipeError
 from train.fitting._inference import score
 from train.fitting._result import TrainingResult
 from train.fitting._run import write_json
@@ -42,6 +41,7 @@ from train.fitting._trainer import Batch, Trainer
 from train.networks._multistage import detector, fuse_batch_norm, with_conv_bn
 from train.networks._warm_start import load_initial_weights
 from train.networks.backbones import get_backbone
+from train.progress import console, progress
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:

@@ -23,11 +23,10 @@ from typing import Any
 
 import fakeface
 from fakeface import OperatingPoint, Thresholds
-from train._errors import RecipeError, RunError
-from train._progress import console
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._locate import finder_id, locate
+from train.errors import RecipeError, RunError
 from train.evaluate._calibration import (
     Calibration,
     fit_calibration,
@@ -41,6 +40,7 @@ from train.evaluate._scores import Scores
 from train.fitting._result import TrainingResult
 from train.fitting._run import FORMAT, INFO, MODEL, Run, load_run, write_history, write_json
 from train.networks.backbones import get_backbone
+from train.progress import console
 from train.recipes._recipe import Recipe, recipe_from_dict, to_toml
 
 RUN_MANIFEST = "run-manifest.json"

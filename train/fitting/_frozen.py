@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from train._progress import console
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
@@ -17,6 +16,7 @@ from train.fitting._features import FeatureTable, Rows
 from train.fitting._result import TrainingResult
 from train.fitting._weighting import sample_weights
 from train.networks._heads import build_head, join
+from train.progress import console
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from fakeface.images import Picture
 from fakeface.preprocessing import crop_picture
-from train._progress import in_threads
 from train.data._sample import Sample
 from train.networks._heads import LOGIT
 from train.networks._tta import apply_transforms, mean_over_transforms
+from train.progress import in_threads
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:

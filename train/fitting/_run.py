@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakeface import OperatingPoint, Thresholds
 from fakeface.files import replacing
-from train._errors import RunError
+from train.errors import RunError
 from train.evaluate._calibration import Calibration
 from train.evaluate._scores import Scores, read_scores
 from train.networks._tta import apply_transforms, mean_over_transforms

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from train._errors import RecipeError
 from train.data._sample import Sample
+from train.errors import RecipeError
 from train.recipes._recipe import FitSpec
 
 

@@ -24,7 +24,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from train._errors import RecipeError
+from train.errors import RecipeError
 from train.networks._heads import LOGIT, OUTPUT
 
 if TYPE_CHECKING:

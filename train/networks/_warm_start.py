@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeface.model_directory import MODELS, read_model
-from train._errors import WeightsError
+from train.errors import WeightsError
 from train.networks._heads import LOGIT
 from train.networks._multistage import ConvBN
 from train.networks._tta import is_filter

@@ -42,7 +42,7 @@ from typing import Any
 
 from fakeface import CropSpec
 from train._checks import check, check_one_of
-from train._errors import RecipeError
+from train.errors import RecipeError
 from train.networks._heads import HeadSpec
 from train.networks._tta import PLAIN
 from train.recipes._aliases import current_key, with_current_keys

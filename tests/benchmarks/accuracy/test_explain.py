@@ -4,8 +4,7 @@ import pytest
 from benchmarks.accuracy._explain import STEPS, area, changed, choose, curves, ranking
 from fakeface.inference import Classifier
 from tests._models import SIZE, make_cam_classifier, make_classifier
-from train.data._dataset import Data
-from train.data._sample import Sample
+from train.data import Data, Sample
 
 
 def sample(label, source, number):

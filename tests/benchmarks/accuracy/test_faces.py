@@ -9,7 +9,7 @@ from fakeface.model_directory import FACE_FINDER, MODELS
 def test_recall_scenes_and_tables(samples, tmp_path):
     pytest.importorskip("skimage", reason="needs the extra `dev`")
     from benchmarks.accuracy._faces import faces_markdown, run_faces
-    from train.data._sample import Sample
+    from train.data import Sample
 
     finder = FaceFinder(MODELS / FACE_FINDER)
     path = samples / "real" / "astronaut.png"

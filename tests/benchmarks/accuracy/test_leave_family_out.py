@@ -15,11 +15,9 @@ from benchmarks.accuracy._leave_family_out import (
     summarize,
     without,
 )
-from train._errors import DataError
-from train.data._cache import Cache
-from train.data._dataset import Data, load_data
-from train.data._sample import Sample
-from train.evaluate._scores import Scores
+from train.data import Cache, Data, Sample, load_data
+from train.errors import DataError
+from train.evaluate import Scores
 
 
 def made(label: int, source: str, count: int, **told: object) -> list[Sample]:

@@ -14,8 +14,7 @@ from benchmarks.accuracy._tables import accuracy_markdown
 from fakeface import Box, Detector
 from fakeface.inference import Classifier
 from tests.train.conftest import needs_upscalers
-from train.data._cache import Cache
-from train.data._dataset import load_data
+from train.data import Cache, load_data
 
 SOME = [DEGRADATIONS["clean"], DEGRADATIONS["hard"], DEGRADATIONS["background-only"]]
 

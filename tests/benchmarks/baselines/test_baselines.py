@@ -23,8 +23,7 @@ from fakeface import Detector
 from fakeface.diagnostics import PORTRAIT
 from tests._models import make_classifier
 from tests.conftest import SAMPLES
-from train.data._cache import Cache
-from train.data._dataset import load_data
+from train.data import Cache, load_data
 
 
 @pytest.fixture(scope="module")
@@ -265,8 +264,8 @@ def test_a_run_gives_the_same_answers_in_every_runtime(models, tmp_path):
     pytest.importorskip("tensorflow", reason="needs the extra `train`")
     pytest.importorskip("ai_edge_litert", reason="needs the extra `baselines`")
     from export import export_run
-    from train.fitting._fit import Selection, fit, read_data
-    from train.recipes._recipe import load_recipe
+    from train.fitting import Selection, fit, read_data
+    from train.recipes import load_recipe
 
     rng = np.random.default_rng(0)
     for label in ("AI", "Real"):

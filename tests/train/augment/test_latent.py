@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train._errors import WeightsError
 from train.augment._latent import open_autoencoder, read_tensors, weights_files
+from train.errors import WeightsError
 
 WIDTH = 8
 Tensors = dict[str, np.ndarray]

@@ -10,9 +10,9 @@ from PIL import Image
 from fakeface.types import Box
 from tests.train.augment.test_latent import networks, safetensors
 from tests.train.conftest import Samples, portrait
-from train._errors import WeightsError
 from train.augment._latent_pairs import AutoencoderSpec, make_reconstructions, pair
 from train.data._sample import Sample
+from train.errors import WeightsError
 
 SPEC = AutoencoderSpec("weights", ("taesd", "taef1"), photographs=6, generated=3)
 

@@ -10,7 +10,6 @@ from PIL import Image, ImageFilter
 
 from fakeface.types import Box
 from tests.train.conftest import Samples, needs_upscalers, portrait
-from train._errors import DataError
 from train.augment._autoencoder import load_or_train
 from train.augment._reconstructions import (
     ReconstructionSpec,
@@ -21,6 +20,7 @@ from train.augment._reconstructions import (
 )
 from train.augment._sharpness import sharpness
 from train.data._sample import Sample
+from train.errors import DataError
 from train.recipes._recipe import load_recipe
 
 

@@ -8,8 +8,8 @@ from PIL import Image
 
 from tests.train.conftest import needs_upscalers, portrait
 from train import _installed
-from train._errors import WeightsError
 from train.augment._upscalers import UPSCALERS, open_upscaler, shrink_and_upscale, upscale
+from train.errors import WeightsError
 
 
 @needs_upscalers

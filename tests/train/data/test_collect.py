@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from fakeface.types import Box
-from train._errors import DataError
 from train.data._cache import Cache
 from train.data._collect import Chosen, collect, read_table
 from train.data._dataset import load_data
+from train.errors import DataError
 
 ASTRONAUT = Path(__file__).parents[3] / "samples" / "real" / "astronaut.png"
 

@@ -5,8 +5,8 @@ import pytest
 
 from fakeface.types import Box
 from tests.train.conftest import picture
-from train._errors import DataError
 from train.data._dataset import load_data
+from train.errors import DataError
 
 
 def rows(splits, label, **more):

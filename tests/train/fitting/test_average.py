@@ -12,10 +12,10 @@ from tests.conftest import SAMPLES
 from tests.train.conftest import fill
 from tests.train.fitting.test_finetune import RECIPE, SPEC
 from tests.train.networks.test_warm_start import SIZE, TAPS, exported  # noqa: F401 - a fixture
-from train._errors import RunError
 from train.data._cache import Cache
 from train.data._dataset import load_data
 from train.data._locate import locate
+from train.errors import RunError
 
 pytestmark = pytest.mark.train
 
@@ -116,7 +116,7 @@ def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None
         transforms=views,
     )
     info, _ = export_run(made.path, tmp_path / "model", "views", "1.0.0", SAMPLES)
-    assert info.provenance["recipe"]["finetune"]["views"] == views
+    assert info.provenance["recipe"]["finetune"]["test_time_augmentation"] == views
     images = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3)).astype(np.uint8)
     p_fake, cam = Classifier(tmp_path / "model").explain(images)
     outputs = made.outputs(images)
@@ -164,7 +164,7 @@ def test_generations_of_one_line_may_be_averaged(trained, tmp_path: Path) -> Non
     other.recipe = replace(
         recipe, finetune=replace(recipe.finetune, initial_checkpoint="elsewhere")
     )
-    with pytest.raises(RunError, match="another start"):
+    with pytest.raises(RunError, match="another initial checkpoint"):
         average([one, other], [1.0, 1.0], data, tmp_path / "no", "no")
     before = [run.model.get_layer("stem").get_weights()[0] for run in (one, other)]
     made = average([one, other], [3.0, 1.0], data, tmp_path / "m", "m", allow_descendants=True)
@@ -173,7 +173,7 @@ def test_generations_of_one_line_may_be_averaged(trained, tmp_path: Path) -> Non
         0.75 * before[0] + 0.25 * before[1],
         atol=1e-6,
     )
-    with pytest.raises(RunError, match="do not name one start"):
+    with pytest.raises(RunError, match="have no common finetune.initial_checkpoint"):
         average([one, other], [1, 1], data, tmp_path / "no", "no", 0.5, allow_descendants=True)
 
 
@@ -186,5 +186,5 @@ def test_what_does_not_fit_together_is_refused(trained, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="another crop"):
         average([one, other], [1.0, 1.0], data, tmp_path / "no", "no")
     one.recipe = replace(recipe, finetune=replace(recipe.finetune, initial_checkpoint=""))
-    with pytest.raises(RunError, match="do not name one start"):
+    with pytest.raises(RunError, match="have no common finetune.initial_checkpoint"):
         average([one], [1.0], data, tmp_path / "no", "no", interpolation_weight=0.5)

@@ -13,9 +13,9 @@ import train.fitting._features
 from fakeface.images import Picture
 from fakeface.preprocessing import crop_picture
 from tests.train.conftest import fill
-from train._errors import DataError, RecipeError, RunError, WeightsError
 from train.data._cache import Cache
 from train.data._dataset import load_data
+from train.errors import DataError, RecipeError, RunError, WeightsError
 from train.fitting._compare import compare
 from train.fitting._features import SHARD, FeatureTable
 from train.fitting._fit import Selection, create_run, fit, read_data

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from train._errors import RecipeError
 from train.data._sample import Sample
+from train.errors import RecipeError
 from train.fitting._weighting import sample_weights
 from train.recipes._recipe import FitSpec
 

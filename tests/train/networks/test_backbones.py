@@ -10,7 +10,7 @@ from PIL import Image
 keras = pytest.importorskip("keras", reason="needs the extra `train`")
 from fakeface import CropSpec  # noqa: E402
 from fakeface.preprocessing import crop  # noqa: E402
-from train._errors import RecipeError, WeightsError  # noqa: E402
+from train.errors import RecipeError, WeightsError  # noqa: E402
 from train.networks.backbones import BACKBONES, get_backbone  # noqa: E402
 from train.networks.backbones._torch_file import read_torch_file  # noqa: E402
 

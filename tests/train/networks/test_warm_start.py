@@ -8,7 +8,7 @@ import pytest
 
 from fakeface import ModelError
 from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
-from train._errors import WeightsError
+from train.errors import WeightsError
 
 pytestmark = pytest.mark.train
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fakeface._model import MODELS
-from train._errors import RecipeError
+from fakeface.model_directory import MODELS
+from train.errors import RecipeError
 from train.recipes._aliases import ALIASES, current_key
 from train.recipes._recipe import load_recipe, recipe_from_dict, recipe_names, to_toml
 

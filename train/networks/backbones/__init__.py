@@ -14,7 +14,7 @@ To add a backbone: subclass `Backbone` and name it in `BACKBONES`.
 
 from __future__ import annotations
 
-from train._errors import RecipeError
+from train.errors import RecipeError
 from train.networks.backbones._base import Backbone, WeightsFile
 from train.networks.backbones._efficientnet_lite import EfficientNetLite
 from train.networks.backbones._mobilenet import MobileNetV2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from train._errors import WeightsError
+from train.errors import WeightsError
 from train.networks.backbones._base import Backbone, WeightsFile
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from train._errors import WeightsError
+from train.errors import WeightsError
 
 if TYPE_CHECKING:
     import keras

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from train._errors import WeightsError
 from train._installed import package_folder
+from train.errors import WeightsError
 from train.networks.backbones._base import Backbone, WeightsFile
 from train.networks.backbones._torch_file import read_torch_file
 
