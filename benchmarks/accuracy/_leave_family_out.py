@@ -28,8 +28,7 @@ from benchmarks.accuracy._metrics import resamples
 from train.data import Cache, Data, Sample, without_leaks
 from train.errors import DataError
 from train.evaluate import Scores
-from train.fitting import Run, average, fit, load_run
-from train.fitting._run import INFO
+from train.fitting import INFO, Run, average, fit, load_run
 from train.recipes import Recipe
 
 
@@ -52,7 +51,7 @@ class Fold:
 
 def group(sample: Sample) -> str:
     """What is left out with a picture: its family, or its source where it has none."""
-    return sample.family or sample.source if sample.label == 0 else sample.source
+    return sample.family or sample.origin if sample.label == 0 else sample.origin
 
 
 def make_folds(samples: Iterable[Sample], count: int, since: int = 0) -> list[Fold]:
@@ -127,7 +126,7 @@ def leave_family_out(
 
     Args:
         recipe: A fine-tuning.
-        data: Pictures with faces located, as from `train.fitting._fit.read_data`.
+        data: Pictures with faces located, as from `train.fitting.read_data`.
         cache: Where reconstructions are kept.
         out: Folder of the runs; those that are finished are not repeated.
         folds: Number of folds.

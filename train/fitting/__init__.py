@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from train.fitting._compare import compare
     from train.fitting._features import crop_batches, row_id
     from train.fitting._fit import Selection, fit, read_data
-    from train.fitting._run import MODEL, Run, load_run
+    from train.fitting._run import INFO, MODEL, Run, load_run
 
 __all__ = [
+    "INFO",
     "MODEL",
     "Run",
     "Selection",
@@ -44,6 +45,7 @@ __getattr__, __dir__ = lazy_exports(
             "read_data",
         ),
         "train.fitting._run": (
+            "INFO",
             "MODEL",
             "Run",
             "load_run",

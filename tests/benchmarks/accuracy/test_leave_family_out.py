@@ -61,11 +61,11 @@ def test_what_was_there_before_is_always_trained_on() -> None:
 def test_a_fold_is_the_test_and_nothing_else() -> None:
     left = without(data(), Fold(("flux",), ("staff",)), 15)
     tested = left.split("test")
-    assert {s.source for s in tested} == {"models", "more", "staff"}
+    assert {s.origin for s in tested} == {"models", "more", "staff"}
     assert len(tested) == 27
     others = left.split("train", "val")
-    assert {s.source for s in others} == {"gan", "site", "plain", "ffhq", "web", "club"}
-    assert sum(s.source == "gan" for s in others) == 20
+    assert {s.origin for s in others} == {"gan", "site", "plain", "ffhq", "web", "club"}
+    assert sum(s.origin == "gan" for s in others) == 20
 
 
 def test_every_family_counts_the_same() -> None:
@@ -74,7 +74,7 @@ def test_every_family_counts_the_same() -> None:
     large, small = made(0, "a", 100, family="large"), made(0, "b", 10, family="small")
     logits = np.array([*np.linspace(1, 2, 40), *[0.0] * 50, *[3.0] * 50, *[0.0] * 10])
     samples = [*photos, *large, *small]
-    families = {s.name: s.family or s.source for s in samples}
+    families = {s.name: s.family or s.origin for s in samples}
     result = summarize([Scores.of(samples, logits)], families, 50, 0)
     assert result["worst"] == "large"
     assert result["families"]["large"]["auc"][0] == pytest.approx(0.5)
