@@ -176,11 +176,11 @@ def _families(models: Result) -> str:
     if not clean:
         return ""
     means = [
-        [what, "", *(figure(entry["macro"][name]) for entry in clean.values())]
+        [what, "", *(metric(entry["macro"][name]) for entry in clean.values())]
         for what, name in (("mean AUC", "auc"), ("mean TPR at 5 % FPR", "tpr5"))
     ]
     rows = [
-        [name, str(row["ai"]), *(figure(entry["groups"][name]["auc"]) for entry in clean.values())]
+        [name, str(row["ai"]), *(metric(entry["groups"][name]["auc"]) for entry in clean.values())]
         for name, row in next(iter(clean.values()))["groups"].items()
         if row["kind"] == FAMILY
     ]
