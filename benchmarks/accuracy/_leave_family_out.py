@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks._markdown import figure, table
+from benchmarks._markdown import metric, table
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._macro import FEW, estimates, ranking
 from benchmarks.accuracy._metrics import resamples
@@ -227,16 +227,16 @@ def leave_family_out_markdown(result: dict[str, Any]) -> str:
     means = [
         [
             share,
-            figure(part["mean"]["auc"]),
-            figure(part["mean"]["tpr5"]),
-            f"{part['worst']}: {figure(part['families'][part['worst']]['auc'])}",
+            metric(part["mean"]["auc"]),
+            metric(part["mean"]["tpr5"]),
+            f"{part['worst']}: {metric(part['families'][part['worst']]['auc'])}",
         ]
         for share, part in shares.items()
         if part["mean"]
     ]
     first = next(iter(shares.values()))["families"]
     rows = [
-        [name, str(row["n"]), *(figure(part["families"][name]["auc"]) for part in shares.values())]
+        [name, str(row["n"]), *(metric(part["families"][name]["auc"]) for part in shares.values())]
         for name, row in sorted(first.items(), key=lambda item: item[1]["auc"][0])
     ]
     return "\n".join(
