@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fakeface._crop import CropSpec
 from fakeface._errors import ModelError
-from fakeface._model import METADATA_KEY, ModelInfo, Thresholds, load_model
+from fakeface._model import METADATA_KEY, ModelInfo, Thresholds
 from fakeface._model_files import number, same_description
-from fakeface._providers import open_session
+from fakeface._providers import open_model
 from fakeface.explain._occlusion import occlusion
 from fakeface.types._heatmap import Method
 
@@ -25,14 +25,13 @@ class Classifier:
 
     Attributes:
         info: The model's description.
-        session: The ONNX Runtime session.
         crop: Size, margin and filter of the crops that it takes.
         thresholds: The model's default thresholds.
         method: How `explain` makes its maps: `cam` if the model computes them itself, at no cost,
             else `occlusion`, at the cost of some fifty forward passes per face.
     """
 
-    __slots__ = ("_cam_bias", "crop", "info", "method", "session", "thresholds")
+    __slots__ = ("_arguments", "_cam_bias", "_session", "crop", "info", "method", "thresholds")
 
     def __init__(
         self,
@@ -53,15 +52,26 @@ class Classifier:
             ModelError: The directory is not a classifier that can run.
             ProviderError: The provider is not available.
         """
+        self._arguments = (path.absolute(), provider, threads, session_options)
         self.info: ModelInfo
-        self.info, data = load_model(path, "classifier")
+        self.info, self._session = open_model(
+            path.absolute(), "classifier", provider, threads, session_options
+        )
         assert self.info.crop is not None  # load_model has seen to both
         assert self.info.thresholds is not None
         self.crop: CropSpec = self.info.crop
         self.thresholds: Thresholds = self.info.thresholds
-        self.session = open_session(self.info.name, data, provider, threads, session_options)
         self.method: Method
         self._check()
+
+    @property
+    def session(self) -> ort.InferenceSession:
+        """The ONNX Runtime session; in a forked process one of its own."""
+        return self._session.get()
+
+    def __reduce__(self) -> tuple[type[Classifier], tuple[Any, ...]]:
+        """Pickle what opens it again."""
+        return Classifier, self._arguments
 
     def _check(self) -> None:
         """Raise ModelError unless the graph is the one that `model.json` describes."""

@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -137,6 +138,22 @@ class Detector:
             ProviderError: The provider is not available.
         """
         return cls(**{name: getattr(options, name) for name in options.__slots__})
+
+    def __reduce__(self) -> tuple[Callable[[DetectorOptions], Detector], tuple[DetectorOptions]]:
+        """Pickle the settings; the models are opened again where it is unpickled.
+
+        Raises:
+            TypeError: It was made with ONNX Runtime's session options, which cannot be pickled.
+        """
+        options = self.options
+        if options.session_options is not None:
+            raise TypeError(
+                "a detector with session_options cannot be pickled; give it threads instead, or"
+                " make one in each process"
+            )
+        if options.model is not None:
+            options = replace(options, model=str(self.info.path.absolute()))
+        return Detector.from_options, (options,)
 
     def __repr__(self) -> str:
         """Give model, provider, thresholds and fingerprint."""

@@ -7,9 +7,12 @@ import io
 import logging
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakeface._errors import ModelError, ProviderError
+from fakeface._model import Kind, ModelInfo, load_model
+from fakeface._sessions import ReopenedSession
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -237,6 +240,45 @@ def open_session(
                 short_name(wanted[0]),
             )
     return session
+
+
+def open_model(
+    path: Path,
+    kind: Kind,
+    provider: str,
+    threads: int | None,
+    options: ort.SessionOptions | None,
+) -> tuple[ModelInfo, ReopenedSession]:
+    """Load a model and open its session, anew in every forked process.
+
+    Args:
+        path: The model's directory.
+        kind: What kind of model is needed.
+        provider: As for `open_session`.
+        threads: As for `open_session`.
+        options: As for `open_session`.
+
+    Returns:
+        The description, and the session.
+
+    Raises:
+        ModelError: The directory is not such a model, or ONNX Runtime cannot run it; in a forked
+            process also where it has changed meanwhile.
+        ProviderError: As for `open_session`.
+    """
+    info, data = load_model(path, kind)
+    given: list[bytes] = [data]
+
+    def open_() -> ort.InferenceSession:
+        if given:  # the first time; the bytes are not kept
+            return open_session(info.name, given.pop(), provider, threads, options)
+        again, data = load_model(path, kind)
+        if again != info:
+            raise ModelError(info.name, "has changed since this process was forked")
+        return open_session(info.name, data, provider, threads, options)
+
+    del data
+    return info, ReopenedSession(open_)
 
 
 def _open(

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from fakeface._errors import ModelError
-from fakeface._model import METADATA_KEY, ModelInfo, load_model
+from fakeface._model import METADATA_KEY, ModelInfo
 from fakeface._model_files import number, numbers, same_description, whole
-from fakeface._providers import open_session
+from fakeface._providers import open_model
 from fakeface.faces._boxes import NO_BOXES, Floats, anchors, calibrate, decode, suppress
 
 if TYPE_CHECKING:
@@ -72,7 +72,6 @@ class BlazeFace:
     Attributes:
         info: The model's description.
         settings: How to decode its output.
-        session: The ONNX Runtime session.
     """
 
     def __init__(
@@ -84,7 +83,9 @@ class BlazeFace:
     ) -> None:
         """Load, check and open a network; arguments and errors are those of `FaceFinder`."""
         self.info: ModelInfo
-        self.info, data = load_model(path, "face-finder")
+        self.info, self._session = open_model(
+            path, "face-finder", provider, threads, session_options
+        )
         given = self.info.settings
         try:
             self.settings = _settings(given)
@@ -92,8 +93,12 @@ class BlazeFace:
             raise ModelError(self.info.name, f"model.json: settings lack {error}") from error
         except ValueError as error:
             raise ModelError(self.info.name, f"model.json: settings: {error}") from error
-        self.session = open_session(self.info.name, data, provider, threads, session_options)
         self._check()
+
+    @property
+    def session(self) -> ort.InferenceSession:
+        """The ONNX Runtime session; in a forked process one of its own."""
+        return self._session.get()
 
     def _check(self) -> None:
         """Raise ModelError unless the graph is the one that `model.json` describes, and works."""

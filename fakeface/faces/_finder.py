@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from fakeface._errors import ModelError
 from fakeface._model import ModelInfo
+from fakeface._sessions import watch
 from fakeface.faces._blazeface import BlazeFace
 from fakeface.faces._boxes import NO_BOXES, Floats, overlaps, suppress
 from fakeface.types import Box
@@ -90,11 +91,21 @@ class FaceFinder:
             ModelError: The directory is not a face finder that can run.
             ProviderError: The provider is not available.
         """
+        self._path = path.absolute()
         self._options = (provider, threads, session_options)
-        self.near = BlazeFace(path, *self._options)
+        self.near = BlazeFace(self._path, *self._options)
         self.info: ModelInfo = self.near.info
         self._far: BlazeFace | None = None
         self._lock = Lock()
+        watch(self)
+
+    def after_fork(self) -> None:
+        """Replace the lock, which another thread of the parent may have held."""
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[type[FaceFinder], tuple[Any, ...]]:
+        """Pickle what opens it again."""
+        return FaceFinder, (self._path, *self._options)
 
     @property
     def far(self) -> BlazeFace:

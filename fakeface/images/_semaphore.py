@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
 
+from fakeface._sessions import watch
+
 
 class WeightedSemaphore:
     """An amount that threads share; whoever would exceed it waits for others to give back."""
@@ -17,6 +19,12 @@ class WeightedSemaphore:
             total: What may be taken at once, above 0.
         """
         self._total = total
+        self._taken = 0
+        self._changed = Condition()
+        watch(self)
+
+    def after_fork(self) -> None:
+        """Forget what threads of the parent have taken: here they do not run."""
         self._taken = 0
         self._changed = Condition()
 
