@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from train.command_line import CommandGroup
 from train.progress import console
 from train.recipes._recipe import load_recipe, recipe_names
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from train.fitting._fit import Selection
 
 app = typer.Typer(
+    cls=CommandGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -38,8 +38,6 @@ The backbone runs over every picture once; its features are kept in the cache, s
 training on the same pictures takes seconds. Everything can be interrupted (Ctrl-C) and called
 again: what was computed is kept.""",
 )
-
-_EXTRA = ("tensorflow", "keras", "sklearn", "scipy", "matplotlib", "tomli")
 
 DataOption = Annotated[
     Path,
@@ -338,27 +336,5 @@ def _selection(only: str, limit: int | None, unseen: bool) -> Selection:
     return Selection(origins, limit, unseen)
 
 
-def main() -> None:
-    """Run the command line; errors that have a remedy are one line, not a traceback."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from fakeface import FakefaceError
-    from train.errors import TrainError
-
-    try:
-        app(prog_name="python -m train")
-    except (TrainError, FakefaceError) as error:
-        console.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        sys.exit(1)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _EXTRA:
-            raise
-        console.print(
-            f"error: {error}; training needs the extra `train`: pip install -e '.[train]'",
-            style="red",
-            markup=False,
-        )
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    app(prog_name="python -m train")

@@ -43,8 +43,8 @@ def test_backbones_say_where_their_weights_come_from():
 def test_errors_are_one_line(arguments, message, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["train", *arguments])
     with pytest.raises(SystemExit) as stopped:
-        command.main()
-    assert stopped.value.code == 1
+        command.app(prog_name="python -m train")
+    assert stopped.value.code == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shlex
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from typing import Any
 
 import fakeface
 from fakeface import OperatingPoint, Thresholds
+from train.command_line import invocation
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._locate import finder_id, locate
@@ -244,7 +243,7 @@ def _write_results(
             "epochs": len(result.history),
             "seconds": round(seconds, 1),
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "command": shlex.join(["python", "-m", "train", *sys.argv[1:]]),
+            "command": invocation("train"),
             "versions": versions(),
             **also,
         },
