@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         FakefaceError,
         ImageError,
         ModelError,
+        NotFoundError,
         ProviderError,
         ReportError,
     )
@@ -52,6 +53,7 @@ __all__ = [
     "ImageError",
     "ModelError",
     "ModelInfo",
+    "NotFoundError",
     "OperatingPoint",
     "Prediction",
     "ProviderError",
@@ -72,6 +74,7 @@ __getattr__, __dir__ = lazy_exports(
             "FakefaceError",
             "ImageError",
             "ModelError",
+            "NotFoundError",
             "ProviderError",
             "ReportError",
         ),

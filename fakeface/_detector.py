@@ -23,7 +23,7 @@ from fakeface._verdict import aggregate, choose_thresholds
 from fakeface.faces._finder import FaceFinder
 from fakeface.files._walk import existing, walk
 from fakeface.provenance._read import load_trust_list, provenance_of
-from fakeface.types import Prediction, Source
+from fakeface.types import Prediction, ReadPrediction, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -173,7 +173,7 @@ class Detector:
         ]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
 
-    def predict(self, source: Source) -> Prediction:
+    def predict(self, source: Source) -> ReadPrediction:
         """Classify one picture.
 
         Args:
@@ -181,7 +181,7 @@ class Detector:
                 array of shape (height, width, 3).
 
         Returns:
-            The prediction; its `error` is always None.
+            The prediction; it always has a verdict, and never an error.
 
         Raises:
             ImageError: The picture cannot be read.
@@ -226,7 +226,7 @@ class Detector:
         p_fake, maps = self.classifier.explain(crops)
         return list(zip(p_fake.tolist(), maps, strict=True))
 
-    def aggregate(self, preprocessed: Preprocessed, scores: Sequence[_Score]) -> Prediction:
+    def aggregate(self, preprocessed: Preprocessed, scores: Sequence[_Score]) -> ReadPrediction:
         """Apply the thresholds and put the result together: the last step of `predict`.
 
         Args:
@@ -244,7 +244,7 @@ class Detector:
             used += scored
         return max(predictions, key=_suspicion)  # the first of equal ones
 
-    def _aggregate(self, preprocessed: Preprocessed, scores: Sequence[_Score]) -> Prediction:
+    def _aggregate(self, preprocessed: Preprocessed, scores: Sequence[_Score]) -> ReadPrediction:
         crop, method = self.classifier.crop, self.classifier.method
         maps = [values for _, values in scores if values is not None]
         return aggregate(
@@ -334,7 +334,7 @@ class Detector:
             cannot be read, one with `error` set.
 
         Raises:
-            FileNotFoundError: A folder or file given does not exist.
+            NotFoundError: A folder or file given does not exist (a FileNotFoundError too).
             TypeError: A folder is given as bytes.
             ValueError: `batch_size` or `workers` is below 1.
         """

@@ -1,13 +1,13 @@
-"""Names of files as they may be shown: one line, no terminal escapes, always encodable."""
+"""File names that are safe to show: one line, no terminal escapes, always encodable."""
 
 from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    r"""Escape what could move a terminal's cursor, break a line or fail to encode.
+    r"""Escape characters that could move a terminal's cursor, break a line or fail to encode.
 
-    File names may hold newlines, escape sequences, bidirectional overrides and bytes that are
-    not UTF-8 (lone surrogates, PEP 383). Everything that `str.isprintable` refuses is escaped
+    File names may contain newlines, escape sequences, bidirectional overrides and bytes that are
+    not UTF-8 (lone surrogates, PEP 383). Every character that is not `str.isprintable` is escaped
     as in a Python literal.
 
     Args:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 from fakeface._errors import ModelError
 from fakeface._model import ModelInfo, Thresholds
 from fakeface._preprocess import Preprocessed
-from fakeface.types import Face, Prediction, Verdict
+from fakeface.types import Face, Prediction, ReadPrediction, Verdict
 from fakeface.types._heatmap import Heatmap
 
 
@@ -67,7 +68,7 @@ def aggregate(
     model: str,
     settings: str = "",
     heatmaps: Sequence[Heatmap] = (),
-) -> Prediction:
+) -> ReadPrediction:
     """Combine the faces of a picture and their scores into a prediction.
 
     Args:
@@ -96,7 +97,7 @@ def aggregate(
         verdict = classify(worst, thresholds)
     else:
         verdict = Verdict.TOO_SMALL if faces else Verdict.NO_FACE
-    return Prediction(
+    prediction = Prediction(
         source=preprocessed.name,
         model=model,
         settings=settings,
@@ -109,3 +110,4 @@ def aggregate(
         frames=preprocessed.frames,
         frame=preprocessed.frame,
     )
+    return cast("ReadPrediction", prediction)

@@ -4,13 +4,14 @@ import inspect
 import io
 import math
 import os
+import pickle
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakeface import Detector, DetectorOptions
+from fakeface import Detector, DetectorOptions, FakefaceError, NotFoundError
 from tests._models import make_classifier
 
 
@@ -88,3 +89,14 @@ def test_a_detector_shows_what_it_decides_by(detector: Detector) -> None:
     assert detector.model in shown
     assert "on cpu" in shown
     assert detector.settings in shown
+
+
+@pytest.mark.parametrize("folder", ["/nope", ["/nope"]])
+def test_a_folder_that_does_not_exist_is_an_error_of_fakeface(
+    detector: Detector, folder: Any
+) -> None:
+    with pytest.raises(FakefaceError, match="/nope") as caught:
+        detector.scan(folder)
+    assert isinstance(caught.value, FileNotFoundError)
+    assert caught.value.filename == "/nope"
+    assert isinstance(pickle.loads(pickle.dumps(caught.value)), NotFoundError)

@@ -180,7 +180,7 @@ def leave_family_out(
 def _blended(run: Run, data: Data, out: Path, share: float) -> Run:
     if (out / INFO).exists():
         return load_run(out)
-    return average([run], [1.0], data, out, f"{run.recipe.name}-start", start_share=share)
+    return average([run], [1.0], data, out, f"{run.recipe.name}-start", interpolation_weight=share)
 
 
 def summarize(

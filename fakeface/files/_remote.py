@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from fakeface._errors import ImageError, ReportError
+from fakeface._errors import ImageError, NotFoundError, ReportError
 from fakeface.files._walk import existing, path_filter, walk
 from fakeface.images._sniff import HEAD, is_apple_double, is_picture, named_picture
 
@@ -119,7 +119,7 @@ def entries(
         The files, without having looked into any.
 
     Raises:
-        FileNotFoundError: There is nothing in a place.
+        NotFoundError: There is nothing in a place.
         OSError: A file system cannot be reached, or does not allow to list it.
     """
     wanted = path_filter(glob, exclude)
@@ -158,7 +158,7 @@ def _remote(place: Place, recursive: bool, wanted: Callable[[str], bool]) -> Ite
     assert filesystem is not None
     info = filesystem.get_file_info(place.path)
     if info.type is FileType.NotFound:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place.name)
+        raise NotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place.name)
     if info.type is not FileType.Directory:
         yield Entry(place.name, place.path, filesystem, named=True)
         return

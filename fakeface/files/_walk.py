@@ -20,7 +20,7 @@ from fnmatch import translate
 from typing import TypeVar
 
 from fakeface._bounded_map import Pending
-from fakeface._errors import ImageError, reason_of
+from fakeface._errors import ImageError, NotFoundError, reason_of
 from fakeface.images._sniff import claims_picture
 
 Found = str | ImageError | Pending
@@ -81,14 +81,14 @@ def walk(
 
 
 def existing(paths: list[_AnyPath]) -> list[_AnyPath]:
-    """The paths as they are.
+    """Return the paths unchanged.
 
     Raises:
-        FileNotFoundError: One of them does not exist.
+        NotFoundError: One of them does not exist.
     """
     for path in paths:
         if not os.path.lexists(path):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fsdecode(path))
+            raise NotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fsdecode(path))
     return paths
 
 

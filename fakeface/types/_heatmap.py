@@ -1,8 +1,8 @@
-"""Which part of a face speaks for what: a map of evidence, and how it is laid over a picture.
+"""Heat maps: the evidence in each part of a face, and how it is laid over the picture.
 
-The scale is absolute, never stretched to the map at hand: a picture without evidence looks clean.
-Colours are told apart with every common kind of colour blindness (blue against orange, Okabe and
-Ito 2008), and the picture below is grey, so that skin is not taken for evidence.
+The colour scale is absolute, never stretched to a map: a picture without evidence stays clean. The
+colours differ with every common kind of colour blindness (blue against orange, Okabe and Ito 2008),
+and the picture below is grey, so that skin is not mistaken for evidence.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ Floats: TypeAlias = "npt.NDArray[np.float32]"
 Method = Literal["cam", "occlusion"]
 
 SPANS: dict[Method, float] = {"cam": 8.0, "occlusion": 4.0}
-"""Evidence, in logits, at which a colour is at its strongest. Places of an activation map outweigh
-each other in their mean, so they are larger than what hiding a place changes."""
+"""Evidence, in logits, of the strongest colour. The cells of an activation map cancel out in their
+mean, so their values are larger than what hiding a place changes."""
 
 FAKE_COLOUR = (230, 97, 1)
 """Evidence for `fake`, RGB."""
@@ -33,17 +33,17 @@ REAL_COLOUR = (33, 102, 172)
 """Evidence for `real`, RGB."""
 
 OPACITY = 0.7
-"""Share of the colour in the strongest places of an overlay, 0 to 1."""
+"""Opacity of the strongest colour in an overlay, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heatmap:
-    """Evidence over a face, place by place.
+    """A map of evidence over a face.
 
     Attributes:
         values: Evidence in logits of `fake`, float32, shape (h, w), read-only. Above 0 speaks
             for fake, below 0 for real.
-        box: The square of the picture that the map covers, in pixels of the upright picture.
+        box: The square that the map covers, in pixels of the upright picture.
         size: Width and height of the upright picture in pixels.
         method: `cam`: the class activation map of the model itself (Zhou et al. 2016); its mean
             is the logit of the face's `p_fake`. `occlusion`: by how much the logit falls when a
@@ -56,7 +56,7 @@ class Heatmap:
     method: Method
 
     def __post_init__(self) -> None:
-        """Refuse what is no map (`ValueError`); make the values read-only."""
+        """Raise ValueError unless it is a map; make the values read-only."""
         values = np.array(self.values, np.float32)
         if values.ndim != 2 or not values.size:
             raise ValueError(f"a heat map has two dimensions, got shape {values.shape}")
@@ -64,15 +64,14 @@ class Heatmap:
         object.__setattr__(self, "values", values)
 
     def upsampled(self, width: int, height: int) -> Floats:
-        """The evidence at every pixel of the picture.
+        """Interpolate the evidence at every pixel of the picture.
 
         Args:
             width: Width of the picture in pixels, at any scale.
             height: Its height.
 
         Returns:
-            Logits, float32, shape (height, width), bilinear between places; NaN where the model
-            did not look.
+            Logits, float32, shape (height, width), bilinear; NaN outside `box`.
 
         Raises:
             ValueError: `width` or `height` is below 1.
@@ -91,8 +90,8 @@ class Heatmap:
             image: The upright picture, at any scale.
 
         Returns:
-            A new RGB image of the same size: grey where the model looked, blue where it saw
-            evidence for a photograph, orange where it saw evidence for AI.
+            A new RGB image of the same size: grey inside `box`, with evidence for a
+            photograph in blue and evidence for AI in orange.
         """
         out = image.convert("RGB")
         rows, columns, patch = self._patch(*out.size)
@@ -103,7 +102,7 @@ class Heatmap:
         return out
 
     def _patch(self, width: int, height: int) -> tuple[slice, slice, Floats]:
-        """Rows and columns of a picture that the map covers, and the evidence there."""
+        """Return the rows and columns of a picture that the map covers, and the evidence there."""
         h, w = self.values.shape
         across, down = width / self.size[0], height / self.size[1]
         rows, vertical = _weights(self.box.y * down, self.box.height * down, height, h)
@@ -117,7 +116,7 @@ def blend(grey: npt.NDArray[np.uint8], values: Floats) -> npt.NDArray[np.uint8]:
 
     Args:
         grey: Pixels, uint8, shape (height, width).
-        values: Evidence in parts of what gives the full colour, shape (height, width).
+        values: Evidence, 1 or -1 for the strongest colour, shape (height, width).
 
     Returns:
         RGB, uint8, shape (height, width, 3); pixels without evidence stay grey.
@@ -129,7 +128,7 @@ def blend(grey: npt.NDArray[np.uint8], values: Floats) -> npt.NDArray[np.uint8]:
 
 
 def _weights(start: float, length: float, pixels: int, places: int) -> tuple[slice, Floats]:
-    """Weights of the places for each pixel along one side, shape (pixels covered, places)."""
+    """Return interpolation weights along one axis, shape (pixels covered, places)."""
     first = min(max(round(start), 0), pixels - 1)
     last = max(min(round(start + length), pixels), first + 1)
     at = (np.arange(first, last) + 0.5 - start) / length * places - 0.5

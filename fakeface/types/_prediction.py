@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face and what the model says of it.
+    """One face and its score.
 
     Attributes:
         box: Where it is, in pixels of the upright picture.
-        score: How sure the face finder is that it is a face, 0 to 1 (1 where the caller says so).
-        p_fake: Calibrated probability that the face was made by AI, 0 to 1; None where the face
-            is too small to be judged.
+        score: Confidence of the face finder, 0 to 1 (1 for pictures that are already cropped).
+        p_fake: Calibrated probability that the face was made by AI, 0 to 1; None if the face is
+            too small to be scored.
         verdict: `fake`, `uncertain`, `real` or `too_small`.
-        heatmap: What the model's answer rests on, where the detector was asked for it or it cost
-            nothing; no part of `as_dict`, nor of comparisons.
+        heatmap: The evidence for the score, if the detector makes heat maps; not part of
+            `as_dict`, nor of comparisons.
     """
 
     box: Box
@@ -32,7 +32,7 @@ class Face:
     heatmap: Heatmap | None = field(default=None, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON; the box in pixels, rounded to a hundredth."""
+        """Return plain values, ready for JSON; the box in pixels, rounded to a hundredth."""
         box = self.box
         return {
             "box": [round(v, 2) for v in (box.x, box.y, box.width, box.height)],
@@ -44,24 +44,24 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What fakeface says of one picture: a verdict, or an error in its place.
+    """The result for one picture: a verdict, or the error that prevented one.
 
     Attributes:
         source: Name of the picture: its path, or `<bytes>`, `<array>` and the like.
-        model: Name of the model that judged.
+        model: Name of the model.
         verdict: Verdict of the picture, that of its most suspicious face; None on an error.
         p_fake: Calibrated probability that the most suspicious face was made by AI, 0 to 1; None
-            where no face could be judged.
+            if no face could be scored.
         faces: The faces found, largest first.
         size: Width and height of the upright picture in pixels; None on an error.
-        error: Why the picture could not be read, in one line; None when it could.
-        digest: BLAKE2b-128 of the encoded bytes in hexadecimal, where there were any.
-        settings: Fingerprint of what judged, in hexadecimal: the models' files, the thresholds
-            and what counts as a face. Equal settings give equal verdicts on equal bytes, with the
-            same versions of fakeface, ONNX Runtime and Pillow.
+        error: Why the picture could not be read, in one line; None if it could.
+        digest: BLAKE2b-128 of the encoded bytes in hexadecimal; None for decoded sources.
+        settings: Fingerprint of the detector, in hexadecimal (`Detector.settings`). Equal settings
+            give equal verdicts on equal bytes, with the same versions of fakeface, ONNX Runtime
+            and Pillow.
         provenance: What the file says of its own origin; it has no influence on the verdict. None
-            where that was not read: for pictures that are no encoded file, on an error, and where
-            the detector was told not to.
+            if it was not read: for decoded sources, on an error, and if the detector was made with
+            `provenance=False`.
         frames: Frames or pages that the file holds, at least 1; None on an error.
         frame: Which of them the verdict is about, counted from 0: the first, or of several that
             were scored the most suspicious one; None on an error.
@@ -82,16 +82,16 @@ class Prediction:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Prediction:
-        """Make a prediction from what `as_dict` gave.
+        """Make a prediction from a record of `as_dict`.
 
         Args:
-            record: A record, as in a report of the format `json`, `jsonl` or `parquet`.
+            record: A record, as in reports of the formats `json`, `jsonl` and `parquet`.
 
         Returns:
-            The prediction; boxes and finder scores are rounded as `as_dict` does.
+            The prediction; boxes and finder scores are rounded, as in `as_dict`.
 
         Raises:
-            KeyError, TypeError, ValueError: It is no record of a prediction.
+            KeyError, TypeError, ValueError: It is not a record of a prediction.
         """
         verdict, size = record["verdict"], record["size"]
         said = record.get("provenance")  # 0.1 wrote none
@@ -119,7 +119,7 @@ class Prediction:
         return self.error is None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON, the same keys for every picture."""
+        """Return plain values, ready for JSON, with the same keys for every picture."""
         said = self.provenance
         return {
             "source": self.source,
@@ -136,3 +136,15 @@ class Prediction:
             "frames": self.frames,
             "frame": self.frame,
         }
+
+
+if TYPE_CHECKING:
+
+    class ReadPrediction(Prediction):
+        """A prediction for a picture that could be read: it has a verdict, and no error."""
+
+        verdict: Verdict
+        size: tuple[int, int]
+        error: None
+else:
+    ReadPrediction = Prediction

@@ -19,5 +19,5 @@ Source: TypeAlias = Union[
     "npt.NDArray[np.uint8]",
     Any,
 ]
-"""What a picture may come as: a path, encoded bytes, a binary file object open for reading, a
+"""The input of a picture: a path, encoded bytes, a binary file object open for reading, a
 Pillow image, or an upright RGB array of uint8 with shape (height, width, 3)."""

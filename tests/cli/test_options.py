@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,3 +85,16 @@ def test_scan_and_predict_take_all_of_them(command: str) -> None:
     assert len(SETTINGS) >= 7
     for field in SETTINGS:
         assert f"--{field.name.replace('_', '-')}" in shown
+
+
+@pytest.mark.parametrize(("name", "command"), [("photos", "scan"), ("a b.jpg", "predict")])
+def test_a_path_in_place_of_a_command_is_told_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "a b.jpg").touch()
+    result = CliRunner().invoke(app, [name], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert f"fakeface {command} {shlex.quote(name)}" in result.output
+    assert "No such command" in CliRunner().invoke(app, ["nothing"]).output

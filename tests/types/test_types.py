@@ -7,7 +7,7 @@ from fakeface import Box, Face, Prediction, Verdict
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (-1, 5), (float("nan"), 1)])
 def test_a_box_needs_an_area(size):
-    with pytest.raises(ValueError, match="area"):
+    with pytest.raises(ValueError, match="above 0"):
         Box(0, 0, *size)
 
 
@@ -30,3 +30,10 @@ def test_a_prediction_is_json_with_the_same_keys_for_good_and_bad():
     assert json.loads(json.dumps(good.as_dict()))["faces"] == [
         {"box": [1.23, 2, 30, 40], "score": 0.9877, "p_fake": 0.25, "verdict": "real"}
     ]
+
+
+def test_a_box_unpacks_and_has_corners() -> None:
+    x, y, width, height = Box(1, 2, 3, 4)
+    assert (x, y, width, height) == (1, 2, 3, 4)
+    assert Box(*Box(1, 2, 3, 4)) == Box(1, 2, 3, 4)
+    assert Box(1, 2, 3, 4).xyxy == (1, 2, 4, 6)
