@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and exit with its code."""
     try:
         from fakeface.cli._streams import replace_closed
 
@@ -19,13 +19,13 @@ def main() -> None:
         app(prog_name="fakeface")
     except KeyboardInterrupt:
         sys.exit(130)
-    except OSError as error:  # of --version and --help; commands see to their own
+    except OSError as error:  # from --version and --help; commands handle their own
         from fakeface._errors import reason_of
         from fakeface.cli._errors import USAGE, say
 
         say(reason_of(error))
         sys.exit(USAGE)
-    except Exception as error:  # not of a command (see `exits`): the installation is broken
+    except Exception as error:  # not from a command (see `exits`): the installation is broken
         from fakeface.cli._fault import fault
 
         sys.exit(fault(error))

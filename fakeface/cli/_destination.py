@@ -1,4 +1,4 @@
-"""Where results go, decided before anything is loaded."""
+"""The destination of results, decided before anything is loaded."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ RESUMABLE = "jsonl, csv or parquet"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where results go.
+    """The destination of results.
 
     Attributes:
         format: One of `fakeface.reports.FORMATS`.
         path: The file; None for standard output.
-        resume: Whether to go on with what is in the file.
-        resumable: Whether the format lets a scan go on from a file.
+        resume: Whether to resume from the file.
+        resumable: Whether a scan can resume from a file of this format.
     """
 
     format: str
@@ -34,23 +34,24 @@ def destination(
     overwrite: bool,
     resume: Path | None = None,
 ) -> Destination:
-    """Decide from the options where results go.
+    """Return the destination that the options describe.
 
     Args:
-        format: Name of a format, or None to go by the file's name.
+        format: Name of a format, or None to use the suffix of the file.
         output: The file to write, or None for standard output.
-        overwrite: Whether a file that is there may be written over.
-        resume: The file to go on with.
+        overwrite: Whether an existing file may be replaced.
+        resume: The file to resume from.
 
     Returns:
         The destination.
 
     Raises:
-        ReportError: No such format, the options contradict each other, or results would be lost.
+        ReportError: There is no such format, the options exclude each other, or results would be
+            lost.
     """
     if resume is not None:
         if output not in (None, resume):
-            raise ReportError(str(output), f"--resume goes on in {resume} itself; leave out -o")
+            raise ReportError(str(output), f"--resume writes to {resume} itself; leave out -o")
         if overwrite:
             raise ReportError(str(resume), "give --resume or --overwrite, not both")
         output = resume
@@ -59,8 +60,8 @@ def destination(
     if resume is not None and not report.resumable:
         raise ReportError(str(resume), f"a scan cannot resume from {name}, only from {RESUMABLE}")
     if output is not None and resume is None and not overwrite and report.exists(output):
-        way = f"--resume {output} goes on with it, " if report.resumable else ""
-        raise ReportError(str(output), f"exists already; {way}--overwrite begins anew")
+        way = f"--resume {output} continues it, " if report.resumable else ""
+        raise ReportError(str(output), f"exists already; {way}--overwrite replaces it")
     return Destination(name, output, resume is not None, report.resumable)
 
 
@@ -71,6 +72,6 @@ def _by_suffix(output: Path | None) -> str:
     suffix = {"ndjson": "jsonl", "pq": "parquet", "txt": "table"}.get(suffix, suffix)
     if suffix not in FORMATS:
         raise ReportError(
-            str(output), f"does not say its format; add --format ({', '.join(FORMATS)})"
+            str(output), f"has no suffix of a known format; add --format ({', '.join(FORMATS)})"
         )
     return suffix

@@ -1,4 +1,4 @@
-"""What a command does when it cannot go on: one line on standard error and an exit code."""
+"""Errors of commands: one line on standard error and an exit code."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _P = ParamSpec("_P")
 
 
 class UsageError(Exception):
-    """The options contradict each other, or say too little."""
+    """The options exclude each other, or one is missing."""
 
 
 def say(text: str) -> None:
-    """One line on standard error; lost where that cannot be written, which changes no result."""
+    """Print one line on standard error; ignore it if that cannot be written."""
     with contextlib.suppress(OSError):
         typer.echo(f"fakeface: {printable(text)}", err=True)
 
 
 def exits(command: Callable[_P, int]) -> Callable[_P, None]:
-    """Let a command return its exit code, and give one to every error.
+    """Let a command return its exit code, and convert every error to one.
 
     Args:
         command: Returns an exit code.
 
     Returns:
-        The command as typer wants it.
+        The command, in the form that typer needs.
     """
 
     @wraps(command)

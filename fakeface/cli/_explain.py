@@ -1,4 +1,4 @@
-"""The picture that `predict --explain` draws."""
+"""The figure that `predict --explain` draws."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _SIDE = 2400
-"""Larger pictures are decoded smaller where that is cheap, but not below this many pixels."""
+"""Larger JPEG pictures are decoded at a reduced size, but not below this many pixels."""
 
 
 class Explanation:
-    """A figure of one picture, to be drawn as soon as it has been judged."""
+    """Draws the figure of one picture after it has been classified."""
 
     def __init__(self, path: Path, files: int, overwrite: bool) -> None:
-        """Check what was asked for, before anything is loaded.
+        """Check the options before anything is loaded.
 
         Args:
             path: The file to write.
-            files: Number of pictures to judge.
-            overwrite: Whether a file that is there may be written over.
+            files: Number of pictures to classify.
+            overwrite: Whether an existing file may be replaced.
 
         Raises:
-            ReportError: The file cannot be written, or would be lost.
+            ReportError: The file has another suffix, or exists.
             UsageError: There is more than one picture.
         """
         if files != 1:
             raise UsageError(f"--explain takes one FILE, got {files}")
         if path.suffix.lower() not in _SUFFIXES:
-            raise ReportError(str(path), f"has to end in {', '.join(_SUFFIXES)}")
+            raise ReportError(str(path), f"must end in {', '.join(_SUFFIXES)}")
         if path.exists() and not overwrite:
-            raise ReportError(str(path), "exists already; --overwrite begins anew")
+            raise ReportError(str(path), "exists already; --overwrite replaces it")
         self._path = path
 
     def watch(
         self, detector: Detector, source: str | IO[bytes] | ImageError
     ) -> Generator[Prediction, None, None]:
-        """Judge a picture, and draw it unless it cannot be read.
+        """Classify a picture, and draw its figure unless it cannot be read.
 
         Args:
-            detector: Judges, with heat maps.
-            source: A path, a stream that can be read twice, or why there is no picture.
+            detector: A detector that makes heat maps.
+            source: A path, a seekable stream, or the error if there is no picture.
 
         Yields:
             The one prediction.

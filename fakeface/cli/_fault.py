@@ -1,4 +1,4 @@
-"""What fakeface says of its own faults. Imports nothing that may be what failed."""
+"""Report bugs of fakeface itself. Imports nothing that may be what failed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import traceback
 from fakeface._text import printable
 
 FAULT = 70
-"""Exit code of a fault, EX_SOFTWARE of sysexits.h; Python's own would be 1, that of a finding."""
+"""Exit code of an internal error, EX_SOFTWARE of sysexits.h; Python's own, 1, means a finding."""
 
 
 def fault(error: Exception) -> int:
-    """Ask on standard error to report an error that nobody expected.
+    """Print an unexpected error and ask the user to report it.
 
     Args:
         error: The error, being handled.

@@ -1,4 +1,4 @@
-"""Which files a scan is to judge, from its options."""
+"""The files of a scan, from its options."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fakeface.cli._streams import Patient, standard_input
+from fakeface.cli._streams import PollingStream, standard_input
 
 if TYPE_CHECKING:
     from fakeface.files._walk import Found
@@ -18,7 +18,7 @@ class Files:
     """The files of a scan.
 
     Attributes:
-        passed_over: Number of files that were no pictures, so far.
+        skipped: Number of files so far that are not pictures.
     """
 
     def __init__(
@@ -30,21 +30,21 @@ class Files:
         exclude: list[str],
         follow_symlinks: bool,
     ) -> None:
-        """Keep what the options say, and open the list: before results are begun.
+        """Store the options and open the list of files, before any result is written.
 
         Raises:
             OSError: The list cannot be opened.
             UsageError: It is standard input, which is closed.
         """
-        self.passed_over = 0
+        self.skipped = 0
         self._paths = paths
         self._opened = ExitStack()
-        self._list: Patient | None = None
+        self._list: PollingStream | None = None
         if files_from == "-":
-            self._list = Patient(standard_input())
+            self._list = PollingStream(standard_input())
         elif files_from is not None:
             file = Path(files_from).open("rb")  # noqa: SIM115 -- `walk` closes it
-            self._list = Patient(self._opened.enter_context(file))
+            self._list = PollingStream(self._opened.enter_context(file))
         self._options: dict[str, Any] = {
             "recursive": recursive,
             "glob": glob,
@@ -53,16 +53,16 @@ class Files:
         }
 
     def walk(self, advance: Callable[[], None] | None) -> Iterator[Found]:
-        """The pictures, one after the other, once.
+        """Yield the pictures; call it once.
 
         Args:
-            advance: Called for every file that is passed over.
+            advance: Called for every file that is skipped.
         """
         from fakeface.files._names import read_names
         from fakeface.files._walk import walk
 
         def skipped(_: str) -> None:
-            self.passed_over += 1
+            self.skipped += 1
             if advance is not None:
                 advance()
 
@@ -71,7 +71,7 @@ class Files:
             yield from walk(chain(self._paths, listed), skipped=skipped, **self._options)
 
     def count(self) -> int:
-        """Number of files, pictures and others, that `walk` will come to."""
+        """Return the number of files, pictures and others, that `walk` visits."""
         from fakeface.files._walk import walk
 
         return sum(1 for _ in walk(self._paths, every=True, **self._options))

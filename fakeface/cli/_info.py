@@ -12,7 +12,7 @@ from fakeface.cli._errors import OK, exits
 def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Show versions, bundled models, providers, and the picture formats readable here."""
+    """Show versions, bundled models, providers and the picture formats that can be read here."""
     facts = _facts()
     if as_json:
         typer.echo(json.dumps(facts, indent=2))

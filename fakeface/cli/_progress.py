@@ -1,4 +1,4 @@
-"""How far a scan is, on standard error while that is a terminal."""
+"""Progress of a scan, on standard error if that is a terminal."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """A progress bar that learns how many files there are while it runs."""
+    """A progress bar whose total is counted in the background."""
 
     def __init__(self, bar: Bar, count: Callable[[], int] | None) -> None:
-        """Begin.
+        """Start counting.
 
         Args:
             bar: The bar, started.
-            count: Counts the files that there are; called in a thread of its own. None where they
-                cannot be counted beforehand.
+            count: Counts the files, in a thread of its own; None if they cannot be counted.
         """
         self._bar = bar
         self._task = bar.add_task("", total=None, tally="")
@@ -36,7 +35,7 @@ class Progress:
         self._bar.update(self._task, total=count())
 
     def advance(self, tally: Tally | None = None) -> None:
-        """One file is done; `tally` is what has come out so far."""
+        """Advance by one file; `tally` holds the results so far."""
         self._bar.update(self._task, advance=1)
         if tally is not None:
             self._bar.update(self._task, tally=str(tally))
@@ -44,16 +43,16 @@ class Progress:
 
 @contextmanager
 def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Progress | None]:
-    """Show progress where a person can see it.
+    """Show progress on a terminal.
 
     Args:
-        report: Where results go. A table on a terminal shares its console with the bar, so that
-            neither writes over the other.
-        count: Counts the files that there are.
+        report: The report. A table on a terminal shares its console with the bar, so that neither
+            overwrites the other.
+        count: Counts the files.
 
     Yields:
-        The progress, or None where standard error is no terminal or results go to the terminal
-        in another form.
+        The progress, or None if standard error is not a terminal, or if results other than a
+        table go to the terminal.
     """
     console = getattr(report, "console", None) if report.on_terminal else None
     if not sys.stderr.isatty() or (report.on_terminal and console is None):

@@ -167,9 +167,9 @@ def scan(
         run.tally.counts.update(previous.kept)
         run.tally.declared_ai += previous.kept_declared_ai
         notes += f"; {previous.kept.total():,} unchanged since the previous scan"
-    if files.passed_over:
-        plural = "" if files.passed_over == 1 else "s"
-        notes += f"; {files.passed_over:,} other file{plural} skipped"
+    if files.skipped:
+        plural = "" if files.skipped == 1 else "s"
+        notes += f"; {files.skipped:,} other file{plural} skipped"
     again = _again(goal.path) if goal.path is not None and goal.resumable else None
     return run.finish(notes, again)
 

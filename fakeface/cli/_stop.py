@@ -1,4 +1,4 @@
-"""SIGTERM ends a command as Ctrl-C does: cleanly, with what is done.
+"""SIGTERM ends a command as Ctrl-C does: cleanly, keeping the results so far.
 
 That is how service managers, job queues and `timeout` stop a process before they kill it.
 """
@@ -19,19 +19,19 @@ TERMINATED = 143
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came; whatever ends cleanly on Ctrl-C ends cleanly on this too."""
+    """SIGTERM was received; code that handles Ctrl-C handles this too."""
 
 
 def code_of(stop: KeyboardInterrupt) -> int:
-    """The exit code for what stopped a command."""
+    """Return the exit code for the signal that stopped a command."""
     return TERMINATED if isinstance(stop, Terminated) else INTERRUPTED
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Raise `Terminated` in the main thread at the first SIGTERM; more of them change nothing.
+    """Raise `Terminated` in the main thread at the first SIGTERM; ignore further ones.
 
-    Where the signal is ignored already, or this is not the main thread, nothing is changed.
+    If SIGTERM has another handler, or this is not the main thread, nothing is changed.
     """
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
@@ -45,5 +45,5 @@ def terminable() -> Iterator[None]:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)  # what is being finished is not to be torn
+    signal.signal(number, signal.SIG_IGN)  # do not interrupt the clean-up
     raise Terminated

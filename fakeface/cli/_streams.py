@@ -1,4 +1,4 @@
-"""The standard streams: closed ones, and input that is waited for so that Ctrl-C is heard."""
+"""The standard streams: replace closed ones; read input so that Ctrl-C still works."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SHORTEST, _LONGEST = 0.01, 1.0  # seconds
 
 
 def replace_closed() -> None:
-    """Put the null device where a standard stream is closed.
+    """Replace closed standard streams by the null device.
 
-    The next file opened, such as that of the results, would take its place, and get whatever a
-    library prints. `sys.stdin` stays None: to read a closed input is an error.
+    Otherwise the next file opened, such as the results, would take the closed stream's number, and
+    receive whatever a library prints. `sys.stdin` stays None: reading a closed input is an error.
     """
     for number in range(3):
         try:
@@ -32,54 +32,54 @@ def replace_closed() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
-class Patient:
-    """A stream that is waited for a moment at a time, twice as long after each in vain.
+class PollingStream:
+    """A stream that waits for data in short, growing intervals.
 
-    A signal that comes just before a read does not end it; without a pause Ctrl-C would then be
-    heard only with the next bytes.
+    A signal that arrives just before a blocking read does not end it: Ctrl-C would only take
+    effect with the next bytes.
     """
 
     def __init__(self, stream: io.BufferedReader) -> None:
-        """Read from a stream that nobody else reads."""
+        """Read from a stream that has no other reader."""
         self._stream = stream
         self._pause = _SHORTEST
 
     def read1(self, size: int) -> bytes | None:
-        """What there is, at most `size` bytes; empty at the end, None where nothing came yet."""
+        """Return available data, up to `size` bytes; empty at the end, None if there is none yet."""
         try:
             if not select.select([self._stream], [], [], self._pause)[0]:
                 self._pause = min(2 * self._pause, _LONGEST)
                 return None
-        except (OSError, ValueError):  # no stream to wait for: a test's, or Windows'
+        except (OSError, ValueError):  # not selectable: in tests, and on Windows
             pass
         self._pause = _SHORTEST
         return self._stream.read1(size)
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes, however long they are in coming; empty at the end."""
+        """Wait for data and return up to `size` bytes; empty at the end."""
         while (block := self.read1(min(size, _BLOCK))) is None:
             pass
         return block
 
 
 def standard_input() -> io.BufferedReader:
-    """Standard input, in bytes.
+    """Return standard input as a binary stream.
 
     Raises:
         UsageError: It is closed.
     """
     if sys.stdin is None:
-        raise UsageError("standard input, which - stands for, is closed; pipe something into it")
+        raise UsageError("standard input (-) is closed; pipe something into it")
     return cast("io.BufferedReader", sys.stdin.buffer)
 
 
 def picture_from_stdin() -> IO[bytes] | ImageError:
-    """Read a picture from standard input, no further than shows that it is too large.
+    """Read a picture from standard input, up to the size limit.
 
-    To be called in the main thread: a thread that is stuck in a read cannot be stopped.
+    Call it in the main thread: a thread that blocks in a read cannot be stopped.
 
     Returns:
-        Its bytes as a file named `<stdin>`, or why they cannot be read.
+        Its bytes as a file named `<stdin>`, or the error if it cannot be read.
 
     Raises:
         UsageError: Standard input is closed.
@@ -88,7 +88,7 @@ def picture_from_stdin() -> IO[bytes] | ImageError:
 
     name = "<stdin>"
     try:
-        file = io.BytesIO(read(Patient(standard_input()), name))
+        file = io.BytesIO(read(PollingStream(standard_input()), name))
     except ImageError as error:
         return error
     file.name = name

@@ -1,13 +1,12 @@
-"""Writers of results, one module a format; each is a context manager that takes predictions.
+"""Writers of results, one module per format; each is a context manager.
 
     >>> from fakeface.reports import open_report
     >>> with open_report("jsonl", "results.jsonl") as report:  # doctest: +SKIP
     ...     for prediction in detector.scan("photos"):
     ...         report.write(prediction)
 
-Every prediction is handed to the operating system before `write` returns, so that a killed
-process loses none that it has written. A new format is a subclass of `Report` and a line in
-`FORMATS`.
+Every prediction is flushed to the operating system before `write` returns, so that a killed process
+loses none that it has written. A new format is a subclass of `Report` and a line in `FORMATS`.
 """
 
 from __future__ import annotations
@@ -41,11 +40,11 @@ FORMATS: dict[str, tuple[str, str]] = {
     "html": ("fakeface.reports._html", "HtmlReport"),
     "parquet": ("fakeface.reports._parquet", "ParquetReport"),
 }
-"""Formats by name: the module and the class that writes each, imported when it is asked for."""
+"""Formats by name: the module and class that write each, imported on first use."""
 
 
 def format_of(name: str) -> type[Report]:
-    """The class that writes a format.
+    """Return the class that writes a format.
 
     Args:
         name: One of `FORMATS`.
@@ -54,10 +53,10 @@ def format_of(name: str) -> type[Report]:
         The class.
 
     Raises:
-        ReportError: There is no such format, or what it needs is not installed.
+        ReportError: There is no such format, or a package it needs is not installed.
     """
     if name not in FORMATS:
-        raise ReportError(name, f"is no format of results; there are {', '.join(FORMATS)}")
+        raise ReportError(name, f"is not a format of results; known formats: {', '.join(FORMATS)}")
     module, cls = FORMATS[name]
     report: type[Report] = getattr(import_module(module), cls)
     report.require()
@@ -67,25 +66,25 @@ def format_of(name: str) -> type[Report]:
 def open_report(
     name: str, path: str | os.PathLike[str] | None = None, *, append: bool = False
 ) -> Report:
-    """Begin a report.
+    """Open a report.
 
     Args:
         name: One of `FORMATS`.
         path: The file to write; None for standard output.
-        append: Go on with the file instead of beginning it anew; only for formats that can be
-            resumed (`Report.resumable`).
+        append: Append to the file instead of replacing it; only for formats that can be resumed
+            (`Report.resumable`).
 
     Returns:
         The report, open.
 
     Raises:
-        ReportError: There is no such format, it needs a file, it cannot be gone on with, or the
-            file cannot be written, or another scan is writing it.
+        ReportError: There is no such format, it needs a file, it cannot be appended to, the file
+            cannot be written, or another scan is writing it.
     """
     report = format_of(name)
     if append and not report.resumable:
         raise ReportError(
-            str(path or name), f"no report in {name} can be gone on with; write to another file"
+            str(path or name), f"a report in {name} cannot be appended to; write to another file"
         )
     if path is None:
         return report.on_stdout()

@@ -101,7 +101,7 @@ def test_the_table_is_the_default_and_o_decides_by_its_suffix(
     assert len(json.loads((tmp_path / "r.json").read_text())) == 4
     done = cli("scan", folder, "-o", tmp_path / "r.xyz")
     assert (done.code, done.out) == (2, "")
-    assert "does not say its format" in done.err
+    assert "has no suffix of a known format" in done.err
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,10 @@ def test_exit_codes(cli: Cli, folder: Path, options: list[str], code: int) -> No
         (["/no/such\n\x1b[31mfolder"], r"/no/such\n\x1b[31mfolder: no such file or directory"),
         ([".", "--provider", "tpu"], "execution provider 'tpu' is not available here"),
         ([".", "--fpr", "0.5"], "has no operating point at fpr 0.5; it has: 0.01"),
-        ([".", "--format", "yaml"], "yaml: is no format of results"),
+        ([".", "--format", "yaml"], "yaml: is not a format of results"),
         ([".", "--model", "nowhere"], "is neither a directory nor a bundled model"),
         ([".", "--format", "json", "--resume", "x.json"], "a scan cannot resume from json"),
-        ([".", "--resume", "a.csv", "-o", "b.csv"], "goes on in a.csv itself"),
+        ([".", "--resume", "a.csv", "-o", "b.csv"], "writes to a.csv itself"),
         ([".", "--files-from", "/no/list"], "/no/list: no such file or directory"),
     ],
 )
@@ -178,7 +178,7 @@ def test_results_are_not_overwritten_by_accident(cli: Cli, folder: Path, tmp_pat
     report.write_text("precious\n")
     done = cli("scan", folder, "-o", report)
     assert (done.code, report.read_text()) == (2, "precious\n")
-    assert f"--resume {report} goes on with it" in done.err
+    assert f"--resume {report} continues it" in done.err
     assert cli("scan", folder, "-o", report, "--overwrite").code == 3
     assert verdicts(report.read_text()) == ALL
 

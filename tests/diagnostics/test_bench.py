@@ -117,7 +117,7 @@ def test_where_the_results_go_is_checked_before_anything_is_measured(tmp_path, m
     file.write_text("precious")
     done = CliRunner().invoke(app, ["bench", "--json", str(file)])
     assert (done.exit_code, file.read_text()) == (2, "precious")
-    assert f"{file}: exists already; --overwrite begins anew" in done.output
+    assert f"{file}: exists already; --overwrite replaces it" in done.output
     done = CliRunner().invoke(app, ["bench", "--json", str(tmp_path / "nowhere" / "bench.json")])
     assert done.exit_code == 2
     assert "no such file or directory" in done.output

@@ -230,7 +230,7 @@ def test_a_full_disk_is_an_error_that_names_the_file(name: str) -> None:
 def test_what_cannot_be_gone_on_with_is_left_alone(name: str, tmp_path: Path) -> None:
     path = tmp_path / "r"
     path.write_text("precious")
-    with pytest.raises(ReportError, match=f"r: no report in {name} can be gone on with"):
+    with pytest.raises(ReportError, match=f"r: a report in {name} cannot be appended to"):
         open_report(name, path, append=True)
     assert path.read_text() == "precious"
 
