@@ -45,7 +45,7 @@ class PollingStream:
         self._pause = _SHORTEST
 
     def read1(self, size: int) -> bytes | None:
-        """Return available data, up to `size` bytes; empty at the end, None if there is none yet."""
+        """Return up to `size` bytes that are there; empty at the end, None if none are yet."""
         try:
             if not select.select([self._stream], [], [], self._pause)[0]:
                 self._pause = min(2 * self._pause, _LONGEST)

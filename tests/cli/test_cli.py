@@ -96,7 +96,7 @@ def test_the_table_is_the_default_and_o_decides_by_its_suffix(
     cli: Cli, folder: Path, tmp_path: Path
 ) -> None:
     done = cli("scan", folder)
-    assert done.out.splitlines()[0].split() == ["verdict", "p_fake", "faces", "picture"]
+    assert done.out.splitlines()[0].split() == ["verdict", "p_fake", "faces", "says", "picture"]
     cli("scan", folder, "-o", tmp_path / "r.json")
     assert len(json.loads((tmp_path / "r.json").read_text())) == 4
     done = cli("scan", folder, "-o", tmp_path / "r.xyz")

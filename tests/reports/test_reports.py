@@ -199,7 +199,7 @@ def test_a_report_cut_short_by_an_error_is_whole(tmp_path: Path) -> None:
 
 
 def test_unknown_formats_are_refused_with_those_there_are() -> None:
-    with pytest.raises(ReportError, match=f"there are {', '.join(FORMATS)}"):
+    with pytest.raises(ReportError, match=f"known formats: {', '.join(FORMATS)}"):
         open_report("yaml")
     importable = [name for name in FORMATS if name != "parquet" or find_spec("pyarrow")]
     assert all(format_of(name) for name in importable)
