@@ -132,10 +132,13 @@ def _picture_findings(has: Callable[[str], bool]) -> Iterator[Finding]:
     if not has("pillow_heif"):
         says = "HEIC cannot be read: that takes the extra heif"
         yield Finding(about, State.NOTE, says, "pip install 'fakeface[heif]'")
+    if not has("c2pa"):
+        says = "signatures of content credentials are not checked: that takes the extra c2pa"
+        yield Finding(about, State.NOTE, says, "pip install 'fakeface[c2pa]'")
 
 
 def _has(feature: str) -> bool:
-    if feature == "pillow_heif":
+    if feature in ("pillow_heif", "c2pa"):
         return find_spec(feature) is not None
     from PIL import features
 

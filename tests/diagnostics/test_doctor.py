@@ -192,6 +192,7 @@ def test_a_runtime_half_removed_is_told_and_the_rest_looked_at(tmp_path):
         ("libjpeg_turbo", State.NOTE, "JPEG is decoded slowly"),
         ("avif", State.NOTE, "AVIF cannot be read"),
         ("pillow_heif", State.NOTE, "HEIC cannot be read"),
+        ("c2pa", State.NOTE, "signatures of content credentials are not checked"),
     ],
 )
 def test_what_pillow_lacks_is_named_with_its_remedy(missing, state, says):

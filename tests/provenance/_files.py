@@ -8,7 +8,7 @@ import struct
 import zlib
 from typing import Any
 
-from PIL import Image
+from PIL import Image, features
 from PIL.TiffImagePlugin import IFDRational
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -22,6 +22,16 @@ A1111 = (
     "portrait of a woman\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ 2M, CFG scale: 7,"
     " Seed: 1234, Size: 512x512, Model: sdxl, Version: v1.10.1"
 )
+
+
+CONTAINERS = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "WEBP": "image/webp",
+    "TIFF": "image/tiff",
+    **({"AVIF": "image/avif"} if "avif" in features.get_supported() else {}),
+}
+"""Formats that Pillow writes here, with their MIME types."""
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (64, 48), **options: Any) -> bytes:

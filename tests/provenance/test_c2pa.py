@@ -38,16 +38,7 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
-@pytest.mark.parametrize(
-    ("kind", "mime"),
-    [
-        ("PNG", "image/png"),
-        ("JPEG", "image/jpeg"),
-        ("WEBP", "image/webp"),
-        ("AVIF", "image/avif"),
-        ("TIFF", "image/tiff"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "mime"), files.CONTAINERS.items())
 def test_a_signature_in_every_container(kind: str, mime: str, trust_list: Path) -> None:
     data = sign(files.picture(kind), mime)
     (statement,) = read(data, trust_list=trust_list).statements

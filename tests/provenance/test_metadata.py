@@ -24,7 +24,7 @@ def only(data: bytes) -> tuple[str, str, str | None]:
 
 
 def test_a_picture_without_metadata_says_nothing() -> None:
-    for kind in ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF"):
+    for kind in (*files.CONTAINERS, "GIF", "BMP"):
         found = read(files.picture(kind))
         assert found == Provenance(), kind
         assert (found.says, found.label, found.declared) == ("nothing", "", None)
@@ -134,7 +134,7 @@ def test_what_stands_behind_the_end_says_nothing() -> None:
         assert found.trailing == len(markers)
         assert found.says == f"nothing; {len(markers)} bytes behind the picture ignored"
         assert found.label == "trailing bytes"
-    for kind in ("TIFF", "GIF", "BMP", "AVIF"):
+    for kind in {"TIFF", "GIF", "BMP", "AVIF"} & {*files.CONTAINERS, "GIF", "BMP"}:
         assert read(files.picture(kind) + markers).statements == ()
 
 
@@ -212,10 +212,11 @@ def test_xmp_in_every_container() -> None:
         files.webp((b"XMP ", packet)),
         files.png(files.itxt("XML:com.adobe.xmp", packet.decode())),
         files.heic(xmp=packet),
-        files.picture("AVIF", xmp=packet),
         tiff,
     ):
         assert read(data).declared == "ai"
+    if "AVIF" in files.CONTAINERS:
+        assert read(files.picture("AVIF", xmp=packet)).declared == "ai"
 
 
 def test_credit_lines() -> None:

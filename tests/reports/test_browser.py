@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from fakeface import Box, Detector, Face, Prediction, Verdict
 from fakeface.reports import open_report
+from fakeface.types import Provenance, Statement
 from tests._models import make_cam_classifier
 
 playwright = pytest.importorskip(
@@ -237,6 +239,86 @@ def test_one_picture_is_shown_with_all_that_is_known(opened, report):
     page.keyboard.press("Escape")
     assert dialog.is_hidden()
     assert page.evaluate("document.activeElement.className") == "card"
+
+
+SAID = {
+    "none.jpg": Provenance(),
+    "hostile.jpg": Provenance(
+        (Statement("xmp", "ai", tool='<img src=x onerror="window.hacked = 1">'),)
+    ),
+    "signed.jpg": Provenance(
+        (Statement("c2pa", "ai", "trusted", "Acme", "Acme Inc.", "c2pa.created"),)
+    ),
+    "broken.jpg": Provenance((Statement("c2pa", "ai", "broken", "Acme"),), ("xmp: no XML",), 13),
+    "camera.jpg": Provenance((Statement("exif", "camera", tool="Canon EOS R5"),)),
+}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    path = tmp_path_factory.mktemp("said") / "report.html"
+    with open_report("html", path) as out:
+        for at, (name, provenance) in enumerate(SAID.items()):
+            prediction = judged(name, 0.1 + at / 10, Verdict.REAL)
+            out.write(replace(prediction, provenance=provenance))
+    return path
+
+
+def test_what_files_say_is_shown_sorted_and_filtered(opened, said):
+    page = opened(said)
+    assert (
+        "2 files declare that AI made or changed the picture." in page.locator("#lede").inner_text()
+    )
+    page.locator("#sort").select_option("says-asc")
+    assert names(page) == ["signed.jpg", "hostile.jpg", "broken.jpg", "camera.jpg", "none.jpg"]
+    words = ("AI, signed", "AI, unsigned", "broken signature", "camera, unsigned", "")
+    for card, said_there in zip(page.locator(".card").all(), words, strict=True):
+        assert said_there in card.inner_text()
+    for choice, shown in {
+        "ai": ["signed.jpg", "hostile.jpg"],
+        "broken": ["broken.jpg"],
+        "camera": ["camera.jpg"],
+        "none": ["none.jpg"],
+    }.items():
+        page.locator("#origin").select_option(choice)
+        assert names(page) == shown
+    page.locator("#reset").click()
+    assert page.locator("#origin").input_value() == ""
+    assert page.locator(".card").count() == len(SAID)
+    page.get_by_text("Table", exact=True).click()
+    page.locator("th[data-sort=says] button").click()
+    assert "AI, signed" not in page.locator("#table-body tr").first.inner_text()  # reversed
+    assert axe.Axe().run(page).violations_count == 0
+
+
+def test_all_statements_of_a_picture_are_shown(opened, said):
+    page = opened(said)
+    for name, texts in {
+        "broken.jpg": [
+            "broken signature: AI, Acme",
+            "it proves nothing",
+            "xmp: no XML",
+            "13 bytes",
+        ],
+        "signed.jpg": ["AI: Acme (signed by Acme Inc.)", "c2pa.created", "on the trust list"],
+        "hostile.jpg": ["<img src=x", "XMP", "anybody can write, change or remove this"],
+        "none.jpg": ["Nothing, which is no sign"],
+    }.items():
+        page.locator("#search").fill(name)
+        page.locator(".card").click()
+        text = page.locator("#detail .origins").inner_text()
+        assert all(part in text for part in texts), text
+        page.keyboard.press("Escape")
+
+
+def test_a_report_without_provenance_has_no_column_for_it(opened, tmp_path):
+    path = tmp_path / "r.html"
+    with open_report("html", path) as out:
+        out.write(judged("a.jpg", 0.5, Verdict.UNCERTAIN))
+    page = opened(path)
+    assert page.locator("#origin").is_hidden()
+    page.get_by_text("Table", exact=True).click()
+    assert page.locator("th[data-sort=says]").is_hidden()
 
 
 def test_arrows_go_through_the_pictures_shown(opened, report):
