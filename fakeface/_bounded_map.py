@@ -68,7 +68,13 @@ class OrderedThreads(Generic[T, R]):
         if len(self._threads) < self._workers:
             name = f"{self._name}_{len(self._threads)}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:  # no memory for its stack, or too many processes
+                if not self._threads:
+                    raise MemoryError("no thread can be started") from error
+                self._workers = len(self._threads)
+                return
             self._threads.append(thread)  # only once it runs: `close` waits for it
 
     def ready(self) -> bool:

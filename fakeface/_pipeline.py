@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeface._bounded_map import Pending, bounded_map_pending
-from fakeface._errors import ImageError
+from fakeface._errors import FakefaceError, ImageError
 from fakeface._preprocess import Preprocessed
 from fakeface._providers import default_threads
 from fakeface.images._decode import name_of
@@ -115,6 +115,8 @@ def _attempt(source: Source, preprocess: Preprocessor, fail: Fail) -> Preprocess
         return fail(error)
     except MemoryError:
         return fail(ImageError(name_of(source), "does not fit into memory"))
+    except FakefaceError as error:  # the face finder failed, for want of memory or of a device
+        return fail(ImageError(name_of(source), " ".join(str(error).split())[:300]))
     except Exception as error:
         name = name_of(source)
         _log.exception("internal error on %r", name)

@@ -11,9 +11,10 @@ import sys
 def main() -> None:
     """Run the command line and exit with its code."""
     try:
-        from fakeface.cli._streams import replace_closed
+        from fakeface.cli._streams import accept_all_characters, replace_closed
 
         replace_closed()
+        accept_all_characters()
         from fakeface.cli._app import app
 
         app(prog_name="fakeface")

@@ -18,8 +18,9 @@ from fakeface.cli._scan import scan
 EXIT_CODES = """
 Exit codes: 0 done; 1 a picture got a verdict named by --fail-on, or doctor found a problem; 2 wrong
 usage, or something is missing (a folder, a model, a provider, disk space); 3 some pictures could
-not be read; 70 an internal error, please report it; 130 interrupted (Ctrl-C) and 143 terminated
-(SIGTERM), both with the results so far; 141 the reader of the results went away.
+not be read; 70 an internal error, please report it; 130 interrupted (Ctrl-C), 143 terminated
+(SIGTERM) and 129 hung up (SIGHUP), all with the results so far; 141 the reader of the results went
+away.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -14,7 +15,7 @@ import typer
 from fakeface._errors import FakefaceError
 from fakeface._text import printable
 from fakeface.cli._fault import fault
-from fakeface.cli._stop import code_of, terminable
+from fakeface.cli._stop import code_of, received, terminable
 
 OK = 0
 FAIL_ON = 1
@@ -57,14 +58,46 @@ def exits(command: Callable[_P, int]) -> Callable[_P, None]:
         except KeyboardInterrupt as stop:
             say("interrupted")
             code = code_of(stop)
-        except (FakefaceError, UsageError, OSError) as error:
-            say(_one_line(error))
-            code = USAGE
         except Exception as error:
-            code = fault(error)
+            code = _code_for(error)
         raise typer.Exit(code)
 
     return wrapper
+
+
+def _code_for(error: Exception) -> int:
+    """Say what ended a command, and give its exit code."""
+    if (stop := received()) is not None:  # what a library made of the signal
+        say("interrupted")
+        return code_of(stop)
+    if _lacks_memory(error):
+        say("not enough memory; free some, or lower --workers, --threads and --batch-size")
+        return USAGE
+    if isinstance(error, (FakefaceError, UsageError, OSError)):
+        say(_one_line(error))
+        return USAGE
+    return fault(error)
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether memory was too little, in whatever words a library says so."""
+    seen = 0
+    while error is not None and seen < 10:
+        if isinstance(error, MemoryError) or (
+            isinstance(error, (ImportError, OSError, RuntimeError))
+            and _NO_MEMORY.search(str(error))
+        ):
+            return True
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return False
+
+
+_NO_MEMORY = re.compile(
+    "cannot allocate memory|failed to map segment|bad_alloc|bad allocation|out of memory"
+    "|can't start new thread|failed to allocate|thread constructor failed"
+    "|resource temporarily unavailable",
+    re.IGNORECASE,
+)
 
 
 def _one_line(error: Exception) -> str:

@@ -72,7 +72,7 @@ def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Pr
     )
 
     columns: tuple[ProgressColumn, ...] = (
-        SpinnerColumn(),
+        SpinnerColumn("dots" if (sys.stderr.encoding or "").lower().startswith("utf") else "line"),
         MofNCompleteColumn(),
         BarColumn(bar_width=24),
         TimeRemainingColumn(),

@@ -29,7 +29,14 @@ def load_detector(options: DetectorOptions) -> Detector:
     Raises:
         FakefaceError: The model or the provider is not available.
     """
-    from fakeface._detector import Detector
+    from fakeface.cli._stop import deferred
+
+    with deferred():  # an import that a signal tears ends in an error of its own, or ignores it
+        import numpy  # noqa: F401
+        import onnxruntime  # noqa: F401
+        from PIL import Image  # noqa: F401
+
+        from fakeface._detector import Detector
 
     # Pillow warns of oddities in pictures; those that matter are in the results.
     warnings.filterwarnings("ignore", module="PIL")

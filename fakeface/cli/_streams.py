@@ -32,6 +32,13 @@ def replace_closed() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
+def accept_all_characters() -> None:
+    """Escape what the encoding of a terminal or a pipe lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
 class PollingStream:
     """A stream that waits for data in short, growing intervals.
 

@@ -1,0 +1,137 @@
+"""The command line in surroundings that are not its fault: encodings, signals, little memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fakeface.cli import _stop
+from fakeface.cli._errors import _code_for, exits
+from tests._models import make_classifier
+from tests._process import LISTENING, MAIN
+from tests.hostile._seed import seed
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    for name in ("a.jpg", "früh – “x” 日本.jpg"):
+        (folder / name).write_bytes(seed("JPEG"))
+    (folder / "broken ✗.jpg").write_bytes(b"\xff\xd8\xff")
+    return folder
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932", "cp437", "latin-1"])
+def test_any_encoding_of_the_terminal(encoding: str, folder: Path, tmp_path: Path) -> None:
+    model = make_classifier(tmp_path / "red")
+    env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    for words, code in (
+        (["scan", str(folder), "--model", str(model)], 3),
+        (["scan", "--help"], 0),
+        (["--help"], 0),
+        (["info"], 0),
+    ):
+        done = subprocess.run([*MAIN, *words], env=env, capture_output=True)
+        assert done.returncode == code, done.stderr
+        done.stdout.decode(encoding)
+        assert b"internal error" not in done.stderr
+        if encoding == "ascii" and words[0] == "scan" and code == 3:
+            assert rb"fr\xfch" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_libraries_are_imported(number: int, folder: Path) -> None:
+    """At ten moments of the start: exit code and one line, never a fault."""
+    for strike in range(10):
+        process = subprocess.Popen(
+            [*LISTENING, "scan", *[str(folder)] * 50],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(0.15 + strike * 0.12)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode in (128 + number, -number, 3), (strike, err)
+        assert "internal error" not in err
+        if process.returncode == -number:  # struck before the command began
+            assert not err or err.endswith("KeyboardInterrupt\n")
+
+
+def test_nohup_stays(folder: Path, tmp_path: Path) -> None:
+    model = make_classifier(tmp_path / "red")
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+    program = f"{ignoring} from fakeface.cli import main; main()"
+    words = ["scan", *[str(folder)] * 20, "--model", str(model)]
+    process = subprocess.Popen([sys.executable, "-c", program, *words], stdout=subprocess.DEVNULL)
+    time.sleep(1)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(60) == 3  # to its end: one is broken
+
+
+def test_what_a_library_makes_of_a_signal_is_still_the_signal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @exits
+    def command() -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt as stop:
+            raise ImportError("numpy failed to import") from stop
+        return 0
+
+    with pytest.raises(Exception) as caught:  # typer's
+        command()
+    assert caught.value.exit_code == 143  # type: ignore[attr-defined]
+    assert capsys.readouterr().err == "fakeface: interrupted\n"
+
+
+def test_signals_wait_for_the_end_of_an_import() -> None:
+    steps = []
+    with pytest.raises(_stop.Terminated), _stop.terminable():
+        with _stop.deferred():
+            signal.raise_signal(signal.SIGTERM)
+            steps.append("imported")
+        steps.append("never")
+    assert steps == ["imported"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ImportError("libfoo.so: failed to map segment from shared object"),
+        RuntimeError("can't start new thread"),
+        RuntimeError("std::bad_alloc"),
+    ],
+)
+def test_too_little_memory_is_no_fault(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _stop._received.clear()
+    assert _code_for(error) == 2
+    assert "not enough memory" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ulimit -v")
+@pytest.mark.parametrize("megabytes", [100, 300, 500, 700, 900])
+def test_little_memory_ends_clearly(megabytes: int, folder: Path, tmp_path: Path) -> None:
+    """A record or one line, whatever fails first; OpenBLAS may end the process by itself."""
+    model = make_classifier(tmp_path / "red")
+    words = ["scan", str(folder), "--model", str(model), "--workers", "2", "--threads", "1"]
+    limit = f"ulimit -v {megabytes << 10}; exec " + '"$@"'
+    done = subprocess.run(
+        ["bash", "-c", limit, "bash", *MAIN, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert "please report it" not in done.stderr, done.stderr
+    assert done.returncode in (2, 3) or re.search("OpenBLAS|memory", done.stderr), done
