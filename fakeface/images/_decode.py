@@ -1,8 +1,8 @@
 """From whatever the caller has to upright RGB pixels: the first step of every picture.
 
 Formats are told by content, never by file name, and only those are tried that Pillow decodes
-in its own process (no Ghostscript, no plug-in that runs programs). Everything that can go wrong
-while decoding hostile bytes comes out as one `ImageError`.
+in its own process (no interpreter of PostScript, no plug-in that runs programs). Everything
+that can go wrong while decoding hostile bytes comes out as one `ImageError`.
 
 JPEG pictures can be decoded at 1/2, 1/4 or 1/8 of their size at a fraction of the cost (`draft`
 of Pillow, DCT scaling of libjpeg). `Picture.load` takes the scale that the caller can bear;

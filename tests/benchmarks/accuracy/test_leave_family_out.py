@@ -88,8 +88,9 @@ def test_folds_are_trained_once(faces: Path, tmp_path: Path) -> None:
     from tests.train.fitting.test_finetune import RECIPE
 
     assert RECIPE.finetune is not None
-    spec = replace(RECIPE.finetune, again=None, steps=2, every=2)
-    recipe = replace(RECIPE, finetune=replace(spec, mix=replace(spec.mix, ghosts=0.0)))
+    spec = replace(RECIPE.finetune, second_round=None, steps=2, evaluation_interval=2)
+    sampling = replace(spec.sampling, reconstructions=0.0)
+    recipe = replace(RECIPE, finetune=replace(spec, sampling=sampling))
     cache = Cache(tmp_path / "cache")
     loaded = load_data(faces, cache)
     split = {s.name: ("train", "train", "val")[i % 3] for i, s in enumerate(loaded.samples)}

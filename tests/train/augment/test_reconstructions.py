@@ -35,17 +35,17 @@ def test_the_recipe_of_redrawn_photographs_names_upscalers():
     assert len(spec.reconstructions.upscalers) == 5
 
 
-def test_a_ghost_is_about_as_sharp_as_its_photograph():
+def test_a_reconstruction_is_about_as_sharp_as_its_photograph():
     rng = np.random.default_rng(0)
     photo = portrait(160, 200)
 
     def soft(pixels: np.ndarray, _: np.random.Generator) -> np.ndarray:
         return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(0.8)))
 
-    ghost = reconstruct(soft, photo, rng)
-    assert ghost.shape == photo.shape
+    reconstruction = reconstruct(soft, photo, rng)
+    assert reconstruction.shape == photo.shape
     assert sharpness(soft(photo, rng)) < 0.6 * sharpness(photo)
-    assert 0.7 < sharpness(ghost) / sharpness(photo) < 1.1
+    assert 0.7 < sharpness(reconstruction) / sharpness(photo) < 1.1
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_ghost_is_about_as_sharp_as_its_photograph():
         ({"weak_augmentation": 1.5}, r"reconstructions\.weak_augmentation must be from 0 to 1"),
     ],
 )
-def test_what_makes_no_ghosts_is_refused(wrong: dict[str, float], message: str):
+def test_what_makes_no_reconstructions_is_refused(wrong: dict[str, float], message: str):
     with pytest.raises(ValueError, match=message):
         ReconstructionSpec(**wrong)
 
@@ -78,9 +78,9 @@ def test_of_a_large_photograph_the_part_around_the_face_is_drawn_anew(tmp_path: 
         lambda: black, [large, whole], tmp_path / "reconstructions", 0, "reconstructions"
     )
     assert shapes == [(288, 288, 3), (900, 1200, 3)]
-    with Image.open(files["phone.png"]) as ghost:
-        assert ghost.size == (1200, 900)
-        pixels = np.asarray(ghost)
+    with Image.open(files["phone.png"]) as reconstruction:
+        assert reconstruction.size == (1200, 900)
+        pixels = np.asarray(reconstruction)
     assert pixels[220:500, 410:690].max() < 20
     assert np.abs(pixels[:180].astype(int) - portrait(1200, 900)[:180]).mean() < 3
     assert [_middle(sample).shape for sample in (large, whole)] == [(320, 320, 3)] * 2
@@ -116,8 +116,8 @@ def test_every_maker_gets_its_photographs_and_nothing_is_made_twice(
     times = {path: path.stat().st_mtime_ns for path in made.values()}
     for sample in samples_to_train:
         if sample.name in made:
-            with Image.open(sample.path) as photo, Image.open(made[sample.name]) as ghost:
-                assert ghost.size == photo.size
+            with Image.open(sample.path) as photo, Image.open(made[sample.name]) as reconstruction:
+                assert reconstruction.size == photo.size
     assert write_reconstructions(samples_to_train, spec, 0, tmp_path / "reconstructions") == made
     assert times == {path: path.stat().st_mtime_ns for path in made.values()}
 

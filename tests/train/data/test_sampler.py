@@ -128,7 +128,7 @@ def test_families_are_drawn_before_their_generators_and_kinds_before_origins() -
     assert share["web"] + share["staff"] == pytest.approx(0.25, abs=0.03)
 
 
-def test_photographs_beside_their_ghosts_say_so() -> None:
+def test_photographs_beside_their_reconstructions_say_so() -> None:
     for batch in take(SamplingSpec(pairs=0.25, reconstructions=0.125), 5):
         assert [item.counterpart for item in batch] == [False] * 5 + [True] + [False] * 10
 

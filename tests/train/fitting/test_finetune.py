@@ -73,16 +73,16 @@ def test_a_stopped_training_goes_on_and_ends_with_a_plain_model(
     monkeypatch.setattr(_finetune.Trainer, "fit", stopped)
     with pytest.raises(KeyboardInterrupt):
         _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
-    ghosts = {
+    reconstructions = {
         path.name: path.stat().st_mtime_ns for path in (tmp_path / "reconstructions").glob("*.jpg")
     }
-    assert len(ghosts) == 2
+    assert len(reconstructions) == 2
     result = _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
     # Four steps, a fifth that was stopped, three from the checkpoint on, two of the second round.
     assert steps == [32, 32, 32, 64, 64, 64, 64, 64, 48, 48]
     assert [row["epoch"] for row in result.history] == [1, 2, 3]
     assert {"loss", "val_loss", "val_auc"} <= set(result.history[0])
-    assert ghosts == {
+    assert reconstructions == {
         path.name: path.stat().st_mtime_ns for path in (tmp_path / "reconstructions").glob("*.jpg")
     }
     kinds = {type(layer).__name__ for layer in result.model.layers}
@@ -150,8 +150,8 @@ def test_both_of_a_pair_have_the_same_history(
     from train.fitting._finetune import PictureVariants, make_batch
 
     photo = next(sample for sample in data.samples if sample.label == 1)
-    ghost = tmp_path / "ghost.png"
-    Image.open(photo.path).save(ghost)
+    reconstruction = tmp_path / "reconstruction.png"
+    Image.open(photo.path).save(reconstruction)
     spec = replace(SPEC, augment=replace(SPEC.augment, smooth=0.8))
     recipe = replace(
         RECIPE, finetune=replace(spec, reconstructions=ReconstructionSpec(weak_augmentation=weak))
@@ -164,7 +164,7 @@ def test_both_of_a_pair_have_the_same_history(
     monkeypatch.setattr(_augment, "smooth_skin", drawn_only)
     items = [BatchItem(photo, True, 0), BatchItem(photo, False, 0)]
     for step in range(5):
-        batch = make_batch(items, recipe, PictureVariants({photo.name: ghost}), step)
+        batch = make_batch(items, recipe, PictureVariants({photo.name: reconstruction}), step)
         np.testing.assert_array_equal(*batch.images)
         assert batch.real.tolist() == [0, 1]
         assert batch.paired == 2
