@@ -4,12 +4,12 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-import train.__main__ as command
+from train._app import app
 from train.recipes._recipe import load_recipe
 
 
 def run(*arguments):
-    return CliRunner().invoke(command.app, arguments)
+    return CliRunner().invoke(app, arguments)
 
 
 def test_help_teaches():
@@ -35,17 +35,18 @@ def test_backbones_say_where_their_weights_come_from():
     ("arguments", "message"),
     [
         (["fit", "--data", "nowhere", "--weights", "none"], "error: nowhere: is not a folder"),
+        (["fit", "--data", "nowhere"], "error: nowhere: is not a folder"),
+        (["compare", "--data", "nowhere"], "error: nowhere: is not a folder"),
+        (["compare", "--data", "docs"], "error: docs: has neither AI/ and Real/ with pictures"),
         (["fit", "--data", ".", "--recipe", "mine"], "error: recipe 'mine' is neither one of"),
         (["compare", "--data", ".", "--set", "fit.epochs=x"], "fit.epochs must be of type int"),
         (["fit", "--data", ".", "--backbone", "vgg"], "unknown backbone 'vgg'"),
     ],
 )
-def test_errors_are_one_line(arguments, message, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["train", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        command.app(prog_name="python -m train")
-    assert stopped.value.code == 2
-    error = capsys.readouterr().err
+def test_errors_are_one_line(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    error = result.stderr
     assert message in error
     assert error.count("\n") == 1
 

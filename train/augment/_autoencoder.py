@@ -114,7 +114,7 @@ def autoencode(model: keras.Model, photo: Pixels, rng: np.random.Generator) -> P
     pad = ((top, -(top + height) % 16 + 16), (left, -(left + width) % 16 + 16), (0, 0))
     padded = np.pad(photo, pad, "reflect")[np.newaxis].astype(np.float32) / 127.5 - 1
     decoded = model(padded).numpy()[0, top : top + height, left : left + width]
-    return np.clip((decoded + 1) * 127.5, 0, 255).round().astype(np.uint8)
+    return np.asarray(np.clip((decoded + 1) * 127.5, 0, 255).round(), np.uint8)
 
 
 def _fit(model: keras.Model, photos: list[Pixels], steps: int, seed: int) -> None:
@@ -134,7 +134,6 @@ def _fit(model: keras.Model, photos: list[Pixels], steps: int, seed: int) -> Non
     )
     optimizer = keras.optimizers.Adam(rate, clipnorm=1.0)
 
-    @tf.function
     def step(patches: tf.Tensor) -> None:
         x = tf.cast(patches, tf.float32) / 127.5 - 1
         with tf.GradientTape() as tape:
@@ -147,10 +146,11 @@ def _fit(model: keras.Model, photos: list[Pixels], steps: int, seed: int) -> Non
         weights = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
 
+    train = tf.function(step)
     rng = np.random.default_rng([seed, 2])
     for _ in progress(range(steps), f"training the autoencoder ({model.name})", steps):
         patches = []
         for i in rng.integers(len(photos), size=32):
             top, left = (int(rng.integers(n - _PATCH + 1)) for n in photos[i].shape[:2])
             patches.append(photos[i][top : top + _PATCH, left : left + _PATCH])
-        step(tf.constant(np.stack(patches)))
+        train(tf.constant(np.stack(patches)))

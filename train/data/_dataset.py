@@ -123,6 +123,25 @@ class Data:
         return replace(self, samples=tuple(s for s in self.samples if keep(s)))
 
 
+def check_folder(root: Path) -> list[Entry]:
+    """List a data folder without reading its pictures.
+
+    Args:
+        root: The folder.
+
+    Returns:
+        Its files, ordered by name.
+
+    Raises:
+        DataError: It is no folder, its manifest is broken, or a class is empty.
+    """
+    entries = read_folder(root, CLASSES, SPLITS)
+    for label, name in enumerate(CLASSES):
+        if not any(entry.label == label for entry in entries):
+            raise DataError(f"{root}: no picture of class {name}; {_LAYOUT}")
+    return entries
+
+
 def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
     """Read a data folder and check it.
 
@@ -143,7 +162,7 @@ def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
         DataError: The folder or its manifest is not what it should be, a class is empty, or the
             same file is in both classes.
     """
-    entries = read_folder(root, CLASSES, SPLITS)
+    entries = check_folder(root)
     found = digests([entry.path for entry in entries], cache)
     readable: list[tuple[Entry, str]] = []
     broken: list[str] = []

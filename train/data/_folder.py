@@ -143,7 +143,9 @@ def _entry(
         split or None,
         _box(cell, where),
         cell.get("pair") or None,
-        *(cell.get(column, "") for column in ("family", "generator", "kind")),
+        cell.get("family", ""),
+        cell.get("generator", ""),
+        cell.get("kind", ""),
         _number(cell.get("added", ""), f"{where}: added"),
     )
 

@@ -59,7 +59,7 @@ class Scores:
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
         """Whether the head's own decision, at a sigmoid of 0.5, is right."""
-        return (self.logits >= 0) == (self.labels == 1)
+        return np.asarray((self.logits >= 0) == (self.labels == 1))
 
     def write(self, path: Path, p_fake: Floats) -> None:
         """Write one line a picture: name, label, source, logit and calibrated `p_fake`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fakeface.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from train.fitting._average import average
+    from train.fitting._average import average, load_runs
     from train.fitting._compare import compare
     from train.fitting._features import crop_batches, row_id
     from train.fitting._fit import Selection, fit, read_data
@@ -26,6 +26,7 @@ __all__ = [
     "crop_batches",
     "fit",
     "load_run",
+    "load_runs",
     "read_data",
     "row_id",
 ]
@@ -33,7 +34,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "train.fitting._average": ("average",),
+        "train.fitting._average": (
+            "average",
+            "load_runs",
+        ),
         "train.fitting._compare": ("compare",),
         "train.fitting._features": (
             "crop_batches",

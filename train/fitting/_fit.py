@@ -23,7 +23,7 @@ import fakeface
 from fakeface import OperatingPoint, Thresholds
 from train.command_line import invocation
 from train.data._cache import Cache
-from train.data._dataset import Data, load_data
+from train.data._dataset import Data, check_folder, load_data
 from train.data._locate import finder_id, locate
 from train.errors import RecipeError, RunError
 from train.evaluate._calibration import (
@@ -86,9 +86,10 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
 
     Raises:
         DataError: They cannot be trained on.
-        WeightsError: The backbone's weights are not there (looked for first, since looking at
-            pictures may take long).
+        WeightsError: The backbone's weights are not there. They are looked for once the folder is
+            known to have both classes, and before its pictures are read, which may take long.
     """
+    check_folder(root)
     get_backbone(recipe.backbone.name).check_weights(recipe.crop.size, recipe.backbone.weights)
     data = load_data(root, cache)
     if selection.origins:
@@ -255,7 +256,7 @@ def _write_split(
     split: str,
     split_scores: Scores,
     calibration: Calibration,
-    points: Sequence[OperatingPoint],
+    points: tuple[OperatingPoint, ...],
     thresholds: Thresholds,
 ) -> dict[str, Any]:
     """Write one split's scores and report (`val` has no report); return its metrics."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from train.fitting._features import FeatureTable, Rows
 from train.fitting._result import TrainingResult
 from train.fitting._weighting import sample_weights
 from train.networks._heads import build_head, join
-from train.progress import console
+from train.progress import LINE_EVERY, console
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _batches(
     rng = np.random.default_rng(recipe.seed)
     size = recipe.fit.batch_size
 
-    class Batches(keras.utils.PyDataset):
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
         def __init__(self) -> None:
             super().__init__()
             self.on_epoch_end()
@@ -96,14 +97,21 @@ def _fit_head(
         weighted_metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
     )
     history: list[dict[str, float]] = []
-    with console.status(f"fitting the head of {recipe.name}") as status:
+    what = f"training the head of {recipe.name}"
+    printed = time.monotonic()
+    with console.status(what) as status:
 
         def after(epoch: int, logs: dict[str, float]) -> None:
+            nonlocal printed
             history.append({"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}})
-            status.update(
-                f"fitting the head of {recipe.name}: epoch {epoch + 1} of {recipe.fit.epochs},"
+            line = (
+                f"{what}: epoch {epoch + 1} of {recipe.fit.epochs},"
                 f" loss {logs['loss']:.3f}, val loss {logs['val_loss']:.3f}"
             )
+            status.update(line)
+            if not console.is_terminal and time.monotonic() - printed >= LINE_EVERY:
+                printed = time.monotonic()
+                console.print(line, markup=False, soft_wrap=True)
 
         head.fit(
             train,
@@ -118,4 +126,10 @@ def _fit_head(
                 ),
             ],
         )
+    last = history[-1]
+    console.print(
+        f"{what}: {len(history)} epochs, loss {last['loss']:.3f}, val loss {last['val_loss']:.3f}",
+        markup=False,
+        soft_wrap=True,
+    )
     return history

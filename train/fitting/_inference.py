@@ -44,16 +44,17 @@ def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.
     logits = keras.Model(model.input, model.get_layer(LOGIT).output)
     transforms = recipe.test_time_augmentation
 
-    @tf.function(reduce_retracing=True)
-    def infer(crops: tf.Tensor) -> tf.Tensor:
+    def averaged(crops: tf.Tensor) -> tf.Tensor:
         return mean_over_transforms(
             logits(apply_transforms(crops, transforms), training=False)[:, 0], transforms
         )
 
-    def cut(sample: Sample) -> npt.NDArray[np.uint8]:
+    infer = tf.function(averaged, reduce_retracing=True)
+
+    def crop(sample: Sample) -> npt.NDArray[np.uint8]:
         return crop_picture(Picture(sample.path), sample.box, recipe.crop)
 
-    crops = (pixels for _, pixels in in_threads(cut, samples, "scoring"))
+    crops = (pixels for _, pixels in in_threads(crop, samples, "scoring"))
     parts = [np.empty(0)]
     while group := list(islice(crops, _AT_ONCE)):
         parts.append(infer(tf.cast(np.stack(group), tf.float32)).numpy())

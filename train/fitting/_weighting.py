@@ -36,12 +36,12 @@ def sample_weights(samples: Sequence[Sample], spec: FitSpec) -> npt.NDArray[np.f
         RecipeError: `source_weights` leaves nothing.
     """
     weights = np.array([spec.source_weights.get(s.origin, 1.0) for s in samples])
-    groups: list[object] = [0] * len(samples)
+    groups: list[tuple[int, str]] = [(0, "")] * len(samples)
     if spec.balance == "class":
-        groups = [s.label for s in samples]
+        groups = [(s.label, "") for s in samples]
     elif spec.balance == "source":
         groups = [(s.label, s.origin) for s in samples]
-        origins = Counter(label for label, _ in set(groups))  # type: ignore[misc]
+        origins = Counter(label for label, _ in set(groups))
         weights = weights / np.array([origins[s.label] for s in samples])
     sizes = Counter(groups)
     weights = weights / np.array([sizes[group] for group in groups])

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @keras.saving.register_keras_serializable("fakeface")
-class ConvBN(layers.Layer):
+class ConvBN(layers.Layer):  # type: ignore[misc]  # Keras has no types
     """A convolution and the batch norm after it, as one convolution with a bias.
 
     The batch norm's statistics are frozen, its scale and shift are trained.
@@ -95,7 +95,8 @@ class ConvBN(layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the hyperparameters."""
         names = ("filters", "size", "stride", "depthwise", "epsilon")
-        return super().get_config() | {name: getattr(self, name) for name in names}
+        config: dict[str, Any] = super().get_config()
+        return config | {name: getattr(self, name) for name in names}
 
 
 def with_conv_bn(backbone: keras.Model) -> keras.Model:

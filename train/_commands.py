@@ -1,0 +1,192 @@
+"""Commands that train: `fit`, `compare`, `average`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from train._options import (
+    BackboneOption,
+    CacheOption,
+    DataOption,
+    EpochsOption,
+    LimitOption,
+    OnlyOption,
+    SeedOption,
+    SetOption,
+    UnseenOption,
+    WeightsOption,
+    overrides,
+    split_names,
+)
+from train.progress import console
+
+if TYPE_CHECKING:
+    from train.fitting import Run
+
+
+def fit(
+    data: DataOption,
+    recipe: Annotated[
+        str, typer.Option(help="Name of a recipe (`python -m train recipes`) or a TOML file.")
+    ] = "report",
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Run directory; runs/RECIPE if left out.")
+    ] = None,
+    backbone: BackboneOption = None,
+    weights: WeightsOption = None,
+    epochs: EpochsOption = None,
+    seed: SeedOption = None,
+    set_: SetOption = None,
+    only: OnlyOption = "",
+    limit: LimitOption = None,
+    unseen: UnseenOption = False,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Train one recipe and write a run directory.
+
+    Pictures are checked first: unreadable ones, copies, and copies or pairs in two splits are left
+    out and named; an empty class, or a picture in both classes, is an error. Pictures without
+    splits get them: 70 % train, 10 % val, 20 % test, stratified by class and origin.
+
+    The run directory holds the Keras model, the resolved recipe, learning curves, the
+    classification report on `test` per class and origin, and calibration and thresholds fitted on
+    `val`.
+    """
+    from train.data import Cache
+    from train.fitting import Selection, read_data
+    from train.fitting import fit as fit_recipe
+    from train.recipes import load_recipe
+
+    chosen = load_recipe(recipe, overrides(backbone, weights, epochs, seed, set_))
+    store = Cache(cache)
+    pictures = read_data(data, chosen, store, Selection(split_names(only), limit, unseen))
+    _show(fit_recipe(chosen, pictures, store, out or Path("runs") / chosen.name))
+
+
+def compare(
+    data: DataOption,
+    recipes: Annotated[
+        str, typer.Option(help="Recipes by commas; the others are compared with the first.")
+    ] = "report,report-avgpool,report-leakyrelu,report-swish",
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the runs and the comparison.")
+    ] = Path("runs/compare"),
+    backbone: BackboneOption = None,
+    weights: WeightsOption = None,
+    epochs: EpochsOption = None,
+    seed: SeedOption = None,
+    set_: SetOption = None,
+    only: OnlyOption = "",
+    limit: LimitOption = None,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Train the report's four systems on one split and compare them.
+
+    Prints a Markdown table like figures 1 to 4 of the report beside its own accuracies, with
+    Wilson's 95 % interval of each accuracy, McNemar's exact test against the first, and a sentence
+    where a difference is within noise. Also writes compare.md, compare.json, compare.png, and a run
+    directory for each system.
+    """
+    from train.data import Cache
+    from train.fitting import Selection, read_data
+    from train.fitting import compare as compare_recipes
+    from train.recipes import load_recipe
+
+    changes = overrides(backbone, weights, epochs, seed, set_)
+    chosen = [load_recipe(name, changes) for name in split_names(recipes)]
+    if not chosen:
+        raise typer.BadParameter("names no recipe", param_hint="--recipes")
+    store = Cache(cache)
+    pictures = read_data(data, chosen[0], store, Selection(split_names(only), limit))
+    typer.echo(compare_recipes(chosen, pictures, store, out).markdown)
+    console.print(f"written: {out}", markup=False)
+
+
+def average(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories of fine-tunings.")],
+    data: DataOption,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Run directory to write.")],
+    name: Annotated[str, typer.Option(help="Name of the average.")] = "average",
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--weight",
+            "--share",
+            min=0.001,
+            help="Weight of each run, in their order; equal if left out.",
+        ),
+    ] = None,
+    interpolation_weight: Annotated[
+        float,
+        typer.Option(
+            "--interpolation-weight",
+            "--start-share",
+            min=0.0,
+            max=0.99,
+            help="Weight of the initial checkpoint in the average.",
+        ),
+    ] = 0.0,
+    allow_descendants: Annotated[
+        bool,
+        typer.Option(
+            "--allow-descendants",
+            "--generations",
+            help="Allow a run and its ancestor; check the metrics afterwards.",
+        ),
+    ] = False,
+    tta: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tta",
+            "--view",
+            help="Test-time augmentation of the average: `plain`, `mirrored`, `soft` or"
+            " `mirrored-soft`, once or several times; that of the runs if left out.",
+        ),
+    ] = None,
+    unseen: UnseenOption = False,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Average the weights of fine-tunings that started from one checkpoint.
+
+    The average is as accurate as each of them on what they were trained on, at the cost of one
+    network, and steadier on what none of them saw. Calibration, thresholds and metrics are computed
+    anew.
+
+        python -m train average runs/a runs/b --interpolation-weight 0.3 --data FOLDER -o runs/mean
+
+    With --allow-descendants a run may also be averaged with the one whose result it started from.
+
+    With --tta the average uses test-time augmentation, all inside one model; one run is enough:
+
+        python -m train average runs/a --tta plain --tta mirrored --data FOLDER -o runs/tta
+    """
+    from train.data import Cache
+    from train.fitting import Selection, load_runs, read_data
+    from train.fitting import average as average_runs
+
+    weights = weight or [1.0] * len(runs)
+    if len(weights) != len(runs):
+        raise typer.BadParameter(
+            f"{len(weights)} weights for {len(runs)} runs", param_hint="--weight"
+        )
+    opened = load_runs(runs)
+    pictures = read_data(data, opened[0].recipe, Cache(cache), Selection(unseen=unseen))
+    run = average_runs(
+        opened,
+        weights,
+        pictures,
+        out,
+        name,
+        interpolation_weight,
+        tta or (),
+        allow_descendants=allow_descendants,
+    )
+    _show(run)
+
+
+def _show(run: Run) -> None:
+    typer.echo((run.path / "report.txt").read_text(encoding="utf-8"))
+    console.print(f"run: {run.path}", markup=False)
