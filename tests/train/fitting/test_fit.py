@@ -244,10 +244,18 @@ def test_a_picture_that_vanished_stops_the_run_by_name(small, tmp_path):
         FeatureTable(recipe, Cache(tmp_path)).compute([gone])
 
 
-def test_weights_are_looked_for_before_pictures(small, tmp_path):
+def test_the_folder_is_checked_before_weights_and_weights_before_pictures(tmp_path):
     recipe = load_recipe("report", [*SETTINGS, "backbone.weights=none.pth"])
-    with pytest.raises(WeightsError, match=r"there is no file none\.pth"):
+    with pytest.raises(DataError, match="is not a folder"):
         read_data(tmp_path / "no-such-folder", recipe, Cache(tmp_path), Selection())
+    for name in ("AI", "Real"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(DataError, match=r"has neither AI/ and Real/|no picture of class Real"):
+            read_data(tmp_path, recipe, Cache(tmp_path), Selection())
+        (tmp_path / name / "no-picture.png").write_bytes(b"never read")
+    with pytest.raises(WeightsError, match=r"there is no file none\.pth"):
+        read_data(tmp_path, recipe, Cache(tmp_path / "cache"), Selection())
+    assert not (tmp_path / "cache").exists()
 
 
 def test_compare_says_what_the_figures_allow(small, tmp_path, monkeypatch):
