@@ -18,6 +18,7 @@ from benchmarks.accuracy._commands import (
     report_picture,
 )
 from benchmarks.baselines._commands import baselines
+from benchmarks.groups._commands import groups
 from benchmarks.speed._commands import latency, profile, scan, throughput
 from train.command_line import CommandGroup
 
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command("accuracy")(accuracy)
 app.command("leave-one-out")(leave_one_out)
 app.command("leave-family-out")(leave_family_out)
+app.command("groups")(groups)
 app.command("faces")(faces)
 app.command("reduced-decode")(reduced_decode)
 app.command("explain")(explain)

@@ -1,4 +1,4 @@
-"""The README of an exported model, from what its run wrote down."""
+"""Model card of an exported model, from what its run recorded."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def card(info: ModelInfo, notes: str = "") -> str:
     """Write a model card from a description.
 
     Args:
-        info: The model's description, with figures and provenance as `export` puts them.
-        notes: Sections of Markdown that people wrote, put before the figures: what the model is
-            for, where it fails, what it was trained on, what was tried.
+        info: The model's description, with metrics and provenance as `export` writes them.
+        notes: Hand-written sections in Markdown, put before the metrics: what the model is for,
+            where it fails, what it was trained on, what was tried.
 
     Returns:
         Markdown.

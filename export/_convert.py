@@ -1,4 +1,4 @@
-"""From a Keras detector to an ONNX graph that takes pixels and gives `p_fake`."""
+"""Converts a Keras detector to an ONNX graph from pixels to `p_fake`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def convert(outputs: Callable[[Any], dict[str, Any]], size: int) -> onnx.ModelPr
 
 
 def fold(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Let ONNX Runtime fold and fuse what needs no special hardware (its basic level).
+    """Let ONNX Runtime fold and fuse nodes (its basic level, which suits all hardware).
 
     Args:
         model: Any graph.

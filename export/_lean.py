@@ -1,15 +1,16 @@
-"""Rewrites BlazeFace so that it costs ONNX Runtime less and says the same but for rounding.
+"""Rewrites BlazeFace to run faster in ONNX Runtime, with the same outputs except for rounding.
 
-On x86 ONNX Runtime calculates convolutions on blocks of channels (NCHWc) and takes the sum and
-the ReLU behind a convolution into it, but only while every map between them stays in that layout:
-a shortcut that is padded with channels of zeros, or a map of fewer channels than a block, throws
-it back to plain maps, with a reordering before and after. So
+On x86 ONNX Runtime computes convolutions on blocks of channels (NCHWc) and fuses the sum and the
+ReLU after a convolution, but only while every feature map between them stays in that layout: a
+shortcut padded with zero channels, or a map with fewer channels than a block, forces it back to
+plain maps, with a reordering before and after. So
 
-- maps get channels of zeros up to a multiple of a block, made by rows of zeros in the weights; the
-  kernels calculate whole blocks anyway (`pad_to_blocks`),
+- maps are padded with zero channels to a multiple of a block, by zero rows in the weights; the
+  kernels compute full blocks anyway (`pad_to_blocks`),
 - a padded shortcut that is added to a convolution becomes two convolutions side by side: the
   shortcut is added to the first, and nothing to the second (`split_shortcuts`),
-- what nobody reads, the six key points of each face, is not calculated (`drop_unused_values`).
+- outputs that nobody reads, the six key points of each face, are not computed
+  (`drop_unused_values`).
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ channels are zeros."""
 Array = npt.NDArray[Any]
 
 _KEEPING = ("Relu", "MaxPool", "Resize", "Add")
-"""Operators that give as many channels as they take, and zeros for channels of zeros."""
+"""Operators that keep the number of channels, and zero channels zero."""
 
 
 def drop_unused_values(
     nodes: list[onnx.NodeProto], tensors: dict[str, Array], values: int, keep: int
 ) -> None:
-    """Calculate only the first of the values that the network gives for each anchor.
+    """Compute only the first of the values that the network outputs for each anchor.
 
     Args:
         nodes: The graph, changed in place: heads that end in rows of `values` end in rows of
@@ -63,7 +64,7 @@ def drop_unused_values(
 def pad_to_blocks(
     nodes: list[onnx.NodeProto], tensors: dict[str, Array], image: str
 ) -> list[onnx.NodeProto]:
-    """Widen all maps between the image and the heads to whole blocks of channels.
+    """Pad all maps between the image and the heads to full blocks of channels.
 
     The heads are the convolutions that a `Transpose` or a `Reshape` follows.
 
@@ -76,12 +77,12 @@ def pad_to_blocks(
         The nodes that are left.
 
     Raises:
-        ValueError: The graph holds something that is not known here.
+        ValueError: The graph has an operator that is not supported.
     """
     flat = ("Transpose", "Reshape")
     heads = {name for node in nodes if node.op_type in flat for name in node.input[:1]}
-    meant: dict[str, int] = {image: 3}  # channels of each map that mean something
-    wide: dict[str, int] = {image: 3}  # the same with those of zeros
+    meant: dict[str, int] = {image: 3}  # channels of each map that carry values
+    wide: dict[str, int] = {image: 3}  # the same including zero channels
     same: dict[str, str] = {}
     kept: list[onnx.NodeProto] = []
     for node in nodes:
@@ -92,14 +93,14 @@ def pad_to_blocks(
             continue
         if node.op_type == "Conv":
             meant[output] = len(tensors[node.input[1]])
-            wide[output] = meant[output] if output in heads else _whole(meant[output])
+            wide[output] = meant[output] if output in heads else _round_up(meant[output])
             _widen(node, tensors, wide[output], wide[source])
             if output in heads:
                 del wide[output]
         elif node.op_type == "Pad":
             more = _more_channels(tensors[node.input[1]])
             meant[output] = meant[source] + more
-            wide[output] = _whole(meant[output])
+            wide[output] = _round_up(meant[output])
             if wide[output] == wide[source]:
                 kept.pop()
                 same[output] = source
@@ -112,7 +113,7 @@ def pad_to_blocks(
             meant[output] = max(meant[name] for name in maps)
             wide[output] = wide[source]
         else:
-            raise ValueError(f"{node.op_type} is not known here")
+            raise ValueError(f"{node.op_type} is not supported")
     return kept
 
 
@@ -175,12 +176,12 @@ def split_shortcuts(nodes: list[onnx.NodeProto], tensors: dict[str, Array]) -> l
     ]
 
 
-def _whole(channels: int) -> int:
+def _round_up(channels: int) -> int:
     return -(-channels // BLOCK) * BLOCK
 
 
 def _widen(node: onnx.NodeProto, tensors: dict[str, Array], outputs: int, inputs: int) -> None:
-    """Give a convolution more outputs, of zeros, and more inputs, that count for nothing."""
+    """Give a convolution more outputs, which are zero, and more inputs, which have no effect."""
     weights = tensors[node.input[1]]
     if weights.shape[1] == 1 and len(weights) > 1:
         inputs = 1  # depthwise: each output has one input
@@ -196,7 +197,7 @@ def _widen(node: onnx.NodeProto, tensors: dict[str, Array], outputs: int, inputs
 
 
 def _more_channels(pads: Array) -> int:
-    """How many channels a padding adds behind the others; it must do nothing else."""
+    """Return the number of channels that a padding appends; it must do nothing else."""
     if len(pads) != 8 or np.delete(pads, 5).any() or pads[5] < 1:
         raise ValueError(f"a padding other than of channels: {pads.tolist()}")
     return int(pads[5])

@@ -1,4 +1,4 @@
-"""From a training run to a model directory."""
+"""Exports a training run to a model directory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LICENCE = (
     " and non-commercial use only; whether that reaches a model trained on them is a question for"
     " a lawyer."
 )
-"""Licence notes of a model for which nobody wrote better ones."""
+"""Licence notes of a model without hand-written ones."""
 
 
 def export_run(
@@ -41,7 +41,7 @@ def export_run(
     licence: str | None = None,
     notes: str = "",
 ) -> tuple[ModelInfo, Parity]:
-    """Export a run; nothing is written unless the ONNX model does what the trained one does.
+    """Export a run; nothing is written unless the ONNX model agrees with the trained one.
 
     Args:
         run_path: Run directory of `python -m train fit`.
@@ -53,7 +53,7 @@ def export_run(
         notes: For the model card; see `export._card.card`.
 
     Returns:
-        The description as written, and how far the model is from TensorFlow.
+        The description as written, and the differences from TensorFlow.
 
     Raises:
         RunError: The run cannot be read.
@@ -84,7 +84,7 @@ def export_run(
 
 
 def runner(model: onnx.ModelProto) -> Any:
-    """Run a graph that is not on disk yet.
+    """Open a graph that is not on disk yet.
 
     Args:
         model: A classifier's graph.
@@ -105,7 +105,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
         run: The run.
         name: Name of the model.
         version: Version of the model.
-        parity: What was compared.
+        parity: The differences from TensorFlow.
         licence: Licence notes.
 
     Returns:
@@ -150,14 +150,14 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
 
 
 def figures(measured: dict[str, Any]) -> dict[str, Any]:
-    """What a model says of itself: the figures of the test split that people ask for.
+    """Select the metrics of the test split for a model directory.
 
     Args:
-        measured: Figures of every split, as the run holds them.
+        measured: Metrics of every split, as the run records them.
 
     Returns:
-        Figures of `test`, and per source the share that is right at p_fake 0.5 and the share
-        called fake.
+        Metrics of `test`, and per origin the fraction that is correct at p_fake 0.5, and the
+        fraction called fake.
     """
     test = measured["test"]
     kept = ("pictures", "AI", "Real", "auc", "average_precision", "accuracy", "uncertain")

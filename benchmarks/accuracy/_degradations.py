@@ -106,7 +106,7 @@ def _upscaler(network: str) -> UpscalerNet:
 
 
 def keep_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:
-    """Fill all but the face with the mean colour of the crop.
+    """Fill everything but the face with the mean colour of the crop.
 
     Args:
         crop: RGB, uint8, shape (size, size, 3).
@@ -123,19 +123,19 @@ def keep_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:
 
 
 def hide_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:
-    """Fill the face with the mean colour of the crop; otherwise as `keep_face`."""
+    """Fill the face with the mean colour of the crop; see `keep_face`."""
     out = crop.copy()
     out[_pixels(face, crop.shape[0])] = _mean_colour(crop)
     return out
 
 
 def face_in_crop(face: Box, picture: tuple[int, int], spec: CropSpec) -> Box:
-    """Where a face lies in the crop that the model sees.
+    """Return where a face lies in the crop that the model sees.
 
     Args:
         face: The face in pixels of the picture.
         picture: Width and height of the picture.
-        spec: How the crop was cut.
+        spec: How the face was cropped.
 
     Returns:
         The face in pixels of the crop.

@@ -1,10 +1,10 @@
-"""Whether heat maps show what a model goes by: deletion and insertion curves (Petsiuk et al. 2018).
+"""Evaluates heat maps by deletion and insertion curves (Petsiuk et al. 2018).
 
-Deletion hides the crop from the place that a map calls the strongest to the weakest, and follows
-the probability of the class that the model chose: the better the map, the sooner it falls.
-Insertion uncovers a blurred crop in the same order: the better the map, the sooner it rises. The
-area under each curve is compared, picture by picture, with that of a random map of the same
-resolution and of a map that is nothing but a blob in the centre, where faces are.
+Deletion hides the crop from the strongest to the weakest place of a map, and follows the
+probability of the class that the model chose: the better the map, the sooner it falls. Insertion
+uncovers a blurred crop in the same order: the better the map, the sooner it rises. The area under
+each curve is compared, picture by picture, with that of a random map of the same resolution and of
+a map with a blob in the centre, where faces are.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ Floats = npt.NDArray[np.float32]
 Crop = npt.NDArray[np.uint8]
 
 STEPS = 20
-"""Points of a curve after its first."""
+"""Points of a curve after the first."""
 
 BLUR = 5 / 224
-"""Standard deviation of the blur that insertion begins with, in sides of the crop."""
+"""Standard deviation of the blur that insertion starts from, as a fraction of the crop's side."""
 
 MAPS = ("map", "random", "centre")
 CURVES = ("deletion", "insertion")
@@ -45,7 +45,7 @@ class Traced:
 
     Attributes:
         sample: The picture.
-        p_fake: What the model says of it.
+        p_fake: Its score.
         curves: Probability of the class that the model chose, shape (maps, 2, STEPS + 1), in the
             order of `MAPS` and `CURVES`.
     """
@@ -66,13 +66,13 @@ def area(curve: Floats) -> Floats:
 
 
 def choose(data: Data, split: str, count: int, seed: int) -> list[Sample]:
-    """Choose pictures, as many of each class, and within it as evenly over the sources as can be.
+    """Draw a stratified sample: half of each class, as evenly over its origins as possible.
 
     Args:
         data: All pictures.
-        split: The split to choose from.
+        split: The split to sample from.
         count: Number of pictures.
-        seed: Of the choice.
+        seed: Seed of the sample.
 
     Returns:
         The pictures.
@@ -102,16 +102,16 @@ def trace(
     seed: int,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Traced]:
-    """Draw the curves of pictures; those without a readable face are left out.
+    """Compute the curves of pictures; those without a readable face are left out.
 
     Args:
         classifier: The model.
         samples: The pictures.
-        seed: Of the random maps.
-        advance: Told how many pictures are done.
+        seed: Seed of the random maps.
+        advance: Called with the number of pictures done.
 
     Returns:
-        One result for each picture that has a face; of several faces the most suspicious.
+        One result per picture with a face; of several faces the one with the highest score.
     """
     finder = FaceFinder(MODELS / FACE_FINDER)
     random = np.random.default_rng(seed)
@@ -127,7 +127,7 @@ def trace(
 
 
 def curves(classifier: Classifier, crop: Crop, random: np.random.Generator) -> Floats:
-    """Deletion and insertion of one crop, as in `Traced.curves`."""
+    """Compute deletion and insertion of one crop, as in `Traced.curves`."""
     (p_fake,), (values,) = classifier.explain(crop[np.newaxis])
     fake = p_fake >= 0.5
     height, width = values.shape
@@ -150,7 +150,7 @@ def curves(classifier: Classifier, crop: Crop, random: np.random.Generator) -> F
 
 
 def ranking(values: Floats, classifier: Classifier) -> npt.NDArray[np.int64]:
-    """Rank of every pixel, the strongest 0, shape (size, size); ties in no particular order."""
+    """Rank every pixel, the strongest 0: shape (size, size); ties in no particular order."""
     side = classifier.crop.size
     heatmap = Heatmap(values, Box(0, 0, side, side), (side, side), classifier.method)
     flat = heatmap.upsampled(side, side).ravel()
@@ -160,7 +160,7 @@ def ranking(values: Floats, classifier: Classifier) -> npt.NDArray[np.int64]:
 
 
 def changed(before: Crop, after: Crop, ranks: npt.NDArray[np.int64]) -> Crop:
-    """A crop turned into another by rank, in `STEPS` equal steps, the first still untouched."""
+    """Turn a crop into another by rank, in `STEPS` equal steps; the first is unchanged."""
     limits = np.linspace(0, ranks.size, STEPS + 1)[:, np.newaxis, np.newaxis, np.newaxis]
     return np.where(ranks[np.newaxis, ..., np.newaxis] < limits, after, before)
 
@@ -168,13 +168,13 @@ def changed(before: Crop, after: Crop, ranks: npt.NDArray[np.int64]) -> Crop:
 def summarise(
     traced: Sequence[Traced], classifier: Classifier, data: Data, seed: int, resamples: int
 ) -> dict[str, Any]:
-    """The figures of a model.
+    """Compute the metrics of a model.
 
     Args:
         traced: Its curves.
         classifier: The model.
-        data: Where the pictures come from.
-        seed: Of the choice, the random maps and the bootstrap.
+        data: The data that the pictures come from.
+        seed: Seed of the sample, the random maps and the bootstrap.
         resamples: Bootstrap resamples (percentile, Efron 1979), over pictures.
 
     Returns:
@@ -215,7 +215,7 @@ def summarise(
 
 
 def markdown(results: Sequence[dict[str, Any]]) -> str:
-    """The figures of models as a table."""
+    """Format the metrics of models as a table."""
     head = (
         "model", "maps", "curve", "area of the map", "of a random map", "of a blob in the centre",
         "gain over random", "better in",

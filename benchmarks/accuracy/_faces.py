@@ -1,4 +1,4 @@
-"""How well faces are found: recall by source, false faces, the smallest face, and the time."""
+"""Face detection: recall by origin, false positives, the smallest face, and the time."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from fakeface.preprocessing import detect_faces, load_for_finder
 from train.data import CLASSES, Sample
 
 PEOPLE = ("astronaut", "camera")
-"""Pictures inside scikit-image that show people."""
+"""Pictures in scikit-image that show people."""
 
 BACKGROUNDS = ("coffee", "rocket", "brick", "motorcycle_left", "retina", "gravel")
-"""Pictures inside scikit-image that faces are pasted onto."""
+"""Pictures in scikit-image that faces are pasted onto."""
 
 SIZES = (20, 32, 48, 64, 96, 144, 224, 400)
 """Edges of the bins of face sizes in scenes, in pixels."""
@@ -40,9 +40,9 @@ def run_faces(
 
     Args:
         finder: The finder.
-        samples: Pictures with the box of their largest face from another finder.
-        scenes: How many scenes to make: a face of a random picture, shrunk or enlarged, pasted
-            onto a picture without people.
+        samples: Pictures with the box of their largest face from another detector.
+        scenes: Number of scenes to compose: a random face, scaled, pasted onto a picture without
+            people.
         seed: Seed of the scenes.
         begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
@@ -65,7 +65,7 @@ def run_faces(
 def _sources(
     finder: FaceFinder, samples: Sequence[Sample], count: Callable[[int], None]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Figures per source, and the pictures that could not be read, with the reason."""
+    """Return metrics per origin, and the pictures that could not be read, with the reason."""
     by_source: dict[str, list[tuple[float, int, float]]] = {}
     unreadable: dict[str, str] = {}
     for sample in samples:
@@ -146,8 +146,8 @@ def _scenes(
             scene.paste(portrait.resize(size, Image.Resampling.BICUBIC), (x, y))
             box = sample.box.scaled(scale)
             truth = Box(box.x + x, box.y + y, box.width, box.height)
-            right = [face.box.iou(truth) > 0.5 for face in finder.find(scene)]
-            hits.append((side, any(right), len(right) - sum(right)))
+            matches = [face.box.iou(truth) > 0.5 for face in finder.find(scene)]
+            hits.append((side, any(matches), len(matches) - sum(matches)))
         count(1)
     rows = []
     for low, high in pairwise(SIZES):
@@ -166,12 +166,12 @@ def _scenes(
 
 
 def faces_markdown(result: dict[str, Any]) -> str:
-    """The tables of a result of `run_faces`."""
+    """Format the tables of a result of `run_faces`."""
     without = result["without_people"]
     false = ", ".join(without["false_faces"]) or "none"
     return "\n".join(
         [
-            "Faces found, against the boxes of another finder (recall at IoU .5):\n",
+            "Faces found, compared with the boxes of another detector (recall at IoU .5):\n",
             table(
                 ["source", "pictures", "recall", "a face", "several", "median IoU", "median ms"],
                 [

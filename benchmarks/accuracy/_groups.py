@@ -1,4 +1,4 @@
-"""Which pictures a figure is about: everything, all but one source, a pair, one source."""
+"""Groups of pictures that metrics are computed over: all, pairs and single origins."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """How pictures are put into groups.
+    """Rules that group pictures.
 
     Attributes:
         excluded: AI sources that are measured by themselves and left out of the main figures.
@@ -46,7 +46,7 @@ class Grouping:
     pairs: tuple[tuple[str, str], ...] = (("stylegan", "ffhq"), ("vae-recon", "ffhq"))
 
     def main(self, samples: Sequence[Sample]) -> str:
-        """Name of the group of the headline figures."""
+        """Return the name of the group of the headline metrics."""
         left_out = [name for name in self.excluded if any(s.origin == name for s in samples)]
         return f"without {', '.join(left_out)}" if left_out else EVERYTHING
 

@@ -1,8 +1,8 @@
-"""How a recipe fares on a source that its training never saw.
+"""Accuracy of a recipe on an origin that its training never saw.
 
-For each source a detector is fitted on everything else, calibration and thresholds included, and
-measured on that source against the other class of `test`. That is the nearest that known pictures
-come to a stranger's; it is what recipes are chosen by, so that `unseen` stays unseen.
+For each origin a detector is trained on all others, calibration and thresholds included, and
+measured on that origin against the other class of `test`. That is the best estimate that known
+pictures give for unknown ones; recipes are chosen by it, so that `unseen` stays unseen.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def leave_one_out(
         wanted: Sources to leave out, by name; empty for all.
         excluded: AI sources that Real sources are not measured against.
         count: Bootstrap resamples.
-        seed: Of the bootstrap.
-        tell: Told what comes next.
+        seed: Seed of the bootstrap.
+        tell: Called with a line about what comes next.
 
     Returns:
         Plain values, ready for JSON: under `sources` per `CLASS/source` its figures when left out

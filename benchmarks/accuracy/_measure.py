@@ -1,4 +1,4 @@
-"""How right models are: every model, every degradation, every source, with intervals."""
+"""Accuracy of models under every degradation and for every origin, with intervals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Scored:
     Attributes:
         model: Name of the model.
         degradation: Name of the degradation.
-        thresholds: Where its verdicts part.
+        thresholds: Its thresholds.
         p_fake: Scores in the order of the pictures, shape (n,); NaN where unreadable.
         boxes: Where the face of each picture came from, as in `Score.box`.
     """
@@ -50,13 +50,13 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All scores of a run, and what made them.
+    """All scores of a run, and their provenance.
 
     Attributes:
         samples: The pictures, in the order of all scores.
         scored: Scores per model and degradation, models in the order given.
         head: Provenance: command, versions, data, models, degradations; ready for JSON.
-        grouping: How pictures are put into groups.
+        grouping: How pictures are grouped.
     """
 
     samples: tuple[Sample, ...]
@@ -65,11 +65,11 @@ class Run:
     grouping: Grouping = field(default_factory=Grouping)
 
     def splits(self) -> list[str]:
-        """Splits that there are, `unseen` last."""
+        """Return the splits, `unseen` last."""
         return sorted({s.split for s in self.samples}, key=lambda s: (s == "unseen", s))
 
     def of(self, split: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Which pictures belong to a split."""
+        """Return which pictures belong to a split."""
         return np.array([s.split == split for s in self.samples])
 
 
@@ -89,8 +89,8 @@ def run_accuracy(
         models: Model directories.
         data: The pictures, with the split `train` for the metadata-only baseline.
         splits: Splits to measure.
-        degradations: What is done to the pictures.
-        cache: Where scores are kept and taken from.
+        degradations: The degradations.
+        cache: Cache of scores.
         threads: Threads of a model; None for one per processor.
         begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
@@ -153,12 +153,12 @@ def run_accuracy(
 def evaluate(
     run: Run, count: int = 1000, seed: int = 0, begin: Begin = no_progress
 ) -> dict[str, Any]:
-    """All figures of a run.
+    """Compute all metrics of a run.
 
     Args:
         run: The scores.
         count: Bootstrap resamples.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
         begin: As for `run_accuracy`.
 
     Returns:

@@ -1,8 +1,8 @@
-"""What a detector could know without looking at a pixel: the metadata-only baseline.
+"""Metadata-only baseline: what a detector could know without seeing a pixel.
 
 A logistic regression on size, bytes and JPEG quantisation tables, fitted on the training split.
-Where it does well, the data give their classes away, and a detector's figure on them is worth
-that much less (Grommelt et al. 2024, arXiv 2403.17608).
+If it does well, the files give their classes away, and a detector's metrics on them mean that much
+less (Grommelt et al. 2024, arXiv 2403.17608).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TABLE = 64
 
 
 def read_metadata(sample: Sample) -> npt.NDArray[np.float64] | None:
-    """Features of a file's header.
+    """Read the features of a file's header.
 
     Args:
         sample: The picture.
@@ -53,7 +53,7 @@ def read_metadata(sample: Sample) -> npt.NDArray[np.float64] | None:
 def metadata_scores(
     train: Sequence[Sample], samples: Sequence[Sample]
 ) -> npt.NDArray[np.float64] | None:
-    """Fit the baseline and apply it.
+    """Fit the baseline and score pictures with it.
 
     Args:
         train: The training split.

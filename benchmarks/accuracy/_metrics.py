@@ -1,13 +1,13 @@
-"""Figures of merit with bootstrap intervals. AI is the positive class throughout.
+"""Metrics with bootstrap intervals. AI is the positive class throughout.
 
 Point estimates are scikit-learn's where it has them. The intervals need thousands of evaluations,
-so the same figures are computed here for many resamples at once from weighted counts; the tests
-hold both against each other.
+so the same metrics are computed here for many resamples at once from weighted counts; the tests
+compare both.
 
-Pictures are resampled within their source (percentile bootstrap, Efron 1979): the intervals speak
-of new pictures from the same sources. They do not speak of new sources; `unseen` and leave-one-out
-do that. Shares of verdicts have Wilson's interval instead, since resampling a source of which
-nothing was flagged would say that nothing ever will be.
+Pictures are resampled within their source (percentile bootstrap, Efron 1979): the intervals
+hold for new pictures of the same origins, not for new origins; those are what `unseen` and
+leave-one-out are for. Fractions of verdicts have Wilson's interval instead, since resampling an
+origin of which nothing was flagged would give an interval of zero width.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ _SHARE_OF: dict[str, Callable[[npt.NDArray[np.bool_]], int]] = {
     "flagged_ai": lambda is_ai: int(is_ai.sum()),
     "flagged_real": lambda is_ai: int((~is_ai).sum()),
 }
-"""Metrics that are a share of pictures, and of how many."""
+"""Metrics that are a fraction of pictures, and the number of those."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and its 95 % interval.
+    """A metric and its 95 % interval.
 
     Attributes:
-        value: The figure; NaN where it cannot be had, such as an AUC of one class.
+        value: The metric; NaN where it is undefined, such as an AUC of one class.
         low: Lower end of the interval.
         high: Upper end of the interval.
     """
@@ -68,7 +68,7 @@ class Estimate:
     high: float
 
     def as_list(self) -> list[float | None]:
-        """Value, low and high, to five digits; None for NaN, ready for JSON."""
+        """Return value, low and high to five digits; None for NaN, ready for JSON."""
         return [
             None if np.isnan(figure) else round(float(figure), 5)
             for figure in (self.value, self.low, self.high)
@@ -76,7 +76,7 @@ class Estimate:
 
 
 def resamples(groups: Sequence[str], count: int, seed: int) -> Weights:
-    """How often each picture is drawn in each bootstrap resample.
+    """Draw bootstrap resamples: how often each picture counts in each.
 
     Args:
         groups: The source of each picture; every source keeps its number of pictures.
@@ -102,7 +102,7 @@ def measure(
     thresholds: Thresholds,
     weights: Weights,
 ) -> dict[str, Estimate]:
-    """All of `METRICS` with their intervals.
+    """Compute all of `METRICS` with their intervals.
 
     Args:
         is_ai: Whether AI made each picture, shape (n,).
@@ -130,7 +130,7 @@ def measure(
 def _points(
     is_ai: npt.NDArray[np.bool_], p_fake: Floats, thresholds: Thresholds
 ) -> dict[str, float]:
-    """All of `METRICS`, by scikit-learn where it has them."""
+    """Compute all of `METRICS`, with scikit-learn where it has them."""
     ones = np.ones((1, len(is_ai)), np.float32)
     counted = weighted(is_ai, p_fake, thresholds, ones)
     points = {name: float(values[0]) for name, values in counted.items()}
@@ -149,7 +149,7 @@ def weighted(
     thresholds: Thresholds,
     weights: Weights,
 ) -> dict[str, Floats]:
-    """All of `METRICS` for many weightings of the same pictures at once.
+    """Compute all of `METRICS` for many weightings of the same pictures at once.
 
     Args:
         is_ai: Whether AI made each picture, shape (n,).
@@ -169,7 +169,7 @@ def weighted(
 
 
 def _ranking(is_ai: npt.NDArray[np.bool_], p_fake: Floats, w: Weights) -> dict[str, Floats]:
-    """Metrics that need no threshold, from counts at every distinct score, highest first."""
+    """Compute metrics that need no threshold, from counts at every distinct score."""
     order = np.argsort(-p_fake, kind="stable")
     ranked = p_fake[order]
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
@@ -200,7 +200,7 @@ def _ranking(is_ai: npt.NDArray[np.bool_], p_fake: Floats, w: Weights) -> dict[s
 def _shares(
     is_ai: npt.NDArray[np.bool_], p_fake: Floats, thresholds: Thresholds, w: Weights
 ) -> dict[str, Floats]:
-    """Metrics of the verdicts at the default thresholds."""
+    """Compute metrics of the verdicts at the default thresholds."""
     fake = p_fake >= thresholds.fake
     uncertain = ~fake & (p_fake >= thresholds.real)
 
@@ -220,7 +220,7 @@ def _shares(
 
 
 def reliability(is_ai: npt.NDArray[np.bool_], p_fake: Floats) -> list[tuple[float, float, int]]:
-    """The reliability diagram (Guo et al. 2017).
+    """Compute the reliability diagram (Guo et al. 2017).
 
     Args:
         is_ai: Whether AI made each picture, shape (n,).
@@ -241,7 +241,7 @@ def _bins(p_fake: Floats) -> npt.NDArray[np.int64]:
 
 
 def _ece(is_ai: npt.NDArray[np.bool_], p_fake: Floats, w: Weights) -> Floats:
-    """Mean distance between p_fake and the share of AI over the bins, weighted by pictures."""
+    """Average the distance between p_fake and the share of AI over the bins, by pictures."""
     member = _bins(p_fake)[:, np.newaxis] == np.arange(ECE_BINS)
     gap = w @ ((p_fake - is_ai)[:, np.newaxis] * member)
     return np.asarray(np.abs(gap).sum(axis=1) / w.sum(axis=1), np.float64)

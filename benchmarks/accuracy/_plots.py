@@ -1,4 +1,4 @@
-"""The figures of accuracy as pictures: ROC per source, reliability, scores per source."""
+"""Plots of accuracy: ROC per origin, reliability, scores per origin."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _AI, _REAL = COLOURS[1], COLOURS[0]
 
 
 def plot_accuracy(run: Run, folder: Path) -> list[Path]:
-    """Draw the clean degradation of every model and split.
+    """Plot the clean degradation of every model and split.
 
     Args:
         run: The scores.
-        folder: Where the pictures go.
+        folder: Folder of the plots.
 
     Returns:
-        Paths of the pictures.
+        Paths of the plots.
     """
     paths = []
     for scored in run.scored:

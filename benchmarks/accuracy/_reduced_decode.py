@@ -1,7 +1,7 @@
-"""Whether verdicts change because large JPEG pictures are decoded at a fraction of their size.
+"""Effect of decoding large JPEG pictures at a reduced size (DCT scaling) on verdicts.
 
-Every picture that fakeface reduces while decoding is judged twice: as it comes, and from all of its
-pixels. Only pictures that were large from the beginning say anything: enlarged ones have no fine
+Every picture that fakeface reduces while decoding is scored twice: as usual, and from all of its
+pixels. Only pictures that a camera took this large are informative: enlarged ones have no fine
 structure to lose.
 """
 
@@ -21,11 +21,11 @@ from fakeface.images import Picture
 from fakeface.preprocessing import FINDER_SIDE, MIN_OVERSAMPLING, crop_box, reduction_factor
 
 _SAME = 0.5
-"""Boxes that overlap more (intersection over union) are of one face."""
+"""Boxes with a larger intersection over union are of one face."""
 
 GROUPS = {
-    "full": "face cut from all pixels",
-    "reduced": "face cut from the reduced picture",
+    "full": "face cropped from all pixels",
+    "reduced": "face cropped from the reduced picture",
 }
 """The face finder sees the reduced picture in both; see `fakeface._preprocess`."""
 
@@ -33,12 +33,12 @@ GROUPS = {
 def compare_reduced_decoding(
     model: str, folders: Iterable[Path], begin: Callable[[str, int], Callable[[int], None]]
 ) -> dict[str, Any]:
-    """Judge the large JPEG pictures in folders twice.
+    """Score the large JPEG pictures in folders twice.
 
     Args:
         model: Model directory or name of a bundled model.
-        folders: Where to look; what is no large JPEG picture is passed over.
-        begin: Starts a progress bar of a name and a length, and gives what moves it on.
+        folders: Folders of pictures; anything but a large JPEG is skipped.
+        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON.
@@ -89,7 +89,7 @@ def compare_reduced_decoding(
 
 
 def _if_reduced(source: str) -> tuple[tuple[int, int], Any]:
-    """Size of a picture, and all of its pixels where fakeface would not decode them all."""
+    """Return the size of a picture, and all its pixels if fakeface would decode it reduced."""
     picture = Picture(source)
     most = reduction_factor(max(picture.size) / FINDER_SIDE)
     if most == 1 or picture.load(most)[1] == 1:
@@ -121,7 +121,7 @@ def _differences(pairs: list[tuple[Face, Face]]) -> dict[str, Any]:
 
 
 def reduced_decode_markdown(result: dict[str, Any]) -> str:
-    """The result as text with a table."""
+    """Format the result as text with a table."""
     flips = result["pictures_with_another_verdict"]
     rows = []
     for name, group in result["faces"].items():
@@ -137,11 +137,11 @@ def reduced_decode_markdown(result: dict[str, Any]) -> str:
         )
     head = ["", "faces", "another verdict", "change: median", "95 %", "most", "least overlap"]
     lines = [
-        "# Large JPEG pictures, reduced while decoding against decoded whole",
+        "# Large JPEG pictures, decoded at a reduced size and at full size",
         "",
-        f"{result['pictures']:,} pictures, judged by {result['model']['name']}"
+        f"{result['pictures']:,} pictures, scored by {result['model']['name']}"
         f" {result['model']['version']}. With another verdict: {len(flips):,}"
-        + "".join(f"; {name}: {whole} when whole, {ours}" for name, whole, ours in flips)
+        + "".join(f"; {name}: {whole} at full size, {ours} reduced" for name, whole, ours in flips)
         + f". Faces found in one of the two only: {result['faces_found_in_one_only']:,}.",
         "",
         table(head, rows),

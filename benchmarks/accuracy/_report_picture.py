@@ -1,4 +1,4 @@
-"""The README's picture of an HTML report: pictures scanned, and the page as Chromium shows it."""
+"""Screenshot of an HTML report for the README: scans pictures and opens the page in Chromium."""
 
 from __future__ import annotations
 

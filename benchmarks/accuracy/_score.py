@@ -24,11 +24,11 @@ BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
-    """What a model sees of one picture.
+    """Input of a model for one picture.
 
     Attributes:
         crops: RGB, uint8, shape (faces, size, size, 3); none where the picture is unreadable.
-        box: Where the faces came from, as in `Score.box`.
+        box: Where the face boxes came from, as in `Score.box`.
     """
 
     crops: npt.NDArray[np.uint8]
@@ -38,17 +38,16 @@ class ModelInput:
 def read_input(
     sample: Sample, degradation: Degradation, finder: FaceFinder, spec: CropSpec
 ) -> ModelInput:
-    """Read a picture as fakeface does; where that judges no face, take the next best box.
+    """Preprocess a picture as fakeface does; without a face, fall back to another box.
 
-    A picture whose faces are too small is judged on the largest of them, one without a found face
-    on the box of the manifest, one without that as a whole: every picture gets a score, and how
-    many came which way is reported.
+    If all faces are too small, the largest is scored; without a face the box of the manifest, and
+    without that the full picture: every picture gets a score, and the number of each is reported.
 
     Args:
         sample: The picture.
-        degradation: What is done to it first.
+        degradation: Applied to it first.
         finder: Finds the faces.
-        spec: What the model sees of a face.
+        spec: How faces are cropped.
 
     Returns:
         The crops, masked where the degradation masks.
@@ -90,17 +89,17 @@ def score(
     finder: FaceFinder,
     advance: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Fill the stores with the scores that they lack.
+    """Score the pictures that the stores lack.
 
-    Pictures are prepared in threads, once for all models that look at them in the same way.
+    Pictures are preprocessed in threads, once for all models that crop them alike.
 
     Args:
         classifiers: The models; all of one `CropSpec`.
-        stores: Their scores in this degradation, in the same order.
+        stores: Their scores under this degradation, in the same order.
         samples: The pictures.
-        degradation: What is done to them first.
+        degradation: Applied to them first.
         finder: Finds the faces.
-        advance: Told how many pictures are done.
+        advance: Called with the number of pictures done.
     """
     (spec,) = {classifier.crop for classifier in classifiers}
     missing = {row_id(s): s for s in samples if any(s not in store for store in stores)}

@@ -1,4 +1,4 @@
-"""Every score of a run as CSV, so that any figure can be computed again without a picture."""
+"""Every score of a run as CSV, so that any metric can be recomputed without the pictures."""
 
 from __future__ import annotations
 

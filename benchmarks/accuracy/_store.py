@@ -21,13 +21,13 @@ from train.fitting import row_id
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a model says of one picture.
+    """Score of one picture.
 
     Attributes:
-        p_fake: That of its most suspicious face, 0 to 1; None where it could not be read.
-        box: Where the face came from: `finder`, `small` (found, but below the size that fakeface
-            judges), `manifest`, `whole`, or `unreadable`.
-        faces: How many faces were judged.
+        p_fake: The highest of its faces, 0 to 1; None if it could not be read.
+        box: Where the face box came from: `finder`, `small` (found, but below the size that
+            fakeface scores), `manifest`, `whole` (the full picture), or `unreadable`.
+        faces: Number of faces scored.
     """
 
     p_fake: float | None
@@ -41,13 +41,13 @@ class Store:
     def __init__(
         self, cache: Cache, model: ModelInfo, finder: ModelInfo, degradation: Degradation
     ) -> None:
-        """Read what is there; a line torn by a kill is dropped.
+        """Open the cache; an incomplete last line is dropped.
 
         Args:
-            cache: Where scores are kept.
+            cache: The cache folder.
             model: The model that scores.
             finder: The model that finds faces.
-            degradation: What is done to the pictures.
+            degradation: Applied to the pictures first.
         """
         ran = f"onnxruntime {version('onnxruntime')}, faces from {MIN_FACE}"
         key = "\n".join((model.metadata(), finder.sha256, ran, pixel_path(degradation)))
@@ -61,11 +61,11 @@ class Store:
         return Score(*self._cache.records[row_id(sample)])
 
     def add(self, scores: Iterable[tuple[Sample, Score]]) -> None:
-        """Keep the scores of pictures, each on disk before the next is asked for."""
+        """Append scores, each written to disk before the next is requested."""
         self._cache.add((row_id(sample), list(astuple(score))) for sample, score in scores)
 
 
 def pixel_path(degradation: Degradation) -> str:
-    """Hash of what decides the pixels a model sees: our code, the decoder and the degradation."""
+    """Hash what determines the pixels that a model sees: our code, the decoder, the degradation."""
     text = f"pixels {PIXELS_VERSION}, pillow {version('pillow')}, {degradation.description}"
     return hashlib.sha256(text.encode()).hexdigest()

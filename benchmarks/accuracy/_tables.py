@@ -1,4 +1,4 @@
-"""The figures of accuracy as Markdown, most important first."""
+"""Results of accuracy as Markdown, the most important first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = dict[str, Any]
 
 
 def accuracy_markdown(result: Result) -> str:
-    """All tables of a result of `benchmarks.accuracy._measure.evaluate`."""
+    """Format all tables of a result of `benchmarks.accuracy._measure.evaluate`."""
     return "\n".join(_parts(result))
 
 
@@ -26,7 +26,7 @@ def _parts(result: Result) -> Iterator[str]:
         yield f"## Split `{split}`\n"
         yield _models(models)
         yield "### Degradations\n"
-        yield "AUC; behind it the share of the faces that fakeface itself found.\n"
+        yield "AUC; in brackets the fraction of faces that fakeface itself found.\n"
         yield _degradations(models)
         if readings := _readings(models):
             yield "### Does it look at the face?\n"
@@ -72,10 +72,11 @@ def _head(result: Result) -> str:
             for m in result["models"]
         ),
         *(
-            f"- {m['name']} was trained on other data ({told['fingerprint']}): whether pictures of"
-            " these splits were among them, its card has to say"
+            f"- {m['name']} was trained on other data ({trained['fingerprint']}): whether pictures"
+            " of these splits were among them, its card has to say"
             for m in result["models"]
-            if (told := m["trained_on"]) and told["fingerprint"] != result["data"]["fingerprint"]
+            if (trained := m["trained_on"])
+            and trained["fingerprint"] != result["data"]["fingerprint"]
         ),
         f"- intervals: {result['bootstrap']['interval']},"
         f" {result['bootstrap']['resamples']} resamples, seed {result['bootstrap']['seed']}",
@@ -85,7 +86,7 @@ def _head(result: Result) -> str:
 
 
 def _main(groups: Result) -> tuple[str, Result]:
-    """Name and figures of the headline group: the last of those of all sources."""
+    """Return name and metrics of the headline group: the last of those of all origins."""
     return [(name, row) for name, row in groups.items() if row["kind"] == "all"][-1]
 
 

@@ -1,4 +1,4 @@
-"""Cross-layer equalisation: the same function with channels of like size, which 8 bits suit.
+"""Cross-layer equalisation: the same function with channels of similar range, which suits int8.
 
 One scale serves all channels of a feature map, so a channel that never rises above a tenth of the
 largest has a tenth of the steps. But where a map is made by convolutions and read by convolutions,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import onnx
 
 MOST = 64.0
-"""Largest factor for a channel; those that are all but silent are left with coarse steps."""
+"""Largest factor of a channel; nearly silent ones keep coarse steps."""
 
 
 def equalise(model: onnx.ModelProto, crops: Crops, strength: float) -> int:

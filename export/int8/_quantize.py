@@ -1,4 +1,4 @@
-"""From a classifier in fp32 to the same in 8-bit numbers: ONNX Runtime's static QDQ."""
+"""Quantises a classifier to int8 with ONNX Runtime's static QDQ."""
 
 from __future__ import annotations
 

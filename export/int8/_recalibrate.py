@@ -1,4 +1,4 @@
-"""Fits what a quantised model says to what it scores in fp32, inside the graph."""
+"""Recalibrates a quantised model to the fp32 logits, inside the graph."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A change of calibrated logits.
+    """A linear map of calibrated logits.
 
     Attributes:
         slope: What they are multiplied by.
@@ -28,12 +28,12 @@ class Line:
     offset: float
 
     def __call__(self, logits: Doubles) -> Doubles:
-        """The logits, changed."""
+        """Apply the map."""
         return self.slope * logits + self.offset
 
 
 def fit_line(logits: Doubles, wanted: Doubles) -> Line:
-    """The line that brings logits closest to others (least squares)."""
+    """Fit the line that brings logits closest to others (least squares)."""
     slope, offset = np.polyfit(logits, wanted, 1)
     return Line(float(slope), float(offset))
 

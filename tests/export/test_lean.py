@@ -160,12 +160,12 @@ def test_all_of_it_leaves_nothing_to_reorder_between_blocks(network, image, tmp_
     assert kinds["ReorderInput"] == kinds["Pad"] == 0
 
 
-def test_what_is_not_known_is_refused(network):
+def test_unsupported_operators_are_rejected(network):
     pads = network.tensors["more_4"]
     network.tensors["more_4"] = np.array([0, 0, 1, 0, 0, 4, 1, 0])
     with pytest.raises(ValueError, match="other than of channels"):
         pad_to_blocks(network.nodes, network.tensors, "x")
     network.tensors["more_4"] = pads
     network.nodes.insert(2, helper.make_node("Sin", ["a"], ["wave"]))
-    with pytest.raises(ValueError, match="Sin is not known"):
+    with pytest.raises(ValueError, match="Sin is not supported"):
         pad_to_blocks(network.nodes, network.tensors, "x")

@@ -1,0 +1,1 @@
+"""Error rates per group of people and pictures: whose photographs are called fake?"""

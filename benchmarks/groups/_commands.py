@@ -1,0 +1,66 @@
+"""Command that measures error rates per group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks._options import (
+    CacheOption,
+    DataOption,
+    ModelsOption,
+    OutOption,
+    SeedOption,
+    SplitsOption,
+)
+from benchmarks._output import write_result
+from benchmarks._progress import progress_bars
+from fakeface.model_directory import DEFAULT_MODEL
+
+
+def groups(
+    data: DataOption,
+    model: ModelsOption = [DEFAULT_MODEL],  # noqa: B006
+    split: SplitsOption = ["test", "unseen"],  # noqa: B006
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--groups",
+            help="CSV with the column path, relative to --data, and a column per attribute, such as"
+            " age or sex.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    out: OutOption = Path("results/groups"),
+    seed: SeedOption = 0,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Measure whose photographs are called fake: rates per group, with intervals and a test.
+
+    Groups come from the manifest (kind and origin of the photograph), from --groups, and from the
+    pictures: skin tone, face size, sharpness, JPEG quality, colour.
+
+    python -m benchmarks groups --data ../shared/faces
+    """
+    from benchmarks.groups._rates import measure_groups
+    from benchmarks.groups._tables import groups_markdown
+    from fakeface.model_directory import find_model
+    from train.data import Cache, load_data
+
+    with progress_bars() as begin:
+        store = Cache(cache)
+        result = measure_groups(
+            [find_model(Path(name)) for name in model],
+            load_data(data, store),
+            split,
+            store,
+            table,
+            seed=seed,
+            begin=begin,
+        )
+    text = groups_markdown(result)
+    write_result(out, "groups", result, text)
+    typer.echo(text)
