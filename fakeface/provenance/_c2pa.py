@@ -66,6 +66,24 @@ def read_c2pa(data: bytes, blocks: Blocks, anchors: str | None) -> Iterator[Stat
     yield from _statements(json.loads(text))
 
 
+def check_anchors(anchors: str) -> None:
+    """Prepare for checking signatures against certificates.
+
+    Args:
+        anchors: Certificates in PEM.
+
+    Raises:
+        ImportError: The extra `c2pa` is not installed.
+        ValueError: The certificates cannot be read.
+    """
+    import c2pa
+
+    try:
+        _context(anchors)
+    except c2pa.C2paError as error:
+        raise ValueError(line(error)) from error
+
+
 @lru_cache(maxsize=4)
 def _context(anchors: str | None) -> Any:
     """Return how files are checked; it may be shared between threads."""
@@ -152,7 +170,9 @@ def _actions(manifest: dict[str, Any]) -> tuple[Claim, list[str]]:
         for action in map(_dict, actions[:_MAX_ACTIONS]):
             name = str(action.get("action", ""))
             found = source_type(str(action.get("digitalSourceType") or ""))
-            names.append(f"{name} {found[1]}" if found else name)
+            agent = _agent(action.get("softwareAgent"))
+            words = [name, *([found[1]] if found else []), *([f"by {agent}"] if agent else [])]
+            names.append(" ".join(words))
             if found is not None:
                 # a source type of a later action is about that change alone
                 changed = found[0] == "ai" and name != "c2pa.created"
@@ -164,6 +184,12 @@ def _actions(manifest: dict[str, Any]) -> tuple[Claim, list[str]]:
     if claim == "edited" and "camera" in claims and created:
         claim = "camera"  # taken and adjusted in one device
     return claim, [", ".join(dict.fromkeys(names))] if names else []
+
+
+def _agent(agent: object) -> str:
+    """Return the name of the program that did an action; empty where it is not told."""
+    name = agent.get("name") if isinstance(agent, dict) else agent
+    return line(name, 60) if isinstance(name, str) else ""
 
 
 def _tool(manifest: dict[str, Any]) -> str | None:

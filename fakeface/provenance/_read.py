@@ -50,7 +50,8 @@ def load_trust_list(path: str | os.PathLike[str]) -> str:
         Its text.
 
     Raises:
-        ReportError: It cannot be read, or holds no certificate.
+        ReportError: It cannot be read, or holds no certificate; or the extra `c2pa`, without which
+            no signature is checked, is not installed.
     """
     try:
         text = Path(path).read_text("ascii", "replace")
@@ -58,6 +59,16 @@ def load_trust_list(path: str | os.PathLike[str]) -> str:
         raise ReportError(os.fspath(path), reason_of(error)) from error
     if "-----BEGIN CERTIFICATE-----" not in text:
         raise ReportError(os.fspath(path), "holds no certificate in PEM")
+    from fakeface.provenance._c2pa import INSTALL, check_anchors
+
+    try:
+        check_anchors(text)
+    except ImportError as error:
+        raise ReportError(
+            os.fspath(path), f"is of use only with the extra c2pa: {INSTALL}"
+        ) from error
+    except ValueError as error:
+        raise ReportError(os.fspath(path), f"holds a broken certificate: {error}") from error
     return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,16 @@ def test_a_part_made_by_ai_is_no_declaration_about_the_picture(trust_list: Path)
     assert "AI (component)" in found.says
 
 
+def test_the_program_that_did_an_action_is_named() -> None:
+    made = {
+        "action": "c2pa.created",
+        "digitalSourceType": SOURCE_TYPES + "trainedAlgorithmicMedia",
+        "softwareAgent": {"name": "Acme 4o"},
+    }
+    (statement,) = read(sign(files.picture(), actions=[made])).statements
+    assert statement.detail.startswith("c2pa.created trainedAlgorithmicMedia by Acme 4o")
+
+
 def test_inpainting_is_an_edit_by_ai() -> None:
     term = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
     inpainted = {"action": "c2pa.edited", "digitalSourceType": term}
@@ -187,3 +198,21 @@ def test_a_trust_list_has_to_hold_certificates(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("nothing")
     with pytest.raises(ReportError, match="holds no certificate"):
         read(files.picture(), trust_list=tmp_path / "empty.pem")
+    (tmp_path / "broken.pem").write_text("-----BEGIN CERTIFICATE-----\n!!\n")
+    with pytest.raises(ReportError, match="holds a broken certificate"):
+        read(files.picture(), trust_list=tmp_path / "broken.pem")
+
+
+def test_a_trust_list_without_the_extra_is_an_error(
+    trust_list: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "c2pa", None)
+    with pytest.raises(ReportError, match=r"pip install 'fakeface\[c2pa\]'"):
+        read(files.picture(), trust_list=trust_list)
+
+
+def test_threads_check_signatures_at_once(trust_list: Path) -> None:
+    data = sign(files.picture())
+    with ThreadPoolExecutor(8) as pool:
+        labels = pool.map(lambda _: read(data, trust_list=trust_list).label, range(200))
+        assert set(labels) == {"AI, signed"}

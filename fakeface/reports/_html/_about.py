@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from fakeface._model import ModelInfo, OperatingPoint, Thresholds
@@ -86,6 +87,8 @@ def _origin(detector: Detector) -> str:
     options = detector.options
     if not options.provenance:
         return "what files say of it was not read"
+    if find_spec("c2pa") is None:
+        return "read from metadata; signatures were not checked, which takes the extra c2pa"
     if options.trust_list is None:
         return "read from content credentials and metadata; no trust list was given"
     return "read from content credentials and metadata; signers were checked against a trust list"
