@@ -1,4 +1,4 @@
-"""What a measurement ran on: without it a number of milliseconds means nothing."""
+"""Describe the machine: without it a number of milliseconds means nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def environment() -> dict[str, Any]:
 
     Returns:
         Plain values, ready for JSON: versions, `cpu` (model, processors usable, features), memory
-        in MB, load average, providers; None where the system does not tell.
+        in MB, load average, providers; None if the system does not report it.
     """
     model, flags = _cpu()
     return {
@@ -35,7 +35,7 @@ def environment() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a verdict rests on."""
+    """Return the versions of everything that a verdict depends on."""
     import onnxruntime
 
     return {
@@ -49,12 +49,12 @@ def versions() -> dict[str, str]:
 
 
 def load_average() -> list[float] | None:
-    """Processes that wanted to run in the last 1, 5 and 15 minutes; None where not told."""
+    """Return the load average over 1, 5 and 15 minutes; None if the system has none."""
     return [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
 def peak_memory() -> float | None:
-    """Most memory that this process has had so far, in MB; None where the system does not tell."""
+    """Return the peak memory of this process in MB; None if the system does not report it."""
     status = Path("/proc/self/status")
     if status.is_file():  # unlike getrusage, this starts anew with the program
         for line in status.read_text(encoding="utf-8").splitlines():

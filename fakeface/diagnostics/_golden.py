@@ -1,7 +1,7 @@
-"""Golden scores: what a model said of known pictures where it was made, and still has to say.
+"""Golden scores: predictions recorded at export that every installation must reproduce.
 
-`golden.json` lies beside `model.onnx` and holds the predictions for the bundled pictures, made on
-the CPU. Scores elsewhere may differ by rounding; how far, the file says.
+`golden.json`, next to `model.onnx`, holds the predictions for the bundled pictures, made on the
+CPU. Scores elsewhere may differ by rounding, within the tolerance that the file records.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GOLDEN = "golden.json"
 """Name of the file in a model's directory."""
 
 PICTURES = Path(__file__).parent.parent / "pictures"
-"""The bundled pictures that every model is held against."""
+"""The bundled pictures that every model is checked on."""
 
 FORMAT = 1
 """Version of the format of the file."""
@@ -33,12 +33,12 @@ Precision = Literal["fp32", "int8"]
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far scores may be from the golden ones.
+    """Largest allowed differences from golden scores.
 
     Attributes:
         cpu: Largest difference of `p_fake` on the CPU provider, where only versions and the
             order of sums differ.
-        other: Largest difference of `p_fake` on other providers, some of which calculate in 16
+        other: Largest difference of `p_fake` on other providers, some of which compute in 16
             bits.
         box: Largest difference of a side of a face box, as a share of the box's longer side.
     """
@@ -48,7 +48,7 @@ class Tolerance:
     box: float
 
     def p_fake(self, provider: str) -> float:
-        """Largest difference of `p_fake` on a provider, given by its short name."""
+        """Return the largest difference of `p_fake` on a provider, given by its short name."""
         return self.cpu if provider == "cpu" else self.other
 
 
@@ -56,21 +56,21 @@ TOLERANCES: dict[Precision, Tolerance] = {
     "fp32": Tolerance(cpu=0.03, other=0.05, box=0.02),
     "int8": Tolerance(cpu=0.05, other=0.05, box=0.02),
 }
-"""Tolerance of models by the numbers that they calculate in.
+"""Tolerance of models by their precision.
 
 ONNX Runtime 1.18 and 1.32, and OpenVINO, agreed to 1e-6 on the same crops; Pillow 13 resizes some
-crops otherwise than Pillow 12, which moved a `p_fake` of the fp32 model by .019."""
+crops differently from Pillow 12, which moved a `p_fake` of the fp32 model by .019."""
 
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """What a model said.
+    """The golden scores of a model.
 
     Attributes:
-        precision: The numbers that the model calculates in.
-        tolerance: How far scores may be from these.
-        predictions: What it said; `source` is the picture's path below the folder that was
-            judged, with slashes.
+        precision: Precision of the model.
+        tolerance: Largest allowed differences.
+        predictions: The predictions; `source` is the path of the picture below its folder, with
+            slashes.
         made_with: Versions and CPU where it was made.
     """
 
@@ -88,10 +88,10 @@ class Golden:
             model: Name of the model, for messages.
 
         Returns:
-            What it says.
+            Its content.
 
         Raises:
-            ModelError: It is missing, or not such a file.
+            ModelError: It is missing, or is not such a file.
         """
         try:
             raw = read_json(read_file(file, MAX_DESCRIPTION, model))
@@ -126,13 +126,13 @@ class Golden:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Predictions held against golden ones.
+    """Predictions compared with golden ones.
 
     Attributes:
-        pictures: How many were compared.
-        p_fake: Largest difference of a `p_fake`, 0 to 1; 0 where there was none to compare.
+        pictures: Number of pictures compared.
+        p_fake: Largest difference of a `p_fake`, 0 to 1; 0 if there was none to compare.
         box: Largest difference of a side of a face box, as a share of its longer side.
-        wrong: What is beyond the tolerance, one line each.
+        wrong: Differences beyond the tolerance, one line each.
     """
 
     pictures: int
@@ -144,15 +144,15 @@ class Comparison:
 def predict_pictures(
     detector: Detector, folder: Path, names: Iterable[str]
 ) -> tuple[Prediction, ...]:
-    """Judge pictures one by one.
+    """Classify pictures one by one.
 
     Args:
-        detector: Judges them.
-        folder: Where they are.
+        detector: The detector.
+        folder: The folder that they are in.
         names: Their paths below the folder, with slashes.
 
     Returns:
-        The predictions, with those paths as their sources.
+        The predictions, with those paths as `source`.
 
     Raises:
         ImageError: A picture cannot be read.
@@ -163,14 +163,14 @@ def predict_pictures(
 def compare(
     golden: Golden, predictions: Sequence[Prediction], provider: str, settings: str | None
 ) -> Comparison:
-    """Hold predictions against golden ones.
+    """Compare predictions with golden ones.
 
     Args:
-        golden: What has to be said.
-        predictions: What is said, of the same pictures in the same order.
-        provider: Short name of the provider that said it.
-        settings: Fingerprint of what judged (`Detector.settings`); golden scores of other settings
-            are stale, and wrong as such. None compares them nevertheless.
+        golden: The golden scores.
+        predictions: Predictions for the same pictures in the same order.
+        provider: Short name of the provider that they were made on.
+        settings: `Detector.settings`; golden scores with other settings are stale, which counts as
+            a difference. None to compare them nevertheless.
 
     Returns:
         The differences.
@@ -180,7 +180,7 @@ def compare(
         wrong.append("the golden scores are those of another version of the models")
     for wanted, given in zip(golden.predictions, predictions, strict=True):
         if given.digest != wanted.digest:
-            wrong.append(f"{wanted.source}: is not the picture that was judged")
+            wrong.append(f"{wanted.source}: is not the picture that was scored")
             continue
         if len(given.faces) != len(wanted.faces):
             wrong.append(f"{wanted.source}: {len(given.faces)} faces, not {len(wanted.faces)}")
@@ -197,7 +197,7 @@ def compare(
                 continue
             apart = abs(one.p_fake - other.p_fake)
             most = max(most, apart)
-            if not apart <= golden.tolerance.p_fake(provider):  # no number is wrong too
+            if not apart <= golden.tolerance.p_fake(provider):  # NaN is wrong too
                 wrong.append(f"{name}: p_fake {other.p_fake:.4f}, not {one.p_fake:.4f}")
     return Comparison(len(predictions), most, box, tuple(wrong))
 

@@ -1,1 +1,1 @@
-"""Why a verdict was given: evidence maps and their pictures."""
+"""The evidence for a verdict: maps and figures."""

@@ -1,4 +1,4 @@
-"""A canvas for figures, drawn with Pillow at twice the size and then halved: smooth edges."""
+"""A canvas for figures, drawn with Pillow at twice the size and then halved for smooth edges."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class Canvas:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        """Begin with an empty canvas."""
+        """Make an empty canvas."""
         self.width = width
         self.height = height
         self._image = Image.new("RGB", (width * SCALE, height * SCALE), GROUND)
         self._draw = ImageDraw.Draw(self._image)
 
     def text(self, x: float, y: float, text: str, size: int, colour: Colour = INK) -> float:
-        """Write a line from its top left; give the x behind it."""
+        """Write a line from its top left; return the x after it."""
         self._draw.text((x * SCALE, y * SCALE), text, colour, _font(size))
         return x + length(text, size)
 
     def paste(self, image: Image.Image, x: float, y: float) -> None:
-        """Put down an image that is `SCALE` times as large as it will be."""
+        """Paste an image that is `SCALE` times its final size."""
         self._image.paste(image, (round(x * SCALE), round(y * SCALE)))
 
     def rectangle(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
@@ -59,7 +59,7 @@ class Canvas:
         self._draw.rounded_rectangle(corners, 6 * SCALE, None, colour, round(line * SCALE))
 
     def mark(self, verdict: str, x: float, y: float, side: float, colour: Colour) -> float:
-        """Draw the shape of a verdict, the same as in HTML reports; give the x behind it."""
+        """Draw the shape of a verdict, the same as in HTML reports; return the x after it."""
         half = side / 2
         if verdict == "real":
             centre = ((x + half) * SCALE, (y + half) * SCALE)
@@ -74,17 +74,17 @@ class Canvas:
         return x + side * 1.5
 
     def finish(self) -> Image.Image:
-        """The result."""
+        """Return the result."""
         return self._image.reduce(SCALE)
 
 
 def length(text: str, size: int) -> float:
-    """Width of a line of text."""
+    """Return the width of a line of text."""
     return _font(size).getlength(text) / SCALE
 
 
 def fitted(text: str, size: int, room: float) -> str:
-    """The text, with its middle left out where it is longer than there is room."""
+    """Return the text, with its middle replaced by an ellipsis if it is wider than `room`."""
     shown, keep = text, len(text)
     while keep > 8 and length(shown, size) > room:
         keep -= 1

@@ -1,4 +1,4 @@
-"""One picture that explains a verdict: the photo, its faces, what the model went by, a legend."""
+"""A figure that explains a verdict: the picture, its faces, heat maps and a legend."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ _COLOURS: dict[str, Colour] = {
     "too_small": SOFT,
     "no_face": SOFT,
 }
-_LABELS = {"too_small": "too small to judge", "no_face": "no face found"}
+_LABELS = {"too_small": "too small to score", "no_face": "no face found"}
 _METHODS: dict[Method, str] = {
-    "cam": "Class activation map: what each place adds to the model’s answer.",
-    "occlusion": "Occlusion: by how much the model’s answer falls when a place is hidden.",
+    "cam": "Class activation map: what each area adds to the model’s score.",
+    "occlusion": "Occlusion: by how much the model’s score falls when an area is hidden.",
 }
 
 
 def figure(
     image: Image.Image, prediction: Prediction, thresholds: Thresholds, model: str
 ) -> Image.Image:
-    """Draw what there is to say about a picture.
+    """Draw the figure for a picture.
 
     Args:
         image: The upright RGB picture, at any scale.
-        prediction: What the detector says of it; its faces may have heat maps.
-        thresholds: Where the verdicts part.
+        prediction: The prediction; its faces may have heat maps.
+        thresholds: The thresholds between the verdicts.
         model: Name and version of the model.
 
     Returns:
@@ -64,9 +64,9 @@ def figure(
     said = _statements(prediction)
     origin = at + (_TILE + 58 if tiles else 0)
     legend = origin + (28 * len(said) + _GAP if said else 0)
-    sheet = Canvas(_WIDTH, legend + (92 if mapped else 0) + 50)
+    canvas = Canvas(_WIDTH, legend + (92 if mapped else 0) + 50)
 
-    _head(sheet, prediction, thresholds)
+    _head(canvas, prediction, thresholds)
     plain = image.resize((size[0] * SCALE, size[1] * SCALE), Image.Resampling.LANCZOS)
     hot = plain
     for face in mapped:  # the most suspicious last, on top
@@ -74,21 +74,21 @@ def figure(
         hot = face.heatmap.overlay(hot)
     for panel, shown in enumerate((plain, hot)[:panels]):
         left = _MARGIN + panel * (size[0] + _GAP)
-        sheet.paste(shown, left, _TOP)
-        _boxes(sheet, prediction, left, size)
+        canvas.paste(shown, left, _TOP)
+        _boxes(canvas, prediction, left, size)
     for tile, face in enumerate(tiles):
-        _enlarged(sheet, image, prediction, face, _MARGIN + tile * (2 * _TILE + 4 + _GAP), at)
+        _enlarged(canvas, image, prediction, face, _MARGIN + tile * (2 * _TILE + 4 + _GAP), at)
     for number, line in enumerate(said):
         text = fitted(line, 16, _INSIDE - 130)
-        sheet.text(_MARGIN + 130, origin + 28 * number, text, 16)
+        canvas.text(_MARGIN + 130, origin + 28 * number, text, 16)
     if said:
-        sheet.text(_MARGIN, origin, "The file says", 16, SOFT)
+        canvas.text(_MARGIN, origin, "The file says", 16, SOFT)
     if mapped:
         assert mapped[0].heatmap is not None
-        _legend(sheet, legend, mapped[0].heatmap.method)
+        _legend(canvas, legend, mapped[0].heatmap.method)
     note = f"fakeface, model {model}. A verdict is a reason to look closer, not a proof."
-    sheet.text(_MARGIN, sheet.height - 44, note, 15, SOFT)
-    return sheet.finish()
+    canvas.text(_MARGIN, canvas.height - 44, note, 15, SOFT)
+    return canvas.finish()
 
 
 def _statements(prediction: Prediction) -> list[str]:
@@ -108,34 +108,34 @@ def _fit(size: tuple[int, int], room: float) -> tuple[int, int]:
 
 
 def _score(p_fake: float) -> str:
-    """A score as it may be shown: none is certain."""
+    """Format a score; none is shown as certain."""
     return f"{min(max(p_fake, 0.001), 0.999):.3f}"
 
 
-def _head(sheet: Canvas, prediction: Prediction, thresholds: Thresholds) -> None:
+def _head(canvas: Canvas, prediction: Prediction, thresholds: Thresholds) -> None:
     assert prediction.verdict is not None
     verdict = prediction.verdict.value
     colour = _COLOURS[verdict]
-    sheet.text(_MARGIN, 30, fitted(printable(prediction.source), 17, _INSIDE), 17, SOFT)
-    x = sheet.mark(verdict, _MARGIN, 67, 26, colour)
-    x = sheet.text(x, 60, _LABELS.get(verdict, verdict), 36, colour)
+    canvas.text(_MARGIN, 30, fitted(printable(prediction.source), 17, _INSIDE), 17, SOFT)
+    x = canvas.mark(verdict, _MARGIN, 67, 26, colour)
+    x = canvas.text(x, 60, _LABELS.get(verdict, verdict), 36, colour)
     if prediction.p_fake is None:
         return
-    sheet.text(x + 22, 70, f"p (fake) {_score(prediction.p_fake)}", 24)
-    sheet.rectangle(_MARGIN, 118, _INSIDE, 8, LINE)
-    sheet.rectangle(_MARGIN, 118, max(_INSIDE * prediction.p_fake, 2), 8, colour)
+    canvas.text(x + 22, 70, f"p (fake) {_score(prediction.p_fake)}", 24)
+    canvas.rectangle(_MARGIN, 118, _INSIDE, 8, LINE)
+    canvas.rectangle(_MARGIN, 118, max(_INSIDE * prediction.p_fake, 2), 8, colour)
     ticks = {f"fake from {thresholds.fake:.2f}": thresholds.fake}
     if thresholds.real < thresholds.fake:
         ticks[f"real below {thresholds.real:.2f}"] = thresholds.real
     for text, at in ticks.items():
         x = _MARGIN + _INSIDE * at
-        sheet.rectangle(x - 1, 114, 2, 16, INK)
+        canvas.rectangle(x - 1, 114, 2, 16, INK)
         room = length(text, 13)
         left = x - room if text.startswith("real") else x
-        sheet.text(min(max(left, _MARGIN), _WIDTH - _MARGIN - room), 132, text, 13, SOFT)
+        canvas.text(min(max(left, _MARGIN), _WIDTH - _MARGIN - room), 132, text, 13, SOFT)
 
 
-def _boxes(sheet: Canvas, prediction: Prediction, left: float, size: tuple[int, int]) -> None:
+def _boxes(canvas: Canvas, prediction: Prediction, left: float, size: tuple[int, int]) -> None:
     assert prediction.size is not None
     for number, face in enumerate(prediction.faces, 1):
         box = face.box.scaled(size[0] / prediction.size[0])
@@ -144,15 +144,15 @@ def _boxes(sheet: Canvas, prediction: Prediction, left: float, size: tuple[int, 
         if width < 6 or height < 6:
             continue
         x, y, colour = x + left, y + _TOP, _COLOURS[face.verdict.value]
-        sheet.frame(x, y, width, height, WHITE, 5)
-        sheet.frame(x + 1.5, y + 1.5, width - 3, height - 3, colour, 2)
+        canvas.frame(x, y, width, height, WHITE, 5)
+        canvas.frame(x + 1.5, y + 1.5, width - 3, height - 3, colour, 2)
         if len(prediction.faces) > 1:
-            sheet.rectangle(x, y, 12 + length(str(number), 15), 22, colour)
-            sheet.text(x + 6, y + 1, str(number), 15, WHITE)
+            canvas.rectangle(x, y, 12 + length(str(number), 15), 22, colour)
+            canvas.text(x + 6, y + 1, str(number), 15, WHITE)
 
 
 def _worth_enlarging(prediction: Prediction, mapped: list[Face]) -> list[Face]:
-    """The most suspicious faces, most first; none where the picture is one large face."""
+    """Return the most suspicious faces, most first; none if the picture is one large face."""
     assert prediction.size is not None
     if len(mapped) == 1 and mapped[0].heatmap is not None:
         covers = mapped[0].heatmap.box.side / min(prediction.size)
@@ -161,7 +161,7 @@ def _worth_enlarging(prediction: Prediction, mapped: list[Face]) -> list[Face]:
 
 
 def _enlarged(
-    sheet: Canvas, image: Image.Image, prediction: Prediction, face: Face, x: float, y: float
+    canvas: Canvas, image: Image.Image, prediction: Prediction, face: Face, x: float, y: float
 ) -> None:
     assert face.heatmap is not None
     square = face.heatmap.box.scaled(image.width / face.heatmap.size[0])
@@ -169,26 +169,26 @@ def _enlarged(
     for at, source in enumerate((image, face.heatmap.overlay(image))):
         pixels = (_TILE * SCALE, _TILE * SCALE)
         cut = source.resize(pixels, Image.Resampling.LANCZOS, box=corners)
-        sheet.paste(cut, x + at * (_TILE + 4), y)
+        canvas.paste(cut, x + at * (_TILE + 4), y)
     verdict = face.verdict.value
     if len(prediction.faces) > 1:
-        x = sheet.text(x, y + _TILE + 8, f"{prediction.faces.index(face) + 1}", 17, SOFT) + 10
-    x = sheet.mark(verdict, x, y + _TILE + 13, 12, _COLOURS[verdict])
-    x = sheet.text(x, y + _TILE + 8, _LABELS.get(verdict, verdict), 17, _COLOURS[verdict])
+        x = canvas.text(x, y + _TILE + 8, f"{prediction.faces.index(face) + 1}", 17, SOFT) + 10
+    x = canvas.mark(verdict, x, y + _TILE + 13, 12, _COLOURS[verdict])
+    x = canvas.text(x, y + _TILE + 8, _LABELS.get(verdict, verdict), 17, _COLOURS[verdict])
     if face.p_fake is not None:
-        sheet.text(x + 12, y + _TILE + 8, _score(face.p_fake), 17)
+        canvas.text(x + 12, y + _TILE + 8, _score(face.p_fake), 17)
 
 
-def _legend(sheet: Canvas, y: float, method: Method) -> None:
-    """The colours as they lie on grey, with the evidence in odds."""
+def _legend(canvas: Canvas, y: float, method: Method) -> None:
+    """Draw the colour scale, with the evidence in odds."""
     width, height = 320, 16
     ramp = np.linspace(-1, 1, width * SCALE, dtype=np.float32)
     values = np.repeat(ramp[np.newaxis], height * SCALE, axis=0)
     colours = blend(np.full(values.shape, 128, np.uint8), values)
-    left = sheet.text(_MARGIN, y, "speaks for a photograph", 16) + 14
-    sheet.paste(Image.fromarray(colours), left, y + 3)
-    sheet.text(left + width + 14, y, "speaks for AI", 16)
+    left = canvas.text(_MARGIN, y, "speaks for a photograph", 16) + 14
+    canvas.paste(Image.fromarray(colours), left, y + 3)
+    canvas.text(left + width + 14, y, "speaks for AI", 16)
     odds = f"{exp(SPANS[method]):,.0f}:1"
     for text, at in ((odds, 0.0), ("neutral", 0.5), (odds, 1.0)):
-        sheet.text(left + width * at - length(text, 14) * at, y + 24, text, 14, SOFT)
-    sheet.text(_MARGIN, y + 50, f"{_METHODS[method]} Same scale in every picture.", 15, SOFT)
+        canvas.text(left + width * at - length(text, 14) * at, y + 24, text, 14, SOFT)
+    canvas.text(_MARGIN, y + 50, f"{_METHODS[method]} Same scale in every picture.", 15, SOFT)

@@ -1,10 +1,10 @@
-"""Maps of evidence through a model's session, with no gradients.
+"""Evidence maps from forward passes alone, without gradients.
 
 A model with the output `cam` gives its class activation map (Zhou et al. 2016) in the same pass:
-where the head is linear on averaged features, the logit is the mean over all places of what each
-place adds, so the map is exact. Other models are asked again with parts of the face hidden
-(Zeiler and Fergus 2014). RISE (Petsiuk et al. 2018) needs thousands of passes for a map that is
-not noise; a sliding window needs `WINDOWS` x `WINDOWS`, which a laptop can afford.
+if the head is linear on averaged features, the logit is the mean of the contributions of all cells,
+so the map is exact. Other models run again with parts of the face hidden (Zeiler and Fergus 2014).
+RISE (Petsiuk et al. 2018) needs thousands of passes for a map that is not noise; a sliding window
+needs `WINDOWS` x `WINDOWS`, which a laptop can afford.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ WINDOWS = 7
 neighbouring positions overlap by half."""
 
 _BATCH = 8
-_SURE = 1e-7
-"""Probabilities are kept this far from 0 and 1, about what float32 can tell from them."""
+_EPSILON = 1e-7
+"""Probabilities are clipped to this distance from 0 and 1, about the resolution of float32."""
 
 
 def logit(p: npt.ArrayLike) -> Floats:
-    """Logarithm of the odds of probabilities, within ±16."""
-    p = np.clip(np.asarray(p, np.float64), _SURE, 1 - _SURE)
+    """Return the logit of probabilities, clipped to ±16."""
+    p = np.clip(np.asarray(p, np.float64), _EPSILON, 1 - _EPSILON)
     return np.asarray(np.log(p / (1 - p)), np.float32)
 
 
 def occlusion(crop: Crops, p_fake: float, predict: Callable[[Crops], Floats]) -> Floats:
-    """By how much the logit of `fake` falls when a place is hidden.
+    """Map by how much the logit of `fake` falls when a part of the face is hidden.
 
-    A square window of the crop's mean colour slides over it in steps of half its side. A cell
+    A square window of the crop's mean colour slides over it in steps of half its side. Each cell
     gets the mean over the windows that cover it.
 
     Args:
         crop: RGB, uint8, shape (size, size, 3).
-        p_fake: What the model says of it.
-        predict: The model: crops of shape (n, size, size, 3) to `p_fake` of shape (n,).
+        p_fake: The score of the crop, 0 to 1.
+        predict: The model, from crops of shape (n, size, size, 3) to `p_fake` of shape (n,).
 
     Returns:
-        Logits, float32, shape (WINDOWS + 1, WINDOWS + 1); above 0 where the place speaks for
-        fake. Where `p_fake` is 0 or 1 to float32's precision, falls are underestimated.
+        Logits, float32, shape (WINDOWS + 1, WINDOWS + 1); above 0 where the cell speaks for
+        fake. If `p_fake` is 0 or 1 within float32's precision, falls are underestimated.
     """
     cells = WINDOWS + 1
     edges = np.linspace(0, crop.shape[0], cells + 1).round().astype(int)

@@ -1,4 +1,4 @@
-"""CSV (RFC 4180) for spreadsheets: a row a picture, faces as their number.
+"""CSV (RFC 4180) for spreadsheets: one row per picture, with the number of faces.
 
 Text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) gets an
 apostrophe before it, as OWASP advises, and what cannot be printed is escaped: a file's name is
@@ -39,17 +39,17 @@ _ADDED = 4
 """Columns at the end that version 0.1 did not write."""
 
 _FORMULA = re.compile("'*[=+@-]")
-"""What gets an apostrophe: formulas, and what would be read back as one that had got it."""
+"""Cells that get an apostrophe: formulas, and text that looks as if it had got one."""
 
 
 def cell(text: str) -> str:
-    """Text as it stands in a cell: one printable line that is no formula."""
+    """Return text as a cell: one printable line that is not a formula."""
     text = escape(text, str.isprintable)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def text_of(cell: str) -> str:
-    """The text that `cell` was given."""
+    """Return the text of a cell (the inverse of `cell`)."""
     return unescape(cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell)
 
 
@@ -60,7 +60,7 @@ def _row(values: Iterable[object]) -> str:
 
 
 class CsvReport(TextReport):
-    """Writes a row a picture under a row of names."""
+    """Writes one row per picture under a row of names."""
 
     resumable = True
     header = _row(COLUMNS)

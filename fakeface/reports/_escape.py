@@ -1,4 +1,4 @@
-r"""Names of files in formats that cannot hold every character, so that they can be read back.
+r"""Reversible escapes for file names in formats that cannot hold every character.
 
 A name whose characters all fit stays as it is. In others `\uXXXX` (`\UXXXXXXXX` beyond four
 digits) stands for a character that does not fit, and `\\` for a backslash. Names that fit but
@@ -16,14 +16,14 @@ _ESCAPED = re.compile(rf"\\(?:\\|{_CODE})")
 
 
 def escape(text: str, fits: Callable[[str], bool]) -> str:
-    """Write a text with characters that fit.
+    """Escape the characters of a text that do not fit.
 
     Args:
         text: Any text.
-        fits: Whether all characters of a text do.
+        fits: Returns whether all characters of a text fit.
 
     Returns:
-        The text, or an escaped one that `unescape` turns back into it.
+        The text, or an escaped one that `unescape` reverses.
     """
     if fits(text) and not _LOOKS_ESCAPED.search(text):
         return text
@@ -31,7 +31,7 @@ def escape(text: str, fits: Callable[[str], bool]) -> str:
 
 
 def unescape(text: str) -> str:
-    """The text that `escape` was given."""
+    """Return the text that `escape` was given."""
     if not _LOOKS_ESCAPED.search(text):
         return text
     return _ESCAPED.sub(lambda found: _char(found[1] or found[2]), text)

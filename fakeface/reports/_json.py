@@ -1,4 +1,4 @@
-"""One JSON array, written as it grows and closed at the end."""
+"""One JSON array, written as results come and closed at the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fakeface.types import Prediction
 
 
 class JsonReport(TextReport):
-    """Writes one array with an object a picture."""
+    """Writes one array with an object per picture."""
 
     _begun = False
 

@@ -1,4 +1,4 @@
-"""JSON, one picture a line (jsonlines.org): for programs, and for scans to go on from."""
+"""JSON lines (jsonlines.org), one picture per line: for programs, and for resuming scans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SOURCE = re.compile(r'^({"source": ")(?:[^"\\]|\\.?)*')
 
 
 def encode(prediction: Prediction) -> str:
-    r"""One prediction as JSON in one line.
+    r"""Encode one prediction as one line of JSON.
 
     Nothing is lost: a name that is not UTF-8 keeps its bytes as lone surrogates (PEP 383).
     Everything unprintable, such as escape sequences in a file's name, stands as `\uXXXX`, so the
@@ -28,7 +28,7 @@ def encode(prediction: Prediction) -> str:
 
 
 class JsonlReport(TextReport):
-    """Writes one JSON object a line."""
+    """Writes one JSON object per line."""
 
     resumable = True
 

@@ -1,4 +1,4 @@
-"""Reading back what was written a line a picture, so that a scan can go on from it."""
+"""Read back reports with one line per picture, so that a scan can resume from them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from fakeface.reports._report import Report
 
 NOT_A_RECORD = (ValueError, KeyError, TypeError, RecursionError)
-"""What reading a line raises that is not a record."""
+"""Exceptions for a line that is not a record."""
 
 
 def not_a_record(path: Path, where: str) -> ReportError:
-    """The error for a file that a scan cannot go on from."""
+    """Return the error for a file that a scan cannot resume from."""
     return ReportError(
         str(path), f"{where} is not a record of this version of fakeface; name another file"
     )
 
 
 def read_lines(path: Path, report: type[Report]) -> Iterator[tuple[int, str, Row]]:
-    """Read the lines of a file, but for one at the end that was never finished.
+    """Read the lines of a file, except an incomplete one at the end.
 
     Args:
         path: The file.
-        report: The class of reports that wrote it.
+        report: The report class that wrote it.
 
     Yields:
-        Where the line ends in the file, in bytes; the line; what it says.
+        Offset of the end of the line in bytes; the line; its parsed record.
 
     Raises:
         ReportError: The file cannot be read, or a line is not a record.
@@ -61,11 +61,11 @@ def read_lines(path: Path, report: type[Report]) -> Iterator[tuple[int, str, Row
 
 
 def latest(path: Path, report: type[Report]) -> Iterator[str]:
-    """Lines of a file without those that a later line about the same picture supersedes.
+    """Yield the lines of a file without those superseded by a later line on the same picture.
 
     Args:
         path: The file.
-        report: The class of reports that wrote it.
+        report: The report class that wrote it.
 
     Yields:
         Lines, in the order of the file, without the header.
@@ -87,7 +87,7 @@ def upgrade(path: Path, report: type[Report]) -> None:
 
     Args:
         path: The file.
-        report: The class of reports that wrote it.
+        report: The report class that wrote it.
 
     Raises:
         ReportError: The file cannot be read or written.
@@ -111,11 +111,11 @@ def upgrade(path: Path, report: type[Report]) -> None:
 
 
 def drop_superseded(path: Path, report: type[Report]) -> None:
-    """Write a file anew with `latest` lines alone; the old one stays until the new one is whole.
+    """Rewrite a file with only its `latest` lines; the old one stays until the new is complete.
 
     Args:
         path: The file.
-        report: The class of reports that wrote it.
+        report: The report class that wrote it.
 
     Raises:
         ReportError: The file cannot be read or written, or a line is not a record.

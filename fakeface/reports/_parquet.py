@@ -1,6 +1,6 @@
-"""Apache Parquet, for tables of very many pictures: a row a picture, faces as a nested column.
+"""Apache Parquet, for very many pictures: one row per picture, faces as a nested column.
 
-A Parquet file can be read only when it is whole. So records go to a journal beside it first, as
+A Parquet file can only be read when it is complete. So records first go to a journal beside it, as
 `jsonl` under the name of the file with `.partial` added, which is turned into Parquet at the end;
 after a killed process a scan goes on from the journal.
 """
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     import pyarrow
 
 _CHUNK = 4096
-"""Rows held in memory at once."""
+"""Rows in memory at once."""
 
 _ADDED = ["says", "provenance", "frames", "frame"]
 """Columns that version 0.1 did not write."""
 
 
 def schema() -> pyarrow.Schema:
-    """The columns: those of `Prediction.as_dict`."""
+    """Return the schema, with the columns of `Prediction.as_dict`."""
     import pyarrow as pa
 
     face = pa.struct(
@@ -85,17 +85,17 @@ def schema() -> pyarrow.Schema:
 
 
 def row(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of `Prediction.as_dict` as Parquet can hold it: what is not UTF-8 is escaped."""
+    """Convert a record of `Prediction.as_dict` for Parquet: escape text that is not UTF-8."""
     return _texts(record, lambda text: escape(text, _is_utf8))
 
 
 def record_of(row: dict[str, Any]) -> dict[str, Any]:
-    """The record that `row` was given."""
+    """Return the record that `row` was given."""
     return _texts(row, unescape)
 
 
 class ParquetReport(Report):
-    """Writes one Parquet file, by way of a journal."""
+    """Writes one Parquet file, via a journal."""
 
     resumable = True
 
@@ -104,8 +104,8 @@ class ParquetReport(Report):
 
         Args:
             path: The Parquet file.
-            journal: Where records go first.
-            resumed: Whether there may be records in it that later ones supersede.
+            journal: The report that records go to first.
+            resumed: Whether it may contain superseded records.
         """
         self._path = path
         self._journal = journal
@@ -114,7 +114,7 @@ class ParquetReport(Report):
 
     @classmethod
     def require(cls) -> None:
-        """Look for pyarrow."""
+        """Raise ReportError if pyarrow is missing."""
         try:
             import pyarrow.parquet  # noqa: F401
         except ImportError as error:
@@ -124,12 +124,12 @@ class ParquetReport(Report):
 
     @classmethod
     def exists(cls, path: Path) -> bool:
-        """Whether there are results in a file, or in its journal."""
+        """Return whether there are results in a file or its journal."""
         return super().exists(path) or super().exists(_partial(path))
 
     @classmethod
     def journal(cls, path: Path) -> Path:
-        """The journal; made from the Parquet file where that is whole."""
+        """Return the journal; make it from the Parquet file if that is complete."""
         journal = _partial(path)
         if not path.exists():
             return journal
@@ -145,17 +145,17 @@ class ParquetReport(Report):
 
     @classmethod
     def begins(cls, line: str) -> bool:
-        """Whether a line of the journal that was never finished may have become a record."""
+        """Return whether an incomplete line of the journal could be the start of a record."""
         return JsonlReport.begins(line)
 
     @classmethod
     def on_stdout(cls) -> ParquetReport:
-        """Refuse: a Parquet file cannot be streamed."""
+        """Raise ReportError: a Parquet file cannot be streamed."""
         raise ReportError("parquet", "needs a file to write to: -o FILE")
 
     @classmethod
     def to_file(cls, path: Path, *, append: bool = False) -> ParquetReport:
-        """Begin a report in a file, or go on with one."""
+        """Open a report in a file, or append to one."""
         journal = cls.journal(path) if append else _partial(path)
         return cls(path, JsonlReport.to_file(journal, append=append), resumed=append)
 
@@ -164,7 +164,7 @@ class ParquetReport(Report):
         self._journal.write(prediction)
 
     def close(self) -> None:
-        """Turn the journal into the Parquet file."""
+        """Convert the journal to the Parquet file."""
         if self._closed:
             return
         self._closed = True
@@ -216,7 +216,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     """The records in a Parquet file.
 
     Raises:
-        ReportError: It is not one, or holds something else too, which would be lost.
+        ReportError: It is not one, or has other columns, which would be lost.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -21,16 +21,16 @@ _Self = TypeVar("_Self", bound="Report")
 class Report(ABC):
     """Writes predictions in one format; a context manager.
 
-    Leaving the context finishes the report, also when an error or Ctrl-C ends it early: what was
-    written until then is a whole report of its own.
+    Leaving the context finishes the report, also when an error or Ctrl-C ends it early: the file is
+    then a valid report of the pictures so far.
     """
 
     resumable: ClassVar[bool] = False
-    """Whether a scan can go on from a file of this format (`fakeface.reports._resume`)."""
+    """Whether a scan can resume from a file of this format (`PreviousScan`)."""
 
     @classmethod
     def require(cls) -> None:
-        """Raise `ReportError` where something that the format needs is not installed."""
+        """Raise ReportError if a package that the format needs is not installed."""
         return
 
     on_terminal: bool = False
@@ -40,10 +40,10 @@ class Report(ABC):
     """Whether formats for people show all that files say of their own origin, not a summary."""
 
     complete: bool = True
-    """Whether the pictures are all that were to be judged; to be set before it is closed."""
+    """Whether the scan was not interrupted; set it before closing the report."""
 
     header: ClassVar[str] = ""
-    """First line of the file that a scan goes on from; empty for none."""
+    """First line of the file that a scan resumes from; empty for none."""
 
     old_header: ClassVar[str] = ""
     """The same as earlier versions wrote it; `upgraded` makes their lines those of this one."""
@@ -55,17 +55,17 @@ class Report(ABC):
 
     @classmethod
     def exists(cls, path: Path) -> bool:
-        """Whether there are results in a file that a new report would overwrite."""
+        """Return whether a new report would overwrite results in a file."""
         return path.is_file() and path.stat().st_size > 0
 
     @classmethod
     def journal(cls, path: Path) -> Path:
-        """The file that records of a report are appended to, a line each."""
+        """Return the file that records are appended to, one line each."""
         return path
 
     @classmethod
     def parse(cls, line: str) -> Row:
-        """Read a line of the journal; only where `resumable`.
+        """Read a line of that file; only if `resumable`.
 
         Raises:
             ValueError, KeyError, TypeError: It is not a record.
@@ -74,40 +74,40 @@ class Report(ABC):
 
     @classmethod
     def begins(cls, line: str) -> bool:  # noqa: ARG003 -- most lines may begin with any text
-        """Whether a line of the journal that was never finished may have become a record."""
+        """Return whether an incomplete line could be the start of a record."""
         return True
 
     @classmethod
     @abstractmethod
     def on_stdout(cls) -> Report:
-        """Begin a report on standard output."""
+        """Open a report on standard output."""
 
     @classmethod
     @abstractmethod
     def to_file(cls, path: Path, *, append: bool = False) -> Report:
-        """Begin a report in a file, or go on with one.
+        """Open a report in a file, or append to one.
 
         Args:
             path: The file.
-            append: Keep what is in it; only where `resumable`.
+            append: Keep its content; only if `resumable`.
         """
 
     def describe(self, detector: Detector) -> None:  # noqa: ARG002 -- most formats say no more
-        """Tell what judges, before the first prediction; formats for people show it."""
+        """Set the detector, before the first prediction; formats for people show its settings."""
         return
 
     @abstractmethod
     def write(self, prediction: Prediction) -> None:
-        """Write one prediction and hand it to the operating system.
+        """Write one prediction and flush it to the operating system.
 
         Raises:
             ReportError: The file cannot be written.
-            BrokenPipeError: Nobody reads standard output any more.
+            BrokenPipeError: The reader of standard output is gone.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Finish the report; more calls do nothing."""
+        """Finish the report; further calls do nothing."""
 
     def __enter__(self: _Self) -> _Self:
         return self
@@ -119,13 +119,13 @@ class Report(ABC):
         trace: TracebackType | None,
     ) -> None:
         if isinstance(error, (BrokenPipeError, ReportError)):
-            return  # the same error again would hide the first
+            return  # closing would raise it again
         self.complete = self.complete and error is None
         self.close()
 
 
 class TextReport(Report):
-    """A report that is text from the first record to the last."""
+    """A report that is a text file."""
 
     def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
         """Write to an open stream.
@@ -133,7 +133,7 @@ class TextReport(Report):
         Args:
             stream: The stream.
             name: Its name in messages.
-            owned: Whether to close it in the end.
+            owned: Whether to close it at the end.
         """
         self._stream = stream
         self._name = name
@@ -143,30 +143,30 @@ class TextReport(Report):
 
     @classmethod
     def on_stdout(cls) -> TextReport:
-        """Begin a report on standard output, in UTF-8 whatever the locale says."""
+        """Open a report on standard output, in UTF-8 whatever the locale."""
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
         return cls(sys.stdout, "standard output", owned=False)
 
     @classmethod
     def to_file(cls, path: Path, *, append: bool = False) -> TextReport:
-        """Begin a report in a file, or go on with one."""
+        """Open a report in a file, or append to one."""
         return cls(open_text(path, append=append), str(path), owned=True)
 
     def write(self, prediction: Prediction) -> None:
-        """Write one prediction and hand it to the operating system."""
+        """Write one prediction and flush it to the operating system."""
         self._put(self._lines(prediction))
 
     @abstractmethod
     def _lines(self, prediction: Prediction) -> Iterable[str]:
-        """The text of one prediction, with what has to stand before it."""
+        """Return the text of one prediction, with anything that precedes it."""
 
     def _end(self) -> Iterable[str]:
-        """The text that ends a report."""
+        """Return the text that ends a report."""
         return ()
 
     def close(self) -> None:
-        """Finish the report; more calls do nothing."""
+        """Finish the report; further calls do nothing."""
         if self._closed:
             return
         self._closed = True

@@ -27,24 +27,23 @@ from fakeface.reports._row import key_of
 
 
 class PreviousScan:
-    """The results of an earlier scan.
+    """The results of a previous scan.
 
     Attributes:
-        kept: Number of pictures left alone so far, by verdict.
+        kept: Number of unchanged pictures so far, by verdict.
         kept_declared_ai: Number of those whose files say that AI made or changed them.
     """
 
     def __init__(self, report: type[Report], path: Path, settings: str) -> None:
-        """Read the results, and cut off a last line that was never finished.
+        """Read the results, and remove an incomplete last line.
 
         Args:
-            report: The class of reports that wrote them.
-            path: The report; there may be none yet.
-            settings: Fingerprint of what judges now.
+            report: The report class that wrote them.
+            path: The report; it need not exist.
+            settings: Fingerprint of the current detector.
 
         Raises:
-            ReportError: The file cannot be read, or is something else, or another scan is
-                writing it.
+            ReportError: The file cannot be read, is not a report, or another scan is writing it.
         """
         self.kept: Counter[str] = Counter()
         self.kept_declared_ai = 0
@@ -70,17 +69,17 @@ class PreviousScan:
             os.truncate(self._journal, whole)
 
     def __len__(self) -> int:
-        """Number of pictures that there are results for."""
+        """Return the number of pictures that have results."""
         return len(self._known)
 
     def remaining(
         self, sources: Iterable[Found], kept: Callable[[], None] | None = None
     ) -> Iterator[Found]:
-        """Leave out the pictures whose results still hold.
+        """Skip the pictures whose results are still valid.
 
         Args:
             sources: Paths, as from `fakeface.files._walk.walk`.
-            kept: Called for every picture that is left out.
+            kept: Called for every picture that is skipped.
 
         Yields:
             The others, in order.
@@ -105,10 +104,10 @@ class PreviousScan:
                 kept()
 
     def tidy(self) -> None:
-        """Drop the records that later ones supersede; to be called when the report is closed.
+        """Remove superseded records; call it when the report is closed.
 
         Raises:
-            ReportError: They could not be dropped; the file is whole all the same.
+            ReportError: They could not be removed; the file is complete all the same.
         """
         if not (self._superseded and self._journal.exists()):
             return
@@ -116,7 +115,7 @@ class PreviousScan:
             drop_superseded(self._journal, self._report)
         except ReportError as error:
             raise ReportError(
-                error.target, f"{error.reason}; what newer records supersede stays in it"
+                error.target, f"{error.reason}; superseded records stay in it"
             ) from error
 
 

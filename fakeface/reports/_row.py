@@ -1,4 +1,4 @@
-"""What a record of an earlier scan says that matters for going on from it."""
+"""The parts of a record that a scan needs in order to resume."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fakeface.types import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a record says that matters for going on.
+    """The parts of a record that a scan needs in order to resume.
 
     Attributes:
         source: Name of the picture.
-        verdict: Its verdict; None where it could not be read.
-        digest: Digest of its bytes, if there is one.
-        settings: Fingerprint of what judged.
-        declared_ai: Whether the file says that AI made or changed the picture.
+        verdict: Its verdict; None if it could not be read.
+        digest: Digest of its bytes; None if there is none.
+        settings: Fingerprint of the detector.
+        declared_ai: Whether the file declares that AI made or changed the picture.
     """
 
     source: str
@@ -30,7 +30,7 @@ class Row:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Row:
-        """Take it from a record with the keys of `Prediction.as_dict`.
+        """Extract it from a record with the keys of `Prediction.as_dict`.
 
         Raises:
             ValueError, KeyError, TypeError: It is not a record.
@@ -49,10 +49,10 @@ class Row:
 
     @property
     def key(self) -> bytes:
-        """The name in 16 bytes, for indices that hold very many."""
+        """The name hashed to 16 bytes, for large indices."""
         return key_of(self.source)
 
 
 def key_of(source: str) -> bytes:
-    """The name of a picture in 16 bytes."""
+    """Return the name of a picture hashed to 16 bytes."""
     return blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""For people at a terminal: a line a picture as it comes, and the totals."""
+"""A table for terminals: one line per picture as it comes, then the totals."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ STYLES: dict[str, str] = {
     "no_face": "dim",
     UNREADABLE: "magenta",
 }
-"""Colours of the outcomes, told apart with every common kind of colour blindness; the words say the
-same without them."""
+"""Colours of the outcomes, distinct with every common kind of colour blindness; the words carry the
+meaning without them."""
 
 _BAR = 20
 _SAYS = 22
@@ -40,7 +40,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 class _Console(Console):
-    """Leaves it to the caller what a reader's going away means; rich itself would exit with 1."""
+    """Raises BrokenPipeError when the reader is gone; rich itself would exit with 1."""
 
     def on_broken_pipe(self) -> None:
         """Raise the error that rich is handling."""
@@ -48,10 +48,10 @@ class _Console(Console):
 
 
 class TableReport(Report):
-    """Writes a line a picture, coloured on a terminal, and the totals.
+    """Writes one line per picture, coloured on a terminal, and the totals.
 
     Attributes:
-        console: Where it prints; a progress bar may share it.
+        console: The console that it prints on; a progress bar may share it.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class TableReport(Report):
 
         Args:
             console: The console.
-            stream: The console's file, to be closed in the end; None leaves it open.
+            stream: The console's file, to close at the end; None to leave it open.
             name: Its name in messages.
         """
         self.console = console
@@ -76,12 +76,12 @@ class TableReport(Report):
 
     @classmethod
     def on_stdout(cls) -> TableReport:
-        """Begin a table on standard output."""
+        """Open a table on standard output."""
         return cls(_Console(file=sys.stdout, highlight=False, markup=False, emoji=False))
 
     @classmethod
     def to_file(cls, path: Path, *, append: bool = False) -> TableReport:  # noqa: ARG003
-        """Begin a table in a file, without colours."""
+        """Open a table in a file, without colours."""
         stream = open_text(path)
         console = _Console(
             file=stream, highlight=False, markup=False, emoji=False, no_color=True, width=100
@@ -89,7 +89,7 @@ class TableReport(Report):
         return cls(console, stream, str(path))
 
     def describe(self, detector: Detector) -> None:
-        """Tell where the verdicts part: the bars show it, and the totals say it."""
+        """Set the thresholds that the bars and the totals show."""
         self._thresholds = detector.thresholds
         self._says = _SAYS + 2 if detector.options.provenance else 0
         self._model = f"{detector.info.name} {detector.info.version}"
@@ -125,7 +125,7 @@ class TableReport(Report):
         if prediction.p_fake is None:
             line.append(" " * (_BAR + 7))
         else:
-            # no score is certain, and none is shown as if it were
+            # no score is certain, so none is shown as 0 or 1
             line.append(f"{min(max(prediction.p_fake, 0.001), 0.999):.3f}  ")
             marks = self._thresholds and (self._thresholds.real, self._thresholds.fake)
             line.append_text(self._bar(prediction.p_fake, STYLES[what], marks or ()))
@@ -158,7 +158,7 @@ class TableReport(Report):
         return self.console.encoding.lower().startswith("utf")
 
     def _bar(self, share: float, style: str, marks: Iterable[float] = ()) -> Text:
-        """A bar of a share, with marks on the part that is left free."""
+        """Return a bar for a fraction, with marks on its empty part."""
         if not self._utf:
             return Text(("#" * round(share * _BAR)).ljust(_BAR), style)
         whole, part = divmod(round(share * _BAR * 8), 8)
@@ -171,7 +171,7 @@ class TableReport(Report):
         return Text.assemble((bar, style), ("".join(free), "dim"))
 
     def _totals(self) -> Text:
-        """A line for each outcome with its share, and what a verdict is worth."""
+        """Return one line per outcome with its share, and a note on verdicts."""
         lines = Text()
         for key in LABELS:
             if number := self._tally.counts[key]:

@@ -1,4 +1,4 @@
-"""Totals of a scan in words."""
+"""Count the results of a scan."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from fakeface.types import Prediction, Verdict
 
 UNREADABLE = "unreadable"
-"""What stands in place of a verdict where there is none."""
+"""Key of pictures without a verdict."""
 
 LABELS: dict[str, str] = {
     Verdict.FAKE.value: "fake",
@@ -17,11 +17,11 @@ LABELS: dict[str, str] = {
     Verdict.NO_FACE.value: "no face",
     UNREADABLE: "unreadable",
 }
-"""What each outcome is called for people, the most pressing first."""
+"""Labels of the outcomes, the most important first."""
 
 
 def outcome(prediction: Prediction) -> str:
-    """The verdict's value, or `unreadable`."""
+    """Return the verdict's value, or `unreadable`."""
     return UNREADABLE if prediction.verdict is None else prediction.verdict.value
 
 
@@ -34,7 +34,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        """Begin at nothing."""
+        """Start with no picture."""
         self.counts: Counter[str] = Counter()
         self.declared_ai = 0
 
@@ -50,7 +50,7 @@ class Tally:
         return sum(self.counts.values())
 
     def __str__(self) -> str:
-        """Such as `2 fake, 1 uncertain, 40 real`."""
+        """Return a text such as `2 fake, 1 uncertain, 40 real`."""
         named = (f"{self.counts[key]:,} {name}" for key, name in LABELS.items() if self.counts[key])
         declared = f"; {self.declared_ai:,} declared AI by the file" if self.declared_ai else ""
         return ", ".join(named) + declared

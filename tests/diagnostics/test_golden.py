@@ -94,7 +94,7 @@ def golden(*predictions: Prediction) -> Golden:
         (picture(None), "cpu", "p_fake None, not 0.5"),
         (picture(x=11), "cpu", None),
         (picture(x=13), "cpu", "face 1: its box differs by 3.0%"),
-        (picture(digest="e"), "cpu", "is not the picture that was judged"),
+        (picture(digest="e"), "cpu", "is not the picture that was scored"),
         (replace(picture(), faces=()), "cpu", "0 faces, not 1"),
     ],
 )

@@ -80,7 +80,7 @@ def test_what_cannot_be_explained_is_said_before_anything_is_loaded(samples, tmp
     assert "takes one FILE" in many.output
     strange = run("predict", picture, "--explain", tmp_path / "why.doc")
     assert strange.exit_code == 2
-    assert "has to end in" in strange.output
+    assert "must end in" in strange.output
 
 
 def test_an_unreadable_picture_has_no_figure(model, tmp_path):

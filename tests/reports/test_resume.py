@@ -321,7 +321,7 @@ def test_a_file_that_cannot_be_written_anew_keeps_all_records(
         assert ended.value.code == 3
         assert len(report.read_text().splitlines()) == count
     *_, warning, summary = capsys.readouterr().err.splitlines()
-    assert warning.endswith("r.jsonl: permission denied; what newer records supersede stays in it")
+    assert warning.endswith("r.jsonl: permission denied; superseded records stay in it")
     assert summary.startswith("fakeface: 1 picture in ")
 
 

@@ -1,4 +1,4 @@
-"""One web page for people: pictures, verdicts and how to read them, in a single file.
+"""A web page in a single file: pictures, verdicts and how to read them.
 
 The page loads nothing: styles, program, small pictures and results stand in the file, and its
 content security policy forbids the browser any request. Records are written as they come, and the
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from fakeface._detector import Detector
 
 _FIRST = 250
-"""Pictures at the beginning that are shown larger."""
+"""Number of pictures at the beginning that are shown larger."""
 
 _THREADS = 2
 _AHEAD = 16
-"""Pictures whose thumbnails may be in the making; a killed process loses at most these."""
+"""Most pictures whose thumbnails are being made; a killed process loses at most these."""
 
 
 class HtmlReport(TextReport):
     """Writes a page that shows every picture.
 
-    The pictures are opened once more for their thumbnails, in threads; a file that has changed
-    since it was judged, or is no file, is shown without one.
+    The pictures are opened again for their thumbnails, in threads; a file that has changed since it
+    was classified, or an input that is not a file, is shown without one.
     """
 
     def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
@@ -46,11 +46,11 @@ class HtmlReport(TextReport):
         self._count = 0
 
     def describe(self, detector: Detector) -> None:
-        """Tell what judges, before the first prediction."""
+        """Set the detector, before the first prediction."""
         self._detector = detector
 
     def close(self) -> None:
-        """Finish the report; more calls do nothing."""
+        """Finish the report; further calls do nothing."""
         try:
             super().close()
         finally:
@@ -76,7 +76,7 @@ class HtmlReport(TextReport):
             yield self._page.before(block(about(self._detector, model, _now())))
 
     def _finished(self, most: int) -> Iterator[str]:
-        """Records that are done, in order; waits while there are more than `most` to come."""
+        """Yield finished records in order; wait while more than `most` are being made."""
         while len(self._threads) > most or self._threads.ready():
             yield self._threads.take() + "\n"
 

@@ -1,4 +1,4 @@
-"""What judged, and with which settings, in words."""
+"""Describe the detector and its settings in words."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _METHODS = {
 
 
 def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
-    """What the page says of the scan.
+    """Return the description of the scan for the page.
 
     Args:
-        detector: What judges, where it is known.
+        detector: The detector; None if unknown.
         model: Name of the model, where it is not.
         date: When the scan began.
 
@@ -69,7 +69,7 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
 
 
 def _point(info: ModelInfo, thresholds: Thresholds) -> OperatingPoint | None:
-    """The operating point of the model that is in use, if it is one."""
+    """Return the operating point that is in use; None if there is none."""
     points = (p for p in info.operating_points if abs(p.threshold - thresholds.fake) < 1e-9)
     return next(points, None)
 
@@ -97,4 +97,4 @@ def _origin(detector: Detector) -> str:
 def _faces(detector: Detector) -> str:
     if detector.whole:
         return "every picture was taken as one face crop"
-    return f"found by BlazeFace; not judged below {detector.min_face:g} px"
+    return f"found by BlazeFace; not scored below {detector.min_face:g} px"

@@ -1,4 +1,4 @@
-"""The frame of the page, put together from its files."""
+"""Assemble the page from its files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLICY = (
 
 
 def block(value: Any) -> str:
-    r"""A value as JSON that can stand in a `<script>`: no `<` ends the element early.
+    r"""Encode a value as JSON for a `<script>` element: no `<` ends the element early.
 
     Everything beyond ASCII is escaped, lone surrogates of names that are not UTF-8 among it.
     """
@@ -28,7 +28,7 @@ def block(value: Any) -> str:
 
 
 class Page:
-    """What stands before and after the records."""
+    """The parts of the page before and after the records."""
 
     def __init__(self) -> None:
         """Read the files of the page."""
@@ -45,15 +45,15 @@ class Page:
         self._before, self._after = _read("page.html").split("{{records}}")
 
     def before(self, about: str) -> str:
-        """The page up to the records.
+        """Return the page up to the records.
 
         Args:
-            about: What judged, as a `block`.
+            about: The description of the scan, as a `block`.
         """
         return _fill(self._before, {**self._values, "about": about})
 
     def after(self, end: str) -> str:
-        """The page from the records on.
+        """Return the page after the records.
 
         Args:
             end: How it ended, as a `block`.

@@ -1,4 +1,4 @@
-"""One picture as a line of the page: its result, small pictures, and heat maps."""
+"""One picture as a line of the page: its result, thumbnails and heat maps."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from fakeface.types._heatmap import SPANS, Heatmap
 
 LARGE = 320
 SMALL = 176
-"""Longer side of the small pictures, in pixels: of the first of a scan, and of the others, so that
-a short report is pleasant to look at and a long one still opens."""
+"""Longer side of thumbnails in pixels: of the first pictures of a scan, and of the others, so that
+a short report is pleasant to view and a long one still opens."""
 
 TILE = 128
-"""Side of a face that is stored by itself, in pixels."""
+"""Side of a face that is stored separately, in pixels."""
 
 TILES = 4
-"""Faces of a picture that are stored by themselves, the most suspicious first."""
+"""Most faces of a picture that are stored separately, the most suspicious first."""
 
 PLACES = 28
-"""Larger heat maps are averaged down to this many places a side."""
+"""Larger heat maps are averaged down to this many cells per side."""
 
 _CLOSE = 0.6
-"""A face is stored by itself when the square around it is less than this share of the picture's
-shorter side; others are seen well enough on the picture."""
+"""A face is stored separately if its crop box is smaller than this fraction of the picture's
+shorter side; larger ones are seen well enough in the picture."""
 
 
 def record(prediction: Prediction, seen: CropSpec, side: int) -> str:
@@ -55,9 +55,9 @@ def record(prediction: Prediction, seen: CropSpec, side: int) -> str:
     thumbnail = None
     if picture is not None:
         try:
-            _add_tiles(faces, picture, prediction, spec)  # first: they may need more pixels
+            _add_tiles(faces, picture, prediction, spec)  # first, since they may need more pixels
             thumbnail = _thumbnail(picture, side)
-        except Exception:  # it was readable a moment ago; without a preview it is still a result
+        except Exception:  # it was readable before; a result needs no preview
             thumbnail = None
     return block(
         {
@@ -96,14 +96,14 @@ def _said(said: Provenance) -> dict[str, Any]:
 
 
 def _open(prediction: Prediction) -> Picture | None:
-    """The picture, if it is the very file that was judged."""
+    """Return the picture if it is still the file that was classified."""
     if not prediction.ok or prediction.digest is None:
         return None
     try:
         picture = Picture(prediction.source)
         same = picture.digest == prediction.digest
         return picture.at(prediction.frame or 0) if same else None
-    except Exception:  # gone, or changed to something else
+    except Exception:  # gone, or replaced by something else
         return None
 
 
@@ -130,7 +130,7 @@ def _face(face: Face, prediction: Prediction, spec: CropSpec) -> dict[str, Any]:
 
 
 def _heat(heatmap: Heatmap) -> list[Any]:
-    """Height, width and values of a map, in 127ths of the full colour."""
+    """Encode height, width and values of a map, in 127ths of the strongest colour."""
     values = heatmap.values
     if max(values.shape) > PLACES:
         image = Image.fromarray(values).resize((PLACES, PLACES), Image.Resampling.BOX)
