@@ -6,11 +6,11 @@ import hashlib
 import inspect
 import json
 import os
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeGuard, TypeVar
 
 from fakeface._classifier import Classifier
 from fakeface._errors import ImageError
@@ -173,20 +173,38 @@ class Detector:
         ]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
 
-    def predict(self, source: Source) -> ReadPrediction:
+    def predict(
+        self, source: Source, *, name: str | None = None, bgr: bool = False
+    ) -> ReadPrediction:
         """Classify one picture.
 
         Args:
             source: A path, encoded bytes, a binary file object, a Pillow image, or a uint8 RGB
                 array of shape (height, width, 3).
+            name: What to call it in the result and in errors; None for its path, or `<bytes>`,
+                `<array>` and the like.
+            bgr: Whether an array holds blue, green and red, as OpenCV gives frames of videos.
 
         Returns:
             The prediction; it always has a verdict, and never an error.
 
         Raises:
             ImageError: The picture cannot be read.
+            TypeError: `bgr` is set, and `source` is no array.
         """
-        preprocessed = self.preprocess(source)
+        if bgr:
+            if not _is_array(source):
+                raise TypeError(f"bgr is for arrays, got a {type(source).__name__}")
+            source = source[..., ::-1] if source.ndim == 3 else source
+        try:
+            preprocessed = self.preprocess(source)
+        except ImageError as error:
+            if name is None:
+                raise
+            raise ImageError(name, error.reason) from error
+        if name is not None:
+            others = tuple(replace(other, name=name) for other in preprocessed.others)
+            preprocessed = replace(preprocessed, name=name, others=others)
         scores = self.score(preprocessed.crops) if len(preprocessed.crops) else ()
         return self.aggregate(preprocessed, scores)
 
@@ -284,7 +302,7 @@ class Detector:
             TypeError: `sources` is a single picture.
             ValueError: `batch_size` or `workers` is below 1.
         """
-        if isinstance(sources, _ONE) or hasattr(sources, "read"):
+        if _is_one_picture(sources):
             kind = type(sources).__name__
             raise TypeError(
                 f"predict_batch takes a list of pictures, got a {kind}:"
@@ -357,3 +375,16 @@ def _suspicion(prediction: Prediction) -> tuple[float, bool]:
     """Order frames: the most suspicious last, and those without any face first."""
     p_fake = prediction.p_fake
     return -1.0 if p_fake is None else p_fake, bool(prediction.faces)
+
+
+def _is_array(source: object) -> TypeGuard[npt.NDArray[np.uint8]]:
+    return hasattr(source, "__array_interface__") and hasattr(source, "ndim")
+
+
+def _is_one_picture(sources: object) -> bool:
+    """Whether Python would go through the letters, rows or columns of what is no list."""
+    if isinstance(sources, (*_ONE, Mapping)) or hasattr(sources, "read"):
+        return True
+    if hasattr(sources, "iloc") and hasattr(sources, "columns"):  # a data frame
+        return True
+    return hasattr(sources, "__array_interface__") and len(getattr(sources, "shape", (0, 0, 0))) < 4

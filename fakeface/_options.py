@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MIN_FACE = 48
 """Default for `DetectorOptions.min_face`, in pixels."""
 
+MAX_THREADS = 256
+"""Threads of one kind at most: thousands only stand in each other's way."""
+
 VERDICTS, ORIGIN, SPEED = "Verdicts", "Origin of the file", "Speed"
 """Panels of the command line's help."""
 
@@ -72,7 +75,9 @@ class DetectorOptions:
     )
     threads: int | None = field(
         default=None,
-        metadata=_option("Threads of the model; one per processor by default.", SPEED, min=1),
+        metadata=_option(
+            "Threads of the model; one per processor by default.", SPEED, min=1, max=MAX_THREADS
+        ),
     )
     threshold: float | None = field(
         default=None,
@@ -141,8 +146,8 @@ class DetectorOptions:
             raise ValueError(f"min_face must be 0 or above, got {self.min_face}")
         if self.frames < 1:
             raise ValueError(f"frames must be at least 1, got {self.frames}")
-        if self.threads is not None and self.threads < 1:
-            raise ValueError(f"threads must be at least 1, got {self.threads}")
+        if self.threads is not None and not 1 <= self.threads <= MAX_THREADS:
+            raise ValueError(f"threads must be 1 to {MAX_THREADS}, got {self.threads}")
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold must be 0 to 1, got {self.threshold}")
         if self.threshold is not None and self.fpr is not None:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from fakeface._bounded_map import Pending, bounded_map_pending
 from fakeface._errors import FakefaceError, ImageError
+from fakeface._options import MAX_THREADS
 from fakeface._preprocess import Preprocessed
 from fakeface._providers import default_threads
 from fakeface.images._decode import name_of
@@ -71,8 +72,8 @@ def run(
     workers = default_threads() if workers is None else workers
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
+    if not 1 <= workers <= MAX_THREADS:
+        raise ValueError(f"workers must be 1 to {MAX_THREADS}, got {workers}")
     return _run(sources, preprocess, _Batches(score, aggregate, batch_size), fail, workers)
 
 

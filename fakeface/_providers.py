@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import math
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakeface._errors import ModelError, ProviderError
 from fakeface._model import Kind, ModelInfo, load_model
+from fakeface._options import MAX_THREADS
 from fakeface._sessions import ReopenedSession
 
 if TYPE_CHECKING:
@@ -105,11 +108,51 @@ def telemetry_is_off() -> bool:
     return os.environ.get("ORT_DISABLE_TELEMETRY", "").strip().lower() in ("1", "true", "yes", "on")
 
 
+@lru_cache(maxsize=1)
+def cpu_quota() -> float | None:
+    """Processors' worth of time that containers and service managers grant (cgroups).
+
+    Returns:
+        The least quota of this process's group and those around it; None where there is none.
+    """
+    found = []
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, controllers, group = line.split(":", 2)
+            if controllers and "cpu" not in controllers.split(","):
+                continue
+            root = Path("/sys/fs/cgroup") / ("cpu" if controllers else "")
+            inner = root / group.lstrip("/")
+            for folder in (inner, *inner.parents):
+                if not folder.is_relative_to(root):
+                    break
+                found += _quota_in(folder)
+    return min(found, default=None)
+
+
+def _quota_in(folder: Path) -> list[float]:
+    """The quota that a folder of cgroups sets, of version 2 or 1."""
+    with contextlib.suppress(OSError, ValueError):
+        quota, length = (folder / "cpu.max").read_text(encoding="ascii").split()
+        return [] if quota == "max" else [int(quota) / int(length)]
+    with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+        most, period = (
+            int((folder / f"cpu.cfs_{name}_us").read_text(encoding="ascii"))
+            for name in ("quota", "period")
+        )
+        return [most / period] if most > 0 else []
+    return []
+
+
 def default_threads() -> int:
     """Number of processors that this process may use."""
+    processors = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+        processors = len(os.sched_getaffinity(0))
+    quota = cpu_quota()
+    if quota is not None:
+        processors = min(processors, math.ceil(quota))
+    return min(max(1, processors), MAX_THREADS)
 
 
 def default_batch(provider: str) -> int:
@@ -149,8 +192,8 @@ def session_options(threads: int | None = None) -> ort.SessionOptions:
     """
     import onnxruntime as ort
 
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads must be at least 1, got {threads}")
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
+        raise ValueError(f"threads must be 1 to {MAX_THREADS}, got {threads}")
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or default_threads()
     options.inter_op_num_threads = 1

@@ -67,7 +67,7 @@ def test_settings_are_the_arguments_of_a_detector(detector: Detector) -> None:
     ("settings", "message"),
     [
         ({"min_face": -1}, "min_face must be 0 or above"),
-        ({"threads": 0}, "threads must be at least 1"),
+        ({"threads": 0}, "threads must be 1 to 256"),
         ({"threshold": math.nan}, "threshold must be 0 to 1"),
         ({"threshold": 0.5, "fpr": 0.01}, "threshold or fpr, not both"),
     ],

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from fakeface._options import SPEED, DetectorOptions
+from fakeface._options import MAX_THREADS, SPEED, DetectorOptions
 from fakeface.cli._errors import UsageError
 
 RESULTS = "Results"
@@ -114,8 +114,8 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="table, html, json, jsonl, csv or parquet; by default from the suffix of the -o"
-        " file, else table.",
+        help="table, html, json, jsonl, csv, csv-excel or parquet; by default from the suffix of"
+        " the -o file, else table.",
         rich_help_panel=RESULTS,
     ),
 ]
@@ -146,6 +146,7 @@ Workers = Annotated[
     int | None,
     typer.Option(
         min=1,
+        max=MAX_THREADS,
         help="Threads that decode and find faces; one per processor by default.",
         rich_help_panel=SPEED,
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -12,7 +14,11 @@ from pathlib import Path
 
 @contextmanager
 def replacing(
-    path: Path, *, permissions_of: Path | None = None, durable: bool = False
+    path: Path,
+    *,
+    permissions_of: Path | None = None,
+    durable: bool = False,
+    alone: bool = False,
 ) -> Iterator[Path]:
     """Replace a file by a complete new one: readers, and a killed process, never see half of it.
 
@@ -22,6 +28,8 @@ def replacing(
         permissions_of: The file whose permissions the new one gets; None for the default ones.
         durable: Whether to wait until the disk holds the new file, so that it also survives a
             power failure.
+        alone: Whether nobody else replaces it meanwhile, such as under a lock: what killed
+            processes left behind is then removed.
 
     Yields:
         A path beside it that does not exist yet, to be written in the `with` block. On an error
@@ -31,6 +39,8 @@ def replacing(
         OSError: It cannot be written.
     """
     target = path.resolve()
+    if alone:
+        _remove_leftovers(target)
     new = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new")
     try:
         yield new
@@ -46,3 +56,11 @@ def replacing(
         else:
             new.unlink(missing_ok=True)
         raise
+
+
+def _remove_leftovers(target: Path) -> None:
+    left = re.compile(re.escape(target.name) + r"\.[0-9a-f]{8}\.new")
+    with contextlib.suppress(OSError):
+        for path in target.parent.iterdir():
+            if left.fullmatch(path.name) and path.is_file():
+                path.unlink()

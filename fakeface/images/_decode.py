@@ -38,6 +38,9 @@ from fakeface.types import Source
 
 __all__ = ["FORMATS", "MAX_PIXELS", "Picture", "name_of", "readable_formats"]
 
+_LONGEST_NAME = 4096
+"""Characters from which on a text is no path, and is shortened in messages."""
+
 _REDUCIBLE = ("JPEG", "MPO")
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}
@@ -243,15 +246,16 @@ class Picture:
 def name_of(source: Source) -> str:
     """Name of a source in messages and reports, with undecodable bytes kept as surrogates."""
     if isinstance(source, (str, os.PathLike)):
-        return os.fsdecode(source)
+        name = os.fsdecode(source)
+        return name if len(name) < _LONGEST_NAME else f"{name[:60]}…"
     if isinstance(source, (bytes, bytearray, memoryview)):
         return "<bytes>"
     if isinstance(source, Image.Image):
         return os.fsdecode(getattr(source, "filename", "") or "<image>")
     if isinstance(source, np.ndarray):
         return "<array>"
-    name = getattr(source, "name", None)
-    return name if isinstance(name, str) else "<file>"
+    called = getattr(source, "name", None)
+    return called if isinstance(called, str) else "<file>"
 
 
 def _from_array(array: np.ndarray[Any, Any], name: str) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import re
 import stat
@@ -42,10 +43,14 @@ def read(source: Source, name: str) -> bytes:
     if isinstance(source, (bytes, bytearray, memoryview)):
         data = bytes(source)
     elif isinstance(source, (str, os.PathLike)):
+        if (hint := _no_path(os.fspath(source))) is not None:
+            raise ImageError(name, hint)
         with _opened(os.fspath(source), name) as (file, size):
             data = _drain(file.read, size + 1)  # all at once: pieces would have to be joined
     elif hasattr(source, "read"):
         data = _drain(partial(_piece, source.read, name), MAX_BYTES + 1)
+        if not data:
+            raise ImageError(name, "gives no bytes: empty, or read to its end; call seek(0) first")
     else:
         raise ImageError(
             name,
@@ -56,6 +61,25 @@ def read(source: Source, name: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise _too_large(name)
     return data
+
+
+_LONGEST_PATH = 4096
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{200,}={0,2}\s*")
+
+
+def _no_path(path: str | bytes) -> str | None:
+    """What to do with a text that is no path of a file; None for what may be one."""
+    text = os.fsdecode(path[:_LONGEST_PATH])
+    if text.startswith("data:") and "," in text:
+        return "is a data: URL, not a path; give the bytes: base64.b64decode(text.split(',')[1])"
+    if _URL.match(text) and not os.path.lexists(text):
+        return "is a URL, not a path; download it first and give the bytes"
+    if len(path) >= _LONGEST_PATH or _BASE64.fullmatch(text):
+        return "is text, not a path; if it is base64, give the bytes: base64.b64decode(text)"
+    return None
+
+
+_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def size_of(source: Source) -> int:
@@ -186,6 +210,9 @@ def _piece(read: Callable[[int], object], name: str, size: int) -> bytes:
         piece = read(size)
     except Exception as error:  # it is the caller's code: it may fail in any way
         raise ImageError(name, reason(error, "read")) from error
+    if inspect.iscoroutine(piece):
+        piece.close()
+        raise ImageError(name, "is read asynchronously; give the bytes: await file.read()")
     if not isinstance(piece, bytes):
         kind = type(piece).__name__
         raise ImageError(

@@ -37,6 +37,7 @@ FORMATS: dict[str, tuple[str, str]] = {
     "json": ("fakeface.reports._json", "JsonReport"),
     "jsonl": ("fakeface.reports._jsonl", "JsonlReport"),
     "csv": ("fakeface.reports._csv", "CsvReport"),
+    "csv-excel": ("fakeface.reports._csv", "CsvExcelReport"),
     "html": ("fakeface.reports._html", "HtmlReport"),
     "parquet": ("fakeface.reports._parquet", "ParquetReport"),
 }

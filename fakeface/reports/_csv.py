@@ -38,14 +38,22 @@ COLUMNS = (
 _ADDED = 4
 """Columns at the end that version 0.1 did not write."""
 
-_FORMULA = re.compile("'*[=+@-]")
+_FORMULA = re.compile("'*[=+@\uff1d\uff0b\uff20\uff0d-]")
 """Cells that get an apostrophe: formulas, and text that looks as if it had got one."""
 
 
+_LATER = re.compile(";[\\s\"']*[=+@\uff1d\uff0b\uff20\uff0d-]")
+"""A formula later in a cell, for programs that also part cells at `;` (Excel in most of Europe)."""
+
+
 def cell(text: str) -> str:
-    """Return text as a cell: one printable line that is not a formula."""
-    text = escape(text, str.isprintable)
+    """Return text as a cell: one printable line that is no formula, nor are parts of it."""
+    text = escape(text, _fits_parted if _LATER.search(text) else str.isprintable)
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _fits_parted(text: str) -> bool:
+    return ";" not in text and text.isprintable()
 
 
 def text_of(cell: str) -> str:
@@ -114,3 +122,10 @@ class CsvReport(TextReport):
         self._begun = True
         if not (self._owned and self._stream.seekable() and self._stream.tell()):
             yield self.header
+
+
+class CsvExcelReport(CsvReport):
+    """The same with a byte order mark, without which Excel takes UTF-8 for another encoding."""
+
+    header = f"\ufeff{CsvReport.header}"
+    old_header = f"\ufeff{CsvReport.old_header}"

@@ -52,7 +52,7 @@ def read_lines(path: Path, report: type[Report]) -> Iterator[tuple[int, str, Row
                 line = raw.decode("utf-8")
                 if not header:
                     yield end, line, report.parse(line)
-                elif line != header:
+                elif line.removeprefix("\ufeff") != header.removeprefix("\ufeff"):
                     raise ValueError(line)
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error
@@ -99,7 +99,7 @@ def upgrade(path: Path, report: type[Report]) -> None:
             if old.readline(len(report.old_header)) != report.old_header:
                 return
             with (
-                replacing(path, permissions_of=path, durable=True) as new,
+                replacing(path, permissions_of=path, durable=True, alone=True) as new,
                 new.open("w", encoding="utf-8", newline="\n") as file,
             ):
                 file.write(report.header)
@@ -123,7 +123,7 @@ def drop_superseded(path: Path, report: type[Report]) -> None:
     try:
         with (
             held(path),
-            replacing(path, permissions_of=path, durable=True) as new,
+            replacing(path, permissions_of=path, durable=True, alone=True) as new,
             new.open("w", encoding="utf-8", newline="\n") as file,
         ):
             file.write(report.header)

@@ -156,6 +156,8 @@ class ParquetReport(Report):
     @classmethod
     def to_file(cls, path: Path, *, append: bool = False) -> ParquetReport:
         """Open a report in a file, or append to one."""
+        if path.exists() and not path.is_file():
+            raise ReportError(str(path), "is a pipe or a device, which cannot hold Parquet")
         journal = cls.journal(path) if append else _partial(path)
         return cls(path, JsonlReport.to_file(journal, append=append), resumed=append)
 
@@ -173,7 +175,7 @@ class ParquetReport(Report):
         like = self._path if self._path.exists() else journal
         try:
             with held(journal):
-                with replacing(self._path, permissions_of=like, durable=True) as new:
+                with replacing(self._path, permissions_of=like, durable=True, alone=True) as new:
                     _convert(self._lines(journal), new)
                 journal.unlink()
         except OSError as error:
@@ -204,7 +206,7 @@ def _is_utf8(text: str) -> bool:
 def _make_journal(path: Path, journal: Path) -> None:
     try:
         with (
-            replacing(journal, permissions_of=path, durable=True) as new,
+            replacing(journal, permissions_of=path, durable=True, alone=True) as new,
             new.open("w", encoding="utf-8", newline="\n") as file,
         ):
             file.writelines(json.dumps(record) + "\n" for record in _records(path))

@@ -77,3 +77,21 @@ def test_links_stay_links_and_permissions_are_those_asked_for(tmp_path: Path) ->
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "fresh").stat().st_mode) == 0o644
+
+
+def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
+    target = tmp_path / "results.parquet"
+    left = [tmp_path / f"results.parquet.{number:08x}.new" for number in (1, 0xABCDEF)]
+    others = [tmp_path / name for name in (
+        "results.parquet.new", "results.parquet.backup.new", "other.parquet.00000001.new",
+    )]  # fmt: skip
+    for path in (*left, *others):
+        path.write_text("x")
+    with replacing(target) as new:
+        new.write_text("a")
+    assert all(path.exists() for path in left)  # somebody may be writing them
+    with replacing(target, alone=True) as new:
+        new.write_text("b")
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
+    assert target.read_text() == "b"

@@ -14,8 +14,8 @@ import pytest
 from rich.console import Console
 
 from fakeface import Box, Face, Prediction, ReportError, Verdict
-from fakeface.reports import FORMATS, format_of, open_report
-from fakeface.reports._csv import CsvReport, cell
+from fakeface.reports import FORMATS, PreviousScan, format_of, open_report
+from fakeface.reports._csv import CsvReport, cell, text_of
 from fakeface.reports._files import _lock
 from fakeface.reports._lines import read_lines
 from fakeface.reports._parquet import row, schema
@@ -269,3 +269,48 @@ def test_a_file_that_was_replaced_before_it_was_locked_is_not_written(tmp_path: 
 def test_devices_are_not_locked() -> None:
     with open_report("jsonl", os.devnull), open_report("jsonl", os.devnull) as report:
         report.write(PREDICTIONS[0])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a;=1+1.jpg",
+        'a; "=cmd|x".jpg',
+        "a;\t@SUM(1).jpg",
+        "a;-1",
+        "＝1+1",
+        "a;＝1",
+        "plain;name.jpg",
+        "=1;=2",
+    ],
+)
+def test_a_formula_later_in_a_cell_is_no_formula(name: str) -> None:
+    text = cell(name)
+    assert text_of(text) == name
+    for separator in ";,":
+        for part in text.split(separator):
+            assert not part.strip(" \t\"'").startswith(tuple("=+@-＝")) or part.startswith("'")
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    with open_report("csv-excel", path) as report:
+        report.write(PREDICTIONS[0])
+    data = path.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbfsource,")
+    for name in ("csv", "csv-excel"):
+        assert len(PreviousScan(format_of(name), path, "x")) == 1
+    with open_report("csv-excel", path, append=True) as report:
+        report.write(PREDICTIONS[1])
+    assert path.read_bytes().count(b"\xef\xbb\xbf") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_parquet_is_not_written_to_pipes_and_devices(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    os.mkfifo(tmp_path / "pipe.parquet")
+    for path in (tmp_path / "pipe.parquet", Path("/dev/null")):
+        with pytest.raises(ReportError, match="pipe or a device"):
+            open_report("parquet", path)
+    assert (tmp_path / "pipe.parquet").is_fifo()
+    assert not (tmp_path / "pipe.parquet.partial").exists()
