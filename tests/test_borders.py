@@ -18,9 +18,6 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("fakeface", "train", "export", "benchmarks")
 
-# Pairs that still reach into each other: remove a pair as soon as its test passes.
-OPEN: set[tuple[str, str]] = set()
-
 
 def owner(path: Path) -> str:
     """The package that a file belongs to; a test belongs to the package that it tests."""
@@ -67,15 +64,7 @@ def test_fakeface_imports_no_other_package() -> None:
 
 @pytest.mark.parametrize(
     ("importer", "package"),
-    [
-        pytest.param(
-            *pair,
-            marks=pytest.mark.xfail(strict=True, reason="open; once it passes, remove from OPEN")
-            if pair in OPEN
-            else (),
-        )
-        for pair in [*permutations(PACKAGES, 2), *(("programs", package) for package in PACKAGES)]
-    ],
+    [*permutations(PACKAGES, 2), *(("programs", package) for package in PACKAGES)],
 )
 def test_nothing_private_is_imported_across_a_border(importer: str, package: str) -> None:
     wrong = [
