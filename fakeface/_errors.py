@@ -44,7 +44,7 @@ class ImageError(FakefaceError):
 
 
 class ModelError(FakefaceError):
-    """A model directory is missing, broken, or not of the kind asked for.
+    """A model directory is missing, broken, or of another kind.
 
     Attributes:
         model: Name or path of the model.

@@ -30,7 +30,7 @@ def classify(p_fake: float, thresholds: Thresholds) -> Verdict:
 def choose_thresholds(
     info: ModelInfo, default: Thresholds, threshold: float | None, fpr: float | None
 ) -> Thresholds:
-    """Return the thresholds that a caller asked for.
+    """Return the thresholds that a caller has chosen.
 
     Args:
         info: Description of the model, with its operating points.

@@ -191,9 +191,9 @@ model, provider, threads, picture = json.loads(sys.argv[1])
 detector = Detector(model, provider, threads)
 loaded = time.perf_counter()
 detector.predict(picture)
-judged = time.perf_counter()
+scored = time.perf_counter()
 from fakeface.diagnostics._environment import peak_memory
-print(json.dumps([imported - start, loaded - imported, judged - loaded, peak_memory()]))
+print(json.dumps([imported - start, loaded - imported, scored - loaded, peak_memory()]))
 """
 
 

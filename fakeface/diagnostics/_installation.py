@@ -1,4 +1,4 @@
-"""What is installed here, what is wrong with it, and what to do about that."""
+"""Check what is installed, and say how to fix problems."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class State(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that was looked at.
+    """The result of one check.
 
     Attributes:
-        about: What was looked at, in a word.
+        about: What was checked, in a word.
         state: How serious it is.
         says: What was found, in one line.
         remedy: What to do about it; empty where there is nothing to do.
@@ -50,7 +50,7 @@ class Finding:
 
 
 def runtimes() -> dict[str, str]:
-    """Versions of the installed distributions that hold ONNX Runtime, by their names."""
+    """Return the versions of installed distributions that contain ONNX Runtime, by name."""
     found: dict[str, str] = {}
     for distribution in distributions():
         name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
@@ -62,7 +62,7 @@ def runtimes() -> dict[str, str]:
 
 
 def runtime_finding() -> tuple[Finding, bool]:
-    """Look at ONNX Runtime.
+    """Check ONNX Runtime.
 
     Returns:
         Whether several shadow each other, as a finding; and whether it can be used at all.
@@ -101,7 +101,7 @@ def telemetry_finding() -> Finding:
 
 
 def picture_findings(has: Callable[[str], bool] | None = None) -> list[Finding]:
-    """Whether the usual formats can be read, and as fast as they should.
+    """Check whether the usual formats can be read, and as fast as they should.
 
     Args:
         has: Whether there is a feature of Pillow, given by Pillow's name for it, or a package;

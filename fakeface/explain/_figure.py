@@ -168,8 +168,8 @@ def _enlarged(
     corners = (square.x, square.y, square.x + square.width, square.y + square.height)
     for at, source in enumerate((image, face.heatmap.overlay(image))):
         pixels = (_TILE * SCALE, _TILE * SCALE)
-        cut = source.resize(pixels, Image.Resampling.LANCZOS, box=corners)
-        canvas.paste(cut, x + at * (_TILE + 4), y)
+        tile = source.resize(pixels, Image.Resampling.LANCZOS, box=corners)
+        canvas.paste(tile, x + at * (_TILE + 4), y)
     verdict = face.verdict.value
     if len(prediction.faces) > 1:
         x = canvas.text(x, y + _TILE + 8, f"{prediction.faces.index(face) + 1}", 17, SOFT) + 10

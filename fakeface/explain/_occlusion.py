@@ -1,6 +1,6 @@
 """Evidence maps from forward passes alone, without gradients.
 
-A model with the output `cam` gives its class activation map (Zhou et al. 2016) in the same pass:
+A model with the output `cam` computes its class activation map (Zhou et al. 2016) in the same pass:
 if the head is linear on averaged features, the logit is the mean of the contributions of all cells,
 so the map is exact. Other models run again with parts of the face hidden (Zeiler and Fergus 2014).
 RISE (Petsiuk et al. 2018) needs thousands of passes for a map that is not noise; a sliding window
@@ -55,7 +55,7 @@ def occlusion(crop: Crops, p_fake: float, predict: Callable[[Crops], Floats]) ->
     edges = np.linspace(0, crop.shape[0], cells + 1).round().astype(int)
     places = [(row, column) for row in range(WINDOWS) for column in range(WINDOWS)]
     colour = crop.mean(axis=(0, 1)).round().astype(np.uint8)
-    whole = logit(p_fake)
+    unhidden = logit(p_fake)
     total = np.zeros((cells, cells), np.float32)
     windows = np.zeros((cells, cells), np.float32)
     for start in range(0, len(places), _BATCH):
@@ -63,7 +63,7 @@ def occlusion(crop: Crops, p_fake: float, predict: Callable[[Crops], Floats]) ->
         hidden = np.repeat(crop[np.newaxis], len(part), axis=0)
         for one, (row, column) in zip(hidden, part, strict=True):
             one[edges[row] : edges[row + 2], edges[column] : edges[column + 2]] = colour
-        for (row, column), fall in zip(part, whole - logit(predict(hidden)), strict=True):
+        for (row, column), fall in zip(part, unhidden - logit(predict(hidden)), strict=True):
             total[row : row + 2, column : column + 2] += fall
             windows[row : row + 2, column : column + 2] += 1
     return total / windows

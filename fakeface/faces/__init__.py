@@ -1,4 +1,4 @@
-"""Where the faces of a picture are: two BlazeFace networks and the boxes they give."""
+"""Find the faces of a picture: two BlazeFace networks and the decoding of their boxes."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _METHODS = {
     None: "none",
     "cam": "class activation maps, by the model itself",
-    "occlusion": "occlusion: the score is asked for again with parts of the face hidden",
+    "occlusion": "occlusion: the model runs again with parts of the face hidden",
 }
 
 
