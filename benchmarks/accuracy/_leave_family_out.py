@@ -29,7 +29,7 @@ from train.data import Cache, Data, Sample, without_leaks
 from train.errors import DataError
 from train.evaluate import Scores
 from train.fitting import INFO, Run, average, fit, load_run
-from train.recipes import Recipe
+from train.recipes import FinetuneRecipe, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def leave_family_out(
         ValueError: The recipe is no fine-tuning.
         TrainError: The folds cannot be made, or a training failed.
     """
-    if recipe.finetune is None:
+    if not isinstance(recipe, FinetuneRecipe):
         raise ValueError(f"recipe {recipe.name} fine-tunes nothing: leave-one-out is for it")
     made = make_folds(data.samples, folds, since)
     scores: dict[float, list[Scores]] = {share: [] for share in shares}

@@ -65,9 +65,10 @@ def resnet50(source: Path, out: Path) -> None:  # noqa: ARG001 -- built from the
     from export import convert
     from train.networks import build_head, join, pool
     from train.networks.backbones import get_backbone
-    from train.recipes import load_recipe
+    from train.recipes import FrozenRecipe, load_recipe
 
     recipe = load_recipe("report", ["backbone.weights=none"])
+    assert isinstance(recipe, FrozenRecipe)
     size = recipe.crop.size
     backbone = get_backbone(recipe.backbone.name).build(size, "none", recipe.seed)
     width = pool(backbone, recipe.head.pooling).shape[-1]

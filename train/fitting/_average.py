@@ -28,6 +28,7 @@ from train.fitting._result import TrainingResult
 from train.fitting._run import Run, load_run
 from train.networks._heads import LOGIT
 from train.networks._warm_start import convolutions, exported_head, model_folder
+from train.recipes._recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
     import keras
@@ -80,8 +81,8 @@ def average(
             f"{data.root} is not what {first.path} was trained on: its val and test may hold"
             " pictures that the runs have seen"
         )
-    assert first.recipe.finetune is not None
-    start = first.recipe.finetune.initial_checkpoint
+    finetune = _recipe(first).finetune
+    start = finetune.initial_checkpoint
     if interpolation_weight and (not start or allow_descendants):
         raise RunError("the runs have no common finetune.initial_checkpoint to interpolate with")
     weights = [weight / sum(weights) for weight in weights]
@@ -89,15 +90,14 @@ def average(
     model.set_weights(_average_weights([run.model.get_weights() for run in runs], weights))
     if interpolation_weight:
         folder = model_folder(start)
-        _interpolate(model, folder, interpolation_weight, head=first.recipe.finetune.initial_head)
-    finetune = first.recipe.finetune
+        _interpolate(model, folder, interpolation_weight, head=finetune.initial_head)
     if transforms:
         try:
             finetune = replace(finetune, test_time_augmentation=tuple(transforms))
         except ValueError as error:
             raise RunError(f"{first.path} cannot be averaged: {error}") from error
     what = f"Average of {len(runs)} training{'s' * (len(runs) > 1)}."
-    recipe = replace(first.recipe, name=name, description=what, finetune=finetune)
+    recipe = replace(_recipe(first), name=name, description=what, finetune=finetune)
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         return score(model, samples, recipe)
@@ -130,17 +130,19 @@ def load_runs(paths: Sequence[Path]) -> list[Run]:
     """
     runs = [load_run(path) for path in paths]
     for run in runs:
-        if run.recipe.finetune is None:
-            raise RunError(
-                f"{run.path}: only fine-tunings can be averaged, this has a frozen backbone"
-            )
+        _recipe(run)
     return runs
 
 
+def _recipe(run: Run) -> FinetuneRecipe:
+    """Return the recipe of a fine-tuning; raise `RunError` if the backbone was frozen."""
+    if not isinstance(run.recipe, FinetuneRecipe):
+        raise RunError(f"{run.path}: only fine-tunings can be averaged, this has a frozen backbone")
+    return run.recipe
+
+
 def _check_alike(one: Run, other: Run, *, allow_descendants: bool) -> None:
-    a, b = one.recipe, other.recipe
-    assert a.finetune is not None
-    assert b.finetune is not None
+    a, b = _recipe(one), _recipe(other)
     for what, left, right in (
         ("backbone", a.backbone.name, b.backbone.name),
         ("crop", a.crop, b.crop),

@@ -38,7 +38,7 @@ from train.errors import DataError
 from train.networks._heads import pool
 from train.networks.backbones import get_backbone
 from train.progress import progress
-from train.recipes._recipe import Recipe
+from train.recipes._recipe import FrozenRecipe
 
 if TYPE_CHECKING:
     import keras
@@ -92,7 +92,7 @@ class FeatureTable:
         folder: Where the shards are.
     """
 
-    def __init__(self, recipe: Recipe, cache: Cache) -> None:
+    def __init__(self, recipe: FrozenRecipe, cache: Cache) -> None:
         """Build the backbone and open its table.
 
         Args:

@@ -33,7 +33,6 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, batches
-from train.errors import RecipeError
 from train.fitting._inference import score
 from train.fitting._result import TrainingResult
 from train.fitting._run import write_json
@@ -42,7 +41,7 @@ from train.networks._multistage import detector, fuse_batch_norm, with_conv_bn
 from train.networks._warm_start import load_initial_weights
 from train.networks.backbones import get_backbone
 from train.progress import console, progress
-from train.recipes._recipe import Recipe
+from train.recipes._recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
     from train.recipes._finetune_spec import FinetuneSpec
@@ -76,9 +75,9 @@ class PictureVariants:
         return item.sample.path
 
 
-def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> TrainingResult:
+def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> TrainingResult:
     """Fine-tune; see `train.fitting._fit.fit`. Checkpoints and reconstructions are in `out`."""
-    spec = _spec(recipe)
+    spec = recipe.finetune
     train, val = data.split("train"), data.split("val")
     variants = write_variants(train, spec, recipe.seed, cache, out)
     keras.utils.set_random_seed(recipe.seed)
@@ -137,13 +136,13 @@ def write_variants(
 
 def _train(
     trainer: Trainer,
-    recipe: Recipe,
+    recipe: FinetuneRecipe,
     train: Sequence[Sample],
     val: Sequence[Sample],
     variants: PictureVariants,
     folder: Path,
 ) -> list[dict[str, float]]:
-    spec = _spec(recipe)
+    spec = recipe.finetune
     manager = tf.train.CheckpointManager(trainer.checkpoint(), folder, max_to_keep=2)
     folder.mkdir(parents=True, exist_ok=True)
     history_file = folder / "history.json"
@@ -181,7 +180,9 @@ def _train(
     return history
 
 
-def _validate(model: keras.Model, val: Sequence[Sample], recipe: Recipe) -> dict[str, float]:
+def _validate(
+    model: keras.Model, val: Sequence[Sample], recipe: FinetuneRecipe
+) -> dict[str, float]:
     from sklearn.metrics import log_loss, roc_auc_score
 
     logits = score(model, val, recipe)
@@ -196,7 +197,7 @@ def _validate(model: keras.Model, val: Sequence[Sample], recipe: Recipe) -> dict
 
 def _make_batches(
     planned: Sequence[list[BatchItem]] | Iterator[list[BatchItem]],
-    recipe: Recipe,
+    recipe: FinetuneRecipe,
     variants: PictureVariants,
     start: int,
 ) -> Iterator[Batch]:
@@ -210,7 +211,7 @@ def _make_batches(
 
 
 def make_batch(
-    items: Sequence[BatchItem], recipe: Recipe, variants: PictureVariants, step: int
+    items: Sequence[BatchItem], recipe: FinetuneRecipe, variants: PictureVariants, step: int
 ) -> Batch:
     """Decode, augment and crop the pictures of a batch; both of a pair alike.
 
@@ -223,7 +224,7 @@ def make_batch(
     Returns:
         The batch; the same for the same arguments.
     """
-    spec = _spec(recipe)
+    spec = recipe.finetune
     crop = recipe.crop
     side = spec.random_crop_size(step, crop.size)
     if _rng(recipe, step, 2 * len(items)).random() < spec.low_resolution_probability:
@@ -248,9 +249,11 @@ def make_batch(
     return Batch(images, real, sum(item.pair >= 0 for item in items))
 
 
-def _uses_weak_augmentation(items: Sequence[BatchItem], i: int, recipe: Recipe, step: int) -> bool:
+def _uses_weak_augmentation(
+    items: Sequence[BatchItem], i: int, recipe: FinetuneRecipe, step: int
+) -> bool:
     """Return whether a picture of a pair gets the weak augmentation; the same for both."""
-    spec, number = _spec(recipe), items[i].pair
+    spec, number = recipe.finetune, items[i].pair
     # the AI picture comes before its photograph
     of_reconstruction = items[i].reconstructed or items[i - 1].reconstructed
     if not of_reconstruction or spec.reconstructions.weak_augmentation >= 1:
@@ -258,12 +261,6 @@ def _uses_weak_augmentation(items: Sequence[BatchItem], i: int, recipe: Recipe, 
     return bool(_rng(recipe, step, number, 1).random() < spec.reconstructions.weak_augmentation)
 
 
-def _rng(recipe: Recipe, step: int, *what: int) -> np.random.Generator:
+def _rng(recipe: FinetuneRecipe, step: int, *what: int) -> np.random.Generator:
     """Return the generator of a step for a purpose; the same whenever the step is made."""
-    return np.random.default_rng([recipe.seed, step + _spec(recipe).warm_up, *what])
-
-
-def _spec(recipe: Recipe) -> FinetuneSpec:
-    if recipe.finetune is None:
-        raise RecipeError(f"recipe {recipe.name} has no table [finetune]")
-    return recipe.finetune
+    return np.random.default_rng([recipe.seed, step + recipe.finetune.warm_up, *what])

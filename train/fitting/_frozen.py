@@ -18,7 +18,7 @@ from train.fitting._result import TrainingResult
 from train.fitting._weighting import sample_weights
 from train.networks._heads import build_head, join
 from train.progress import LINE_EVERY, console
-from train.recipes._recipe import Recipe
+from train.recipes._recipe import FrozenRecipe
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SCORED_AT_ONCE = 1024
 
 
-def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> TrainingResult:  # noqa: ARG001
+def fit(recipe: FrozenRecipe, data: Data, cache: Cache, out: Path) -> TrainingResult:  # noqa: ARG001
     """Compute the features that are missing, then fit the head; see `train.fitting._fit.fit`."""
     table = FeatureTable(recipe, cache)
     table.compute(data.samples)
@@ -54,7 +54,7 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> TrainingResult: 
 
 
 def _batches(
-    rows: Rows, samples: Sequence[Sample], recipe: Recipe, *, shuffle: bool
+    rows: Rows, samples: Sequence[Sample], recipe: FrozenRecipe, *, shuffle: bool
 ) -> keras.utils.PyDataset:
     """Batches of features, labels and weights; shuffled anew for every epoch where asked."""
     import keras
@@ -86,7 +86,7 @@ def _fit_head(
     head: keras.Model,
     train: keras.utils.PyDataset,
     val: keras.utils.PyDataset,
-    recipe: Recipe,
+    recipe: FrozenRecipe,
 ) -> list[dict[str, float]]:
     """Fit until the epochs are over or `val` gets no better; keep the best weights."""
     import keras

@@ -8,10 +8,20 @@ from fakeface.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from train.recipes._finetune_spec import FinetuneSpec
-    from train.recipes._recipe import Recipe, load_recipe, recipe_from_dict, recipe_names, to_toml
+    from train.recipes._recipe import (
+        FinetuneRecipe,
+        FrozenRecipe,
+        Recipe,
+        load_recipe,
+        recipe_from_dict,
+        recipe_names,
+        to_toml,
+    )
 
 __all__ = [
+    "FinetuneRecipe",
     "FinetuneSpec",
+    "FrozenRecipe",
     "Recipe",
     "load_recipe",
     "recipe_from_dict",
@@ -24,6 +34,8 @@ __getattr__, __dir__ = lazy_exports(
     {
         "train.recipes._finetune_spec": ("FinetuneSpec",),
         "train.recipes._recipe": (
+            "FinetuneRecipe",
+            "FrozenRecipe",
             "Recipe",
             "load_recipe",
             "recipe_from_dict",

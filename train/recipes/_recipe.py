@@ -1,4 +1,4 @@
-"""A recipe says everything that makes a detector but the data; it is a small TOML file.
+"""Recipes: everything that makes a detector but the data, as small TOML files.
 
     name = "report"
     description = "One line."
@@ -28,6 +28,9 @@
     patience = 5
     balance = "none"            # see train/fitting/_weighting.py
 
+With `mode = "finetune"` the backbone is trained too, and a table [finetune] takes the place of
+[head] and [fit]; see train/recipes/_finetune_spec.py.
+
 Tables and fields left out take the defaults of the classes below; unknown ones are refused. Every
 field can be overridden by its dotted name (`fit.epochs=3`). To add a field, add it to a class
 here: reading, overriding, checking of types and writing follow from it.
@@ -38,11 +41,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 from fakeface import CropSpec
 from train._checks import check, check_one_of
 from train.errors import RecipeError
+from train.fitting._weighting import FitSpec
 from train.networks._heads import HeadSpec
 from train.networks._tta import PLAIN
 from train.recipes._aliases import current_key, with_current_keys
@@ -50,11 +54,9 @@ from train.recipes._finetune_spec import FinetuneSpec
 from train.recipes._tables import build, dump, override, parse
 
 RECIPES = Path(__file__).parent
-"""Where the recipes are that can be named."""
+"""Folder of the recipes that can be named."""
 
-MODES = ("frozen", "finetune")
 FACES = ("find", "whole")
-BALANCES = ("none", "class", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,95 +74,89 @@ class BackboneSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class FitSpec:
-    """How the weights are fitted: Adam on binary cross-entropy.
-
-    Attributes:
-        epochs: Passes over the training pictures at most.
-        batch_size: Pictures per step.
-        learning_rate: Of Adam.
-        patience: Stop after so many epochs without a lower loss on `val`; the weights of the best
-            epoch are kept in any case.
-        balance: What a picture weighs in the loss; see `train.fitting._weighting`.
-        source_weights: A factor on top for the sources named.
-    """
-
-    epochs: int = 20
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    patience: int = 5
-    balance: str = "none"
-    source_weights: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be fitted (`ValueError`)."""
-        for name in ("epochs", "batch_size", "patience"):
-            value = getattr(self, name)
-            check(value >= 1, f"fit.{name} must be at least 1", value)
-        check(self.learning_rate > 0, "fit.learning_rate must be above 0", self.learning_rate)
-        check_one_of("fit.balance", self.balance, BALANCES)
-        for origin, weight in self.source_weights.items():
-            check(weight >= 0, f"fit.source_weights.{origin} must not be negative", weight)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything that makes a detector but the data.
+class _Common:
+    """What both kinds of recipe have.
 
     Attributes:
         name: Name, also that of the run directory.
         description: One line.
-        mode: `frozen` (features are computed once and cached, heads train on them) or `finetune`
-            (the backbone trains too).
         faces: `find` looks for the face in every picture as inference does, `whole` takes every
             picture as a face crop.
-        seed: Of everything that is drawn: weights, order of pictures, histories, dropout. Not of
-            splits: those are the same for all recipes (`train.data._splits`).
+        seed: Seed for initialisation, shuffling, augmentation and dropout. Not for splits: those
+            are the same for all recipes (`train.data._splits`).
         backbone: Which backbone.
         crop: What the model sees of a face.
-        head: What stands on the backbone.
-        fit: How it is fitted, where `mode` is `frozen`.
-        finetune: How it is fitted, where `mode` is `finetune`; see train/recipes/_finetune_spec.py.
     """
+
+    mode: ClassVar[str]
 
     name: str
     description: str = ""
-    mode: str = "frozen"
     faces: str = "find"
     seed: int = 0
     backbone: BackboneSpec = field(default_factory=BackboneSpec)
     crop: CropSpec = field(default_factory=CropSpec)
-    head: HeadSpec = field(default_factory=HeadSpec)
-    fit: FitSpec = field(default_factory=FitSpec)
-    finetune: FinetuneSpec | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what makes no recipe (`ValueError`)."""
+        """Raise `ValueError` for a name, seed or way of finding faces that cannot be."""
         plain = self.name.replace("-", "").replace("_", "").replace(".", "")
         check(plain.isalnum(), "name may hold letters, digits, '-', '_' and '.'", self.name)
-        check_one_of("mode", self.mode, MODES)
         check_one_of("faces", self.faces, FACES)
-        if (self.mode == "finetune") != (self.finetune is not None):
-            raise ValueError('a table [finetune] goes with mode = "finetune", and only with it')
-        if self.finetune is not None and (self.head, self.fit) != (HeadSpec(), FitSpec()):
-            raise ValueError(
-                "the tables [head] and [fit] (and --epochs) are for frozen backbones; how long a"
-                " fine-tuning goes on is said by finetune.steps"
-            )
         check(0 <= self.seed < 2**32, "seed must be 0 to 2**32 - 1", self.seed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; `recipe_from_dict` reads them."""
+        values = asdict(self)
+        first = {key: values.pop(key) for key in ("name", "description")}
+        return {**first, "mode": self.mode, **values}
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRecipe(_Common):
+    """A recipe that trains a head on the cached features of a frozen backbone.
+
+    Attributes:
+        head: The head on the backbone.
+        fit: How it is trained.
+    """
+
+    mode: ClassVar[str] = "frozen"
+
+    head: HeadSpec = field(default_factory=HeadSpec)
+    fit: FitSpec = field(default_factory=FitSpec)
 
     @property
     def test_time_augmentation(self) -> tuple[str, ...]:
-        """What the detector looks at to judge a crop (`train.networks._tta`)."""
-        return (PLAIN,) if self.finetune is None else self.finetune.test_time_augmentation
+        """Transforms whose logits the detector averages (`train.networks._tta`): none."""
+        return (PLAIN,)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON; `recipe_from_dict` makes the recipe of them again."""
-        return asdict(self)
+
+@dataclass(frozen=True, slots=True)
+class FinetuneRecipe(_Common):
+    """A recipe that trains backbone and head together.
+
+    Attributes:
+        finetune: How they are trained; see train/recipes/_finetune_spec.py.
+    """
+
+    mode: ClassVar[str] = "finetune"
+
+    finetune: FinetuneSpec = field(default_factory=FinetuneSpec)
+
+    @property
+    def test_time_augmentation(self) -> tuple[str, ...]:
+        """Transforms whose logits the detector averages (`train.networks._tta`)."""
+        return self.finetune.test_time_augmentation
+
+
+Recipe: TypeAlias = FrozenRecipe | FinetuneRecipe
+"""Everything that makes a detector but the data."""
+
+_KINDS: dict[str, type[Recipe]] = {kind.mode: kind for kind in (FrozenRecipe, FinetuneRecipe)}
 
 
 def recipe_names() -> list[str]:
-    """Names of the recipes that come with the repository."""
+    """Return the names of the recipes that come with the repository."""
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
@@ -176,7 +172,7 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
         The recipe, checked.
 
     Raises:
-        RecipeError: There is no such recipe, or it says what cannot be.
+        RecipeError: There is no such recipe, or it is not valid.
     """
     path = RECIPES / f"{recipe}.toml"
     if not path.is_file():
@@ -203,18 +199,44 @@ def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
 
     Args:
         table: As in a TOML file or from `Recipe.as_dict`; former keys are understood.
-        where: What to call it in messages.
+        where: Its name in messages.
 
     Returns:
         The recipe, checked.
 
     Raises:
-        RecipeError: It says what cannot be.
+        RecipeError: It is not valid.
     """
     try:
-        return build(Recipe, with_current_keys(table))
+        table = with_current_keys(table)
+        mode = table.pop("mode", FrozenRecipe.mode)
+        check_one_of("mode", mode, tuple(_KINDS))
+        return build(_KINDS[mode], _without_other_kind(mode, table))
     except (ValueError, TypeError) as error:
         raise RecipeError(f"recipe {where}: {error}") from error
+
+
+def _without_other_kind(mode: str, table: dict[str, Any]) -> dict[str, Any]:
+    """Drop tables of the other kind of recipe that say nothing, as `run.json` had them once.
+
+    Raises:
+        ValueError: One of them says something.
+    """
+    if mode == FrozenRecipe.mode:
+        unused: dict[str, Any] = {"finetune": None}
+        problem = 'a table [finetune] goes with mode = "finetune", and only with it'
+    else:
+        unused = {"head": asdict(HeadSpec()), "fit": asdict(FitSpec())}
+        problem = (
+            "the tables [head] and [fit] (and --epochs) are for frozen backbones; finetune.steps is"
+            " the length of a fine-tuning"
+        )
+        if not isinstance(table.get("finetune"), Mapping):
+            raise ValueError('mode = "finetune" needs a table [finetune]')
+    for name, value in unused.items():
+        if name in table and table[name] != value:
+            raise ValueError(problem)
+    return {name: value for name, value in table.items() if name not in unused}
 
 
 def to_toml(recipe: Recipe) -> str:

@@ -21,7 +21,7 @@ from train.augment._reconstructions import (
 from train.augment._sharpness import sharpness
 from train.data._sample import Sample
 from train.errors import DataError
-from train.recipes._recipe import load_recipe
+from train.recipes import FinetuneRecipe, load_recipe
 
 
 def test_an_upscaler_that_is_not_there_is_refused():
@@ -30,8 +30,9 @@ def test_an_upscaler_that_is_not_there_is_refused():
 
 
 def test_the_recipe_of_redrawn_photographs_names_upscalers():
-    spec = load_recipe("edge-redrawn").finetune
-    assert spec is not None
+    recipe = load_recipe("edge-redrawn")
+    assert isinstance(recipe, FinetuneRecipe)
+    spec = recipe.finetune
     assert len(spec.reconstructions.upscalers) == 5
 
 

@@ -87,7 +87,6 @@ def test_one_run_becomes_an_average_of_views(trained, tmp_path: Path) -> None:
     one = load_runs([runs[0].path])[0]
     views = ("plain", "mirrored-soft")
     made = average([one], [1.0], data, tmp_path / "views", "views", transforms=views)
-    assert made.recipe.finetune is not None
     assert made.recipe.finetune.test_time_augmentation == views
     images = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3)).astype(np.uint8)
     network = keras.Model(one.model.input, one.model.get_layer("logit").output)

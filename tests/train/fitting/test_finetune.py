@@ -16,7 +16,7 @@ from train.data._dataset import Data, load_data
 from train.data._locate import locate
 from train.data._sampler import SamplingSpec
 from train.recipes._finetune_spec import FinetuneSpec, SecondRound
-from train.recipes._recipe import BackboneSpec, Recipe
+from train.recipes._recipe import BackboneSpec, FinetuneRecipe
 
 pytestmark = pytest.mark.train
 
@@ -35,9 +35,8 @@ SPEC = FinetuneSpec(
         steps=2, learning_rate=1e-3, random_crop_sizes=(48,), random_crop_schedule=(0.0,)
     ),
 )
-RECIPE = Recipe(
+RECIPE = FinetuneRecipe(
     "tiny",
-    mode="finetune",
     faces="whole",
     backbone=BackboneSpec("efficientnet-lite0", "none"),
     crop=CropSpec(size=64),

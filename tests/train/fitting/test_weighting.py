@@ -3,8 +3,7 @@ import pytest
 
 from train.data._sample import Sample
 from train.errors import RecipeError
-from train.fitting._weighting import sample_weights
-from train.recipes._recipe import FitSpec
+from train.fitting._weighting import FitSpec, sample_weights
 
 SAMPLES = [
     Sample(f"{number}", None, label, source, "train", f"{number}")

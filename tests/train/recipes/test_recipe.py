@@ -61,7 +61,7 @@ def test_fields_are_overridden_by_their_dotted_names():
     ("setting", "message"),
     [
         ("fit.epoch=3", "unknown fit.epoch; known: epochs"),
-        ("mode=finetune", "a table [finetune] goes with"),
+        ("mode=finetune", 'mode = "finetune" needs a table [finetune]'),
         ("fit.epochs=three", "fit.epochs must be of type int, got 'three'"),
         ("fit.epochs=0", "fit.epochs must be at least 1, got 0"),
         ("fit.epochs=true", "fit.epochs must be of type int, got True"),
@@ -100,7 +100,7 @@ def test_what_is_no_recipe_is_refused(tmp_path):
 
 @pytest.mark.parametrize("setting", ["fit.epochs=3", "head.units=64"])
 def test_what_a_fine_tuning_would_not_read_is_refused(setting):
-    with pytest.raises(RecipeError, match=r"frozen backbones; .* finetune\.steps"):
+    with pytest.raises(RecipeError, match=r"frozen backbones; finetune\.steps"):
         load_recipe("edge", [setting])
 
 
@@ -141,3 +141,16 @@ def test_every_former_key_has_a_current_field():
         for part in current_key(former).split("."):
             assert part in table, former
             table = table[part]
+
+
+def test_a_frozen_recipe_has_no_table_finetune_and_the_other_needs_one():
+    frozen, tuned = load_recipe("report").as_dict(), load_recipe("edge").as_dict()
+    assert (frozen["mode"], tuned["mode"]) == ("frozen", "finetune")
+    assert "finetune" not in frozen
+    assert not {"head", "fit"} & set(tuned)
+    with pytest.raises(RecipeError, match=r"a table \[finetune\] goes with mode"):
+        recipe_from_dict(frozen | {"finetune": {"steps": 3}})
+    without = {key: value for key, value in tuned.items() if key != "finetune"}
+    with pytest.raises(RecipeError, match=r"needs a table \[finetune\]"):
+        recipe_from_dict(without)
+    assert recipe_from_dict(frozen | {"finetune": None}) == load_recipe("report")
