@@ -10,7 +10,7 @@ from fakeface.model_directory import find_model, read_model
 
 
 def check_distinct_names(models: Iterable[str | Path]) -> None:
-    """Check that results can be told apart by the names of their models.
+    """Check that models have distinct names, which their results are listed under.
 
     Args:
         models: Names or directories of models.
@@ -22,5 +22,6 @@ def check_distinct_names(models: Iterable[str | Path]) -> None:
     names = Counter(read_model(find_model(Path(model))).name for model in models)
     if repeated := sorted(name for name, count in names.items() if count > 1):
         raise ValueError(
-            f"two models have the same name, {', '.join(repeated)}: results could not be told apart"
+            f"two models have the same name, {', '.join(repeated)}: their results could not be"
+            " distinguished"
         )

@@ -94,8 +94,8 @@ def super_resolve(network: str, image: Image.Image) -> Image.Image:
     """
     from train.augment import upscale
 
-    drawn = Image.fromarray(upscale(_upscaler(network), np.asarray(image)))
-    return drawn.resize(image.size, Image.Resampling.LANCZOS)
+    enlarged = Image.fromarray(upscale(_upscaler(network), np.asarray(image)))
+    return enlarged.resize(image.size, Image.Resampling.LANCZOS)
 
 
 @cache

@@ -108,20 +108,20 @@ def measure(
         is_ai: Whether AI made each picture, shape (n,).
         p_fake: Scores, 0 to 1, shape (n,).
         thresholds: The model's default thresholds.
-        weights: Draws of each picture, shape (resamples, n), as from `resamples`.
+        weights: Counts of each picture, shape (resamples, n), from `resamples`.
 
     Returns:
         One estimate per metric; NaN where a metric needs a class that is not there.
     """
     points = _points(is_ai, p_fake, thresholds)
-    drawn = weighted(is_ai, p_fake, thresholds, weights)
+    resampled = weighted(is_ai, p_fake, thresholds, weights)
     out = {}
     for name, value in points.items():
         if name in _SHARE_OF:
             n = _SHARE_OF[name](is_ai)
             low, high = wilson(round(value * n), n) if n else (np.nan, np.nan)
         else:
-            values = drawn[name][~np.isnan(drawn[name])]
+            values = resampled[name][~np.isnan(resampled[name])]
             low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (np.nan, np.nan)
         out[name] = Estimate(value, float(low), float(high))
     return out

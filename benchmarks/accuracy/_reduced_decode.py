@@ -67,12 +67,12 @@ def compare_reduced_decoding(
             flips.append([Path(source).name, f"{whole.verdict}", f"{reduced.verdict}"])
         matched = list(_matched(reduced.faces, whole.faces))
         alone += len(reduced.faces) + len(whole.faces) - 2 * len(matched)
-        judged = [pair for pair in matched if None not in (pair[0].p_fake, pair[1].p_fake)]
-        if judged:
+        scored = [pair for pair in matched if None not in (pair[0].p_fake, pair[1].p_fake)]
+        if scored:
             crop = detector.classifier.crop
-            side = min(crop_box(mine.box, size, crop.margin).side for mine, _ in judged)
-            cut = reduction_factor(side / (crop.size * MIN_OVERSAMPLING)) > 1
-            faces["reduced" if cut else "full"] += judged
+            side = min(crop_box(mine.box, size, crop.margin).side for mine, _ in scored)
+            reduced_crop = reduction_factor(side / (crop.size * MIN_OVERSAMPLING)) > 1
+            faces["reduced" if reduced_crop else "full"] += scored
     if not any(faces.values()):
         raise ValueError(
             f"no face in a JPEG picture with a side of {2 * FINDER_SIDE:,} pixels or more:"

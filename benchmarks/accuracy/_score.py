@@ -55,7 +55,7 @@ def read_input(
     try:
         data = degradation.apply(sample.path.read_bytes())
         prepared = preprocess(data, finder, spec, MIN_FACE)
-        boxes = [f.box for f, judged in zip(prepared.faces, prepared.scored, strict=True) if judged]
+        boxes = [f.box for f, large in zip(prepared.faces, prepared.scored, strict=True) if large]
         crops, how = prepared.crops, "finder"
         if not boxes:
             box, how = _next_best(sample, degradation, [found.box for found in prepared.faces])

@@ -144,9 +144,9 @@ def _score_all(
             for name, paths in degraded.items():
                 treatment = f"{name}-{pixel_path(DEGRADATIONS[name])[:16]}"
                 key = f"{row.baseline.key(process.about)}-{treatment}"
-                journal = cache.append_only(f"peers/{key}")
-                _score(process, samples, paths, journal, advance)
-                row.accuracy[name] = _metrics(samples, journal, row.about["threshold"], seed)
+                cached = cache.append_only(f"peers/{key}")
+                _score(process, samples, paths, cached, advance)
+                row.accuracy[name] = _metrics(samples, cached, row.about["threshold"], seed)
         except BaselineError as error:
             row.failed = str(error)
         finally:
@@ -174,26 +174,26 @@ def _score(
     process: Process,
     samples: Sequence[Sample],
     paths: Sequence[Path],
-    journal: AppendOnlyCache,
+    cached: AppendOnlyCache,
     advance: Callable[[int], None],
 ) -> None:
     todo = [
         (sample.digest, str(path.absolute()))
         for sample, path in zip(samples, paths, strict=True)
-        if sample.digest not in journal.records
+        if sample.digest not in cached.records
     ]
     advance(len(samples) - len(todo))
     for start in range(0, len(todo), _CHUNK):
         part = todo[start : start + _CHUNK]
         scores = process.ask("scores", paths=[path for _, path in part])
-        journal.add((digest, score) for (digest, _), score in zip(part, scores, strict=True))
+        cached.add((digest, score) for (digest, _), score in zip(part, scores, strict=True))
         advance(len(part))
 
 
 def _metrics(
-    samples: Sequence[Sample], journal: AppendOnlyCache, threshold: float | None, seed: int
+    samples: Sequence[Sample], cached: AppendOnlyCache, threshold: float | None, seed: int
 ) -> dict[str, Any]:
-    records = [journal.records[sample.digest] for sample in samples]
+    records = [cached.records[sample.digest] for sample in samples]
     p_fake = np.array([np.nan if p is None else p for p, _ in records])
     readable = ~np.isnan(p_fake)
     if not readable.any():

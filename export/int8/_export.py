@@ -281,8 +281,8 @@ def _logits_of_real(info: ModelInfo, p_fake: Doubles) -> Doubles:
 
 
 def _calibration(info: ModelInfo) -> Calibration:
-    told = info.settings.get("calibration", {})
-    return Calibration(told.get("temperature", 1.0), told.get("bias", 0.0), "val")
+    recorded = info.settings.get("calibration", {})
+    return Calibration(recorded.get("temperature", 1.0), recorded.get("bias", 0.0), "val")
 
 
 def _figures(info: ModelInfo, scores: Scores) -> dict[str, Any]:

@@ -37,13 +37,13 @@ def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | N
     data.check()
     data = locate(data, str(recipe.get("faces", "find")), remembered)
     data.check()
-    told = info.provenance.get("data", {}).get("fingerprint")
-    if told == data.fingerprint():
+    recorded = info.provenance.get("data", {}).get("fingerprint")
+    if recorded == data.fingerprint():
         return data, None
     return data, (
-        f"{folder} is not the data that {info.name} says it was trained on (fingerprint"
-        f" {data.fingerprint()[:12]}… instead of {str(told)[:12]}…): pictures of its test split may"
-        " have been trained on"
+        f"{folder} is not the data that {info.name} was trained on (fingerprint"
+        f" {data.fingerprint()[:12]}… instead of {str(recorded)[:12]}…): its test split may hold"
+        " training pictures"
     )
 
 

@@ -8,7 +8,7 @@ from tests._models import make_classifier
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    """Two classifiers that judge by redness, one of them the steeper."""
+    """Two classifiers that score by redness, one of them the steeper."""
     folder = tmp_path_factory.mktemp("models")
     return [make_classifier(folder / "red"), make_classifier(folder / "redder", gain=24.0)]
 

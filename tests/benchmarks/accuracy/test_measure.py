@@ -48,7 +48,7 @@ def test_where_no_face_is_found_the_box_of_the_manifest_is_taken_and_counted(run
     assert not np.isnan(clean.p_fake).any()
 
 
-def test_figures_and_groups(run):
+def test_metrics_and_groups(run):
     result = evaluate(run, count=50)
     clean = result["results"]["test"]["red"]["clean"]
     assert list(clean["groups"]) == [
@@ -77,12 +77,12 @@ def test_the_same_seed_gives_the_same_result(run):
     assert evaluate(run, count=5) != evaluate(run, count=5, seed=1)
 
 
-def test_without_a_source_to_keep_apart_everything_is_the_main_group(run):
+def test_without_an_excluded_origin_everything_is_the_main_group(run):
     samples = [s for s in run.samples if s.origin != "vae-recon"]
     assert [g.name for g in Grouping().groups(samples)][:2] == ["everything", "stylegan / ffhq"]
 
 
-def test_a_run_that_was_killed_goes_on_where_it_stopped(models, faces, tmp_path, monkeypatch):
+def test_a_killed_run_resumes_where_it_stopped(models, faces, tmp_path, monkeypatch):
     cache = Cache(tmp_path)
     data = load_data(faces, cache)
     seen = []
@@ -110,8 +110,8 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(models, faces, tmp_path,
 def test_models_of_other_data_are_named(run):
     result = evaluate(run, count=5)
     mine, other = ({"fingerprint": f} for f in (result["data"]["fingerprint"], "0123"))
-    for model, told in zip(result["models"], (mine, other), strict=True):
-        model["trained_on"] = told
+    for model, recorded in zip(result["models"], (mine, other), strict=True):
+        model["trained_on"] = recorded
     text = accuracy_markdown(result)
     assert "- redder was trained on other data (0123)" in text
     assert "- red was trained" not in text
@@ -197,7 +197,7 @@ def test_enhanced_pictures_have_a_column_of_their_own(models, faces, tmp_path):
         (["--split", "val"], "no picture in split val"),
     ],
 )
-def test_what_is_wrong_is_said(models, faces, tmp_path, arguments, message):
+def test_errors_name_the_cause(models, faces, tmp_path, arguments, message):
     options = ["--data", str(faces), "--cache", str(tmp_path), "-o", str(tmp_path / "out")]
     model = [] if "--model" in arguments else ["--model", str(models[0])]
     outcome = CliRunner().invoke(app, ["accuracy", *options, *model, *arguments])

@@ -43,7 +43,7 @@ def result(own, faces, tmp_path_factory):
     return compare(baselines, load_data(faces, cache), cache, [1], count=8, seconds=0)
 
 
-def test_our_peer_gives_the_answers_of_the_library(own, samples):
+def test_our_baseline_scores_like_the_library(own, samples):
     paths = [samples / "real" / "astronaut.png", samples / "other" / "cat.png"]
     process = Process(own[0], 1, PORTRAIT)
     try:
@@ -68,13 +68,13 @@ def test_a_process_that_dies_says_why(own):
         process.ask("cost")
 
 
-def test_an_error_within_a_peer_is_named(own):
+def test_an_error_within_a_baseline_is_named(own):
     process = Process(own[0], 1, PORTRAIT)
     with pytest.raises(BaselineError, match="ImageError"):
         process.ask("turn", path="no-such-picture.jpg")
 
 
-def test_a_peer_that_does_not_answer_is_given_up(own, monkeypatch):
+def test_a_baseline_that_does_not_answer_is_ended(own, monkeypatch):
     process = Process(own[0], 1, PORTRAIT)
     monkeypatch.setattr("benchmarks.baselines._baseline.TIMEOUT", 0.0)
     with pytest.raises(BaselineError, match="no answer"):
@@ -82,7 +82,7 @@ def test_a_peer_that_does_not_answer_is_given_up(own, monkeypatch):
     assert process._process.poll() is not None
 
 
-def test_every_peer_is_measured_or_says_why_not(result):
+def test_every_baseline_is_measured_or_says_why_not(result):
     json.dumps(result, allow_nan=False)
     red, redder, broken, gone, unavailable = result["baselines"]
     for row in (red, redder):
@@ -102,7 +102,7 @@ def test_every_peer_is_measured_or_says_why_not(result):
     assert "| red, ONNX Runtime fp32 |" in text
 
 
-def test_a_peer_that_breaks_on_the_way_becomes_a_row(own, monkeypatch):
+def test_a_baseline_that_fails_midway_becomes_a_row(own, monkeypatch):
     ask = Process.ask
     asked = []
 
@@ -119,23 +119,23 @@ def test_a_peer_that_breaks_on_the_way_becomes_a_row(own, monkeypatch):
     assert "its process ended" in "".join(failed)
 
 
-def test_a_run_that_was_interrupted_judges_no_picture_twice(own, faces, tmp_path, monkeypatch):
+def test_an_interrupted_run_scores_no_picture_twice(own, faces, tmp_path, monkeypatch):
     cache = Cache(tmp_path)
     data = load_data(faces, cache)
-    judged = []
+    scored = []
     ask = Process.ask
 
     def counting(self, what, **arguments):
-        judged.extend(arguments.get("paths", []))
+        scored.extend(arguments.get("paths", []))
         return ask(self, what, **arguments)
 
     monkeypatch.setattr(Process, "ask", counting)
     monkeypatch.setattr(_measure, "_time_all", lambda *_: None)
     first = compare(own[:1], data, cache, [1], count=6)
-    assert len(judged) == 6 * 3
-    judged.clear()
+    assert len(scored) == 6 * 3
+    scored.clear()
     assert compare(own[:1], data, cache, [1], count=6)["baselines"] == first["baselines"]
-    assert not judged
+    assert not scored
 
 
 def test_the_sample_is_balanced_and_seeded(faces, tmp_path):
@@ -169,7 +169,7 @@ def test_a_network_is_built_once(tmp_path):
         build_or_load("resnet50-int8", tmp_path / "nothing", tmp_path)
 
 
-def test_models_of_one_name_are_told_apart(models, tmp_path):
+def test_models_of_one_name_get_distinct_names(models, tmp_path):
     twin = make_classifier(tmp_path / "red", gain=20.0)
     both = [str(models[0]), str(twin)]
     names = [baseline.name for baseline in catalogue(both, None, None, ["onnxruntime"], tmp_path)]

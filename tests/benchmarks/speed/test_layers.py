@@ -64,7 +64,7 @@ def test_small_layers_do_not_set_the_peak_throughput():
     assert [layer["name"] for layer in totals["layers"]][:2] == ["copy", "larger"]
 
 
-def test_what_is_over_before_the_clock_moves_has_no_speed():
+def test_layers_too_short_to_time_have_no_speed():
     layers = [Layer("short", "MatMul", "matrix products", 96, 0.0)]
     assert peak_throughput(layers) == {}
     totals = summary(layers, {})

@@ -8,7 +8,7 @@ from benchmarks.baselines._baseline import BaselineError
 from benchmarks.speed._profile import profile
 
 
-def test_the_bundled_models_are_what_they_are():
+def test_layers_of_the_bundled_models():
     result = profile(["edge", "edge-int8"], [1], seconds=0)
     json.dumps(result, allow_nan=False)
     cell = result["threads"]["1"]
@@ -36,7 +36,7 @@ def test_the_command(models, tmp_path):
     assert "same name" in twice.output
 
 
-def test_a_network_that_cannot_be_made_is_told(monkeypatch, tmp_path):
+def test_a_network_that_cannot_be_built_is_named(monkeypatch, tmp_path):
     def fail(*_):
         raise BaselineError("its network could not be built: no TensorFlow")
 

@@ -17,7 +17,7 @@ def result(models, samples, tmp_path_factory):
     return json.loads((out / "scan.json").read_text())
 
 
-def test_the_scan_is_held_against_its_stages(result, samples):
+def test_the_scan_is_compared_with_its_stages(result, samples):
     (found,) = result["throughput"].values()
     assert found["pictures"] == len([*samples.glob("*/*.jpg"), *samples.glob("*/*.png")])
     rate = found["per_second"]
@@ -26,7 +26,7 @@ def test_the_scan_is_held_against_its_stages(result, samples):
     assert 0.2 < found["share_of_bound"] < 2
 
 
-def test_memory_is_watched_over_files(result):
+def test_memory_is_measured_over_files(result):
     memory = result["memory"]
     assert [files for files, _ in memory["scan"]] == [3, 15, 30, 45, 60]
     for seen in memory.values():
@@ -35,7 +35,7 @@ def test_memory_is_watched_over_files(result):
         assert seen[-1][0] in (60, 300)
 
 
-def test_going_on_costs_less_than_scanning(result):
+def test_resuming_costs_less_than_scanning(result):
     assert result["resume"]["share_of_scan"] < 1
     assert result["resume"]["records"] == 300
 

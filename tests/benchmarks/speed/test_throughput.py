@@ -9,7 +9,7 @@ from benchmarks.speed._throughput import record_work, throughput
 from fakeface import Detector
 
 
-def test_what_a_picture_asks_for_is_seen(models):
+def test_the_calls_of_a_verdict_are_recorded(models):
     detector = Detector(models[0])
     work = record_work(detector, pictures()["1024 px"])
     assert work.decodes

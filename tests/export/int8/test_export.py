@@ -92,17 +92,17 @@ def test_the_quantised_model_runs_in_the_library(quantised, original, folder):
     )
 
 
-def test_it_says_what_made_it(quantised, original):
+def test_its_provenance_is_recorded(quantised, original):
     out, _, acceptance = quantised
     described = json.loads((out / "model.json").read_text())
-    told = described["provenance"]["quantised"]
+    recorded = described["provenance"]["quantised"]
     assert described["settings"]["precision"] == "int8"
     assert described["provenance"]["exported_by"] == "tests"  # what made the model in fp32
-    assert told["from"]["sha256"] == json.loads((original / "model.json").read_text())["sha256"]
-    assert {layer["name"] for layer in told["layers"]} >= {"stem", "deep", "top"}
-    assert {layer["precision"] for layer in told["layers"]} <= {"fp32", "int8"}
-    assert len(told["tried"]) == 6
-    assert told["acceptance_test"]["pictures"] == acceptance.pictures
+    assert recorded["from"]["sha256"] == json.loads((original / "model.json").read_text())["sha256"]
+    assert {layer["name"] for layer in recorded["layers"]} >= {"stem", "deep", "top"}
+    assert {layer["precision"] for layer in recorded["layers"]} <= {"fp32", "int8"}
+    assert len(recorded["tried"]) == 6
+    assert recorded["acceptance_test"]["pictures"] == acceptance.pictures
     assert described["figures"]["test"]["auc"] == pytest.approx(acceptance.auc, abs=1e-6)
     readme = (out / "README.md").read_text()
     assert readme.startswith("# small-int8 1.0.0")
@@ -171,7 +171,7 @@ def test_the_acceptance_test_compares_verdicts_by_each_models_own_thresholds(
         ({"batch": 2e-3}, "alone and in a batch"),
     ],
 )
-def test_what_is_not_good_enough_is_said(changed, words):
+def test_violations_are_explained(changed, words):
     assert not GOOD.violations()
     acceptance = replace(GOOD, **changed)
     (violation,) = acceptance.violations()
@@ -184,7 +184,7 @@ def test_what_is_not_good_enough_is_said(changed, words):
     assert "0.300  stem" not in message
 
 
-def test_the_command_refuses_in_one_line(original, tmp_path, capsys, monkeypatch):
+def test_the_command_fails_in_one_line(original, tmp_path, capsys, monkeypatch):
     arguments = ["export", "int8", str(original), "--data", str(tmp_path / "none")]
     monkeypatch.setattr("sys.argv", [*arguments, "-o", str(tmp_path / "m")])
     with pytest.raises(SystemExit) as stopped:

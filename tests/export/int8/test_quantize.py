@@ -142,7 +142,7 @@ def test_every_way_of_choosing_ranges_runs(network, seen, others, method):
     assert abs(shift) < 0.5
 
 
-def test_pixels_are_the_quantised_input_and_nothing_is_left_in_float(network, seen, tmp_path):
+def test_pixels_are_the_quantised_input_and_nothing_is_left_in_fp32(network, seen, tmp_path):
     quantised = quantize(network, calibrate(network, seen, "minmax"), Scheme())
     kinds = Counter(node.op_type for node in quantised.graph.node)
     assert "Cast" not in kinds
@@ -164,7 +164,7 @@ def test_signed_activations_for_arm(network, seen, others):
     assert noise < 0.2 * logits(network, others).std()
 
 
-def test_first_layers_in_float_stay_in_float(seen, others, tmp_path):
+def test_first_layers_kept_in_fp32_stay_so(seen, others, tmp_path):
     search = QuantisationSearch(make_network(), seen, others)
     quantised = search.build(Scheme(), {"stem", "first"})
     assert optimised(quantised, tmp_path)["QLinearConv"] == 4
@@ -173,7 +173,7 @@ def test_first_layers_in_float_stay_in_float(seen, others, tmp_path):
     np.testing.assert_array_equal(graph.constant("stem.w"), original.constant("stem.w"))
 
 
-def test_a_layer_that_would_not_stay_in_float_is_noticed(seen, others):
+def test_isolated_nodes_are_noticed(seen, others):
     search = QuantisationSearch(make_network(), seen, others)
     assert isolated_nodes(search.build(Scheme(), {"deep"})) == ["deep"]
     assert not isolated_nodes(search.build(Scheme(), {"top"}))  # nothing is quantised behind it
@@ -210,7 +210,7 @@ def test_a_line_changes_probability_map_and_description_alike(network, seen):
     assert described.settings["calibration"]["bias"] == pytest.approx(1.25 * 0.25 - 0.5)
 
 
-def test_a_graph_of_another_kind_is_refused(network, seen):
+def test_a_graph_of_another_kind_is_rejected(network, seen):
     model = copy_model(network)
     for node in model.graph.node:
         if node.op_type == "Sigmoid":
