@@ -145,12 +145,20 @@ def first_refusal(data: bytes) -> str | None:
     """
     with suppress(Exception):
         page = next(_directories(data))
+        bits = _all(page, BITS, 1)
+        if max(bits) > 64 or PHOTOMETRIC not in page:
+            return None  # damaged
         if why := refusal(page):
             return why
-        bits = _all(page, BITS, 1)
+        if (
+            set(bits) == {8}
+            and page[PHOTOMETRIC] in (1, 2, 3, 5, 6)
+            and not _all(page, EXTRA, 0)[0]
+        ):
+            return None  # a usual one, damaged
         return (
             f"is a TIFF of {len(bits)} numbers of {max(bits)} bits a pixel, photometric"
-            f" {page.get(PHOTOMETRIC, 'unknown')}, compression {page.get(COMPRESSION, 1)}, which"
+            f" {page[PHOTOMETRIC]}, compression {page.get(COMPRESSION, 1)}, which"
             " Pillow cannot read; save it as PNG or JPEG"
         )
     return None
