@@ -1,9 +1,9 @@
-"""Fits detectors with TensorFlow: `python -m train --help`.
+"""Train detectors with TensorFlow: `python -m train --help`.
 
-The way of a picture here: `_data` (which pictures, which class, which split) -> `_faces` (where
-the face is) -> `fakeface._preprocess.crop_picture` (the one crop of training and inference) ->
-`backbones` -> `_features` (cached on disk, for frozen backbones) -> `_heads` -> `_run` (the run
-directory that `export` reads).
+The steps from pictures to a detector: `data` (classes, splits, faces) -> the one face crop of
+`fakeface.preprocessing` -> `augment` -> `networks` -> `fitting` (as a recipe of `recipes` says) ->
+`evaluate` -> the run directory that `export` reads. These modules are public; names with a leading
+underscore are private.
 """
 
 import fakeface  # noqa: F401  before ONNX Runtime: switches its telemetry off

@@ -1,4 +1,4 @@
-"""Checks of what recipes say, for the classes that hold it."""
+"""Checks of values in recipes."""
 
 from __future__ import annotations
 

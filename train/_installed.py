@@ -1,4 +1,4 @@
-"""Where packages that ship weights lie, without importing them."""
+"""Find packages that ship weights, without importing them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def package_folder(package: str) -> Path | None:
-    """Folder of an installed package; None where it is not installed.
+    """Return the folder of an installed package; None where it is not installed.
 
     Args:
         package: Name of its distribution, which its module shares but for `-` and `_`.

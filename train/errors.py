@@ -1,4 +1,4 @@
-"""What stops a training on purpose, each with a message that says what to do."""
+"""Errors that `train` raises on purpose; each message names the remedy."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ class TrainError(Exception):
 
 
 class DataError(TrainError):
-    """The data cannot be trained on as they are."""
+    """The data cannot be trained on."""
 
 
 class RecipeError(TrainError):
-    """A recipe is not there, or says what cannot be."""
+    """A recipe is missing or not valid."""
 
 
 class WeightsError(TrainError):
-    """Weights of a backbone are not there, or are not weights of this backbone."""
+    """Weights of a backbone are missing or do not fit."""
 
 
 class RunError(TrainError):

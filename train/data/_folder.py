@@ -1,4 +1,4 @@
-"""The files of a data folder: from `AI/` and `Real/`, or from a `manifest.csv`."""
+"""List the files of a data folder: from `AI/` and `Real/`, or from a `manifest.csv`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from fakeface.types import Box
 from train.errors import DataError
 
 MANIFEST = "manifest.csv"
-"""Name of the table that, where it is, says what the folder holds."""
+"""Name of the table that lists the pictures of a folder, where there is one."""
 
 _BOX = ("face_x", "face_y", "face_w", "face_h")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file and what the folder or the manifest says of it.
+    """A file, and its entry in the folder or manifest.
 
     Attributes:
         name: Path relative to the data folder, with `/`.

@@ -1,4 +1,4 @@
-"""Where the face is in every picture: found as inference finds it.
+"""Find the face in every picture, as inference does.
 
 The faces come from `fakeface.preprocessing.preprocess`, as in `Detector.predict`, so that training
 sees the crops that the detector will see. Where the manifest has a box, the face that overlaps it
@@ -29,11 +29,11 @@ OVERLAP = 0.3
 differ in how much forehead and chin they count in."""
 
 WHOLE = "whole"
-"""What `finder_id` gives where no face is looked for."""
+"""Result of `finder_id` where no face is looked for."""
 
 
 def finder_id(faces: str) -> str:
-    """What identifies the way faces are found: a hash over all that decides it, or `whole`."""
+    """Return the identifier of the face finder: a hash over all that affects it, or `whole`."""
     if faces == WHOLE:
         return WHOLE
     info = read_model(MODELS / FACE_FINDER)
@@ -96,7 +96,7 @@ def locate(data: Data, faces: str, cache: Cache) -> Data:
 
 
 def _choose(detections: list[Box], listed: Box | None) -> tuple[Box | None, str]:
-    """The face to train on, and how it came about."""
+    """Choose the face to train on; return it and where it is from."""
     if listed is None:
         return (detections[0], "found") if detections else (None, WHOLE)
     best = max(detections, key=listed.iou, default=None)

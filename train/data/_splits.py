@@ -1,4 +1,4 @@
-"""Who trains and who is tested: splits that are drawn, and leaks between splits.
+"""Random splits, and leaks between splits.
 
 Pictures that belong together (the same bytes, or one made from the other) form a group, and a
 group is in one split alone; else a test would reward memory.
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from train.data._sample import Sample
 
 SHARES = (("test", 0.2), ("val", 0.1))
-"""What is cut off every stratum; the rest is `train`."""
+"""Fraction of every stratum in these splits; the rest is `train`."""
 
 SPLIT_SEED = 0
-"""Seed of splits that are drawn. No recipe's seed changes it, so that two trainings on a folder
+"""Seed of random splits. No recipe's seed changes it, so that two trainings on a folder
 have the same `test`, and benchmarks and export find it again."""
 
 VAL_OF_TRAIN = 0.125
-"""What is cut off `train` where `val` alone is missing."""
+"""Fraction of `train` that becomes `val` where only `val` is missing."""
 
 _CLEANEST_FIRST = ("unseen", "test", "val", "train")
 
@@ -65,7 +65,7 @@ def complete_splits(samples: list[Sample], seed: int) -> tuple[list[Sample], lis
 
 
 def without_leaks(samples: list[Sample]) -> tuple[list[Sample], list[str]]:
-    """Leave out what is in two splits: of every group, the cleanest split keeps its samples.
+    """Leave out what is in two splits; the split that has to be cleanest keeps its samples.
 
     Args:
         samples: Samples with splits.
@@ -109,7 +109,7 @@ def _rank(group: list[Sample], seed: int) -> bytes:
 
 
 def _groups(samples: Sequence[Sample]) -> list[list[Sample]]:
-    """Samples that are copies of one another or pairs, together (union-find)."""
+    """Group samples that are copies or pairs of one another (union-find)."""
     parent: dict[str, str] = {}
 
     def root(key: str) -> str:

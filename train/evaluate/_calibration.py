@@ -1,4 +1,4 @@
-"""From logits to probabilities that mean what they say, and thresholds that keep a promise.
+"""Calibration of logits to probabilities, operating points and thresholds.
 
 Everything here is fitted on the split `val`, which no weight was fitted on. The head's logit is
 that of Real, z; what is published is
@@ -46,7 +46,7 @@ LARGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How logits become `p_fake`.
+    """Calibration of logits: temperature and bias.
 
     Attributes:
         temperature: What the logit is divided by, above 0.
@@ -59,11 +59,11 @@ class Calibration:
     fitted_on: str
 
     def p_fake(self, logits: Floats) -> Floats:
-        """Calibrated probability of AI for logits of Real, shape [n]."""
+        """Return the calibrated probability of AI for logits of Real, shape [n]."""
         return np.asarray(expit(-logits / self.temperature + self.bias))
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
+        """Return plain values, ready for JSON."""
         return asdict(self)
 
 
@@ -140,7 +140,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
 def fit_thresholds(
     val: Scores, calibration: Calibration, points: tuple[OperatingPoint, ...]
 ) -> Thresholds:
-    """Fit where the verdicts part by default.
+    """Fit the default thresholds between the verdicts.
 
     Args:
         val: Scores of both classes.

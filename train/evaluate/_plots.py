@@ -1,4 +1,4 @@
-"""The pictures of a run, drawn without a display."""
+"""Plots of a run, drawn without a display."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#999999"
 
 
 def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
-    """BatchItem every measure over the epochs, training and validation in one panel."""
+    """Draw every measure over the epochs, training and validation in one panel."""
     measures = [key for key in history[0] if key != "epoch" and not key.startswith("val_")]
     figure = _figure(4.5 * len(measures), 3.5)
     epochs = [row["epoch"] for row in history]
@@ -36,7 +36,7 @@ def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
 
 
 def plot_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
-    """BatchItem the confusion matrix."""
+    """Draw the confusion matrix."""
     from sklearn.metrics import ConfusionMatrixDisplay
 
     figure = _figure(4, 3.5)
@@ -48,7 +48,7 @@ def plot_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
 
 
 def plot_roc(scores: Scores, path: Path) -> None:
-    """BatchItem the ROC curve, AI being positive, and that of each AI source against all Real."""
+    """Draw the ROC curve (AI is positive), and that of each AI origin against all Real."""
     from sklearn.metrics import auc, roc_curve
 
     figure = _figure(6, 5)
@@ -68,7 +68,7 @@ def plot_roc(scores: Scores, path: Path) -> None:
 
 
 def plot_comparison(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """BatchItem the accuracies of systems with their intervals, beside the report's reported.
+    """Draw the accuracies of systems with their intervals, beside those that the report gives.
 
     Args:
         rows: Per system `name`, `accuracy` and `interval`, and `reported`: the report's own, or

@@ -1,4 +1,4 @@
-"""Figures of a detector on a split: the classification report, per source, at the thresholds."""
+"""Metrics of a detector on a split: classification report, per origin, at the thresholds."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def evaluate(
     points: tuple[OperatingPoint, ...],
     thresholds: Thresholds,
 ) -> dict[str, Any]:
-    """Compute the figures.
+    """Compute the metrics.
 
     Args:
-        scores: What the detector said; both classes or one.
+        scores: Scores of both classes or one.
         calibration: Turns logits into `p_fake`.
         points: Operating points to count at.
         thresholds: Where the verdicts part.
@@ -80,11 +80,11 @@ def evaluate(
 
 
 def as_text(scores: Scores, metrics: dict[str, Any]) -> str:
-    """The figures as scikit-learn prints them, then the sources.
+    """Format the metrics as scikit-learn prints them, then per origin.
 
     Args:
-        scores: What the detector said.
-        metrics: What `evaluate` made of it.
+        scores: The scores.
+        metrics: From `evaluate`.
 
     Returns:
         Text of many lines.

@@ -1,4 +1,4 @@
-"""What a detector said of pictures, as columns."""
+"""Scores of pictures, as columns."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Scores:
 
     @classmethod
     def of(cls, samples: Sequence[Sample], logits: Floats) -> Scores:
-        """Put samples and their logits together."""
+        """Make scores of samples and their logits."""
         return cls(
             [s.name for s in samples],
             np.array([s.label for s in samples], np.int64),
@@ -53,12 +53,12 @@ class Scores:
 
     @property
     def p_real(self) -> Floats:
-        """The head's sigmoid: the uncalibrated probability of class 1, Real."""
+        """Sigmoid of the logits: the uncalibrated probability of class 1, Real."""
         return np.asarray(expit(self.logits))
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
-        """Whether the head's own decision, at a sigmoid of 0.5, is right."""
+        """Whether the decision at a sigmoid of 0.5 is correct, shape [n]."""
         return np.asarray((self.logits >= 0) == (self.labels == 1))
 
     def write(self, path: Path, p_fake: Floats) -> None:

@@ -1,4 +1,4 @@
-"""How sure a comparison is."""
+"""Confidence intervals and tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy.stats import binomtest, fisher_exact
 
 
 def wilson(correct: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % score interval of a share (Wilson 1927).
+    """Return Wilson's 95 % score interval of a share (Wilson 1927).
 
     Args:
         correct: How many, 0 to n.
@@ -22,14 +22,14 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
 
 
 def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tuple[int, int, float]:
-    """McNemar's exact test of two detectors on the same pictures (McNemar 1947).
+    """Return McNemar's exact test of two detectors on the same pictures (McNemar 1947).
 
     Args:
-        first: Whether the first was right, per picture.
-        second: Whether the second was right, per picture.
+        first: Whether the first was correct, per picture.
+        second: Whether the second was correct, per picture.
 
     Returns:
-        How often the first alone was right, how often the second alone, and the two-sided p.
+        How often only the first was correct, how often only the second, and the two-sided p.
     """
     only_first = int((first & ~second).sum())
     only_second = int((second & ~first).sum())
@@ -38,6 +38,6 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tupl
 
 
 def unpaired(correct_a: int, correct_b: int, n: int) -> float:
-    """Fisher's exact test of two counts out of n each; the two-sided p."""
+    """Return the two-sided p of Fisher's exact test of two counts out of n each."""
     table = [[correct_a, n - correct_a], [correct_b, n - correct_b]]
     return float(fisher_exact(table).pvalue)

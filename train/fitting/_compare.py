@@ -31,7 +31,7 @@ REPORT_ACCURACY = {
     "report-leakyrelu": 0.98,
     "report-swish": 0.96,
 }
-"""What the report gives as accuracy, to two digits, by recipe."""
+"""Accuracy that the report states, to two digits, by recipe."""
 
 NOISE = 0.05
 """Differences whose p is not below this, over the number of comparisons, are within noise."""
@@ -39,7 +39,7 @@ NOISE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came out.
+    """Result of a comparison.
 
     Attributes:
         markdown: The tables and their reading.
@@ -53,7 +53,7 @@ class Comparison:
 
 
 def compare(recipes: Sequence[Recipe], data: Data, cache: Cache, out: Path) -> Comparison:
-    """Fit recipes and compare them on the split `test`.
+    """Train recipes and compare them on the split `test`.
 
     Args:
         recipes: At least two, alike in all that the features depend on; the first is what the
@@ -208,7 +208,7 @@ def _origin_table(systems: Sequence[dict[str, Any]]) -> str:
 
 
 def _reading(systems: Sequence[dict[str, Any]]) -> list[str]:
-    """What the figures allow to say, in plain sentences."""
+    """Return what the metrics support, in plain sentences."""
     first, bar = systems[0], NOISE / (len(systems) - 1)
     groups: dict[str, list[str]] = {"noise": [], "better": [], "worse": []}
     for system in systems[1:]:

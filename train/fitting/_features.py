@@ -65,7 +65,7 @@ class Rows:
         return len(self._parts)
 
     def take(self, indices: npt.NDArray[np.int64]) -> Floats:
-        """Rows by index, shape [len(indices), width]."""
+        """Return rows by index, shape [len(indices), width]."""
         out = np.empty((len(indices), self.width), np.float32)
         for row, index in enumerate(indices):
             shard, at = self._parts[index]
@@ -73,7 +73,7 @@ class Rows:
         return out
 
     def moments(self) -> tuple[Floats, Floats]:
-        """Mean and variance of every column over all rows."""
+        """Return mean and variance of every column over all rows."""
         total, squares = np.zeros((2, self.width))
         for start in range(0, len(self), SHARD):
             rows = self.take(np.arange(start, min(start + SHARD, len(self)))).astype(np.float64)
@@ -151,7 +151,7 @@ class FeatureTable:
             self._write([row_id(sample) for sample in shard], features)
 
     def rows(self, samples: Sequence[Sample], pooling: str) -> Rows:
-        """Features of samples that were computed, in the order of the samples."""
+        """Return the features of samples, in their order."""
         return Rows([self._where[row_id(s)] for s in samples], self._columns[pooling])
 
     def _write(self, ids: list[str], features: Floats) -> None:
@@ -174,7 +174,7 @@ class FeatureTable:
 
 
 def row_id(sample: Sample) -> str:
-    """What identifies a crop of a picture: its content and the box."""
+    """Return the identifier of a crop: content of the picture and box."""
     box = sample.box
     if box is None:
         return sample.digest
@@ -182,7 +182,7 @@ def row_id(sample: Sample) -> str:
 
 
 def weights_fingerprint(model: keras.Model) -> str:
-    """BLAKE2b-64 over all weights of a model, in hexadecimal."""
+    """Return BLAKE2b-64 over all weights of a model, in hexadecimal."""
     digest = hashlib.blake2b(digest_size=8)
     for array in model.get_weights():
         digest.update(np.ascontiguousarray(array).data)
@@ -192,7 +192,7 @@ def weights_fingerprint(model: keras.Model) -> str:
 def crop_batches(
     batches: Sequence[Sequence[Sample]], spec: CropSpec
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Crops of located samples, batch by batch, one batch ahead of who asks.
+    """Crop located samples, batch by batch, one batch ahead of the consumer.
 
     Args:
         batches: The samples of each batch.

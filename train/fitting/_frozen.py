@@ -1,4 +1,4 @@
-"""Fits a head on the cached features of a frozen backbone."""
+"""Train a head on the cached features of a frozen backbone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SCORED_AT_ONCE = 1024
 
 
 def fit(recipe: FrozenRecipe, data: Data, cache: Cache, out: Path) -> TrainingResult:  # noqa: ARG001
-    """Compute the features that are missing, then fit the head; see `train.fitting._fit.fit`."""
+    """Compute the features that are missing, then train the head; see `train.fitting._fit.fit`."""
     table = FeatureTable(recipe, cache)
     table.compute(data.samples)
     train, val = data.split("train"), data.split("val")
@@ -56,7 +56,7 @@ def fit(recipe: FrozenRecipe, data: Data, cache: Cache, out: Path) -> TrainingRe
 def _batches(
     rows: Rows, samples: Sequence[Sample], recipe: FrozenRecipe, *, shuffle: bool
 ) -> keras.utils.PyDataset:
-    """Batches of features, labels and weights; shuffled anew for every epoch where asked."""
+    """Make batches of features, labels and weights; reshuffled every epoch if asked."""
     import keras
 
     labels = np.array([[sample.label] for sample in samples], np.float32)
@@ -88,7 +88,7 @@ def _fit_head(
     val: keras.utils.PyDataset,
     recipe: FrozenRecipe,
 ) -> list[dict[str, float]]:
-    """Fit until the epochs are over or `val` gets no better; keep the best weights."""
+    """Train until the last epoch or until `val` gets no better; keep the best weights."""
     import keras
 
     head.compile(

@@ -1,4 +1,4 @@
-"""What a network says of pictures, seen as inference would see them."""
+"""Score pictures with a network, cropped as at inference."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _AT_ONCE = 32
 
 
 def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.NDArray[np.float64]:
-    """Logits of Real, as inference would give them: the recipe's views of the one crop.
+    """Compute the logits of Real as inference would, with the recipe's test-time augmentation.
 
     Args:
         model: The detector, from `image`, with a layer `logit`.
         samples: Pictures with boxes.
-        recipe: Says how to crop, and what the detector looks at.
+        recipe: Its crop and test-time augmentation.
 
     Returns:
         Shape [n].

@@ -1,4 +1,4 @@
-"""What every way of fitting gives back."""
+"""The result of a training."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """A detector that has been fitted.
+    """A trained detector.
 
     Attributes:
         model: From `image` (RGB of 0 to 255, [n, size, size, 3]) to P(Real), [n, 1], with a layer
             named `logit` before the sigmoid (`train.networks._heads.LOGIT`).
-        history: One row per epoch, with `epoch`, `loss`, `val_loss` and what else was measured.
+        history: One row per epoch, with `epoch`, `loss`, `val_loss` and other measures.
         logits: Scores samples: the logit of class 1, Real, shape [n], by the fastest way there is.
     """
 

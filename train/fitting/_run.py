@@ -1,4 +1,4 @@
-"""A run directory: everything that a training leaves behind, and what `export` reads.
+"""Run directories: everything that a training writes, and what `export` reads.
 
     model.keras        the network: `image`, RGB of 0 to 255, [n, S, S, 3] -> P(Real), [n, 1];
                        preprocessing inside; a layer `logit` before the sigmoid. The detector is
@@ -71,7 +71,7 @@ class Run:
     """
 
     def __init__(self, path: Path, info: dict[str, Any]) -> None:
-        """Make a run of what `run.json` says."""
+        """Open a run from the contents of its `run.json`."""
         self.path = path
         self.info = info
         self.recipe: Recipe = recipe_from_dict(info["recipe"], str(path))
@@ -126,16 +126,16 @@ class Run:
 
     @property
     def cam_bias(self) -> float | None:
-        """What the mean of `cam` lacks to the calibrated logit of AI; None without a `cam`."""
+        """Calibrated logit of AI minus the mean of `cam`; None without a `cam`."""
         if self._linear_head is None:
             return None
         return -self._linear_head.bias / self.calibration.temperature + self.calibration.bias
 
     def scores(self, split: str) -> Scores:
-        """What the detector said of the pictures of a split when it was fitted.
+        """Read the scores of a split that were recorded when it was trained.
 
         Raises:
-            RunError: It was not asked about that split.
+            RunError: That split was not scored.
         """
         path = self.path / f"scores-{split}.csv"
         try:

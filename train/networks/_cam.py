@@ -1,8 +1,8 @@
-"""Where a verdict comes from: the exact class activation map of a linear head.
+"""The exact class activation map of a linear head.
 
 Where the logit is a linear function of globally averaged feature maps, it is also the average of a
-map: the same linear function taken at every place (Zhou et al. 2016, arXiv 1512.04150). Maps of
-several stages are brought to the size of the largest by repeating each value, which keeps their
+map: the same linear function at every position (Zhou et al. 2016, arXiv 1512.04150). Maps of
+several stages are upsampled to the size of the largest by repeating each value, which keeps their
 averages, and added up.
 """
 
@@ -63,7 +63,7 @@ def linear_head(model: keras.Model) -> LinearHead | None:
 
 
 def activation_map(maps: list[tf.Tensor], head: LinearHead) -> tf.Tensor:
-    """What each place adds to the logit of Real.
+    """Return what each position adds to the logit of Real.
 
     Args:
         maps: The feature maps of `head.feature_maps` for n pictures, sizes multiples of each other.

@@ -1,4 +1,4 @@
-"""What stands on a backbone: pooling, a hidden layer, and one unit whose sigmoid is P(Real).
+"""Heads on a backbone: pooling, a hidden layer, and one unit whose sigmoid is P(Real).
 
 The report's first system is `max`: MaxPooling2D (2x2), Flatten, Dense 128 relu, Dense 1 sigmoid.
 A 7x7 map becomes 3x3, so that the head still knows where in the face a feature is.
@@ -30,8 +30,8 @@ OUTPUT = "p_real"
 """Name of the last layer of a detector: the probability of class 1, Real, shape [n, 1]."""
 
 _DEAD = 1e-4
-"""Variance that standardising takes for the least: a channel that is dead in training says nothing
-elsewhere."""
+"""Lower bound of the variance in standardisation: a channel that is dead in training carries
+nothing elsewhere."""
 
 POOLINGS = ("max", "global-average", "stages")
 ACTIVATIONS = ("relu", "leaky_relu", "swish")
@@ -39,7 +39,7 @@ ACTIVATIONS = ("relu", "leaky_relu", "swish")
 
 @dataclass(frozen=True, slots=True)
 class HeadSpec:
-    """What stands on the backbone's last feature map.
+    """The head on a backbone.
 
     Attributes:
         pooling: `max` (MaxPooling2D 2x2, then Flatten), `global-average`, or `stages` (the average
@@ -56,7 +56,7 @@ class HeadSpec:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what makes no head (`ValueError`)."""
+        """Raise `ValueError` for settings that make no head."""
         check_one_of("head.pooling", self.pooling, POOLINGS)
         check_one_of("head.activation", self.activation, ACTIVATIONS)
         check(self.units >= 0, "head.units must not be negative", self.units)
@@ -64,7 +64,7 @@ class HeadSpec:
 
 
 def pool(backbone: keras.Model, pooling: str) -> KerasTensor:
-    """Turn the feature maps of a backbone, [n, h, w, channels], into a row [n, width]."""
+    """Pool the feature maps of a backbone, [n, h, w, channels], to rows, [n, width]."""
     from keras import layers
 
     if pooling == "stages":

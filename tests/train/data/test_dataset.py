@@ -164,7 +164,10 @@ def broken(**change):
         (broken(label="Fake"), "line 2: label must be AI or Real, got 'Fake'"),
         (broken(split="dev"), "line 2: split must be one of train, val, test, unseen"),
         (broken(face_x="left"), "line 2: face box left, , ,  is no box"),
-        (broken(face_x=1, face_y=1, face_w=0, face_h=5), "a box needs an area"),
+        (
+            broken(face_x=1, face_y=1, face_w=0, face_h=5),
+            "a box needs a width and a height above 0",
+        ),
         ([row | {"path": "AI0.png"} for row in rows(EVEN, "AI")], "lists AI0.png 4 times"),
         ([{"path": "x.png"}], "has no column label"),
     ],

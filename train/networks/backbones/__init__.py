@@ -28,7 +28,7 @@ BACKBONES: dict[str, Backbone] = {
 
 
 def get_backbone(name: str) -> Backbone:
-    """The backbone of that name.
+    """Return the backbone of that name.
 
     Raises:
         RecipeError: There is none.

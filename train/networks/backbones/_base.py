@@ -1,4 +1,4 @@
-"""What a backbone is: a way to preprocess, a network, and weights."""
+"""Base class of backbones: preprocessing, a network, and weights."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ class Backbone(ABC):
 
     @abstractmethod
     def preprocess(self, image: KerasTensor) -> KerasTensor:
-        """Turn RGB of 0 to 255, shape [n, h, w, 3], into what the network was trained on."""
+        """Preprocess RGB of 0 to 255, shape [n, h, w, 3], as the weights were trained with."""
 
     @abstractmethod
     def network(self, image: KerasTensor) -> KerasTensor:
-        """Lay the network over a preprocessed image, up to its last feature map."""
+        """Apply the network to a preprocessed image, up to its last feature map."""
 
     @abstractmethod
     def weights_file(self, size: int) -> WeightsFile:
-        """The published weights for an input size."""
+        """Return the published weights for an input size."""
 
     @abstractmethod
     def find_weights(self, size: int) -> Path:
-        """The published weights on this machine, fetched where that is how they come.
+        """Find the published weights on this machine; some backbones download them.
 
         Raises:
             WeightsError: They are not here and cannot be fetched; names the file and its size.

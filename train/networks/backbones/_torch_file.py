@@ -38,7 +38,7 @@ class _Storage:
 
 
 class _Tensor:
-    """A tensor as `torch._utils._rebuild_tensor_v2` is told of it; strides are in elements."""
+    """A tensor as `torch._utils._rebuild_tensor_v2` takes it; strides are in elements."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class _Tensor:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Takes dictionaries, tensors and storages, and nothing else."""
+    """Unpickles dictionaries, tensors and storages, and nothing else."""
 
     def __init__(self, file: IO[bytes], storages: dict[str, _Storage]) -> None:
         super().__init__(file)
