@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, TypeGuard
 
 from fakeface._classifier import Classifier
+from fakeface._constructor import with_arguments_of
 from fakeface._errors import ImageError
 from fakeface._model import FACE_FINDER, MODELS, find_model
 from fakeface._options import DetectorOptions
@@ -36,29 +36,6 @@ if TYPE_CHECKING:
 _BYTES = (bytes, bytearray, memoryview)
 _ONE = (str, os.PathLike, *_BYTES)
 """Types of a single path or picture that Python could iterate over."""
-
-_P = ParamSpec("_P")
-_Self = TypeVar("_Self")
-
-
-def _with_arguments_of(
-    options: Callable[_P, DetectorOptions],
-) -> Callable[[Callable[[_Self, DetectorOptions], None]], Callable[Concatenate[_Self, _P], None]]:
-    """Let a constructor that takes options take the arguments that make them."""
-
-    def decorate(
-        init: Callable[[_Self, DetectorOptions], None],
-    ) -> Callable[Concatenate[_Self, _P], None]:
-        @wraps(init)
-        def wrapper(self: _Self, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
-            init(self, options(*args, **kwargs))
-
-        own = next(iter(inspect.signature(init).parameters.values()))
-        parameters = inspect.signature(options).parameters.values()
-        wrapper.__signature__ = inspect.Signature([own, *parameters])  # type: ignore[attr-defined]
-        return wrapper
-
-    return decorate
 
 
 class Detector:
@@ -85,7 +62,7 @@ class Detector:
         batch_size: Faces that `predict_batch` and `scan` score at once by default.
     """
 
-    @_with_arguments_of(DetectorOptions)
+    @with_arguments_of(DetectorOptions)
     def __init__(self, options: DetectorOptions) -> None:
         """Load the models and open their sessions.
 
