@@ -38,6 +38,9 @@ SKIN_TONES = (
 )
 """Lower bounds of the ITA in degrees, after Chardon et al. 1991; the last two bins in one."""
 
+SHARPNESS = ("softest third", "middle third", "sharpest third")
+"""Thirds of the photographs of a split by their sharpness."""
+
 _GREY = 2.0
 """Mean difference of colour channels below which a picture is greyscale."""
 
@@ -219,6 +222,6 @@ def _thirds(values: Sequence[float | None]) -> list[str]:
         return [""] * len(values)
     low, high = np.percentile(known, [100 / 3, 200 / 3])
     return [
-        "" if v is None else "softest third" if v < low else "middle" if v < high else "sharpest"
-        for v in values
+        "" if value is None else SHARPNESS[int(value >= low) + int(value >= high)]
+        for value in values
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from benchmarks._provenance import provenance
 from benchmarks.accuracy._degradations import CLEAN
 from benchmarks.accuracy._measure import run_accuracy
 from benchmarks.groups._attributes import (
+    SHARPNESS,
+    SKIN_TONES,
     SPEC,
     VERSION,
     Attributes,
@@ -35,6 +38,8 @@ LARGE = 100
 """Photographs from which a group counts as large: a rate of twice the mean is then an alarm."""
 
 _PERMUTATIONS = 20_000
+
+_BINS = (*(name for _, name in SKIN_TONES), *SHARPNESS)
 
 
 def measure_groups(
@@ -138,7 +143,7 @@ def rates(
     readable = ~np.isnan(p_fake)
     overall = float((p_fake[readable] >= thresholds.fake).mean()) if readable.any() else 0.0
     out = {}
-    for name in sorted(set(members) - {""}):
+    for name in sorted(set(members) - {""}, key=_order):
         mine = p_fake[(names == name) & readable]
         if not len(mine):
             continue
@@ -153,6 +158,14 @@ def rates(
             "alarm": n >= LARGE and fake / n > 2 * overall,
         }
     return out
+
+
+def _order(name: str) -> tuple[float, str]:
+    """Sort bins by what they hold, and all other groups by name."""
+    if name in _BINS:
+        return _BINS.index(name), ""
+    edge = re.fullmatch(r"(?:below |from )?(\d+)(?: to \d+)?", name)
+    return (float(edge[1]) - name.startswith("below"), "") if edge else (float("inf"), name)
 
 
 def _rate(count: int, n: int) -> list[float]:

@@ -12,8 +12,13 @@ LIMITS = (
     " number of attributes: of twenty, one falls below .05 by chance. The skin tone is the ITA of"
     " the middle of the face, which also follows the light; groups differ in origin, camera and"
     " compression as well, so a difference is no proof of its cause. Groups of few photographs"
-    " have wide intervals: their rates may be several times what is seen."
+    " have wide intervals: their rates may be several times what is seen. Those of fewer than 20"
+    " are left out of the tables, but count for p."
 )
+
+
+FEW = 20
+"""Groups of fewer photographs are left out of the tables; the JSON has them."""
 
 
 def groups_markdown(result: dict[str, Any]) -> str:
@@ -45,7 +50,8 @@ def _parts(result: dict[str, Any]) -> Iterator[str]:
 
 def _rows(attributes: dict[str, Any]) -> Iterator[list[str]]:
     for attribute, entry in attributes.items():
-        for number, (name, row) in enumerate(entry["groups"].items()):
+        shown = {name: row for name, row in entry["groups"].items() if row["n"] >= FEW}
+        for number, (name, row) in enumerate(shown.items()):
             p = entry["p"]
             yield [
                 name if attribute == "all" else f"{attribute}: {name}",

@@ -96,6 +96,18 @@ def test_rates_have_intervals_and_large_groups_raise_an_alarm():
     assert rates(members, p_fake, Thresholds(fake=0.5, real=0.3))["a"]["alarm"]
 
 
+def test_bins_are_in_their_order():
+    members = ["from 90", "75 to 90", "below 60", "60 to 75", "no JPEG"]
+    found = rates(members, np.zeros(5), Thresholds(fake=0.5, real=0.3))
+    assert list(found) == ["below 60", "60 to 75", "75 to 90", "from 90", "no JPEG"]
+    tones = ["tan", "very light", "brown or dark"]
+    assert list(rates(tones, np.zeros(3), Thresholds(fake=0.5, real=0.3))) == [
+        "very light",
+        "tan",
+        "brown or dark",
+    ]
+
+
 def test_the_test_agrees_with_fishers_exact_one():
     from scipy.stats import fisher_exact
 
@@ -120,7 +132,7 @@ def test_groups_come_from_a_table_the_manifest_and_the_pictures(tmp_path):
     assert found["skin tone (ITA)"] == ["very light", "brown or dark"]
     assert found["face, pixels"] == ["below 96", "from 512"]
     assert found["JPEG quality"] == ["below 60", "no JPEG"]
-    assert found["sharpness"] == ["softest third", "sharpest"]
+    assert found["sharpness"] == ["softest third", "sharpest third"]
     assert not {"colour", "origin"} & set(found)  # one group alone says nothing
     for text, match in (
         ("name,age\n", "needs the column path"),
@@ -141,10 +153,10 @@ def test_the_command(models, faces, tmp_path):
     words += ["-o", tmp_path / "out", "--cache", tmp_path / "cache"]
     done = CliRunner().invoke(app, list(map(str, words)))
     assert done.exit_code == 0, done.output
-    assert "| age: 20s | 3 |" in done.output
     assert "## red on `unseen`" in done.output
     result = json.loads((tmp_path / "out" / "groups.json").read_text())
     assert result["data"]["photographs"] == 16
+    assert result["results"]["test"]["red"]["age"]["groups"]["20s"]["n"] == 3
     assert result["results"]["test"]["red"]["all"]["groups"]["all"]["n"] == 12
     again = CliRunner().invoke(app, list(map(str, words)))
     assert again.output.splitlines()[4:] == done.output.splitlines()[4:]
