@@ -141,6 +141,21 @@ def test_a_model_that_fails_the_acceptance_test_is_rejected_and_not_written(
     assert info.provenance["quantised"]["acceptance_test"]["violations"] == acceptance.violations()
 
 
+def test_a_bounded_export_writes_its_best_and_shows_its_steps(
+    original, folder, tmp_path, monkeypatch, capsys
+):
+    for name in ("CHANGED", "AUC_LOSS"):  # the first scheme need not be good
+        monkeypatch.setattr(f"export.int8._acceptance.{name}", 1.0)
+    request = ask(original, folder, tmp_path / "fast", quick=True, minutes=0)
+    info, _ = export_int8(request)
+    assert len(info.provenance["quantised"]["tried"]) == 1
+    assert "Layers by the noise" in (tmp_path / "fast" / "README.md").read_text()
+    lines = capsys.readouterr().err.splitlines()
+    steps = [line for line in lines if line.startswith("step ")]
+    assert [line[:11] for line in steps] == [f"step {n} of 6" for n in range(1, 7)]
+    assert any("ended after 0 minutes" in line for line in lines)
+
+
 def test_a_quantised_model_is_not_quantised_again(quantised, folder, tmp_path):
     with pytest.raises(QuantizationError, match="quantised already"):
         export_int8(ask(quantised[0], folder, tmp_path / "again"))

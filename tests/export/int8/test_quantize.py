@@ -18,7 +18,7 @@ from export.int8._quantize import (
 )
 from export.int8._recalibrate import apply_line, fit_line, logits
 from export.int8._rounding import descend, round_weights
-from export.int8._search import QuantisationSearch, difference
+from export.int8._search import QUICK_METHODS, Deadline, QuantisationSearch, difference
 from tests.export._networks import CHANNELS, crops, info, make_network
 
 
@@ -193,6 +193,21 @@ def test_the_best_way_comes_first(seen, others):
     assert noises == sorted(noises)
     assert {trial.scheme.method for trial in trials} == set(METHODS)
     assert {trial.scheme.rounding for trial in trials} == {"nearest", "descent"}
+
+
+def test_a_quick_search_leaves_entropy_out(seen, others):
+    trials = QuantisationSearch(make_network(), seen, others).compare_schemes(
+        Scheme(), QUICK_METHODS
+    )
+    assert {trial.scheme.method for trial in trials} == {"minmax", "percentile"}
+
+
+def test_after_the_deadline_the_search_takes_what_it_has(seen, others):
+    assert not Deadline.after(None).passed
+    assert not Deadline.after(5).passed
+    search = QuantisationSearch(make_network(), seen, others, Deadline.after(0))
+    assert len(search.compare_schemes(Scheme())) == 1
+    assert {layer.noise for layer in search.sensitivity(Scheme())} == {None}
 
 
 def test_a_line_changes_probability_map_and_description_alike(network, seen):
