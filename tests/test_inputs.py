@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 
@@ -56,22 +55,24 @@ def test_frames_of_videos_are_blue_green_red(detector: Detector) -> None:
         RED,
         RED[..., 0],
         Image.fromarray(RED),
-        pd.DataFrame({"path": ["a.jpg"]}),
         {"a.jpg": b""},
     ],
-    ids=["array", "grey", "image", "data frame", "dict"],
+    ids=["array", "grey", "image", "dict"],
 )
 def test_one_picture_is_no_list(detector: Detector, picture: Any) -> None:
     with pytest.raises(TypeError, match=r"write predict\(picture\)"):
         detector.predict_batch(picture)
 
 
+def test_a_data_frame_is_no_list_and_a_series_is(detector: Detector) -> None:
+    pandas = pytest.importorskip("pandas", reason="needs pandas")
+    test_one_picture_is_no_list(detector, pandas.DataFrame({"path": ["a.jpg"]}))
+    series = pandas.Series([RED, RED], dtype=object)
+    assert [p.verdict for p in detector.predict_batch(series)] == ["fake", "fake"]
+
+
 def test_lists_of_any_kind_are(detector: Detector) -> None:
-    for many in (
-        np.stack([RED, RED]),
-        pd.Series([RED, RED], dtype=object),
-        (p for p in [RED, RED]),
-    ):
+    for many in (np.stack([RED, RED]), (p for p in [RED, RED])):
         assert [p.verdict for p in detector.predict_batch(many)] == ["fake", "fake"]
 
 
