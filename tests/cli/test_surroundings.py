@@ -61,8 +61,8 @@ def test_a_signal_while_libraries_are_imported(number: int, folder: Path) -> Non
         _, err = process.communicate(timeout=60)
         assert process.returncode in (128 + number, -number, 3), (strike, err)
         assert "internal error" not in err
-        if process.returncode == -number:  # struck before the command began
-            assert not err or err.endswith("KeyboardInterrupt\n")
+        if process.returncode == -number:  # struck before the command began, or after it ended
+            assert not err or err.endswith("KeyboardInterrupt\n") or " a second): " in err
 
 
 def test_nohup_stays(folder: Path, tmp_path: Path) -> None:
