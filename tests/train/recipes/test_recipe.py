@@ -116,7 +116,7 @@ def test_the_recipes_of_the_shipped_model_load():
     provenance = json.loads((MODELS / "edge" / "model.json").read_text())["provenance"]
     recipe = recipe_from_dict(provenance["recipe"])
     assert recipe.finetune.test_time_augmentation == ("plain", "mirrored-soft")
-    assert recipe.finetune.sampling.weights["stylegan"] == 0.26
+    assert recipe.finetune.sampling.weights["ffhq"] == 0.25
     for run in provenance["averaged"]["runs"]:
         recipe_from_dict(run["recipe"])
 
