@@ -10,7 +10,7 @@ from fakeface import OperatingPoint, Thresholds
 from train.data._sample import CLASSES
 from train.evaluate._calibration import Calibration
 from train.evaluate._scores import Scores
-from train.evaluate._statistics import wilson
+from train.evaluate._statistics import auc_interval, wilson
 
 
 def evaluate(
@@ -50,6 +50,7 @@ def evaluate(
     }
     if ai.any() and real.any():
         out["auc"] = float(roc_auc_score(ai, p_fake))
+        out["auc_interval"] = list(auc_interval(out["auc"], out["AI"], out["Real"]))
         out["average_precision"] = float(average_precision_score(ai, p_fake))
     out["uncertain"] = float(((p_fake >= thresholds.real) & (p_fake < thresholds.fake)).mean())
     out["operating_points"] = {
@@ -115,6 +116,26 @@ def as_text(scores: Scores, metrics: dict[str, Any]) -> str:
             f"  {row['flagged']:12.3f}"
         )
     return "\n".join(lines) + "\n"
+
+
+def chance_warning(val: dict[str, Any]) -> str:
+    """Warn of a detector that does not rank better than chance on `val`.
+
+    Args:
+        val: Metrics of `val`, from `evaluate`.
+
+    Returns:
+        One line; empty where the AUC is above .5 beyond its 95 % interval.
+    """
+    if "auc" not in val:
+        return ""
+    low, high = auc_interval(val["auc"], val["AI"], val["Real"])
+    if low > 0.5:
+        return ""
+    return (
+        f"WARNING: no better than chance: on val the AUC is {val['auc']:.3f}, 95 % [{low:.3f},"
+        f" {high:.3f}], of {val['AI']} AI and {val['Real']} Real pictures; do not use this detector"
+    )
 
 
 def _accuracy(correct: Any) -> dict[str, Any]:

@@ -21,6 +21,23 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def auc_interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
+    """Return the 95 % interval of an area under the ROC curve (Hanley and McNeil 1982).
+
+    Args:
+        auc: The area, 0 to 1.
+        positives: Number of positive pictures, at least 1.
+        negatives: Number of negative pictures, at least 1.
+
+    Returns:
+        Lower and upper bound, 0 to 1.
+    """
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
+    half = 1.96 * (max(variance, 0.0) / (positives * negatives)) ** 0.5
+    return max(0.0, auc - half), min(1.0, auc + half)
+
+
 def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tuple[int, int, float]:
     """Return McNemar's exact test of two detectors on the same pictures (McNemar 1947).
 

@@ -183,13 +183,14 @@ def _train(
 def _validate(
     model: keras.Model, val: Sequence[Sample], recipe: FinetuneRecipe
 ) -> dict[str, float]:
+    from scipy.special import expit
     from sklearn.metrics import log_loss, roc_auc_score
 
     logits = score(model, val, recipe)
     real = np.array([sample.label for sample in val])
-    chance = 1 / (1 + np.exp(-logits))
+    p_real = expit(logits)
     return {
-        "val_loss": float(log_loss(real, chance, labels=[0, 1])),
+        "val_loss": float(log_loss(real, p_real, labels=[0, 1])),
         "val_accuracy": float(np.mean((logits > 0) == real)),
         "val_auc": float(roc_auc_score(real, logits)),
     }

@@ -34,7 +34,7 @@ from train.evaluate._calibration import (
     refused_levels,
 )
 from train.evaluate._plots import plot_confusion, plot_history, plot_roc
-from train.evaluate._report import as_text, evaluate
+from train.evaluate._report import as_text, chance_warning, evaluate
 from train.evaluate._scores import Scores
 from train.fitting._result import TrainingResult
 from train.fitting._run import FORMAT, INFO, MODEL, Run, load_run, write_history, write_json
@@ -224,7 +224,10 @@ def _write_results(
     thresholds = fit_thresholds(scores["val"], calibration, points)
     metrics: dict[str, Any] = {}
     for split, split_scores in scores.items():
-        metrics[split] = _write_split(out, split, split_scores, calibration, points, thresholds)
+        warning = chance_warning(metrics.get("val", {}))
+        metrics[split] = _write_split(
+            out, split, split_scores, calibration, points, thresholds, warning
+        )
     plot_confusion(metrics["test"]["confusion"], out / "confusion.png")
     plot_roc(scores["test"], out / "roc.png")
     write_json(
@@ -258,12 +261,13 @@ def _write_split(
     calibration: Calibration,
     points: tuple[OperatingPoint, ...],
     thresholds: Thresholds,
+    warning: str,
 ) -> dict[str, Any]:
     """Write one split's scores and report (`val` has no report); return its metrics."""
     split_scores.write(out / f"scores-{split}.csv", calibration.p_fake(split_scores.logits))
     metrics = evaluate(split_scores, calibration, points, thresholds)
     if split in _REPORTS:
-        text = as_text(split_scores, metrics)
+        text = f"{warning}\n\n" * bool(warning) + as_text(split_scores, metrics)
         (out / f"{_REPORTS[split]}.txt").write_text(text, encoding="utf-8")
         write_json(out / f"{_REPORTS[split]}.json", metrics)
     return metrics
@@ -301,7 +305,13 @@ def _score_unseen(run: Run, data: Data) -> Run:
     samples = data.split("unseen")
     split_scores = Scores.of(samples, score(run.model, samples, run.recipe))
     metrics = _write_split(
-        run.path, "unseen", split_scores, run.calibration, run.operating_points, run.thresholds
+        run.path,
+        "unseen",
+        split_scores,
+        run.calibration,
+        run.operating_points,
+        run.thresholds,
+        chance_warning(run.info["metrics"]["val"]),
     )
     counts = {"counts": data.counts(), "notes": list(data.notes)}
     write_json(

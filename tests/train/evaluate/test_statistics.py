@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from train.evaluate._statistics import mcnemar, unpaired, wilson
+from train.evaluate._report import chance_warning
+from train.evaluate._statistics import auc_interval, mcnemar, unpaired, wilson
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,19 @@ def test_mcnemar_counts_what_the_detectors_disagree_on():
 def test_the_reports_99_and_98_cannot_be_told_apart():
     assert unpaired(635, 628, 641) > 0.05
     assert unpaired(635, 609, 641) < 0.001
+
+
+def test_the_interval_of_an_auc_is_hanley_and_mcneils():
+    low, high = auc_interval(
+        0.9, 50, 50
+    )  # (.09 + 49 * .00818 + 49 * .04263) / 2500 is .0321 squared
+    assert (low, high) == pytest.approx((0.9 - 1.96 * 0.0321, 0.9 + 1.96 * 0.0321), abs=2e-4)
+    assert auc_interval(1.0, 3, 3) == (1.0, 1.0)
+
+
+def test_a_detector_of_chance_is_named():
+    assert chance_warning({"auc": 0.97, "AI": 40, "Real": 60}) == ""
+    for auc in (0.55, 0.4, 0.0):
+        line = chance_warning({"auc": auc, "AI": 20, "Real": 30})
+        assert line.startswith("WARNING: no better than chance: on val the AUC is")
+    assert chance_warning({}) == ""
