@@ -67,7 +67,7 @@ class OrderedThreads(Generic[T, R]):
         self._todo.put(task)
         if len(self._threads) < self._workers:
             name = f"{self._name}_{len(self._threads)}"
-            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            thread = threading.Thread(target=self._work, args=(self._todo,), name=name, daemon=True)
             try:
                 thread.start()
             except RuntimeError as error:  # no memory for its stack, or too many processes
@@ -98,8 +98,8 @@ class OrderedThreads(Generic[T, R]):
         except Empty:
             pass
         threads, self._threads = self._threads, []
-        for _ in threads:
-            self._todo.put(None)
+        self._todo.put(None)  # each thread passes it on
+        self._todo = SimpleQueue()
         for thread in threads:
             if thread.is_alive():  # a forked process has none of them
                 self._ended.get()
@@ -107,11 +107,14 @@ class OrderedThreads(Generic[T, R]):
             thread.join()  # at once: they have nothing left to do
         self._tasks.clear()
 
-    def _work(self) -> None:
+    def _work(self, todo: SimpleQueue[_Task[T, R] | None]) -> None:
         try:
-            while (task := self._todo.get()) is not None:
+            while (task := todo.get()) is not None:
                 task.run(self._function)
         finally:
+            # For the next thread, counted or not: a signal that arrives in `put` between the start
+            # of a thread and its entry in the list leaves one that `close` does not know.
+            todo.put(None)
             self._ended.put(None)
 
 

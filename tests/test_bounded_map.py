@@ -100,6 +100,29 @@ def test_threads_serve_again_after_they_were_closed() -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers that signal here")
+def test_a_thread_that_a_signal_kept_from_being_counted_ends_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Struck between the start of a thread and its entry in the list."""
+    threads = OrderedThreads(lambda n: n, 2, "tested")
+    threads.put(1)
+    start = threading.Thread.start
+
+    def struck(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", struck)
+    with pytest.raises(KeyboardInterrupt):
+        threads.put(2)
+    threads.close()
+    for _ in range(1000):
+        if not alive():
+            break
+        time.sleep(0.001)
+    assert alive() == 0
+
+
 def test_signals_at_any_moment_leave_nothing_waiting() -> None:
     """`concurrent.futures` loses a lock, or releases one that it has not, once in some hundreds."""
 
