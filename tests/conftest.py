@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,16 @@ ROOT = Path(__file__).parent.parent
 
 SAMPLES = ROOT / "samples"
 """Pictures that come with the repository."""
+
+
+@pytest.fixture(autouse=True)
+def _the_working_directory_stays() -> Iterator[None]:
+    """Fail a test that leaves the process elsewhere: others name files from the root."""
+    before = Path.cwd()
+    yield
+    after = Path.cwd()
+    os.chdir(before)
+    assert after == before
 
 
 @pytest.fixture(scope="session")

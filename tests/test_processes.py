@@ -63,17 +63,19 @@ def test_a_detector_goes_to_the_processes_of_a_pool(method: str) -> None:
     assert found == expected
 
 
-def test_a_pickled_detector_has_the_same_settings(tmp_path: Path) -> None:
+def test_a_pickled_detector_has_the_same_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = make_classifier(tmp_path / "red")
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     for detector in (
         Detector("red", "cpu", 2, 0.4, min_face=60, frames=3, explain=True),
         Detector(model, "cpu", whole=True),
         Detector(),
     ):
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)
         data = pickle.dumps(detector)
-        os.chdir("/")  # a model that was named from another folder
+        monkeypatch.chdir("/")  # a model that was named from another folder
         for other in (pickle.loads(data), copy.deepcopy(detector)):
             assert other.settings == detector.settings
             assert other.heatmaps == detector.heatmaps
