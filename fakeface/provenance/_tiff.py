@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from fakeface.provenance._blocks import MAX_BLOCK, Blocks, is_c2pa_store
 from fakeface.provenance._iptc import from_photoshop
+
+Order = Literal["little", "big"]
+
+_ORDERS: dict[bytes, Order] = {b"II": "little", b"MM": "big"}
+"""Byte order by the first two bytes of a header."""
 
 _MAX_ENTRIES = 1024
 """Entries of a directory that are looked at."""
@@ -31,7 +37,7 @@ class Value:
 
     kind: int
     data: bytes
-    order: str
+    order: Order
     size: int
 
     @property
@@ -44,13 +50,11 @@ class Value:
     @property
     def number(self) -> Fraction | None:
         """The first number; None for texts, and for a rational number without a denominator."""
-        little = self.order == "little"
         if self.kind in (3, 4, 13):
-            size = _SIZES[self.kind]
-            return Fraction(int.from_bytes(self.data[:size], "little" if little else "big"))
+            return Fraction(int.from_bytes(self.data[: _SIZES[self.kind]], self.order))
         if self.kind in (5, 10) and len(self.data) >= 8:
             top, below = (
-                int.from_bytes(part, "little" if little else "big", signed=self.kind == 10)
+                int.from_bytes(part, self.order, signed=self.kind == 10)
                 for part in (self.data[:4], self.data[4:8])
             )
             return Fraction(top, below) if below else None
@@ -70,12 +74,12 @@ def read_directory(data: bytes, offset: int | None, tags: Collection[int]) -> di
         `MAX_BLOCK` are empty.
     """
     values: dict[int, Value] = {}
-    little = data[:2] == b"II"
-    if not little and data[:2] != b"MM":
+    order = _ORDERS.get(data[:2])
+    if order is None:
         return values
 
     def number(at: int, size: int) -> int:
-        return int.from_bytes(data[at : at + size], "little" if little else "big")
+        return int.from_bytes(data[at : at + size], order)
 
     at = number(4, 4) if offset is None else offset
     for entry in range(min(number(at, 2), _MAX_ENTRIES)):
@@ -89,7 +93,7 @@ def read_directory(data: bytes, offset: int | None, tags: Collection[int]) -> di
         place = start + 8 if size <= 4 else number(start + 8, 4)
         if place + size <= len(data):
             kept = data[place : place + size] if size <= MAX_BLOCK else b""
-            values[tag] = Value(kind, kept, "little" if little else "big", size)
+            values[tag] = Value(kind, kept, order, size)
             if tag == _C2PA:
                 values[tag] = Value(kind, data[place : place + 32], "big", size)
     return values
