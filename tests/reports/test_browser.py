@@ -437,6 +437,61 @@ def test_everybody_can_use_it(opened, report, scheme, width):
     assert wide <= width
 
 
+@pytest.mark.parametrize("heat", [False, True])
+def test_print_and_pdf_show_every_picture(opened, tmp_path, heat):
+    detector = Detector(make_cam_classifier(tmp_path / "model", gain=14), whole=True)
+    number = 130  # more than the page shows at first
+    noise = np.random.default_rng(0)
+    for at in range(number):  # no two alike, or the PDF would hold one for both
+        pixels = noise.integers(0, 255, (5, 6, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((60, 50)).save(tmp_path / f"{at}.png")
+    path = tmp_path / "report.html"
+    with open_report("html", path) as out:
+        out.describe(detector)
+        for prediction in detector.predict_batch(sorted(tmp_path.glob("*.png"))):
+            out.write(prediction)
+    page = opened(path)
+    if heat:
+        page.get_by_label("Heat maps").check(force=True)
+    assert page.locator(".card").count() < number
+    page.emulate_media(media="print")
+    pdf = page.pdf()
+    jpegs = pdf.count(b"/Filter /DCTDecode")  # thumbnails stay JPEG
+    assert jpegs == number
+    if heat:
+        assert pdf.count(b"/Subtype /Image") - jpegs >= number
+    assert page.locator(".card").count() == number
+    page.emulate_media(media="screen")
+
+
+def contrast(locator):
+    """WCAG's contrast ratio of an element's computed colours."""
+    ink, ground = locator.evaluate(
+        "node => { const { color, backgroundColor } = getComputedStyle(node);"
+        " return [color, backgroundColor]; }"
+    )
+
+    def luminance(colour):
+        channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted([luminance(ink), luminance(ground)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_pressed_filter_stays_readable_under_the_mouse(opened, report, scheme):
+    page = opened(report[0], color_scheme=scheme)
+    button = page.locator('[data-verdict="fake"]')
+    button.hover()
+    assert contrast(button) > 4.5
+    button.click()
+    button.hover()
+    assert button.get_attribute("aria-pressed") == "true"
+    assert contrast(button) > 4.5
+
+
 def test_five_thousand_pictures_stay_usable(opened, tmp_path):
     path = tmp_path / "report.html"
     with open_report("html", path) as out:

@@ -171,7 +171,10 @@ function wire(results) {
       byId("search").focus();
     }
   });
-  window.addEventListener("beforeprint", () => results.matching.length <= 500 && results.more(true));
+  window.addEventListener("beforeprint", () => {
+    results.more(true);
+    wakeAll();
+  });
 }
 
 document.addEventListener("DOMContentLoaded", () => {

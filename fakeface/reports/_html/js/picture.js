@@ -1,17 +1,40 @@
 // A picture with its face boxes and heat maps, as small as it was stored.
 
+/** Frames on the page whose pixels have not been loaded yet. */
+const sleeping = new Set();
+
+/** Load the pixels of a frame; its promise resolves once they and the heat maps are drawn. */
+function wake(frame) {
+  if (sleeping.delete(frame)) {
+    nearby.unobserve(frame);
+    frame.drawn = frame.wake();
+  }
+  return frame.drawn;
+}
+
+/** Load the pixels of every frame on the page, such as before it is printed. */
+const wakeAll = () => Promise.all([...sleeping].filter((frame) => frame.isConnected).map(wake));
+
 /** Show an image once it comes near the screen. */
 const nearby = new IntersectionObserver(
   (entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (isIntersecting) {
-        nearby.unobserve(target);
-        target.wake();
-      }
-    }
+    for (const { isIntersecting, target } of entries) if (isIntersecting) wake(target);
   },
   { rootMargin: "400px" },
 );
+
+/** Load the others while the browser is idle: what is printed without asking the page is there already. */
+function wakeInIdleTime() {
+  const idle = window.requestIdleCallback ?? ((call) => setTimeout(() => call({ timeRemaining: () => 8 }), 50));
+  idle((deadline) => {
+    for (const frame of sleeping) {
+      if (deadline.timeRemaining() < 2) break;
+      if (frame.isConnected) wake(frame);
+      else sleeping.delete(frame); // taken off the page
+    }
+    if (sleeping.size) wakeInIdleTime();
+  });
+}
 
 /** Evidence at a place of the square, 0 to 1 from its left and top; bilinear between places. */
 function evidence({ height, width, values }, x, y) {
@@ -91,7 +114,9 @@ function picture(record, report) {
     image.src = `data:image/jpeg;base64,${record.thumb}`;
     const maps = record.faces.filter((face) => face.heat);
     if (!maps.length) return;
-    await image.decode();
+    // A data: URL is loaded in a microtask, early enough for a page that is about to be printed.
+    for (let turn = 0; turn < 4 && !image.complete; turn += 1) await null;
+    if (!image.complete) await image.decode();
     const scale = image.naturalWidth / width;
     for (const face of maps) {
       const [x, y, side] = face.square;
@@ -99,6 +124,7 @@ function picture(record, report) {
       frame.insertBefore(place(canvas, x / width, y / height, side / width, side / height), boxes);
     }
   };
+  sleeping.add(frame);
   nearby.observe(frame);
   return frame;
 }

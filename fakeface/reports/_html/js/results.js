@@ -64,6 +64,7 @@ class Results {
     byId("more").textContent = `Show ${whole.format(Math.min(left, STEP[this.view]))} more`;
     byId("reset").hidden = !this.verdicts.size && !this.words.length && !this.origin;
     byId("count").textContent = this.describe();
+    wakeInIdleTime();
     return first ? target.children[first] : null;
   }
 
