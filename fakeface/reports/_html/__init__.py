@@ -82,7 +82,7 @@ class HtmlReport(TextReport):
 
 
 def _record(item: tuple[Prediction, CropSpec, int]) -> str:
-    return record(*item)
+    return block(record(*item))
 
 
 def _now() -> str:

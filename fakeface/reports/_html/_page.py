@@ -1,4 +1,9 @@
-"""Assemble the page from its files."""
+"""Assemble the page from its files.
+
+The report and other pages show pictures with the same parts: `style` and `script` for all of them,
+and pieces of HTML (`part`) whose elements the script fills. The script shows records, each made by
+`_record.record`, whether they stand in the file or arrive later: `new ReportPage(about).add(records)`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,21 @@ from typing import Any
 from fakeface._version import __version__
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("records", "picture", "histogram", "results", "detail", "main")
+_SCRIPTS = (
+    "dom",
+    "records",
+    "picture",
+    "histogram",
+    "filter",
+    "card",
+    "results",
+    "detail",
+    "rates",
+    "page",
+)
+"""The script of every page, in the order of its parts."""
+
+_PARTS = ("symbols", "results", "detail")
 _POLICY = (
     "default-src 'none'; img-src data:; style-src {style}; script-src {script};"
     " base-uri 'none'; form-action 'none'"
@@ -27,20 +46,38 @@ def block(value: Any) -> str:
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
+def script(*more: str) -> str:
+    """Return the program of a page.
+
+    Args:
+        *more: Names of files in `js/` that come last, such as `main` for a report.
+    """
+    return '"use strict";\n' + "\n".join(_read(f"js/{name}.js") for name in (*_SCRIPTS, *more))
+
+
+def style() -> str:
+    """Return the style sheet."""
+    return _read("page.css")
+
+
+def part(name: str) -> str:
+    """Return a piece of HTML: `symbols`, `results` (all of `<main>`) or `detail` (the dialog)."""
+    return _read(f"parts/{name}.html")
+
+
 class Page:
     """The parts of the page before and after the records."""
 
     def __init__(self) -> None:
         """Read the files of the page."""
-        script = "\n".join(_read(f"js/{name}.js") for name in _SCRIPTS)
-        script = f'"use strict";\n{script}'
-        style = _read("page.css")
-        policy = _POLICY.format(style=_hash(style), script=_hash(script))
+        program = script("main")
+        policy = _POLICY.format(style=_hash(style()), script=_hash(program))
         self._values = {
             "policy": policy,
-            "script": script,
-            "style": style,
+            "script": program,
+            "style": style(),
             "version": __version__,
+            **{name: part(name) for name in _PARTS},
         }
         self._before, self._after = _read("page.html").split("{{records}}")
 

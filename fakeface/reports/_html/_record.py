@@ -1,4 +1,4 @@
-"""One picture as a line of the page: its result, thumbnails and heat maps."""
+"""One picture for the page: its result, thumbnails and heat maps."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from fakeface._crop import CropSpec, crop_box
 from fakeface._preprocess import crop_picture, reduction_factor
 from fakeface._text import printable
 from fakeface.images._decode import Picture
-from fakeface.reports._html._page import block
-from fakeface.types import Face, Prediction, Provenance
+from fakeface.types import Face, Prediction, Provenance, Source
 from fakeface.types._heatmap import SPANS, Heatmap
 
 LARGE = 320
@@ -38,19 +37,23 @@ _CLOSE = 0.6
 shorter side; larger ones are seen well enough in the picture."""
 
 
-def record(prediction: Prediction, seen: CropSpec, side: int) -> str:
-    """Make the line of one picture; called in several threads at once.
+def record(
+    prediction: Prediction, seen: CropSpec, side: int, source: Source | None = None
+) -> dict[str, Any]:
+    """Make the record of one picture for the script of the page; safe in several threads at once.
 
     Args:
         prediction: The result.
         seen: What the model saw of a face.
         side: Longer side of its small picture, in pixels.
+        source: The picture, where it is not the file that `prediction.source` names.
 
     Returns:
-        JSON in one line.
+        Plain values, ready for JSON. What the file and its name say is printable text, and no
+        HTML: pages show it as text.
     """
     spec = replace(seen, size=TILE)
-    picture = _open(prediction)
+    picture = _open(prediction, prediction.source if source is None else source)
     faces = [_face(face, prediction, spec) for face in prediction.faces]
     thumbnail = None
     if picture is not None:
@@ -59,20 +62,18 @@ def record(prediction: Prediction, seen: CropSpec, side: int) -> str:
             thumbnail = _thumbnail(picture, side)
         except Exception:  # it was readable before; a result needs no preview
             thumbnail = None
-    return block(
-        {
-            "name": printable(prediction.source.replace(os.sep, "/")),
-            "verdict": prediction.verdict and prediction.verdict.value,
-            "p": prediction.p_fake,
-            "size": prediction.size,
-            "faces": faces,
-            "thumb": thumbnail,
-            "digest": prediction.digest,
-            "frames": _frames(prediction),
-            "error": prediction.error and printable(prediction.error),
-            "said": prediction.provenance and _said(prediction.provenance),
-        }
-    )
+    return {
+        "name": printable(prediction.source.replace(os.sep, "/")),
+        "verdict": prediction.verdict and prediction.verdict.value,
+        "p": prediction.p_fake,
+        "size": prediction.size,
+        "faces": faces,
+        "thumb": thumbnail,
+        "digest": prediction.digest,
+        "frames": _frames(prediction),
+        "error": prediction.error and printable(prediction.error),
+        "said": prediction.provenance and _said(prediction.provenance),
+    }
 
 
 def _said(said: Provenance) -> dict[str, Any]:
@@ -95,12 +96,12 @@ def _said(said: Provenance) -> dict[str, Any]:
     }
 
 
-def _open(prediction: Prediction) -> Picture | None:
+def _open(prediction: Prediction, source: Source) -> Picture | None:
     """Return the picture if it is still the file that was classified."""
     if not prediction.ok or prediction.digest is None:
         return None
     try:
-        picture = Picture(prediction.source)
+        picture = Picture(source)
         same = picture.digest == prediction.digest
         return picture.at(prediction.frame or 0) if same else None
     except Exception:  # gone, or replaced by something else

@@ -48,10 +48,9 @@ function histogram(records, thresholds) {
 /** The same numbers for those who cannot see the drawing. */
 function histogramTable(table, bins) {
   const head = el("tr", {}, ...["p (fake) from", "Pictures"].map((text) => el("th", { scope: "col" }, text)));
-  table.append(el("caption", {}, "Number of pictures by score"), el("thead", {}, head));
   const body = el("tbody");
   bins.forEach((bin, at) => {
     if (bin.all) body.append(el("tr", {}, el("th", { scope: "row" }, (at / BINS).toFixed(2)), el("td", {}, whole.format(bin.all))));
   });
-  table.append(body);
+  table.replaceChildren(el("caption", {}, "Number of pictures by score"), el("thead", {}, head), body);
 }

@@ -27,12 +27,9 @@ const nearby = new IntersectionObserver(
 function wakeInIdleTime() {
   const idle = window.requestIdleCallback ?? ((call) => setTimeout(() => call({ timeRemaining: () => 8 }), 50));
   idle((deadline) => {
-    for (const frame of sleeping) {
-      if (deadline.timeRemaining() < 2) break;
-      if (frame.isConnected) wake(frame);
-      else sleeping.delete(frame); // taken off the page
-    }
-    if (sleeping.size) wakeInIdleTime();
+    const frames = [...sleeping].filter((frame) => frame.isConnected);
+    while (frames.length && deadline.timeRemaining() > 2) wake(frames.shift());
+    if (frames.length) wakeInIdleTime();
   });
 }
 

@@ -1,4 +1,5 @@
-// What the report holds, read once, in the order in which it was written.
+// The words for results, and the names of pictures. A record is one picture, as `_record.py` makes it; it may stand in the
+// file or arrive over HTTP.
 
 const VERDICTS = {
   fake: { label: "fake", icon: "fake", meaning: "At or above the upper threshold: the model sees signs of AI." },
@@ -9,34 +10,14 @@ const VERDICTS = {
 };
 const RANK = Object.fromEntries(Object.keys(VERDICTS).map((verdict, rank) => [verdict, rank]));
 
-const byId = (id) => document.getElementById(id);
-
-/** The JSON in a block of the page; null where the file was cut off before or inside it. */
-function readBlock(id) {
-  try {
-    return JSON.parse(byId(id).textContent);
-  } catch {
-    return null;
+/** Define properties that a record does not keep when it is written to a file. */
+function annotate(record, properties) {
+  for (const [name, value] of Object.entries(properties)) {
+    Object.defineProperty(record, name, { value, writable: true, configurable: true, enumerable: false });
   }
 }
 
-/** All records; a line that was cut off is left out. */
-function readRecords() {
-  const block = byId("records");
-  const records = [];
-  for (const line of (block?.textContent ?? "").split("\n")) {
-    if (!line) continue;
-    try {
-      records.push(JSON.parse(line));
-    } catch {
-      break;
-    }
-  }
-  block?.remove(); // it may be tens of megabytes
-  return records;
-}
-
-/** Split names into folder and file below the folder that they share; give that folder. */
+/** Split the names of pictures into folder and file below the folder that they share; return that folder. */
 function nameRecords(records) {
   const parts = records.map((record) => record.name.split("/"));
   let shared = parts.length ? parts[0].length - 1 : 0;
@@ -46,40 +27,13 @@ function nameRecords(records) {
     shared = same;
   }
   records.forEach((record, order) => {
-    record.order = order;
-    record.file = parts[order].at(-1);
-    record.below = parts[order].slice(shared, -1).join("/");
-    record.short = record.below ? `${record.below}/${record.file}` : record.file;
-    record.key = record.name.toLowerCase();
+    const file = parts[order].at(-1);
+    const below = parts[order].slice(shared, -1).join("/");
+    const short = below ? `${below}/${file}` : file;
+    annotate(record, { order, file, below, short, key: record.name.toLowerCase() });
   });
   return parts.length ? parts[0].slice(0, shared).join("/") : "";
 }
-
-const whole = new Intl.NumberFormat("en");
-const count = (n, one, many) => `${whole.format(n)} ${n === 1 ? one : many}`;
-
-/** A score as it may be shown: none is certain. */
-const score = (p) => (p === null ? "–" : Math.min(Math.max(p, 0.001), 0.999).toFixed(3));
-
-/** An element with attributes and children; text is only ever text. */
-function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children);
-  return node;
-}
-
-function svg(tag, attributes = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
-const icon = (name) =>
-  svg("svg", { class: `icon ${name}`, "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
 
 /** A verdict in words, with its shape and colour. */
 function badge(verdict) {
