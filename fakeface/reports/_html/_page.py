@@ -2,7 +2,10 @@
 
 The report and other pages show pictures with the same parts: `style` and `script` for all of them,
 and pieces of HTML (`part`) whose elements the script fills. The script shows records, each made by
-`_record.record`, whether they stand in the file or arrive later: `new ReportPage(about).add(records)`.
+`_record.record`, whether they stand in the file or arrive later:
+
+    const page = new ReportPage(about);  // `_about.about`
+    page.add(records);                   // as often as more arrive
 """
 
 from __future__ import annotations
