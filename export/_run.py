@@ -134,7 +134,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
             "data": info["data"],
             "fitted_with": info["versions"],
             "fitted_by": info["command"],
-            **({"averaged": info["averaged"]} if "averaged" in info else {}),
+            **{key: info[key] for key in ("averaged", "ensemble") if key in info},
             "exported_with": {
                 package: version_of(package)
                 for package in ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from train._commands import average, compare, fit
+from train._commands import average, compare, ensemble, fit
 from train._lists import backbones, collect, recipes
 from train.command_line import CommandGroup
 
@@ -35,6 +35,7 @@ computed is kept.""",
 app.command("fit")(fit)
 app.command("compare")(compare)
 app.command("average")(average)
+app.command("ensemble")(ensemble)
 app.command("collect")(collect)
 app.command("recipes")(recipes)
 app.command("backbones")(backbones)

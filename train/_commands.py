@@ -1,4 +1,4 @@
-"""Commands that train: `fit`, `compare`, `average`."""
+"""Commands that train: `fit`, `compare`, `average`, `ensemble`."""
 
 from __future__ import annotations
 
@@ -167,12 +167,8 @@ def average(
     from train.fitting import Selection, load_runs, read_data
     from train.fitting import average as average_runs
 
-    weights = weight or [1.0] * len(runs)
-    if len(weights) != len(runs):
-        raise typer.BadParameter(
-            f"{len(weights)} weights for {len(runs)} runs", param_hint="--weight"
-        )
     opened = load_runs(runs)
+    weights = _weights(weight, opened)
     pictures = read_data(data, opened[0].recipe, Cache(cache), Selection(unseen=unseen))
     run = average_runs(
         opened,
@@ -185,6 +181,51 @@ def average(
         allow_descendants=allow_descendants,
     )
     _show(run)
+
+
+def ensemble(
+    runs: Annotated[list[Path], typer.Argument(help="Run directories of fine-tunings.")],
+    data: DataOption,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Run directory to write.")],
+    name: Annotated[str, typer.Option(help="Name of the ensemble.")] = "ensemble",
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(min=0.001, help="Weight of each run, in their order; equal if left out."),
+    ] = None,
+    tta: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Test-time augmentation: `plain`, `mirrored`, `soft` or `mirrored-soft`, once or"
+            " several times; that of the first run if left out.",
+        ),
+    ] = None,
+    unseen: UnseenOption = False,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Put fine-tunings side by side in one detector: the mean of their calibrated logits.
+
+    The networks may have different backbones, but must see the same crop. The detector takes as
+    long as all of them. Calibration, thresholds and metrics are computed anew.
+
+        python -m train ensemble runs/a runs/b --data FOLDER -o runs/both
+    """
+    from train.data import Cache
+    from train.fitting import Selection, load_runs, read_data
+    from train.fitting import ensemble as join_runs
+
+    opened = load_runs(runs)
+    weights = _weights(weight, opened)
+    pictures = read_data(data, opened[0].recipe, Cache(cache), Selection(unseen=unseen))
+    _show(join_runs(opened, weights, pictures, out, name, tta or ()))
+
+
+def _weights(given: list[float] | None, runs: list[Run]) -> list[float]:
+    weights = given or [1.0] * len(runs)
+    if len(weights) != len(runs):
+        raise typer.BadParameter(
+            f"{len(weights)} weights for {len(runs)} runs", param_hint="--weight"
+        )
+    return weights
 
 
 def _show(run: Run) -> None:

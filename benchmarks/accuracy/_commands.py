@@ -158,6 +158,10 @@ def leave_family_out(
         ),
     ] = [0.0],  # noqa: B006
     most: Annotated[int, typer.Option(min=1, help="Pictures of a family or origin at most.")] = 60,
+    only: Annotated[
+        list[int],
+        typer.Option("--fold", min=1, help="Only this fold; may be repeated. All by default."),
+    ] = [],  # noqa: B006
     set_: Annotated[
         list[str],
         typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
@@ -182,9 +186,9 @@ def leave_family_out(
 
     short = [
         f"finetune.steps={steps}",
-        f"finetune.every={steps}",
-        f"finetune.windows=[{side}]",
-        "finetune.window_shares=[0.0]",
+        f"finetune.evaluation_interval={steps}",
+        f"finetune.random_crop_sizes=[{side}]",
+        "finetune.random_crop_schedule=[0.0]",
     ]
     chosen = load_recipe(recipe, [*short, *set_])
     store = Cache(cache)
@@ -199,6 +203,7 @@ def leave_family_out(
         since=since,
         shares=share,
         most=most,
+        only=only,
         count=resamples,
         seed=seed,
         tell=lambda text: typer.echo(text, err=True),

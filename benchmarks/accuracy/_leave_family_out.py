@@ -118,6 +118,7 @@ def leave_family_out(
     since: int = 0,
     shares: Sequence[float] = (0.0,),
     most: int = 60,
+    only: Sequence[int] = (),
     count: int = 1000,
     seed: int = 0,
     tell: Callable[[str], None] = lambda _: None,
@@ -134,6 +135,7 @@ def leave_family_out(
         shares: Shares of the start in an average of the weights; 0 is the training alone, 1 the
             start alone.
         most: As for `without`.
+        only: Numbers of the folds to measure, from 1; all of them if empty.
         count: Bootstrap resamples.
         seed: Of the bootstrap.
         tell: Told what comes next.
@@ -144,14 +146,18 @@ def leave_family_out(
         family, and all `families` with their numbers and figures.
 
     Raises:
-        ValueError: The recipe is no fine-tuning.
+        ValueError: The recipe is no fine-tuning, or there is no fold of a number in `only`.
         TrainError: The folds cannot be made, or a training failed.
     """
     if not isinstance(recipe, FinetuneRecipe):
         raise ValueError(f"recipe {recipe.name} fine-tunes nothing: leave-one-out is for it")
+    if missing := sorted(set(only) - set(range(1, folds + 1))):
+        raise ValueError(f"there is no fold {missing[0]}: the folds are 1 to {folds}")
     made = make_folds(data.samples, folds, since)
     scores: dict[float, list[Scores]] = {share: [] for share in shares}
     for number, fold in enumerate(made, 1):
+        if only and number not in only:
+            continue
         tell(
             f"{recipe.name}, fold {number} of {folds}: without {', '.join(fold.families)} and"
             f" {len(fold.origins)} origins of photographs"
@@ -170,7 +176,10 @@ def leave_family_out(
         "recipe": recipe.as_dict(),
         "data": {"fingerprint": data.fingerprint(), "since": since},
         "bootstrap": {"resamples": count, "seed": seed},
-        "folds": [{"families": f.families, "origins": f.origins} for f in made],
+        "folds": [
+            {"families": f.families, "origins": f.origins, "measured": not only or n in only}
+            for n, f in enumerate(made, 1)
+        ],
         "shares": {
             f"{share:g}": summarize(parts, families, count, seed) for share, parts in scores.items()
         },
@@ -221,6 +230,13 @@ def _as_lists(values: npt.NDArray[np.float64]) -> dict[str, list[float | None]]:
     return {name: estimate.as_list() for name, estimate in estimates(values).items()}
 
 
+def _folds(folds: Sequence[dict[str, Any]]) -> str:
+    numbers = [number for number, fold in enumerate(folds, 1) if fold["measured"]]
+    if len(numbers) == len(folds):
+        return f"{len(folds)} folds"
+    return f"fold {', '.join(map(str, numbers))} of {len(folds)}"
+
+
 def leave_family_out_markdown(result: dict[str, Any]) -> str:
     """The result as tables: the means, then every family."""
     shares = result["shares"]
@@ -244,7 +260,7 @@ def leave_family_out_markdown(result: dict[str, Any]) -> str:
             f"# Leave families out: {result['recipe']['name']}\n",
             f"- command: `{result['command']}`",
             f"- data: {result['data']['fingerprint']}",
-            f"- {len(result['folds'])} folds over families of AI pictures and origins of"
+            f"- {_folds(result['folds'])} over families of AI pictures and origins of"
             " photographs; every fold is a training of its own\n",
             table(["share of the start", "mean AUC", "mean TPR at 5 % FPR", "worst family"], means),
             "",

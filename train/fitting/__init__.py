@@ -1,6 +1,6 @@
 """Training: `fit` makes a run directory of a recipe and data; `load_run` opens one.
 
-Fine-tuning and frozen backbones, features, averages of weights, comparisons.
+Fine-tuning and frozen backbones, features, averages of weights, ensembles, comparisons.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from fakeface.lazy import lazy_exports
 if TYPE_CHECKING:
     from train.fitting._average import average, load_runs
     from train.fitting._compare import compare
+    from train.fitting._ensemble import ensemble
     from train.fitting._features import crop_batches, row_id
     from train.fitting._fit import Selection, fit, read_data
     from train.fitting._run import INFO, MODEL, Run, load_run
@@ -24,6 +25,7 @@ __all__ = [
     "average",
     "compare",
     "crop_batches",
+    "ensemble",
     "fit",
     "load_run",
     "load_runs",
@@ -39,6 +41,7 @@ __getattr__, __dir__ = lazy_exports(
             "load_runs",
         ),
         "train.fitting._compare": ("compare",),
+        "train.fitting._ensemble": ("ensemble",),
         "train.fitting._features": (
             "crop_batches",
             "row_id",

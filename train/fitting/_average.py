@@ -27,7 +27,7 @@ from train.fitting._inference import score
 from train.fitting._result import TrainingResult
 from train.fitting._run import Run, load_run
 from train.networks._heads import LOGIT
-from train.networks._warm_start import convolutions, exported_head, model_folder
+from train.networks._warm_start import convolutions, exported_head
 from train.recipes._recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def average(
             f"{data.root} is not what {first.path} was trained on: its val and test may hold"
             " pictures that the runs have seen"
         )
-    finetune = _recipe(first).finetune
+    finetune = recipe_of(first).finetune
     start = finetune.initial_checkpoint
     if interpolation_weight and (not start or allow_descendants):
         raise RunError("the runs have no common finetune.initial_checkpoint to interpolate with")
@@ -89,15 +89,14 @@ def average(
     model = first.model
     model.set_weights(_average_weights([run.model.get_weights() for run in runs], weights))
     if interpolation_weight:
-        folder = model_folder(start)
-        _interpolate(model, folder, interpolation_weight, head=finetune.initial_head)
+        _interpolate(model, start, interpolation_weight, head=finetune.initial_head)
     if transforms:
         try:
             finetune = replace(finetune, test_time_augmentation=tuple(transforms))
         except ValueError as error:
             raise RunError(f"{first.path} cannot be averaged: {error}") from error
     what = f"Average of {len(runs)} training{'s' * (len(runs) > 1)}."
-    recipe = replace(_recipe(first), name=name, description=what, finetune=finetune)
+    recipe = replace(recipe_of(first), name=name, description=what, finetune=finetune)
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         return score(model, samples, recipe)
@@ -130,19 +129,25 @@ def load_runs(paths: Sequence[Path]) -> list[Run]:
     """
     runs = [load_run(path) for path in paths]
     for run in runs:
-        _recipe(run)
+        recipe_of(run)
     return runs
 
 
-def _recipe(run: Run) -> FinetuneRecipe:
-    """Return the recipe of a fine-tuning; raise `RunError` if the backbone was frozen."""
+def recipe_of(run: Run) -> FinetuneRecipe:
+    """Return the recipe of a fine-tuning.
+
+    Raises:
+        RunError: Its backbone was frozen.
+    """
     if not isinstance(run.recipe, FinetuneRecipe):
-        raise RunError(f"{run.path}: only fine-tunings can be averaged, this has a frozen backbone")
+        raise RunError(
+            f"{run.path}: only fine-tunings can be averaged or joined, this has a frozen backbone"
+        )
     return run.recipe
 
 
 def _check_alike(one: Run, other: Run, *, allow_descendants: bool) -> None:
-    a, b = _recipe(one), _recipe(other)
+    a, b = recipe_of(one), recipe_of(other)
     for what, left, right in (
         ("backbone", a.backbone.name, b.backbone.name),
         ("crop", a.crop, b.crop),
@@ -163,14 +168,14 @@ def _average_weights(
     ]
 
 
-def _interpolate(model: keras.Model, folder: Path, share: float, *, head: bool) -> None:
+def _interpolate(model: keras.Model, start: str, share: float, *, head: bool) -> None:
     from keras import layers
 
     kinds = (layers.Conv2D, layers.DepthwiseConv2D)
     own = [layer for layer in model.layers if isinstance(layer, kinds) and layer.name != LOGIT]
-    pairs = list(zip(own, convolutions(folder), strict=False))
+    pairs = list(zip(own, convolutions(start), strict=False))
     if head:
-        pairs.append((model.get_layer(LOGIT), exported_head(folder)))
+        pairs.append((model.get_layer(LOGIT), exported_head(start)))
     for layer, (kernel, bias) in pairs:
         here = layer.get_weights()
         layer.set_weights(

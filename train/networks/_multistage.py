@@ -125,7 +125,7 @@ def with_conv_bn(backbone: keras.Model) -> keras.Model:
         return y
 
     image = keras.Input((None, None, 3), name="image")
-    return keras.Model(image, _rebuilt(backbone, image, convert))
+    return keras.Model(image, rebuilt(backbone, image, convert))
 
 
 def detector(
@@ -190,15 +190,24 @@ def fuse_batch_norm(model: keras.Model, size: int) -> keras.Model:
         return y
 
     image = keras.Input((size, size, 3), name="image")
-    return keras.Model(image, _rebuilt(model, image, convert), name=model.name)
+    return keras.Model(image, rebuilt(model, image, convert), name=model.name)
 
 
-def _rebuilt(
+def rebuilt(
     model: keras.Model,
     image: KerasTensor,
     convert: Callable[[layers.Layer, Any], KerasTensor],
 ) -> KerasTensor:
-    """Convert a flat model layer by layer, in order, on another input."""
+    """Convert a flat model layer by layer, in order, on another input.
+
+    Args:
+        model: The model.
+        image: The other input.
+        convert: Given a layer and its new input, makes and applies the layer that replaces it.
+
+    Returns:
+        The new output.
+    """
     made: dict[int, KerasTensor] = {id(model.input): image}
     for layer in model.layers:
         if isinstance(layer, layers.InputLayer):

@@ -7,6 +7,8 @@ have the same effect as before. The head starts anew, or from that of the export
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from train.networks._tta import is_filter
 
 if TYPE_CHECKING:
     import keras
+    import onnx
 
 Weights = npt.NDArray[np.float32]
 
@@ -33,7 +36,8 @@ def load_initial_weights(network: keras.Model, model: str, *, head: bool = False
     Args:
         network: From `train.networks._multistage.with_conv_bn` or `detector`. It may end at an
             earlier layer than the exported network, whose later layers are then not used.
-        model: Name of a bundled model or path of a model directory, in fp32.
+        model: Name of a bundled model or path of a model directory, in fp32; for a member of an
+            ensemble with its number, as `edge:2`.
         head: Whether the head starts there too; the network is then a `detector`.
 
     Raises:
@@ -41,7 +45,7 @@ def load_initial_weights(network: keras.Model, model: str, *, head: bool = False
         ModelError: There is no such model.
     """
     folder = model_folder(model)
-    exported = convolutions(folder)
+    exported = convolutions(model)
     own = [layer for layer in network.layers if isinstance(layer, ConvBN)]
     if len(exported) < len(own):
         raise WeightsError(
@@ -62,7 +66,7 @@ def load_initial_weights(network: keras.Model, model: str, *, head: bool = False
         layer.beta.assign(bias + np.asarray(layer.mean) * scale)
     if head:
         logit = network.get_layer(LOGIT)
-        weights = exported_head(folder)
+        weights = exported_head(model)
         if weights[0].shape != tuple(logit.kernel.shape):
             raise WeightsError(
                 f"{folder} has a head of {weights[0].shape} for the {tuple(logit.kernel.shape)} of"
@@ -72,36 +76,42 @@ def load_initial_weights(network: keras.Model, model: str, *, head: bool = False
 
 
 def model_folder(model: str) -> Path:
-    """Return the directory of a bundled model, by its name, or the path as it is."""
-    return MODELS / model if (MODELS / model).is_dir() else Path(model)
+    """Return the directory of a bundled model, by its name, or the path as it is.
+
+    A member of an ensemble, `edge:2`, is in the ensemble's directory.
+    """
+    name = _split(model)[0]
+    return MODELS / name if (MODELS / name).is_dir() else Path(name)
 
 
-def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
+def _split(model: str) -> tuple[str, int]:
+    """Split off the number of an ensemble's member, from 1; 0 if there is none."""
+    match = re.fullmatch(r"(.+):(\d+)", model)
+    return (match[1], int(match[2])) if match else (model, 0)
+
+
+def convolutions(model: str) -> list[tuple[Weights, Weights]]:
     """Read kernels, in Keras's layout, and biases of an exported network, in order.
 
     Args:
-        folder: A model directory.
+        model: As for `load_initial_weights`.
 
     Raises:
         ModelError: It is no model directory, or its file has another digest than stated.
-        WeightsError: Its kernels are not plain float32.
+        WeightsError: Its kernels are not plain float32, or it is an ensemble of which no member, or
+            one that it does not have, is named.
     """
-    import onnx
-    from onnx import numpy_helper
-
-    read_model(folder)
-    graph = onnx.load(folder / "model.onnx").graph
-    constants = {tensor.name: tensor for tensor in graph.initializer}
+    folder, nodes, constants, _ = _member(model)
     found = []
-    for node in graph.node:
+    for node in nodes:
         if node.op_type != "Conv":
             continue
         kept = constants.get(node.input[1])
-        if kept is not None and is_filter(kept.dims):
+        if kept is not None and is_filter(kept.shape):
             continue
         if kept is None or len(node.input) < 3:
             raise WeightsError(f"{folder}: no training can start from it, its weights are not fp32")
-        kernel, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
+        kernel, bias = (constants[name] for name in node.input[1:3])
         depthwise = any(a.name == "group" and a.i > 1 for a in node.attribute)
         found.append(
             (kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0), bias)
@@ -109,27 +119,78 @@ def convolutions(folder: Path) -> list[tuple[Weights, Weights]]:
     return found
 
 
-def exported_head(folder: Path) -> tuple[Weights, Weights]:
+def exported_head(model: str) -> tuple[Weights, Weights]:
     """Read kernel, [channels, 1], and bias, [1], of an exported detector's linear head.
 
+    Of a member of an ensemble, the bias is the ensemble's.
+
     Args:
-        folder: A model directory.
+        model: As for `load_initial_weights`.
 
     Raises:
         ModelError: It is none, or its file is not the one that it describes.
-        WeightsError: It has no such head.
+        WeightsError: As for `convolutions`, or it has no such head.
     """
+    folder, _, _, head = _member(model)
+    if head is None:
+        raise WeightsError(f"{folder}: has no linear head that a training could start from")
+    return head
+
+
+def _member(
+    model: str,
+) -> tuple[Path, list[onnx.NodeProto], dict[str, Weights], tuple[Weights, Weights] | None]:
+    """Read a network, or one member of an ensemble: folder, nodes, constants and linear head."""
     import onnx
     from onnx import numpy_helper
 
-    read_model(folder)
+    folder, (_, number) = model_folder(model), _split(model)
+    members = read_model(folder).provenance.get("ensemble", [])
+    if number > len(members) or (members and not number):
+        choice = f"{model}:1 to :{len(members)}" if members else "no ensemble"
+        raise WeightsError(f"{model}: which network? {folder} is {choice}")
     graph = onnx.load(folder / "model.onnx").graph
-    constants = {tensor.name: tensor for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Gemm" and all(name in constants for name in node.input[1:3]):
-            kernel, bias = (numpy_helper.to_array(constants[name]) for name in node.input[1:3])
-            if any(a.name == "transB" and a.i for a in node.attribute):
-                kernel = kernel.T
-            if kernel.shape[1:] == (1,) and bias.shape == (1,):
-                return kernel, bias
-    raise WeightsError(f"{folder}: has no linear head that a training could start from")
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    nodes = list(graph.node)
+    for gemm in nodes:
+        head = _linear_head(gemm, constants)
+        if head is None:
+            continue
+        if not members:
+            return folder, nodes, constants, head
+        joined = next(node for node in nodes if gemm.input[0] in node.output)
+        maps = [len(member["recipe"]["finetune"]["feature_layers"]) for member in members]
+        first = sum(maps[: number - 1])
+        pooled = list(joined.input)[first : first + maps[number - 1]]
+        sizes = np.cumsum([_channels(nodes, constants, name) for name in joined.input])
+        kernel, bias = head
+        parts = np.split(kernel, sizes[:-1])[first : first + maps[number - 1]]
+        return folder, _before(nodes, pooled), constants, (np.concatenate(parts), bias)
+    return folder, nodes, constants, None
+
+
+def _linear_head(
+    node: onnx.NodeProto, constants: dict[str, Weights]
+) -> tuple[Weights, Weights] | None:
+    if node.op_type != "Gemm" or any(name not in constants for name in node.input[1:3]):
+        return None
+    kernel, bias = (constants[name] for name in node.input[1:3])
+    if any(a.name == "transB" and a.i for a in node.attribute):
+        kernel = kernel.T
+    return (kernel, bias) if kernel.shape[1:] == (1,) and bias.shape == (1,) else None
+
+
+def _before(nodes: list[onnx.NodeProto], names: Sequence[str]) -> list[onnx.NodeProto]:
+    """Return the nodes that values are computed by, in order."""
+    wanted, kept = set(names), []
+    for node in reversed(nodes):
+        if wanted & set(node.output):
+            kept.append(node)
+            wanted |= set(node.input)
+    return kept[::-1]
+
+
+def _channels(nodes: list[onnx.NodeProto], constants: dict[str, Weights], name: str) -> int:
+    """Return the channels of a pooled map: those of the last convolution before it."""
+    last = [node for node in _before(nodes, [name]) if node.op_type == "Conv"][-1]
+    return len(constants[last.input[1]])

@@ -36,8 +36,8 @@ class FinetuneSpec:
 
     Attributes:
         initial_checkpoint: Detector to start from, with the same backbone: the name of a bundled
-            model or a model directory. Empty starts from the weights that the recipe's backbone
-            names.
+            model or a model directory; of an ensemble with the number of a member, as `edge:2`.
+            Empty starts from the weights that the recipe's backbone names.
         initial_head: Whether the head starts from that detector's too, instead of at zero; it then
             needs no `warm_up`.
         feature_layers: Layers of the backbone whose averaged activations the head reads.

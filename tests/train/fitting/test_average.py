@@ -70,7 +70,7 @@ def test_the_start_may_have_a_share(trained, tmp_path: Path) -> None:
     made = average(
         load_runs([runs[0].path]), [1.0], data, tmp_path / "m", "m", interpolation_weight=0.5
     )
-    start = convolutions(Path(recipe.finetune.initial_checkpoint))[0]
+    start = convolutions(recipe.finetune.initial_checkpoint)[0]
     for now, was, at_start in zip(
         made.model.get_layer("stem").get_weights(), before, start, strict=True
     ):
@@ -122,7 +122,7 @@ def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None
     np.testing.assert_allclose(p_fake, outputs["p_fake"], atol=1e-5)
     np.testing.assert_allclose(cam - made.cam_bias, outputs["cam"], atol=1e-3)
     kernels = convolutions(tmp_path / "model")
-    before = convolutions(Path(recipe.finetune.initial_checkpoint))
+    before = convolutions(recipe.finetune.initial_checkpoint)
     assert [kernel.shape for kernel, _ in kernels] == [k.shape for k, _ in before][: len(kernels)]
 
 

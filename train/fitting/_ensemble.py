@@ -1,0 +1,117 @@
+"""Put finished fine-tunings side by side in one detector.
+
+See `train.networks._ensemble`. Unlike an average of weights (`train.fitting._average`), an ensemble
+takes networks of different backbones, and its cost is the sum of theirs. Every member's logit is
+calibrated by its own run before it is weighted. Calibration, thresholds and metrics of the whole
+are computed anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from train.errors import RunError
+from train.fitting._average import recipe_of
+from train.fitting._fit import create_run, finalize_run, refuse_finished
+from train.fitting._inference import score
+from train.fitting._result import TrainingResult
+from train.fitting._run import Run
+
+if TYPE_CHECKING:
+    from train.data._dataset import Data
+    from train.data._sample import Sample
+
+
+def ensemble(
+    runs: Sequence[Run],
+    weights: Sequence[float],
+    data: Data,
+    out: Path,
+    name: str,
+    transforms: Sequence[str] = (),
+) -> Run:
+    """Put runs side by side and write a run directory.
+
+    Args:
+        runs: Two or more finished fine-tunings with the same crop and linear heads.
+        weights: Weight of each run's calibrated logit, positive; only their ratios matter.
+        data: From `train.fitting._fit.read_data`, as the runs had it.
+        out: The run directory to write.
+        name: Name of the ensemble's recipe.
+        transforms: Test-time augmentation of the whole (names from
+            `train.networks._tta.TRANSFORMS`); that of the first run if empty.
+
+    Returns:
+        The finished run, with the first run's recipe under `name`; the key `ensemble` of its
+        `run.json` lists the members.
+
+    Raises:
+        RunError: There are fewer than two runs, they do not match each other or the data, a head
+            is not linear, a transform is unknown, or `out` holds a finished run.
+    """
+    from train.networks._ensemble import Member, side_by_side
+
+    began = time.monotonic()
+    refuse_finished(out)
+    if len(runs) < 2:
+        raise RunError("an ensemble needs two runs at least")
+    first = runs[0]
+    for run in runs:
+        if recipe_of(run).crop != recipe_of(first).crop:
+            raise RunError(f"{run.path} is of another crop than {first.path}")
+        if run.info["data"]["fingerprint"] != data.fingerprint():
+            raise RunError(
+                f"{data.root} is not what {run.path} was trained on: its val and test may hold"
+                " pictures that the runs have seen"
+            )
+    shares = [weight / sum(weights) for weight in weights]
+    model = side_by_side(
+        [
+            Member(
+                run.model,
+                share / run.calibration.temperature,
+                -share * run.calibration.bias,
+            )
+            for run, share in zip(runs, shares, strict=True)
+        ]
+    )
+    finetune = recipe_of(first).finetune
+    if transforms:
+        try:
+            finetune = replace(finetune, test_time_augmentation=tuple(transforms))
+        except ValueError as error:
+            raise RunError(f"{first.path} cannot join an ensemble: {error}") from error
+    recipe = replace(
+        recipe_of(first), name=name, description=f"Ensemble of {len(runs)}.", finetune=finetune
+    )
+
+    def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        return score(model, samples, recipe)
+
+    create_run(out, recipe, data)
+    return finalize_run(
+        out,
+        recipe,
+        data,
+        TrainingResult(model, [], logits),
+        time.monotonic() - began,
+        ensemble=[_member(run, share) for run, share in zip(runs, shares, strict=True)],
+    )
+
+
+def _member(run: Run, weight: float) -> dict[str, Any]:
+    """Describe a member for `run.json`."""
+    return {
+        "recipe": run.recipe.as_dict(),
+        "weight": weight,
+        "calibration": run.calibration.as_dict(),
+        "fitted_by": run.info["command"],
+        **{key: run.info[key] for key in ("averaged",) if key in run.info},
+    }
