@@ -18,7 +18,7 @@ pytestmark = pytest.mark.train
 @pytest.fixture(scope="module")
 def joined(trained, tmp_path_factory):  # noqa: F811
     """Two runs, their ensemble at 3 : 1 with two transforms, and its export."""
-    from export._run import export_run
+    from export import export_run
     from train.fitting._average import load_runs
     from train.fitting._ensemble import ensemble
 
