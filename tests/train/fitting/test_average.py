@@ -121,7 +121,7 @@ def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None
     outputs = made.outputs(images)
     np.testing.assert_allclose(p_fake, outputs["p_fake"], atol=1e-5)
     np.testing.assert_allclose(cam - made.cam_bias, outputs["cam"], atol=1e-3)
-    kernels = convolutions(tmp_path / "model")
+    kernels = convolutions(str(tmp_path / "model"))
     before = convolutions(recipe.finetune.initial_checkpoint)
     assert [kernel.shape for kernel, _ in kernels] == [k.shape for k, _ in before][: len(kernels)]
 
