@@ -251,7 +251,15 @@ class Detector:
             locate_heatmaps(preprocessed, maps, crop.margin, method) if maps else (),
         )
 
-    def _fail(self, error: ImageError) -> Prediction:
+    def fail(self, error: ImageError) -> Prediction:
+        """Make the prediction for a picture that cannot be read.
+
+        Args:
+            error: Why it cannot be read.
+
+        Returns:
+            The prediction, with `error` set and without a verdict.
+        """
         return Prediction(error.source, self.model, error=error.reason, settings=self.settings)
 
     def predict_batch(
@@ -290,7 +298,7 @@ class Detector:
             preprocess=self.preprocess,
             score=self.score,
             aggregate=self.aggregate,
-            fail=self._fail,
+            fail=self.fail,
             batch_size=self.batch_size if batch_size is None else batch_size,
             workers=workers,
         )

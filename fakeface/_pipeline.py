@@ -77,6 +77,37 @@ def run(
     return _run(sources, preprocess, _Batches(score, aggregate, batch_size), fail, workers)
 
 
+def run_one(
+    source: Source,
+    *,
+    preprocess: Preprocessor,
+    score: Scorer[Score],
+    aggregate: Aggregator[Score],
+    fail: Fail,
+    batch_size: int,
+) -> Prediction:
+    """Classify one picture in the caller's thread, with the result that `run` would give.
+
+    Args:
+        source: The picture.
+        preprocess: As for `run`.
+        score: As for `run`.
+        aggregate: As for `run`.
+        fail: As for `run`.
+        batch_size: As for `run`.
+
+    Returns:
+        The prediction; one with an error where `run` gives one.
+
+    Raises:
+        Exception: Whatever `score` raises.
+    """
+    batches = _Batches(score, aggregate, batch_size)
+    item = _attempt(source, preprocess, fail)
+    (prediction,) = (*batches.add(item), *batches.finish())
+    return prediction
+
+
 def _run(
     sources: Iterable[Source],
     preprocess: Preprocessor,

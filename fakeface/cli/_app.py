@@ -14,6 +14,7 @@ from fakeface.cli._doctor import doctor
 from fakeface.cli._info import info
 from fakeface.cli._predict import predict
 from fakeface.cli._scan import scan
+from fakeface.cli._serve import serve
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 a picture got a verdict named by --fail-on, or doctor found a problem; 2 wrong
@@ -64,5 +65,5 @@ def _root(
     pass
 
 
-for _command in (scan, predict, info, doctor, bench):
+for _command in (scan, predict, serve, info, doctor, bench):
     app.command(epilog=EXIT_CODES)(_command)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,9 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Show versions, bundled models, providers and the picture formats that can be read here."""
-    facts = _facts()
+    from fakeface.diagnostics import installed
+
+    facts = installed()
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return OK
@@ -37,34 +39,3 @@ def info(
                 f" ({point['fitted_on']})"
             )
     return OK
-
-
-def _facts() -> dict[str, Any]:
-    from fakeface._model import DEFAULT_MODEL, MODELS, bundled_models, read_model
-    from fakeface._providers import available_providers
-    from fakeface.diagnostics._environment import versions
-    from fakeface.images._decode import readable_formats
-
-    models = []
-    for name in bundled_models():
-        model = read_model(MODELS / name)
-        assert model.crop is not None
-        described = model.as_dict()
-        models.append(
-            {
-                "name": name,
-                "version": model.version,
-                "default": name == DEFAULT_MODEL,
-                "megabytes": round(model.onnx.stat().st_size / 1e6, 1),
-                "input": model.crop.size,
-                "thresholds": described["thresholds"],
-                "operating_points": described.get("operating_points", []),
-                "sha256": model.sha256,
-            }
-        )
-    return {
-        "versions": versions(),
-        "providers": list(available_providers()),
-        "formats": list(readable_formats()),
-        "models": models,
-    }

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         compare,
         predict_pictures,
     )
+    from fakeface.diagnostics._installed import (
+        installed,
+    )
 
 __all__ = [
     "GOLDEN",
@@ -54,6 +57,7 @@ __all__ = [
     "compare",
     "environment",
     "examine",
+    "installed",
     "interleaved",
     "load_average",
     "peak_memory",
@@ -94,5 +98,6 @@ __getattr__, __dir__ = lazy_exports(
             "compare",
             "predict_pictures",
         ),
+        "fakeface.diagnostics._installed": ("installed",),
     },
 )

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fakeface._options import DetectorOptions
+from fakeface.cli import _options as options
+from fakeface.cli._errors import OK, UsageError, exits, say
+
+NETWORK = "Network"
+LIMITS = "Limits"
+
+
+@exits
+@options.takes_detector_options()
+def serve(
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Address to listen on; any but this machine's own needs a token.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Port; 0 for a free one.", rich_help_panel=NETWORK),
+    ] = 8300,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FAKEFACE_TOKEN",
+            help="What clients have to send as 'Authorization: Bearer TOKEN'. Better in the"
+            " environment: others on this machine can read it in the list of processes.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Another name under which this server may be addressed; may be repeated.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="A web site, such as https://example.org, whose pages may use the API; may be"
+            " repeated.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    max_pictures: Annotated[
+        int,
+        typer.Option(min=1, help="Most pictures of a request.", rich_help_panel=LIMITS),
+    ] = 1000,
+    max_picture: Annotated[
+        float,
+        typer.Option(
+            min=0.001, metavar="MIB", help="Largest picture, in MiB.", rich_help_panel=LIMITS
+        ),
+    ] = 64,
+    queue: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Requests that may wait; more get status 429.",
+            rich_help_panel=LIMITS,
+        ),
+    ] = 64,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            min=0.001,
+            metavar="SECONDS",
+            help="Longest time for a picture, with its waiting.",
+            rich_help_panel=LIMITS,
+        ),
+    ] = 60,
+    *,
+    detector_options: DetectorOptions,
+    workers: options.Workers = None,
+) -> int:
+    """Serve an HTTP API.
+
+    POST pictures to /v1/predict (one answer) or /v1/scan (a line for each picture as it comes);
+    /openapi.json describes both. Nothing is kept on disk. Needs the extra `serve`.
+
+    For example: fakeface serve · curl -F files=@portrait.jpg http://127.0.0.1:8300/v1/predict
+    """
+    from fakeface.serve import ServeOptions
+
+    try:
+        settings = ServeOptions(
+            host=host,
+            port=port,
+            token=token,
+            allowed_hosts=tuple(allowed_host or ()),
+            cors_origins=tuple(cors_origin or ()),
+            workers=workers,
+            queue=queue,
+            max_pictures=max_pictures,
+            max_picture=round(max_picture * (1 << 20)),
+            timeout=timeout,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+    from fakeface.cli._run import load_detector
+    from fakeface.cli._stop import deferred
+
+    with deferred():
+        from fakeface.serve import Server
+
+    detector = load_detector(detector_options)
+    server = Server(detector, settings)
+
+    def started() -> None:
+        say(f"{detector.model} {detector.info.version} serves at {server.url}; Ctrl-C stops it")
+
+    try:
+        server.run(started)
+    except KeyboardInterrupt:  # what has begun is done
+        say("stopped")
+    return OK

@@ -1,0 +1,42 @@
+"""Describe what is installed: versions, models, providers, formats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakeface._model import DEFAULT_MODEL, MODELS, bundled_models, read_model
+from fakeface._providers import available_providers
+from fakeface.diagnostics._environment import versions
+from fakeface.images._decode import readable_formats
+
+
+def installed() -> dict[str, Any]:
+    """Describe what is installed, as `fakeface info` shows it.
+
+    Returns:
+        Plain values, ready for JSON: `versions`, `providers`, `formats` of pictures that can be
+        read here, and the bundled `models` with their thresholds.
+    """
+    models = []
+    for name in bundled_models():
+        model = read_model(MODELS / name)
+        assert model.crop is not None
+        described = model.as_dict()
+        models.append(
+            {
+                "name": name,
+                "version": model.version,
+                "default": name == DEFAULT_MODEL,
+                "megabytes": round(model.onnx.stat().st_size / 1e6, 1),
+                "input": model.crop.size,
+                "thresholds": described["thresholds"],
+                "operating_points": described.get("operating_points", []),
+                "sha256": model.sha256,
+            }
+        )
+    return {
+        "versions": versions(),
+        "providers": list(available_providers()),
+        "formats": list(readable_formats()),
+        "models": models,
+    }

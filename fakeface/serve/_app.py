@@ -1,0 +1,287 @@
+"""The HTTP API: its paths, and what each takes and returns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from fakeface._version import __version__
+from fakeface.diagnostics import installed
+from fakeface.reports._jsonl import encode
+from fakeface.serve._guard import Guard, Outermost
+from fakeface.serve._lines import JsonLines
+from fakeface.serve._metrics import Metrics
+from fakeface.serve._options import ServeOptions
+from fakeface.serve._pool import Pool
+from fakeface.serve._refusals import as_json
+from fakeface.serve._uploads import Upload, uploads
+from fakeface.types import Prediction
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from fakeface._detector import Detector
+
+_DESCRIPTION = (
+    "Tells whether pictures of faces are photographs or were made by AI. Nothing is kept: pictures"
+    " are in memory only until they are classified. A verdict is a signal, not a proof."
+)
+_BINARY = {"type": "string", "format": "binary"}
+_FORM = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"files": {"type": "array", "items": _BINARY}},
+            "required": ["files"],
+        }
+    }
+}
+_NAME = {
+    "name": "name",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "What to call a picture that is sent as the body; files of a form have names.",
+}
+
+
+class Reason(BaseModel):
+    """Why a request was not served."""
+
+    detail: str = Field(description="One sentence.")
+
+
+class Health(BaseModel):
+    """Whether the server can take pictures."""
+
+    status: str = Field(description="`ok`, or `stuck` if every thread is past its time.")
+
+
+class DetectorInfo(BaseModel):
+    """The detector that all requests share."""
+
+    model: str
+    version: str
+    settings: str = Field(description="Fingerprint; equal settings give equal verdicts.")
+    thresholds: dict[str, float]
+    whole: bool
+    min_face: float
+    frames: int
+
+
+class Limits(BaseModel):
+    """What requests may not exceed."""
+
+    max_pictures: int = Field(description="Pictures of a request.")
+    max_picture: int = Field(description="Bytes of a picture.")
+    timeout: float = Field(description="Seconds for a picture.")
+    queue: int = Field(description="Requests that may wait.")
+    workers: int = Field(description="Pictures worked on at once.")
+
+
+class Info(BaseModel):
+    """What is installed and how this server is set."""
+
+    versions: dict[str, str]
+    providers: list[str]
+    formats: list[str]
+    models: list[dict[str, Any]]
+    detector: DetectorInfo
+    limits: Limits
+
+
+_REASONS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Reason, "description": text}
+    for status, text in {
+        400: "The form is broken.",
+        401: "The token is missing or wrong.",
+        403: "Another site's page sent the request.",
+        408: "The body arrives too slowly.",
+        413: "A picture is too large, or there are too many.",
+        415: "The body is no picture and no form.",
+        421: "The server is not known by the name in the Host header.",
+        422: "The form has no files.",
+        429: "Too many requests wait; see Retry-After.",
+    }.items()
+}
+
+
+def create_app(detector: Detector, options: ServeOptions | None = None) -> FastAPI:
+    """Make the application, to be run by any ASGI server.
+
+    `fakeface serve` runs it with uvicorn, and adds limits on connections that an application cannot
+    set: time for headers, and the number of connections.
+
+    Args:
+        detector: The detector that all requests share.
+        options: Limits and checks; None for the defaults. `host` decides which `Host` headers are
+            accepted.
+
+    Returns:
+        The application.
+    """
+    options = ServeOptions() if options is None else options
+    metrics = Metrics()
+    pool = Pool(detector, options, metrics.picture)
+    metrics.gauge("requests_open", "Requests admitted and not answered.", lambda: pool.requests)
+    metrics.gauge("held_bytes", "Bytes of pictures in memory.", lambda: pool.held.total)
+    metrics.gauge("late_threads", "Threads past the time of their picture.", lambda: pool.late)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(pool.close)
+
+    middleware = [
+        Middleware(_Counted, metrics),
+        Middleware(Outermost, options),
+        *(
+            [
+                Middleware(
+                    CORSMiddleware,
+                    allow_origins=options.cors_origins,
+                    allow_methods=("GET", "POST"),
+                    allow_headers=("Authorization", "Content-Type"),
+                )
+            ]
+            if options.cors_origins
+            else []
+        ),
+        Middleware(Guard, options),
+    ]
+    app = FastAPI(
+        title="fakeface",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,  # these pages load programs from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=middleware,
+        exception_handlers={HTTPException: as_json},
+    )
+    _add_api(app, pool, options, metrics)
+    return app
+
+
+def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) -> None:
+    detector = pool.detector
+    facts = installed()
+    about = Info(
+        **facts,
+        detector=DetectorInfo(
+            model=detector.model,
+            version=detector.info.version,
+            settings=detector.settings,
+            thresholds=asdict(detector.thresholds),
+            whole=detector.whole,
+            min_face=detector.min_face,
+            frames=detector.frames,
+        ),
+        limits=Limits(
+            max_pictures=options.max_pictures,
+            max_picture=options.max_picture,
+            timeout=options.timeout,
+            queue=options.queue,
+            workers=pool.workers,
+        ),
+    )
+
+    def lines(request: Request) -> AsyncGenerator[str, None]:
+        return pool.results(uploads(request, options, pool.held), _encoded)
+
+    @app.post(
+        "/v1/predict",
+        summary="Classify pictures",
+        response_model=list[Prediction],
+        response_description="One record for each picture, in order, as of `fakeface predict"
+        " --format json`; of a picture that cannot be read, `error` says why.",
+        responses=_REASONS,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {**_FORM, "image/*": {"schema": _BINARY}},
+            },
+            "parameters": [_NAME],
+        },
+    )
+    async def predict(request: Request) -> Response:
+        """Take a form with files, or one picture as the body."""
+        with pool.admitted():
+            async with aclosing(lines(request)) as found:
+                records = [line async for line in found]
+        text = "[\n" + ",\n".join(records) + "\n]\n"
+        return Response(text, media_type="application/json")
+
+    @app.post(
+        "/v1/scan",
+        summary="Classify pictures, with results as they come",
+        response_class=Response,
+        responses={
+            200: {
+                "description": "A line for each picture, in order, as of `fakeface scan --format"
+                " jsonl`. A last line with `detail` in place of `source` says why the rest of the"
+                " body was refused.",
+                "content": {
+                    "application/jsonl": {"schema": {"$ref": "#/components/schemas/Prediction"}}
+                },
+            },
+            **_REASONS,
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {**_FORM, "image/*": {"schema": _BINARY}},
+            },
+            "parameters": [_NAME],
+        },
+    )
+    async def scan(request: Request) -> Response:
+        """Take the same as `/v1/predict`; results are sent while pictures still arrive."""
+        return JsonLines(lines(request), pool.admitted, options.patience)
+
+    @app.get("/v1/info", summary="Describe the server")
+    async def info() -> Info:
+        """Return versions, models, the detector's settings and the limits."""
+        return about
+
+    @app.get("/healthz", summary="Check that the server works", responses={503: {"model": Health}})
+    async def healthz(response: Response) -> Health:
+        """Return 503 if no thread is left to take a picture."""
+        if pool.late < pool.workers:
+            return Health(status="ok")
+        response.status_code = 503
+        return Health(status="stuck")
+
+    @app.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    async def figures() -> Response:
+        """Return counts of requests, pictures and verdicts, latency and memory."""
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _encoded(_: Upload | None, prediction: Prediction) -> str:
+    return encode(prediction)
+
+
+class _Counted:
+    """Counts answers by path and status."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def wrapped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                path = scope["path"] if "endpoint" in scope else "other"
+                self._metrics.request(path, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, wrapped)

@@ -1,0 +1,108 @@
+"""`fakeface serve` in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests._models import make_classifier
+from tests._process import LISTENING, MAIN
+from tests.serve._server import CLIENT, connected, form, read_all
+
+
+@pytest.fixture(scope="module")
+def red(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_classifier(tmp_path_factory.mktemp("models") / "red"))
+
+
+@contextlib.contextmanager
+def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server in a process; gives the process and its address."""
+    command = [*LISTENING, "serve", "--port", "0", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            found = re.search(r"serves at (http://\S+)/;", process.stderr.readline())
+            assert found
+            yield process, found[1]
+        finally:
+            process.kill()
+
+
+def test_it_says_where_it_serves_and_answers(red: str, samples: Path) -> None:
+    picture = sorted(samples.rglob("*.jpg"))[0]
+    with served("--model", red) as (_, url):
+        answer = CLIENT.post(
+            f"{url}/v1/predict", files={"files": (str(picture), picture.read_bytes())}
+        )
+    printed = subprocess.run(
+        [*MAIN, "predict", "--model", red, "--format", "json", str(picture)],
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert answer.text == printed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_requests_end(red: str, samples: Path, number: signal.Signals) -> None:
+    data = sorted(samples.rglob("*.jpg"))[0].read_bytes()
+    body = form([("one", data), ("two", data)])
+    head = (
+        "POST /v1/scan HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with served("--model", red) as (process, url), connected(url) as opened:
+        opened.sendall(head + body[:-100])
+        opened.recv(10)  # the first result: the request has begun
+        process.send_signal(number)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                connected(url, 1).__enter__().close()
+            except OSError:
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail("it still takes connections")
+        opened.sendall(body[-100:])
+        rest = read_all(opened)
+        assert process.wait(30) == 0
+    assert b'"source": "two"' in rest
+    assert rest.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--host", "0.0.0.0"], "needs a token"),
+        (["--token", "short"], "at least 16 characters"),
+        (["--cors-origin", "*"], "CORS origin"),
+        (["--host", "192.0.2.1", "--token", "x" * 20], "cannot listen on 192.0.2.1"),
+    ],
+)
+def test_what_cannot_be_served_is_said(red: str, options: list[str], reason: str) -> None:
+    done = subprocess.run(
+        [*MAIN, "serve", "--model", red, *options], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_said(red: str) -> None:
+    with served("--model", red) as (_, url):
+        port = url.rpartition(":")[2]
+        done = subprocess.run(
+            [*MAIN, "serve", "--model", red, "--port", port], capture_output=True, text=True
+        )
+    assert done.returncode == 2
+    assert f"port {port}: address already in use; --port 0 takes a free one" in done.stderr
