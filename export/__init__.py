@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from export._convert import convert
 from export._directory import write_model
-from export._errors import ExportError, ParityError, QuantizationError, QuantizationRejectedError
+from export._errors import (
+    ChanceError,
+    ExportError,
+    ParityError,
+    QuantizationError,
+    QuantizationRejectedError,
+)
 from export._golden import write_golden
 from export._parity import real_crops
 from export._run import export_run
 from export.int8 import Reader
 
 __all__ = [
+    "ChanceError",
     "ExportError",
     "ParityError",
     "QuantizationError",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fakeface import ModelInfo
+from fakeface import ModelInfo, OperatingPoint
 
 
 def card(info: ModelInfo, notes: str = "") -> str:
@@ -24,10 +24,8 @@ def card(info: ModelInfo, notes: str = "") -> str:
     assert info.thresholds is not None
     run = info.provenance
     test = info.figures["test"]
-    points = [
-        f"| {p.name} | {p.threshold:.4f} | {p.fpr:.0%} | {p.fitted_on} |"
-        for p in info.operating_points
-    ]
+    warnings = [run["warning"]] if "warning" in run else []
+    warnings += [f"WARNING: {p.warning}" for p in info.operating_points if p.warning]
     lines = [
         f"# {info.name} {info.version}",
         "",
@@ -37,6 +35,7 @@ def card(info: ModelInfo, notes: str = "") -> str:
         " on the test split of the data named below: they say nothing of generators and cameras"
         " that are not in it.",
         "",
+        *(line for warning in warnings for line in (f"> {warning}", "")),
         "## What it sees",
         "",
         f"A square of {info.crop.margin:g} times the face box, resized to"
@@ -48,8 +47,7 @@ def card(info: ModelInfo, notes: str = "") -> str:
         f"`fake` from p_fake {info.thresholds.fake:.4f} on, `real` below"
         f" {info.thresholds.real:.4f}, `uncertain` between.",
         "",
-        *(["| operating point | threshold | FPR | fitted on |", "|---|---|---|---|", *points, ""]
-          if points else []),
+        *_points(info.operating_points),
         *([notes.strip(), ""] if notes.strip() else []),
         "## Figures",
         "",
@@ -87,6 +85,29 @@ def card(info: ModelInfo, notes: str = "") -> str:
         "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _points(points: Sequence[OperatingPoint]) -> list[str]:
+    """Tabulate the operating points, with intervals where they were recorded."""
+    if not points:
+        return []
+    columns = {
+        "operating point": [p.name for p in points],
+        "threshold": [f"{p.threshold:.4f}" for p in points],
+        "FPR": [f"{p.fpr:.0%}" for p in points],
+        "95 % interval of the FPR": [
+            "" if p.interval is None else "{:.1%} to {:.1%}".format(*p.interval) for p in points
+        ],
+        "fitted on": [p.fitted_on for p in points],
+    }
+    shown = {name: cells for name, cells in columns.items() if any(cells)}
+    rows = zip(*shown.values(), strict=True)
+    return [
+        f"| {' | '.join(shown)} |",
+        "|---" * len(shown) + "|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+    ]
 
 
 def _rows(values: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -49,13 +49,22 @@ def run(
             file_okay=False,
         ),
     ] = None,
+    allow_chance: Annotated[
+        bool,
+        typer.Option(
+            "--allow-chance",
+            help="Export a detector that is no better than chance on val too; its card says so.",
+        ),
+    ] = False,
     cache: CacheOption = Path("cache"),
 ) -> None:
     """Export a trained detector to ONNX; reject it unless it computes what it did in TensorFlow.
 
-    p_fake on real pictures may differ from TensorFlow's by at most 1e-4, and between a picture
-    alone and in a batch by at most 1e-5. With --int8 the model is then quantised as by `int8` with
-    default options; if the int8 model is rejected, the fp32 model stays where it was written.
+    A detector that is no better than chance on `val` is rejected too, unless --allow-chance is
+    given. p_fake on real pictures may differ from TensorFlow's by at most 1e-4, and between a
+    picture alone and in a batch by at most 1e-5. With --int8 the model is then quantised as by
+    `int8` with default options; if the int8 model is rejected, the fp32 model stays where it was
+    written.
     """
     if (int8_out is None) != (data is None):
         raise typer.BadParameter("--int8 and --data go together")
@@ -65,8 +74,19 @@ def run(
 
     text = notes.read_text(encoding="utf-8") if notes else ""
     info, parity = export_run(
-        run, out, name or out.resolve().name, version, pictures, licence, text
+        run,
+        out,
+        name or out.resolve().name,
+        version,
+        pictures,
+        licence,
+        text,
+        allow_chance=allow_chance,
     )
+    for warning in (info.provenance.get("warning"), *(p.warning for p in info.operating_points)):
+        if warning:
+            text = f"warning: {warning.removeprefix('WARNING: ')}"
+            console.print(text, style="yellow", markup=False, soft_wrap=True)
     size = info.onnx.stat().st_size / 1e6
     console.print(f"{info.name} {info.version}, {size:.1f} MB. {parity}", markup=False)
     typer.echo(str(out))

@@ -13,6 +13,10 @@ class ParityError(RejectedError):
     """The exported model does not compute what the trained one does."""
 
 
+class ChanceError(RejectedError):
+    """The trained detector is no better than chance."""
+
+
 class QuantizationError(ExportError):
     """A model cannot be quantised."""
 

@@ -12,11 +12,13 @@ import numpy.typing as npt
 from export._card import card
 from export._convert import OPSET, convert
 from export._directory import write_model
+from export._errors import ChanceError
 from export._golden import write_golden
 from export._parity import Parity, check, real_crops
 from fakeface import ModelInfo
 from train.command_line import invocation, silence_tensorflow
 from train.data import CLASSES
+from train.evaluate import chance_warning
 
 if TYPE_CHECKING:
     import onnx
@@ -40,6 +42,8 @@ def export_run(
     pictures: Path,
     licence: str | None = None,
     notes: str = "",
+    *,
+    allow_chance: bool = False,
 ) -> tuple[ModelInfo, Parity]:
     """Export a run; nothing is written unless the ONNX model agrees with the trained one.
 
@@ -51,12 +55,14 @@ def export_run(
         pictures: Folder of real pictures to compare on.
         licence: Licence notes; None for those that follow from the backbone.
         notes: For the model card; see `export._card.card`.
+        allow_chance: Export a detector that is no better than chance too; its card then says so.
 
     Returns:
         The description as written, and the differences from TensorFlow.
 
     Raises:
         RunError: The run cannot be read.
+        ChanceError: The detector is no better than chance on `val`.
         ParityError: The exported model differs from the trained one.
     """
     silence_tensorflow()
@@ -65,6 +71,11 @@ def export_run(
     from train.fitting import load_run
 
     run = load_run(run_path)
+    if (warning := chance_warning(run.info["metrics"].get("val", {}))) and not allow_chance:
+        raise ChanceError(
+            f"{run_path}: {warning.removeprefix('WARNING: ')}. Nothing was written: train on more"
+            " pictures, or from pretrained weights; --allow-chance exports it all the same"
+        )
     spec = run.recipe.crop
     model = convert(run.outputs, spec.size)
 
@@ -112,6 +123,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
         The description, without hash and path.
     """
     info = run.info
+    warning = chance_warning(info["metrics"].get("val", {}))
     return ModelInfo(
         name=name,
         version=version,
@@ -134,6 +146,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
             "data": info["data"],
             "fitted_with": info["versions"],
             "fitted_by": info["command"],
+            **({"warning": warning} if warning else {}),
             **{key: info[key] for key in ("averaged", "ensemble") if key in info},
             "exported_with": {
                 package: version_of(package)

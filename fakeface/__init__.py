@@ -29,9 +29,10 @@ if TYPE_CHECKING:
         ProviderError,
         ReportError,
     )
-    from fakeface._model import ModelInfo, OperatingPoint, Thresholds
+    from fakeface._model import ModelInfo
     from fakeface._options import DetectorOptions
     from fakeface._providers import available_providers
+    from fakeface._thresholds import OperatingPoint, Thresholds
     from fakeface.faces._finder import FaceFinder
     from fakeface.types import Box, Face, Prediction, Source, Verdict
     from fakeface.types._heatmap import Heatmap
@@ -78,7 +79,8 @@ __getattr__, __dir__ = lazy_exports(
             "ProviderError",
             "ReportError",
         ),
-        "fakeface._model": ("ModelInfo", "OperatingPoint", "Thresholds"),
+        "fakeface._model": ("ModelInfo",),
+        "fakeface._thresholds": ("OperatingPoint", "Thresholds"),
         "fakeface._options": ("DetectorOptions",),
         "fakeface._providers": ("available_providers",),
         "fakeface.faces._finder": ("FaceFinder",),

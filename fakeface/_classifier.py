@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from fakeface._crop import CropSpec
 from fakeface._errors import ModelError
-from fakeface._model import METADATA_KEY, ModelInfo, Thresholds
+from fakeface._model import METADATA_KEY, ModelInfo
 from fakeface._model_files import number, same_description
 from fakeface._providers import open_model
+from fakeface._thresholds import Thresholds
 from fakeface.explain._occlusion import occlusion
 from fakeface.types._heatmap import Method
 

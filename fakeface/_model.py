@@ -28,6 +28,12 @@ from fakeface._model_files import (
     whole,
 )
 from fakeface._onnx_file import refusal
+from fakeface._thresholds import (
+    OperatingPoint,
+    Thresholds,
+    read_operating_point,
+    read_thresholds,
+)
 
 MODELS = Path(__file__).parent / "models"
 """Where the bundled models are."""
@@ -45,56 +51,6 @@ FORMAT = 1
 """Version of the format of `model.json`."""
 
 Kind = Literal["classifier", "face-finder"]
-
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """A threshold on `p_fake` and what it was fitted for.
-
-    Attributes:
-        name: Such as `fpr5`.
-        threshold: `p_fake` at or above it is called fake, 0 to 1.
-        fpr: Share of real pictures called fake that the threshold was fitted for, 0 to 1.
-        fitted_on: What it was fitted on, in words.
-        photographs: How many photographs it rests on; None where nobody said.
-    """
-
-    name: str
-    threshold: float
-    fpr: float
-    fitted_on: str
-    photographs: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse values outside 0 to 1 (`ValueError`)."""
-        if not (0 <= self.threshold <= 1 and 0 <= self.fpr <= 1):
-            raise ValueError(f"operating point {self.name!r}: threshold and fpr must be 0 to 1")
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON; the number of photographs only where it is known."""
-        plain = {"name": self.name, "threshold": self.threshold, "fpr": self.fpr}
-        told = {} if self.photographs is None else {"photographs": self.photographs}
-        return {**plain, "fitted_on": self.fitted_on, **told}
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The two thresholds between the verdicts.
-
-    Attributes:
-        fake: `p_fake` at or above it is `fake`, 0 to 1.
-        real: `p_fake` below it is `real`, 0 to 1, at most `fake`; between them lies `uncertain`.
-    """
-
-    fake: float
-    real: float
-
-    def __post_init__(self) -> None:
-        """Refuse thresholds out of order (`ValueError`)."""
-        if not 0 <= self.real <= self.fake <= 1:
-            raise ValueError(
-                f"thresholds must be 0 <= real <= fake <= 1, got {self.real}, {self.fake}"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +91,11 @@ class ModelInfo:
     def onnx(self) -> Path:
         """Path of the ONNX file."""
         return self.path / "model.onnx"
+
+    def point_at(self, threshold: float) -> OperatingPoint | None:
+        """Return the operating point of a threshold for `fake`; None if there is none."""
+        points = (p for p in self.operating_points if abs(p.threshold - threshold) < 1e-9)
+        return next(points, None)
 
     def as_dict(self) -> dict[str, Any]:
         """What stands in `model.json`, less `format`."""
@@ -248,8 +209,8 @@ def _described(raw: dict[str, Any], path: Path) -> ModelInfo:
         sha256=sha256,
         crop=_crop(raw) if "crop" in raw else None,
         classes=classes,
-        thresholds=_thresholds(raw) if "thresholds" in raw else None,
-        operating_points=tuple(_operating_point(point) for point in points),
+        thresholds=read_thresholds(raw) if "thresholds" in raw else None,
+        operating_points=tuple(read_operating_point(point) for point in points),
         settings=table(raw, "settings"),
         provenance=table(raw, "provenance"),
         figures=table(raw, "figures"),
@@ -264,27 +225,6 @@ def _crop(raw: dict[str, Any]) -> CropSpec:
     return CropSpec(
         whole(crop, "size", 0, 1 << 20), number(crop, "margin", 0, 1 << 20), text(crop, "filter")
     )
-
-
-def _thresholds(raw: dict[str, Any]) -> Thresholds:
-    thresholds = table(raw, "thresholds", {"fake", "real"})
-    return Thresholds(fake=number(thresholds, "fake", 0, 1), real=number(thresholds, "real", 0, 1))
-
-
-def _operating_point(point: Any) -> OperatingPoint:
-    point = table({"operating_points": point}, "operating_points", {*_POINT, _PHOTOGRAPHS})
-    name, threshold, fpr, fitted_on = _POINT
-    return OperatingPoint(
-        text(point, name),
-        number(point, threshold, 0, 1),
-        number(point, fpr, 0, 1),
-        text(point, fitted_on),
-        whole(point, _PHOTOGRAPHS, 0, 1 << 40) if _PHOTOGRAPHS in point else None,
-    )
-
-
-_POINT = ("name", "threshold", "fpr", "fitted_on")
-_PHOTOGRAPHS = "photographs"
 
 
 def load_model(path: Path, kind: Kind) -> tuple[ModelInfo, bytes]:

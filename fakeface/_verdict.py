@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from fakeface._errors import ModelError
-from fakeface._model import ModelInfo, Thresholds
+from fakeface._model import ModelInfo
 from fakeface._preprocess import Preprocessed
+from fakeface._thresholds import Thresholds
 from fakeface.types import Face, Prediction, ReadPrediction, Verdict
 from fakeface.types._heatmap import Heatmap
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         choose_thresholds,
         classify,
     )
+    from fakeface.explain._occlusion import occlusion
 
 __all__ = [
     "MIN_FACE",
@@ -37,6 +38,7 @@ __all__ = [
     "classify",
     "default_batch",
     "default_threads",
+    "occlusion",
     "open_session",
     "session_options",
 ]
@@ -58,5 +60,6 @@ __getattr__, __dir__ = lazy_exports(
             "choose_thresholds",
             "classify",
         ),
+        "fakeface.explain._occlusion": ("occlusion",),
     },
 )

@@ -11,17 +11,17 @@ from fakeface._model import (
     METADATA_KEY,
     MODELS,
     ModelInfo,
-    OperatingPoint,
-    Thresholds,
     bundled_models,
     find_model,
     load_model,
     read_model,
 )
+from fakeface._thresholds import FEW_PHOTOGRAPHS, OperatingPoint, Thresholds
 
 __all__ = [
     "DEFAULT_MODEL",
     "FACE_FINDER",
+    "FEW_PHOTOGRAPHS",
     "METADATA_KEY",
     "MODELS",
     "ModelInfo",

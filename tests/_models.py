@@ -16,9 +16,17 @@ from fakeface.model_directory import METADATA_KEY
 SIZE = 32
 """Side of what the small models see."""
 
+POINT = OperatingPoint("fpr1", 0.9, 0.01, "nothing")
+"""The operating point of `make_classifier`."""
+
 
 def make_classifier(
-    folder: Path, *, gain: float = 12.0, size: int = SIZE, thresholds: Thresholds | None = None
+    folder: Path,
+    *,
+    gain: float = 12.0,
+    size: int = SIZE,
+    thresholds: Thresholds | None = None,
+    point: OperatingPoint = POINT,
 ) -> Path:
     """Write a classifier for which a face is the likelier AI, the redder it is.
 
@@ -30,6 +38,7 @@ def make_classifier(
         gain: Steepness.
         size: Side of the input in pixels.
         thresholds: Thresholds between the verdicts; .7 and .3 by default.
+        point: Its operating point.
 
     Returns:
         `folder`.
@@ -57,7 +66,7 @@ def make_classifier(
         crop=CropSpec(size=size),
         classes=("AI", "Real"),
         thresholds=thresholds or Thresholds(fake=0.7, real=0.3),
-        operating_points=(OperatingPoint("fpr1", 0.9, 0.01, "nothing"),),
+        operating_points=(point,),
     )
 
 

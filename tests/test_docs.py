@@ -150,12 +150,12 @@ def test_every_block_runs(
 @pytest.mark.skipif(os.name == "nt", reason="the commands are for bash")
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs the extra `train`")
 def test_training_exporting_and_benchmarks_run(tmp_path: Path, environment: dict[str, str]) -> None:
-    """The commands that need TensorFlow, in order, on forty small pictures."""
+    """The commands that need TensorFlow, in order, on eighty small pictures."""
     furnish(tmp_path)
     rng = np.random.default_rng(0)
     for label in ("AI", "Real"):
         (tmp_path / "FOLDER" / label / "some").mkdir(parents=True)
-        for index in range(20):
+        for index in range(40):
             flat = np.full((96, 96, 3), rng.integers(0, 255, 3), np.uint8)
             noise = rng.integers(0, 255, (96, 96, 3)).astype(np.uint8)
             picture = Image.fromarray(flat if label == "AI" else noise)

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from fakeface import ModelError
+from fakeface import ModelError, OperatingPoint
 from fakeface._model import FACE_FINDER, MODELS, bundled_models, find_model, load_model, read_model
 
 
@@ -94,3 +94,28 @@ def test_a_finder_does_not_judge(model):
 def test_an_unknown_model_lists_the_bundled_ones():
     with pytest.raises(ModelError, match="neither a directory nor a bundled model"):
         find_model("no-such-model")
+
+
+POINT = {"name": "fpr5", "threshold": 0.7, "fpr": 0.05, "fitted_on": "val"}
+
+
+def test_an_operating_point_says_what_it_rests_on(model):
+    edit(model, operating_points=[{**POINT, "photographs": 30, "interval": [0.01, 0.17]}, POINT])
+    founded, old = read_model(model).operating_points
+    assert (founded.photographs, founded.interval) == (30, (0.01, 0.17))
+    assert founded.as_dict()["interval"] == [0.01, 0.17]
+    assert "rests on only 30 photographs" in founded.warning
+    assert "1.0% to 17.0%" in founded.warning
+    assert (old.interval, old.warning) == (None, None)
+    assert "interval" not in old.as_dict()
+    assert OperatingPoint("fpr5", 0.7, 0.05, "val", 200).warning is None
+    assert "fewer than 200" in OperatingPoint("fpr5", 0.7, 0.05, "val", 199).warning
+
+
+@pytest.mark.parametrize(
+    "interval", [[0.2, 0.1], [0.1], [0.1, 0.2, 0.3], "wide", [0.1, 1.2], [True, 1]]
+)
+def test_an_interval_that_cannot_be_is_refused(model, interval):
+    edit(model, operating_points=[{**POINT, "interval": interval}])
+    with pytest.raises(ModelError, match="interval"):
+        read_model(model)

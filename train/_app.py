@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from train._commands import average, compare, ensemble, fit
+from train._commands import average, compare, ensemble, fit, report
 from train._lists import backbones, collect, recipes
 from train.command_line import CommandGroup
 
@@ -23,6 +23,8 @@ A first training, on a folder with `AI/` and `Real/` in it:
 
     python -m train fit --data FOLDER --recipe report
 
+    python -m train report runs/report
+
     python -m export runs/report -o my-model
 
     fakeface scan --model my-model PICTURES
@@ -34,6 +36,7 @@ computed is kept.""",
 
 app.command("fit")(fit)
 app.command("compare")(compare)
+app.command("report")(report)
 app.command("average")(average)
 app.command("ensemble")(ensemble)
 app.command("collect")(collect)

@@ -1,4 +1,4 @@
-"""Commands that train: `fit`, `compare`, `average`, `ensemble`."""
+"""Commands that train or show a training: `fit`, `compare`, `report`, `average`, `ensemble`."""
 
 from __future__ import annotations
 
@@ -103,6 +103,37 @@ def compare(
     pictures = read_data(data, chosen[0], store, Selection(split_names(only), limit))
     typer.echo(compare_recipes(chosen, pictures, store, out).markdown)
     console.print(f"written: {out}", markup=False)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Run directory of `fit` or `average`.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Page to write; RUN/report.html if left out.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Data folder, if it is no longer where the run was trained."),
+    ] = None,
+    pictures: Annotated[
+        int,
+        typer.Option(min=0, help="Pictures of each kind of mistake at most; 0 for a page without."),
+    ] = 12,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Write a page that shows a run: one HTML file that loads nothing.
+
+    It holds the data, learning curves, ROC, accuracy per source, and the worst mistakes on `test`
+    (and on `unseen` where that was scored) with heat maps.
+
+        python -m train report runs/report
+    """
+    from train.data import Cache
+    from train.fitting import load_run
+    from train.report import write_report
+
+    opened = load_run(run)
+    page = write_report(opened, out or run / "report.html", Cache(cache), data, pictures)
+    typer.echo(str(page))
 
 
 def average(

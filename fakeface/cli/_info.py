@@ -38,4 +38,10 @@ def info(
                 f"{'':<12}   --fpr {point['fpr']:g}: fake from p_fake {point['threshold']:.3f}"
                 f" ({point['fitted_on']})"
             )
+            if (low_high := point.get("interval")) is not None:
+                low, high = low_high
+                typer.echo(
+                    f"{'':<12}     on {point['photographs']:,} photographs: 95 % interval"
+                    f" {low:.1%} to {high:.1%}"
+                )
     return OK

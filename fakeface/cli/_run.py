@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def load_detector(options: DetectorOptions) -> Detector:
-    """Load the models, with Pillow's warnings turned off.
+    """Load the models, with Pillow's warnings turned off; warn of a poorly founded threshold.
 
     Raises:
         FakefaceError: The model or the provider is not available.
@@ -41,7 +41,11 @@ def load_detector(options: DetectorOptions) -> Detector:
     # Pillow warns of oddities in pictures; those that matter are in the results.
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
-    return Detector.from_options(options)
+    detector = Detector.from_options(options)
+    point = detector.info.point_at(detector.thresholds.fake)
+    if point is not None and point.warning:
+        say(f"warning: {point.warning}")
+    return detector
 
 
 class Run:

@@ -7,8 +7,8 @@ from math import exp
 import numpy as np
 from PIL import Image
 
-from fakeface._model import Thresholds
 from fakeface._text import printable
+from fakeface._thresholds import Thresholds
 from fakeface.explain._canvas import INK, LINE, SCALE, SOFT, WHITE, Canvas, Colour, fitted, length
 from fakeface.types import Face, Prediction
 from fakeface.types._heatmap import SPANS, Method, blend

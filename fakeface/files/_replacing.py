@@ -19,6 +19,7 @@ def replacing(
     permissions_of: Path | None = None,
     durable: bool = False,
     alone: bool = False,
+    suffix: str = "",
 ) -> Iterator[Path]:
     """Replace a file by a complete new one: readers, and a killed process, never see half of it.
 
@@ -30,6 +31,7 @@ def replacing(
             power failure.
         alone: Whether nobody else replaces it meanwhile, such as under a lock: what killed
             processes left behind is then removed.
+        suffix: What the name of the new file has to end with, for writers that go by it.
 
     Yields:
         A path beside it that does not exist yet, to be written in the `with` block. On an error
@@ -41,7 +43,7 @@ def replacing(
     target = path.resolve()
     if alone:
         _remove_leftovers(target)
-    new = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new")
+    new = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new{suffix}")
     try:
         yield new
         if durable:
@@ -59,7 +61,7 @@ def replacing(
 
 
 def _remove_leftovers(target: Path) -> None:
-    left = re.compile(re.escape(target.name) + r"\.[0-9a-f]{8}\.new")
+    left = re.compile(re.escape(target.name) + r"\.[0-9a-f]{8}\.new(\.[.\w]+)?")
     with contextlib.suppress(OSError):
         for path in target.parent.iterdir():
             if left.fullmatch(path.name) and path.is_file():

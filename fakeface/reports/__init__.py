@@ -22,14 +22,27 @@ from fakeface.lazy import lazy_exports
 if TYPE_CHECKING:
     import os
 
+    from fakeface.reports._html._page import page_style
     from fakeface.reports._report import Report
     from fakeface.reports._resume import PreviousScan
 
-__all__ = ["FORMATS", "PreviousScan", "Report", "format_of", "open_report", "printable"]
+__all__ = [
+    "FORMATS",
+    "PreviousScan",
+    "Report",
+    "format_of",
+    "open_report",
+    "page_style",
+    "printable",
+]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
-    {"fakeface.reports._report": ("Report",), "fakeface.reports._resume": ("PreviousScan",)},
+    {
+        "fakeface.reports._html._page": ("page_style",),
+        "fakeface.reports._report": ("Report",),
+        "fakeface.reports._resume": ("PreviousScan",),
+    },
 )
 
 FORMATS: dict[str, tuple[str, str]] = {

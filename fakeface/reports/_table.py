@@ -19,7 +19,7 @@ from fakeface.types import Prediction, Provenance
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
-    from fakeface._model import Thresholds
+    from fakeface._thresholds import Thresholds
 
 STYLES: dict[str, str] = {
     "fake": "bold dark_orange",

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fakeface import __version__
+from fakeface import OperatingPoint, __version__
 from fakeface.cli._app import app
 from tests._models import make_classifier
 from tests._process import LISTENING, MAIN
@@ -479,3 +479,19 @@ def test_progress_shows_on_a_terminal_and_ends_with_the_summary(
     assert ("fake.png" in text) is results_too
     if not results_too:
         assert "\x1b" not in done.stdout.decode()
+
+
+def test_a_threshold_that_rests_on_a_few_photographs_comes_with_a_warning(
+    cli: Cli, folder: Path, tmp_path: Path
+) -> None:
+    few = OperatingPoint("fpr10", 0.7, 0.1, "val", 30, (0.02, 0.21))
+    model = make_classifier(tmp_path / "few", point=few)
+    for command in ("scan", "predict"):
+        done = cli(command, folder / "fake.png", "--model", model)
+        assert done.code == 0
+        assert "warning: the threshold for 10% false alarms rests on only 30 photo" in done.err
+        assert "2.0% to 21.0%" in done.err
+        assert "warning" not in done.out
+    own = cli("scan", folder / "fake.png", "--model", model, "--threshold", "0.6")
+    assert "warning" not in own.err
+    assert "warning" not in cli("scan", folder / "fake.png").err

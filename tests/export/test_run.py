@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from export import ExportError, ParityError, real_crops
+from export import ChanceError, ExportError, ParityError, real_crops
 from export.__main__ import app
 from export._parity import check
 from fakeface import CropSpec, Detector
@@ -67,7 +67,13 @@ def exported(run, samples, tmp_path_factory):
 
     out = tmp_path_factory.mktemp("models") / "tiny"
     return out, *export_run(
-        run.path, out, "tiny", "0.0.1", samples, notes="## Known failures\n\nAll of them.\n"
+        run.path,
+        out,
+        "tiny",
+        "0.0.1",
+        samples,
+        notes="## Known failures\n\nAll of them.\n",
+        allow_chance=True,
     )
 
 
@@ -88,7 +94,8 @@ def test_an_exported_model_runs_in_the_library(exported, run, samples):
 def test_a_head_on_all_stages_can_be_exported(fitted, samples, tmp_path):
     from export._run import export_run
 
-    export_run(fitted("stages").path, tmp_path / "model", "stages", "0.0.1", samples)
+    path = fitted("stages").path
+    export_run(path, tmp_path / "model", "stages", "0.0.1", samples, allow_chance=True)
     assert Detector(tmp_path / "model").predict(samples / "real" / "astronaut.png").error is None
 
 
@@ -103,6 +110,29 @@ def test_provenance_is_recorded(exported, run):
     assert readme.startswith("# tiny 0.0.1")
     assert "## Licence" in readme
     assert readme.index("## Known failures\n\nAll of them.") < readme.index("## Figures")
+
+
+def test_a_detector_of_chance_is_exported_on_request_only(exported, run, samples, tmp_path):
+    """Two pictures of each class in `val`: even a perfect ranking of them proves nothing."""
+    from export._run import export_run
+
+    with pytest.raises(ChanceError, match=r"no better than chance.*--allow-chance") as refused:
+        export_run(run.path, tmp_path / "model", "tiny", "0.0.1", samples)
+    assert "Nothing was written" in str(refused.value)
+    assert not (tmp_path / "model").exists()
+    out, info, _ = exported
+    card = (out / "README.md").read_text()
+    assert "\n> WARNING: no better than chance" in card
+    assert "\n> WARNING: the threshold for 50% false alarms rests on only 2 photographs" in card
+    assert "95 % interval of the FPR" in card
+    assert info.provenance["warning"].startswith("WARNING: no better than chance")
+    assert info.operating_points[0].interval == run.operating_points[0].interval
+
+
+def test_the_command_rejects_chance_with_exit_code_1(run, tmp_path):
+    done = CliRunner().invoke(app, [str(run.path), "-o", str(tmp_path / "model")])
+    assert done.exit_code == 1
+    assert "no better than chance" in done.output
 
 
 def test_batch_norms_are_folded(exported):
@@ -184,7 +214,7 @@ def test_a_linear_head_gives_an_exact_map(run, samples, tmp_path, hidden):
     (folder / "run.json").write_bytes((run.path / "run.json").read_bytes())
     detector.save(folder / "model.keras")
 
-    export_run(folder, tmp_path / "model", "linear", "0.0.1", samples)
+    export_run(folder, tmp_path / "model", "linear", "0.0.1", samples, allow_chance=True)
     found = Detector(tmp_path / "model", explain=True).predict(samples / "real" / "astronaut.png")
     heatmap = found.faces[0].heatmap
     if hidden:
@@ -218,6 +248,7 @@ def linear(run, tmp_path):
 def both(linear, run, out, monkeypatch):
     """Export in float and in 8-bit numbers with one command; its exit code."""
     options = ["--data", str(run.path.parent / "data"), "--cache", str(run.path.parent / "cache")]
+    options.append("--allow-chance")
     arguments = [str(linear), "-o", str(out / "one"), "--int8", str(out / "one-int8"), *options]
     monkeypatch.setattr("sys.argv", ["export", *arguments])
     with pytest.raises(SystemExit) as stopped:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fakeface.files import replacing
 from train.errors import DataError
 from train.progress import progress
 
@@ -58,9 +59,8 @@ def load_or_train(
                 f"no photograph is at least {_PATCH} pixels high and wide, as autoencoders need"
             )
         _fit(model, large, steps, seed)
-        aside = weights.with_name(f"unfinished-{weights.name}")
-        model.save_weights(aside)
-        aside.replace(weights)
+        with replacing(weights, suffix=".weights.h5") as new:  # Keras insists on it
+            model.save_weights(new)
     return model
 
 

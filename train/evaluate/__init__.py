@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         fit_operating_points,
         fit_thresholds,
     )
-    from train.evaluate._report import as_text, evaluate
+    from train.evaluate._report import as_text, chance_warning, evaluate
     from train.evaluate._scores import Scores, read_scores
     from train.evaluate._statistics import mcnemar, wilson
 
@@ -21,6 +21,7 @@ __all__ = [
     "Calibration",
     "Scores",
     "as_text",
+    "chance_warning",
     "evaluate",
     "fit_calibration",
     "fit_operating_points",
@@ -41,6 +42,7 @@ __getattr__, __dir__ = lazy_exports(
         ),
         "train.evaluate._report": (
             "as_text",
+            "chance_warning",
             "evaluate",
         ),
         "train.evaluate._scores": (

@@ -24,6 +24,7 @@ from scipy.special import expit
 
 from fakeface import OperatingPoint, Thresholds
 from train.evaluate._scores import Floats, Scores
+from train.evaluate._statistics import wilson
 
 TARGETS = (0.05, 0.01)
 """False positive rates of the operating points; the first one is the default."""
@@ -109,7 +110,8 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
         calibration: Turns them into `p_fake`.
 
     Returns:
-        One point per target that the photographs carry (`refused_levels`), the default first.
+        One point per target that the photographs carry (`refused_levels`), the default first,
+        each with Wilson's 95 % interval of the share of all Real pictures that it calls fake.
     """
     p_fake = calibration.p_fake(val.logits)
     real = val.labels == 1
@@ -132,6 +134,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
                 f"val, {int(real.sum())} Real of {len(names)} sources, {len(large)} of them at most"
                 f" {WORST:g} times the rate; decided by {binding}",
                 int(real.sum()),
+                wilson(int((p_fake[real] >= thresholds[binding]).sum()), int(real.sum())),
             )
         )
     return tuple(points)

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
+from fakeface import Thresholds
 from train.data._sample import CLASSES
-from train.evaluate._scores import Scores
+from train.evaluate._scores import Floats, Scores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+Target: TypeAlias = "Path | IO[bytes]"
+"""Where a PNG is written."""
+
+_CURVES = 12
+"""Most origins that have a ROC curve of their own."""
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#999999"
 
 
-def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
-    """Draw every measure over the epochs, training and validation in one panel."""
-    measures = [key for key in history[0] if key != "epoch" and not key.startswith("val_")]
+def plot_history(
+    history: Sequence[dict[str, float]], path: Target, kept: int | None = None
+) -> None:
+    """Draw every measure over the epochs, training and validation in one panel.
+
+    Args:
+        history: A row per epoch.
+        path: Where to write the PNG.
+        kept: The epoch whose weights were kept, marked in every panel; None to mark none.
+    """
+    known = [key.removeprefix("val_") for key in history[0] if key not in ("epoch", "step")]
+    measures = list(dict.fromkeys(known))
     figure = _figure(4.5 * len(measures), 3.5)
     epochs = [row["epoch"] for row in history]
     for number, measure in enumerate(measures, 1):
@@ -29,6 +46,8 @@ def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
             if key in history[0]:
                 values = [row[key] for row in history]
                 axes.plot(epochs, values, marker="o", ms=3, color=colour, label=name)
+        if kept is not None:
+            axes.axvline(kept, color=_GREY, ls="--", lw=1, label=f"kept: epoch {kept:g}")
         axes.set(xlabel="epoch", ylabel=measure)
         axes.grid(alpha=0.3)
         axes.legend()
@@ -47,14 +66,15 @@ def plot_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def plot_roc(scores: Scores, path: Path) -> None:
-    """Draw the ROC curve (AI is positive), and that of each AI origin against all Real."""
+def plot_roc(scores: Scores, path: Target) -> None:
+    """Draw the ROC curve (AI is positive), and those of the largest AI origins against all Real."""
     from sklearn.metrics import auc, roc_curve
 
     figure = _figure(6, 5)
     axes = figure.add_subplot()
     real = scores.labels == 1
-    for origin in np.unique(scores.origins[~real]):
+    origins, counts = np.unique(scores.origins[~real], return_counts=True)
+    for origin in sorted(origins[np.argsort(-counts, kind="stable")][:_CURVES]):
         chosen = real | (scores.origins == origin)
         fpr, tpr, _ = roc_curve(~real[chosen], -scores.logits[chosen])
         axes.plot(fpr, tpr, lw=1, alpha=0.8, label=f"{origin}, {auc(fpr, tpr):.3f}")
@@ -67,19 +87,57 @@ def plot_roc(scores: Scores, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def plot_comparison(rows: Sequence[dict[str, Any]], path: Path) -> None:
+def plot_scores(
+    p_fake: Floats, labels: npt.NDArray[np.int64], thresholds: Thresholds, path: Target
+) -> None:
+    """Draw the distribution of the scores of both classes, with the thresholds.
+
+    Args:
+        p_fake: Calibrated scores, shape [n].
+        labels: 0 for AI, 1 for Real, shape [n].
+        thresholds: The thresholds between the verdicts.
+        path: Where to write the PNG.
+    """
+    figure = _figure(6, 3)
+    axes = figure.add_subplot()
+    bins = np.linspace(0, 1, 41).tolist()
+    for label, colour in ((0, _ORANGE), (1, _BLUE)):
+        members = p_fake[labels == label]
+        axes.hist(members, bins, color=colour, alpha=0.6, label=f"{CLASSES[label]}, {len(members)}")
+    for name, at in (("real below", thresholds.real), ("fake from", thresholds.fake)):
+        axes.axvline(at, color=_GREY, ls="--", lw=1)
+        axes.text(
+            at,
+            1.01,
+            f"{name} {at:.2f}",
+            transform=axes.get_xaxis_transform(),
+            fontsize=7,
+            ha="right" if name.startswith("real") else "left",
+        )
+    axes.set(xlabel="p_fake", ylabel="pictures", xlim=(0, 1), yscale="symlog")
+    axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+def plot_comparison(rows: Sequence[dict[str, Any]], path: Path, pictures: int) -> None:
     """Draw the accuracies of systems with their intervals, beside those that the report gives.
+
+    The title and the legend say that the two were measured on different pictures.
 
     Args:
         rows: Per system `name`, `accuracy` and `interval`, and `reported`: the report's own, or
             None.
         path: Where to write the PNG.
+        pictures: Number of test pictures here.
     """
-    figure = _figure(7, 0.7 * len(rows) + 1.3)
+    figure = _figure(7, 0.7 * len(rows) + 2)
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
         reported = row.get("reported")
-        pairs = [(row, -0.12, _BLUE, "here"), (reported, 0.12, _ORANGE, "the report")]
+        pairs = [
+            (row, -0.12, _BLUE, f"measured here, on {pictures:,} test pictures"),
+            (reported, 0.12, _ORANGE, "as the course report states it, on its own test pictures"),
+        ]
         for figures, shift, colour, name in pairs:
             if figures is not None:
                 low, high = figures["interval"]
@@ -92,7 +150,11 @@ def plot_comparison(rows: Sequence[dict[str, Any]], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("accuracy with Wilson's 95 % interval")
     axes.grid(axis="x", alpha=0.3)
-    axes.legend()
+    title = "Accuracy on the test pictures"
+    if any(row.get("reported") for row in rows):
+        title += "\nThe report's own are of another test set: compare within a colour only"
+        figure.legend(loc="outside lower center", fontsize=8)
+    axes.set_title(title, fontsize=10)
     figure.savefig(path, dpi=120)
 
 

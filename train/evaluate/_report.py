@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,18 @@ def as_text(scores: Scores, metrics: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def warnings(val: dict[str, Any], points: Sequence[OperatingPoint]) -> list[str]:
+    """List what to know before a detector is used, a line each; empty where all is well.
+
+    Args:
+        val: Metrics of `val`, from `evaluate`.
+        points: The operating points.
+    """
+    few = [f"WARNING: {point.warning}" for point in points if point.warning]
+    chance = chance_warning(val)
+    return [chance, *few] if chance else few
+
+
 def chance_warning(val: dict[str, Any]) -> str:
     """Warn of a detector that does not rank better than chance on `val`.
 
@@ -134,7 +147,8 @@ def chance_warning(val: dict[str, Any]) -> str:
         return ""
     return (
         f"WARNING: no better than chance: on val the AUC is {val['auc']:.3f}, 95 % [{low:.3f},"
-        f" {high:.3f}], of {val['AI']} AI and {val['Real']} Real pictures; do not use this detector"
+        f" {high:.3f}], of {val['AI']} AI and {val['Real']} Real pictures, and chance is .5; do not"
+        " use this detector"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.stats import binomtest, fisher_exact
 
 
@@ -22,7 +23,12 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
 
 
 def auc_interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
-    """Return the 95 % interval of an area under the ROC curve (Hanley and McNeil 1982).
+    """Return the 95 % interval of an area under the ROC curve.
+
+    Method 5 of Newcombe 2006 ("Confidence intervals for an effect size measure based on the
+    Mann-Whitney statistic, part 2"): as Wilson's does for a share, it takes the variance of Hanley
+    and McNeil 1982 at the bound that is sought. So a perfect ranking of a few pictures has a wide
+    interval, not one of width 0.
 
     Args:
         auc: The area, 0 to 1.
@@ -32,10 +38,17 @@ def auc_interval(auc: float, positives: int, negatives: int) -> tuple[float, flo
     Returns:
         Lower and upper bound, 0 to 1.
     """
-    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    variance = auc * (1 - auc) + (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
-    half = 1.96 * (max(variance, 0.0) / (positives * negatives)) ** 0.5
-    return max(0.0, auc - half), min(1.0, auc + half)
+    others = (positives + negatives) / 2 - 1
+
+    def beyond(bound: float) -> float:
+        spread = 1 + others * ((1 - bound) / (2 - bound) + bound / (1 + bound))
+        variance = bound * (1 - bound) * spread / (positives * negatives)
+        return (auc - bound) ** 2 - 1.96**2 * variance
+
+    inside = min(max(auc, 1e-9), 1 - 1e-9)  # 0 and 1 are bounds of themselves
+    low = float(brentq(beyond, 0.0, inside)) if auc > 0 else 0.0
+    high = float(brentq(beyond, inside, 1.0)) if auc < 1 else 1.0
+    return low, high
 
 
 def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tuple[int, int, float]:

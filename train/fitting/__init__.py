@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from train.fitting._compare import compare
     from train.fitting._ensemble import ensemble
     from train.fitting._features import crop_batches, row_id
-    from train.fitting._fit import Selection, fit, read_data
+    from train.fitting._fit import fit
+    from train.fitting._read_data import Selection, read_data
     from train.fitting._run import INFO, MODEL, Run, load_run
 
 __all__ = [
@@ -46,9 +47,9 @@ __getattr__, __dir__ = lazy_exports(
             "crop_batches",
             "row_id",
         ),
-        "train.fitting._fit": (
+        "train.fitting._fit": ("fit",),
+        "train.fitting._read_data": (
             "Selection",
-            "fit",
             "read_data",
         ),
         "train.fitting._run": (

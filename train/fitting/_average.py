@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from train.errors import RunError
-from train.fitting._fit import create_run, finalize_run, refuse_finished
+from train.fitting._create import create_run, refuse_finished
+from train.fitting._finalize import finalize_run
 from train.fitting._inference import score
 from train.fitting._result import TrainingResult
 from train.fitting._run import Run, load_run
@@ -53,7 +54,7 @@ def average(
         runs: Finished fine-tunings with the same backbone, feature layers, crop and initial
             checkpoint.
         weights: Weight of each run, positive; only their ratios matter.
-        data: From `train.fitting._fit.read_data`, as the runs had it.
+        data: From `train.fitting.read_data`, as the runs had it.
         out: The run directory to write.
         name: Name of the average's recipe.
         interpolation_weight: Weight of the initial checkpoint's convolutions, 0 to below 1; of

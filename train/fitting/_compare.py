@@ -58,7 +58,7 @@ def compare(recipes: Sequence[Recipe], data: Data, cache: Cache, out: Path) -> C
     Args:
         recipes: At least two, alike in all that the features depend on; the first is what the
             others are compared with.
-        data: From `train.fitting._fit.read_data`.
+        data: From `train.fitting.read_data`.
         cache: Where features are kept.
         out: Where to write: one run directory per recipe, `compare.md`, `.json` and `.png`.
 
@@ -75,7 +75,7 @@ def compare(recipes: Sequence[Recipe], data: Data, cache: Cache, out: Path) -> C
     markdown = _markdown(runs, results)
     (out / "compare.md").write_text(markdown, encoding="utf-8")
     write_json(out / "compare.json", results)
-    plot_comparison(results["systems"], out / "compare.png")
+    plot_comparison(results["systems"], out / "compare.png", sum(results["test"].values()))
     return Comparison(markdown, results, runs)
 
 
@@ -138,6 +138,12 @@ def _markdown(runs: Sequence[Run], results: dict[str, Any]) -> str:
     recipe, systems = runs[0].recipe, results["systems"]
     counts = results["test"]
     counts_by_origin = results["data"]["counts"]
+    notes = []
+    if any(system["reported"] for system in systems):
+        notes.append(
+            "The report's own accuracies were measured on its own test pictures, which are not"
+            " these: compare them with each other, not with those measured here."
+        )
     parts = [
         f"{sum(counts.values())} test pictures ({counts['AI']} AI, {counts['Real']} Real) of"
         f" {sum(1 for row in counts_by_origin.values() if row['test'])} sources,"
@@ -145,6 +151,7 @@ def _markdown(runs: Sequence[Run], results: dict[str, Any]) -> str:
         f" to train on; backbone {recipe.backbone.name} (weights: {recipe.backbone.weights}),"
         f" frozen, {recipe.crop.size} px. Always saying the larger class would be right on"
         f" {results['majority']:.3f}. In brackets: Wilson's 95 % interval.",
+        *notes,
         _classification_table(systems),
         _test_table(systems),
         "\n".join(_reading(systems)),

@@ -99,7 +99,7 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         return score(model, samples, recipe)
 
-    return TrainingResult(model, history, logits)
+    return TrainingResult(model, history, logits, len(history) or None)
 
 
 def write_variants(

@@ -34,7 +34,7 @@ def fit(recipe: FrozenRecipe, data: Data, cache: Cache, out: Path) -> TrainingRe
     rows = table.rows(train, recipe.head.pooling)
     moments = rows.moments() if recipe.head.pooling == "stages" else None
     head = build_head(rows.width, recipe.head, recipe.seed, moments)
-    history = _fit_head(
+    history, kept = _fit_head(
         head,
         _batches(rows, train, recipe, shuffle=True),
         _batches(table.rows(val, recipe.head.pooling), val, recipe, shuffle=False),
@@ -50,7 +50,7 @@ def fit(recipe: FrozenRecipe, data: Data, cache: Cache, out: Path) -> TrainingRe
         return np.concatenate([np.empty((0, 1)), *parts])[:, 0]
 
     step = _SCORED_AT_ONCE
-    return TrainingResult(join(table.backbone, recipe.head.pooling, head), history, logits)
+    return TrainingResult(join(table.backbone, recipe.head.pooling, head), history, logits, kept)
 
 
 def _batches(
@@ -87,14 +87,21 @@ def _fit_head(
     train: keras.utils.PyDataset,
     val: keras.utils.PyDataset,
     recipe: FrozenRecipe,
-) -> list[dict[str, float]]:
-    """Train until the last epoch or until `val` gets no better; keep the best weights."""
+) -> tuple[list[dict[str, float]], int]:
+    """Train until the last epoch or until `val` gets no better; keep the best weights.
+
+    Returns:
+        The measures of every epoch, and the epoch whose weights were kept, from 1 on.
+    """
     import keras
 
     head.compile(
         keras.optimizers.Adam(recipe.fit.learning_rate),
         keras.losses.BinaryCrossentropy(from_logits=True),
         weighted_metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
+    )
+    stopping = keras.callbacks.EarlyStopping(
+        "val_loss", patience=recipe.fit.patience, restore_best_weights=True
     )
     history: list[dict[str, float]] = []
     what = f"training the head of {recipe.name}"
@@ -121,15 +128,14 @@ def _fit_head(
             verbose=0,
             callbacks=[
                 keras.callbacks.LambdaCallback(on_epoch_end=after),
-                keras.callbacks.EarlyStopping(
-                    "val_loss", patience=recipe.fit.patience, restore_best_weights=True
-                ),
+                stopping,
             ],
         )
-    last = history[-1]
+    kept = stopping.best_epoch + 1
     console.print(
-        f"{what}: {len(history)} epochs, loss {last['loss']:.3f}, val loss {last['val_loss']:.3f}",
+        f"{what}: {len(history)} epochs; kept: epoch {kept}, the one with the lowest val loss"
+        f" ({history[kept - 1]['val_loss']:.3f})",
         markup=False,
         soft_wrap=True,
     )
-    return history
+    return history, kept

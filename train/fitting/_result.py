@@ -24,8 +24,10 @@ class TrainingResult:
             named `logit` before the sigmoid (`train.networks._heads.LOGIT`).
         history: One row per epoch, with `epoch`, `loss`, `val_loss` and other measures.
         logits: Scores samples: the logit of class 1, Real, shape [n], by the fastest way there is.
+        kept: The epoch, from 1 on, whose weights the model has; None where that is no epoch.
     """
 
     model: keras.Model
     history: list[dict[str, float]]
     logits: Callable[[Sequence[Sample]], npt.NDArray[np.float64]]
+    kept: int | None = None

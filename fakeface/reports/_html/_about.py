@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from fakeface._model import ModelInfo, OperatingPoint, Thresholds
+from fakeface._thresholds import OperatingPoint, Thresholds
 from fakeface._version import __version__
 from fakeface.diagnostics._environment import versions
 from fakeface.types._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPANS, Method
@@ -51,7 +51,7 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
     if detector is None:
         return out
     info, thresholds = detector.info, detector.thresholds
-    point = _point(info, thresholds)
+    point = info.point_at(thresholds.fake)
     out["model"] = f"{info.name} {info.version}"
     out["thresholds"] = {"real": thresholds.real, "fake": thresholds.fake}
     out["fpr"] = point and point.fpr
@@ -68,18 +68,13 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
     return out
 
 
-def _point(info: ModelInfo, thresholds: Thresholds) -> OperatingPoint | None:
-    """Return the operating point that is in use; None if there is none."""
-    points = (p for p in info.operating_points if abs(p.threshold - thresholds.fake) < 1e-9)
-    return next(points, None)
-
-
 def _verdicts(thresholds: Thresholds, point: OperatingPoint | None) -> str:
     text = f"fake from p = {thresholds.fake:.3f}, real below {thresholds.real:.3f}"
     if thresholds.real < thresholds.fake:
         text += ", uncertain between"
     if point is not None:
         text += f" (fitted for {point.fpr:.0%} false flags on {point.fitted_on})"
+        text += f". Warning: {point.warning}" if point.warning else ""
     return text
 
 

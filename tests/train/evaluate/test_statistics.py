@@ -35,12 +35,24 @@ def test_the_reports_99_and_98_cannot_be_told_apart():
     assert unpaired(635, 609, 641) < 0.001
 
 
-def test_the_interval_of_an_auc_is_hanley_and_mcneils():
-    low, high = auc_interval(
-        0.9, 50, 50
-    )  # (.09 + 49 * .00818 + 49 * .04263) / 2500 is .0321 squared
-    assert (low, high) == pytest.approx((0.9 - 1.96 * 0.0321, 0.9 + 1.96 * 0.0321), abs=2e-4)
-    assert auc_interval(1.0, 3, 3) == (1.0, 1.0)
+def test_the_interval_of_an_auc_is_newcombes():
+    for auc, n, m in ((0.9, 50, 50), (0.6, 200, 30), (0.5, 9, 9)):
+        low, high = auc_interval(auc, n, m)
+        assert 0 < low < auc < high < 1
+        for bound in (low, high):  # the variance of Hanley and McNeil, at the bound
+            q1, q2 = bound / (2 - bound), 2 * bound**2 / (1 + bound)
+            others = (n + m) / 2 - 1
+            variance = bound * (1 - bound) + others * (q1 + q2 - 2 * bound**2)
+            assert (auc - bound) ** 2 == pytest.approx(1.96**2 * variance / (n * m), rel=1e-6)
+    assert auc_interval(0.9, 4000, 4000) == pytest.approx((0.893, 0.907), abs=1e-3)
+
+
+def test_a_perfect_ranking_of_a_few_pictures_is_no_certainty():
+    low, high = auc_interval(1.0, 2, 2)
+    assert (low < 0.5, high) == (True, 1.0)
+    assert auc_interval(1.0, 5, 5)[0] > 0.5
+    assert auc_interval(0.0, 5, 5)[0] == 0.0
+    assert chance_warning({"auc": 1.0, "AI": 2, "Real": 2})
 
 
 def test_a_detector_of_chance_is_named():

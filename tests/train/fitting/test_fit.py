@@ -17,8 +17,10 @@ from train.data._cache import Cache
 from train.data._dataset import load_data
 from train.errors import DataError, RecipeError, RunError, WeightsError
 from train.fitting._compare import compare
+from train.fitting._create import create_run
 from train.fitting._features import SHARD, FeatureTable
-from train.fitting._fit import Selection, create_run, fit, read_data
+from train.fitting._fit import fit
+from train.fitting._read_data import Selection, read_data
 from train.fitting._run import load_run
 from train.recipes._recipe import load_recipe
 
@@ -69,6 +71,13 @@ def test_a_run_says_what_made_it_and_how_good_it_is(small):
     assert json.loads((run.path / "report.json").read_text()) == test
     assert run.calibration.temperature > 0
     assert [(p.name, p.photographs) for p in run.operating_points] == [("fpr38", 8)]
+    low, high = run.operating_points[0].interval
+    assert 0 < low < 3 / 8 < high < 1
+    text = (run.path / "report.txt").read_text()
+    assert text.startswith("WARNING: the threshold for 38% false alarms rests on only 8 photo")
+    assert run.info["kept_epoch"] in range(1, 5)
+    losses = [float(row["val_loss"]) for row in csv.DictReader((run.path / "history.csv").open())]
+    assert losses[run.info["kept_epoch"] - 1] == min(losses)
     assert run.thresholds.real <= run.thresholds.fake == run.operating_points[0].threshold
 
 
@@ -275,6 +284,7 @@ def test_compare_says_what_the_figures_allow(small, tmp_path, monkeypatch):
     text = (tmp_path / "compare.md").read_text(encoding="utf-8")
     assert text == compared.markdown
     assert "32 test pictures (16 AI, 16 Real)" in text
+    assert "measured on its own test pictures" in text
     assert "| 0.99 [0.980, 0.996] |" in text
     assert "Within noise of report here: report-avgpool" in text
     assert json.loads((tmp_path / "compare.json").read_text())["test"] == {"AI": 16, "Real": 16}

@@ -1,0 +1,167 @@
+"""Score a trained detector, fit calibration and thresholds, and write the rest of its run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import fakeface
+from fakeface import OperatingPoint, Thresholds
+from train.command_line import invocation
+from train.data._dataset import Data
+from train.evaluate._calibration import (
+    Calibration,
+    fit_calibration,
+    fit_operating_points,
+    fit_thresholds,
+    refused_levels,
+)
+from train.evaluate._plots import plot_confusion, plot_history, plot_roc
+from train.evaluate._report import as_text, evaluate, warnings
+from train.evaluate._scores import Scores
+from train.fitting._create import RUN_MANIFEST, data_identity
+from train.fitting._result import TrainingResult
+from train.fitting._run import FORMAT, INFO, MODEL, Run, load_run, write_history, write_json
+from train.progress import console
+from train.recipes._recipe import Recipe
+
+_REPORTS = {"test": "report", "unseen": "report-unseen"}
+"""Names of a split's report files, without their endings."""
+
+
+def finalize_run(
+    out: Path, recipe: Recipe, data: Data, result: TrainingResult, seconds: float, **also: object
+) -> Run:
+    """Score, calibrate and evaluate a trained model, and write the rest of the run directory.
+
+    Args:
+        out: The run directory, from `create_run`.
+        recipe: The recipe.
+        data: The data.
+        result: The model, its history and its logits.
+        seconds: Duration of the training.
+        also: Further keys of `run.json`.
+
+    Returns:
+        The finished run.
+    """
+    result.model.save(out / MODEL)
+    if result.history:
+        write_history(out / "history.csv", result.history)
+        plot_history(result.history, out / "history.png", result.kept)
+    _write_results(out, recipe, data, result, seconds, also)
+    (out / RUN_MANIFEST).unlink(missing_ok=True)
+    return load_run(out)
+
+
+def _write_results(
+    out: Path,
+    recipe: Recipe,
+    data: Data,
+    result: TrainingResult,
+    seconds: float,
+    also: Mapping[str, object],
+) -> None:
+    """Score, calibrate, evaluate, and write `run.json` last."""
+    scores = {}
+    for split in ("val", "test", "unseen"):
+        if samples := data.split(split):
+            scores[split] = Scores.of(samples, result.logits(samples))
+    calibration = fit_calibration(scores["val"])
+    points = fit_operating_points(scores["val"], calibration)
+    for reason in refused_levels(int((scores["val"].labels == 1).sum())):
+        console.print(reason, markup=False, soft_wrap=True)
+    thresholds = fit_thresholds(scores["val"], calibration, points)
+    metrics: dict[str, Any] = {}
+    for split, split_scores in scores.items():
+        lines = warnings(metrics.get("val", {}), points)
+        metrics[split] = _write_split(
+            out, split, split_scores, calibration, points, thresholds, lines
+        )
+    plot_confusion(metrics["test"]["confusion"], out / "confusion.png")
+    plot_roc(scores["test"], out / "roc.png")
+    write_json(
+        out / INFO,
+        {
+            "format": FORMAT,
+            "recipe": recipe.as_dict(),
+            "data": {
+                **data_identity(recipe, data),
+                "counts": data.counts(),
+                "notes": list(data.notes),
+            },
+            "folder": str(data.root),
+            "calibration": calibration.as_dict(),
+            "operating_points": [point.as_dict() for point in points],
+            "thresholds": {"fake": thresholds.fake, "real": thresholds.real},
+            "metrics": metrics,
+            "epochs": len(result.history),
+            "kept_epoch": result.kept,
+            "seconds": round(seconds, 1),
+            "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "command": invocation("train"),
+            "versions": versions(),
+            **also,
+        },
+    )
+
+
+def _write_split(
+    out: Path,
+    split: str,
+    split_scores: Scores,
+    calibration: Calibration,
+    points: tuple[OperatingPoint, ...],
+    thresholds: Thresholds,
+    warning_lines: Sequence[str],
+) -> dict[str, Any]:
+    """Write one split's scores and report (`val` has no report); return its metrics."""
+    split_scores.write(out / f"scores-{split}.csv", calibration.p_fake(split_scores.logits))
+    metrics = evaluate(split_scores, calibration, points, thresholds)
+    if split in _REPORTS:
+        head = "".join(f"{line}\n" for line in warning_lines)
+        text = f"{head}\n" * bool(head) + as_text(split_scores, metrics)
+        (out / f"{_REPORTS[split]}.txt").write_text(text, encoding="utf-8")
+        write_json(out / f"{_REPORTS[split]}.json", metrics)
+    return metrics
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a run depends on."""
+    packages: Sequence[str] = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn")
+    return {
+        "fakeface": fakeface.__version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+    }
+
+
+def score_unseen(run: Run, data: Data) -> Run:
+    """Score the split `unseen` of a finished run and add it to the run directory."""
+    from train.fitting._inference import score
+
+    samples = data.split("unseen")
+    split_scores = Scores.of(samples, score(run.model, samples, run.recipe))
+    metrics = _write_split(
+        run.path,
+        "unseen",
+        split_scores,
+        run.calibration,
+        run.operating_points,
+        run.thresholds,
+        warnings(run.info["metrics"]["val"], run.operating_points),
+    )
+    counts = {"counts": data.counts(), "notes": list(data.notes)}
+    write_json(
+        run.path / INFO,
+        {
+            **run.info,
+            "data": {**run.info["data"], **counts},
+            "metrics": {**run.info["metrics"], "unseen": metrics},
+        },
+    )
+    return load_run(run.path)

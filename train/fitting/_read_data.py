@@ -1,0 +1,61 @@
+"""Read and check the pictures that a recipe is trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from train.data._cache import Cache
+from train.data._dataset import Data, check_folder, load_data
+from train.data._locate import locate
+from train.networks.backbones import get_backbone
+from train.progress import console
+from train.recipes._recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which pictures of a folder are used.
+
+    Attributes:
+        origins: Only these origins; all if empty.
+        most: Maximum per origin and split; None for no limit.
+        unseen: Whether the split `unseen` is scored in the end.
+    """
+
+    origins: tuple[str, ...] = ()
+    most: int | None = None
+    unseen: bool = False
+
+
+def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) -> Data:
+    """Read and check the pictures for a recipe, and find the faces.
+
+    Args:
+        root: The data folder.
+        recipe: The recipe: its backbone and way of finding faces.
+        cache: Keeps digests and faces.
+        selection: Which pictures are used.
+
+    Returns:
+        The data, ready for fitting.
+
+    Raises:
+        DataError: They cannot be trained on.
+        WeightsError: The backbone's weights are not there. They are looked for once the folder is
+            known to have both classes, and before its pictures are read, which may take long.
+    """
+    check_folder(root)
+    get_backbone(recipe.backbone.name).check_weights(recipe.crop.size, recipe.backbone.weights)
+    data = load_data(root, cache)
+    if selection.origins:
+        data = data.only(selection.origins)
+    if selection.most is not None:
+        data = data.limited(selection.most)
+    data = data.without_split(() if selection.unseen else ("unseen",))
+    data.check()
+    data = locate(data, recipe.faces, cache)
+    data.check()
+    for line in data.notes:
+        console.print(line, markup=False, soft_wrap=True)
+    return data
