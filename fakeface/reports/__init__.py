@@ -22,7 +22,6 @@ from fakeface.lazy import lazy_exports
 if TYPE_CHECKING:
     import os
 
-    from fakeface.reports._html._page import page_style
     from fakeface.reports._report import Report
     from fakeface.reports._resume import PreviousScan
 
@@ -39,7 +38,6 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "fakeface.reports._html._page": ("page_style",),
         "fakeface.reports._report": ("Report",),
         "fakeface.reports._resume": ("PreviousScan",),
     },
@@ -103,3 +101,10 @@ def open_report(
     if path is None:
         return report.on_stdout()
     return report.to_file(Path(path), append=append)
+
+
+def page_style() -> str:
+    """Return the style sheet of HTML reports, for other pages in the same look."""
+    from fakeface.reports._html._page import style
+
+    return style()

@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from train.errors import RunError
 from train.fitting._average import recipe_of
-from train.fitting._fit import create_run, finalize_run, refuse_finished
+from train.fitting._create import create_run, refuse_finished
+from train.fitting._finalize import finalize_run
 from train.fitting._inference import score
 from train.fitting._result import TrainingResult
 from train.fitting._run import Run

@@ -101,11 +101,6 @@ class Page:
         return _fill(self._after, {**self._values, "end": end})
 
 
-def page_style() -> str:
-    """Return the style sheet of HTML reports, for pages in the same look."""
-    return _read("page.css")
-
-
 def _read(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
