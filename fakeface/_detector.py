@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +17,7 @@ from fakeface._options import DetectorOptions
 from fakeface._pipeline import run
 from fakeface._preprocess import Preprocessed, locate_heatmaps, preprocess
 from fakeface._providers import default_batch, short_name
+from fakeface._settings import Settings
 from fakeface._verdict import aggregate, choose_thresholds
 from fakeface.faces._finder import FaceFinder
 from fakeface.files._walk import existing, walk
@@ -98,7 +97,13 @@ class Detector:
         self.thresholds = choose_thresholds(
             self.info, self.classifier.thresholds, options.threshold, options.fpr
         )
-        self.settings = self._fingerprint()
+        self.settings = Settings(
+            self.info,
+            self.thresholds,
+            None if self.finder is None else self.finder.info.sha256,
+            self.min_face,
+            self.frames,
+        ).fingerprint
 
     @classmethod
     def from_options(cls, options: DetectorOptions) -> Detector:
@@ -140,15 +145,6 @@ class Detector:
             f" fake from {self.thresholds.fake:.3f}, real below {self.thresholds.real:.3f};"
             f" settings {self.settings}>"
         )
-
-    def _fingerprint(self) -> str:
-        parts = [
-            self.info.sha256,  # the file holds the crop and the calibration too
-            self.finder and [self.finder.info.sha256, float(self.min_face)],
-            [self.thresholds.fake, self.thresholds.real],
-            *([["frames", self.frames]] if self.frames > 1 else []),
-        ]
-        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
 
     def predict(
         self, source: Source, *, name: str | None = None, bgr: bool = False

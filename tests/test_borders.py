@@ -97,7 +97,7 @@ def test_nobody_touches_what_detectors_and_models_keep_to_themselves() -> None:
         ("images/_decode.py", "Picture"),
     ):
         kept |= private_attributes(sources()[ROOT / "fakeface" / file], cls)
-    assert "_fingerprint" in kept
+    assert "_read_provenance" in kept
     wrong = [
         f"{file.relative_to(ROOT)}:{node.lineno} .{node.attr}"
         for file, tree in sources().items()

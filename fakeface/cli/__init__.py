@@ -1,4 +1,4 @@
-"""The command line: `fakeface scan`, `predict`, `serve`, `info`, `doctor`, `bench`.
+"""The command line: `fakeface scan`, `predict`, `report`, `serve`, `info`, `doctor`, `bench`.
 
 Nothing heavy (NumPy, ONNX Runtime, Pillow, rich) is imported before a command needs it.
 """

@@ -13,6 +13,7 @@ from fakeface.cli._bench import bench
 from fakeface.cli._doctor import doctor
 from fakeface.cli._info import info
 from fakeface.cli._predict import predict
+from fakeface.cli._report import report
 from fakeface.cli._scan import scan
 from fakeface.cli._serve import serve
 
@@ -65,5 +66,5 @@ def _root(
     pass
 
 
-for _command in (scan, predict, serve, info, doctor, bench):
+for _command in (scan, predict, report, serve, info, doctor, bench):
     app.command(epilog=EXIT_CODES)(_command)

@@ -32,6 +32,13 @@ class FailOn(str, Enum):
     declared_ai = "declared-ai"
 
 
+class ThumbnailSize(str, Enum):
+    """How large the pictures in an html report are."""
+
+    small = "small"
+    large = "large"
+
+
 def takes_detector_options(*names: str) -> Callable[[Callable[..., _R]], Callable[..., _R]]:
     """Give a command an option for each setting of a detector, in place of `detector_options`.
 
@@ -132,6 +139,14 @@ Output = Annotated[
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace results that exist.", rich_help_panel=RESULTS),
+]
+Thumbnails = Annotated[
+    ThumbnailSize,
+    typer.Option(
+        help="Pictures in an html report: small, of 320 px (176 px after the first 250), or large,"
+        " with another of 1,280 px for details, some 200 kB each.",
+        rich_help_panel=RESULTS,
+    ),
 ]
 FailOns = Annotated[
     list[FailOn] | None,

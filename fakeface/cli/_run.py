@@ -38,14 +38,18 @@ def load_detector(options: DetectorOptions) -> Detector:
 
         from fakeface._detector import Detector
 
-    # Pillow warns of oddities in pictures; those that matter are in the results.
-    warnings.filterwarnings("ignore", module="PIL")
-    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+    quiet()
     detector = Detector.from_options(options)
     point = detector.info.point_at(detector.thresholds.fake)
     if point is not None and point.warning:
         say(f"warning: {point.warning}")
     return detector
+
+
+def quiet() -> None:
+    """Turn Pillow's warnings of oddities in pictures off; those that matter are in the results."""
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 class Run:

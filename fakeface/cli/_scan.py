@@ -90,6 +90,7 @@ def scan(
             rich_help_panel=options.RESULTS,
         ),
     ] = None,
+    thumbnails: options.Thumbnails = options.ThumbnailSize.small,
     fail_on: options.FailOns = None,
     workers: options.Workers = None,
     batch_size: options.BatchSize = None,
@@ -149,6 +150,7 @@ def scan(
         )
     report = open_report(goal.format, goal.path, append=goal.resume)
     report.describe(detector)
+    report.large_pictures = thumbnails is options.ThumbnailSize.large
     countable = files_from is None and engine is Engine.local
     with progress_for(report, files.count if countable else None) as progress:
         advance = progress.advance if progress else None

@@ -23,22 +23,26 @@ if TYPE_CHECKING:
     import os
 
     from fakeface.reports._report import Report
+    from fakeface.reports._results import EarlierScans, read_results
     from fakeface.reports._resume import PreviousScan
 
 __all__ = [
     "FORMATS",
+    "EarlierScans",
     "PreviousScan",
     "Report",
     "format_of",
     "open_report",
     "page_style",
     "printable",
+    "read_results",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "fakeface.reports._report": ("Report",),
+        "fakeface.reports._results": ("EarlierScans", "read_results"),
         "fakeface.reports._resume": ("PreviousScan",),
     },
 )

@@ -209,13 +209,13 @@ def _make_journal(path: Path, journal: Path) -> None:
             replacing(journal, permissions_of=path, durable=True, alone=True) as new,
             new.open("w", encoding="utf-8", newline="\n") as file,
         ):
-            file.writelines(json.dumps(record) + "\n" for record in _records(path))
+            file.writelines(json.dumps(record) + "\n" for record in records_of(path))
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    """The records in a Parquet file.
+def records_of(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a Parquet file.
 
     Raises:
         ReportError: It is not one, or has other columns, which would be lost.

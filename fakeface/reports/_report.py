@@ -39,6 +39,10 @@ class Report(ABC):
     all_statements: bool = False
     """Whether formats for people show all that files say of their own origin, not a summary."""
 
+    large_pictures: bool = False
+    """Whether formats with pictures hold them in a larger size too, for details; set it before the
+    first prediction."""
+
     complete: bool = True
     """Whether the scan was not interrupted; set it before closing the report."""
 

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fakeface import Box, Detector, Face, Prediction, Verdict
+from fakeface import Detector, Prediction, Verdict
 from fakeface.reports import open_report
 from fakeface.types import Provenance, Statement
 from tests._models import make_cam_classifier
+from tests.reports._pages import judged, needs_chromium
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="needs the extra `browser` (playwright)"
-)
 axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright", reason="needs the extra `browser` (axe)"
 )
 
-CHROMIUM = os.environ.get("FAKEFACE_CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
-    " --disable-background-networking --disable-component-update --disable-sync"
-)
 HOSTILE = [
     "<script>window.hacked = 1<_script>.jpg",
     '"><img src=x onerror="window.hacked = 1">.jpg',
@@ -37,17 +28,7 @@ HOSTILE = [
 ]
 VERDICTS = {"fake": 7, "uncertain": 3, "real": 110}
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium on the PATH (or in FAKEFACE_CHROMIUM)"
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -75,34 +56,6 @@ def report(tmp_path_factory, samples):
         for prediction in predictions:
             out.write(prediction)
     return path, predictions
-
-
-def judged(name, p_fake, verdict):
-    face = Face(Box(10, 10, 60, 60), 0.9, p_fake, verdict)
-    return Prediction(name, "m", verdict=verdict, p_fake=p_fake, faces=(face,), size=(100, 90))
-
-
-@pytest.fixture
-def opened(browser, request):
-    """Opens files, and in the end checks that nothing was complained of or asked for."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda asking: asked.append(asking.url))
-
-    def goto(path, **media):
-        page.emulate_media(**media)
-        page.goto(path.as_uri())
-        return page
-
-    yield goto
-    assert said == []
-    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
-    assert sum(url.startswith("file:") for url in asked) == 1
-    assert page.evaluate("window.hacked") is None
-    context.close()
 
 
 def names(page):
@@ -194,7 +147,7 @@ def test_the_table_sorts_by_its_heads(opened, report):
     assert rows.last.inner_text() == first
     page.locator('th[data-sort="p"] button').click()
     column = [
-        float(t) for t in page.locator("#table-body td:nth-child(3)").all_inner_texts() if t != "–"
+        float(t) for t in page.locator("#table-body td:nth-child(4)").all_inner_texts() if t != "–"
     ]
     assert column == sorted(column, reverse=True)
     assert head.get_attribute("aria-sort") is None

@@ -89,7 +89,7 @@ def test_the_browser_is_forbidden_every_request_and_every_other_script(tmp_path)
 )
 def test_names_cannot_leave_their_line(tmp_path, name):
     page = write(tmp_path / "r.html", [Prediction(name, "m", error=f"bad {name}")])
-    assert len(re.findall(r"<script\b", page)) == 4
+    assert len(re.findall(r"<script\b", page)) == 5
     (record,) = records(page)
     assert record["name"].isprintable()
     assert record["error"].isprintable()

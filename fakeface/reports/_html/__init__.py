@@ -7,20 +7,27 @@ program stands before them, so that a file that was cut off still shows what it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
-from typing import IO, TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from fakeface._bounded_map import OrderedThreads
 from fakeface._crop import CropSpec
-from fakeface.reports._html._about import about
+from fakeface.reports._html._about import EarlierResults, about
 from fakeface.reports._html._page import Page, block
-from fakeface.reports._html._record import LARGE, SMALL, record
+from fakeface.reports._html._record import DETAIL, LARGE, SMALL, Look, earlier, record
 from fakeface.reports._report import TextReport
 from fakeface.types import Prediction
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
+    from fakeface.reports._results import Before
+
+__all__ = ["EarlierResults", "HtmlReport"]
 
 _FIRST = 250
 """Number of pictures at the beginning that are shown larger."""
@@ -35,19 +42,45 @@ class HtmlReport(TextReport):
 
     The pictures are opened again for their thumbnails, in threads; a file that has changed since it
     was classified, or an input that is not a file, is shown without one.
+
+    Attributes:
+        gone: Pictures that had a result and are shown without a preview: `missing`, `changed`
+            since, or `unreadable`.
     """
 
     def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
         """Write to an open stream; see `TextReport`."""
         super().__init__(stream, name, owned=owned)
         self._threads = OrderedThreads(_record, _THREADS, "fakeface-thumbnails")
-        self._detector: Detector | None = None
+        self._about: Callable[[str, str], dict[str, Any]] = partial(about, None)
+        self._look = Look(CropSpec(), page=str(Path(name).parent) if owned else ".")
+        self._before: Before | None = None
         self._page: Page | None = None
         self._count = 0
+        self.gone: Counter[str] = Counter()
 
     def describe(self, detector: Detector) -> None:
         """Set the detector, before the first prediction."""
-        self._detector = detector
+        self._about = partial(about, detector)
+        if detector.info.crop is not None:
+            self._look = replace(self._look, crop=detector.info.crop)
+
+    def describe_earlier(
+        self, results: EarlierResults, folder: Path | None = None, before: Before | None = None
+    ) -> None:
+        """Say that the predictions were made earlier, before the first one.
+
+        Args:
+            results: What is known of them.
+            folder: The folder that names of pictures are relative to; None for the current one.
+            before: Results to compare them with.
+        """
+        self._about = lambda _model, date: results.about(date)
+        self._look = replace(self._look, folder=None if folder is None else str(folder))
+        self._before = before
+        crop = results.settings and results.settings.model.crop
+        if crop:
+            self._look = replace(self._look, crop=crop)
 
     def close(self) -> None:
         """Finish the report; further calls do nothing."""
@@ -58,9 +91,19 @@ class HtmlReport(TextReport):
 
     def _lines(self, prediction: Prediction) -> Iterable[str]:
         self._count += 1
-        side = LARGE if self._count <= _FIRST else SMALL
-        crop = self._detector.info.crop if self._detector is not None else None
-        self._threads.put((prediction, crop or CropSpec(), side))
+        look = replace(
+            self._look,
+            side=LARGE if self._count <= _FIRST else SMALL,
+            large=DETAIL if self.large_pictures else None,
+        )
+        more: dict[str, Any] = {}
+        if self._before is not None:
+            before = self._before.of(prediction)
+            more["before"] = before and {
+                **earlier(before),
+                "same": before.digest == prediction.digest,
+            }
+        self._threads.put((prediction, look, more))
         yield from self._begin(prediction.model)
         yield from self._finished(_AHEAD)
 
@@ -68,21 +111,29 @@ class HtmlReport(TextReport):
         yield from self._begin("")
         yield from self._finished(0)
         assert self._page is not None
-        yield self._page.after(block({"finished": _now(), "complete": self.complete}))
+        end: dict[str, Any] = {"finished": _now(), "complete": self.complete}
+        if self._before is not None and self.complete:
+            end["only_before"] = [earlier(prediction) for prediction in self._before.left()]
+        yield self._page.after(block(end))
 
     def _begin(self, model: str) -> Iterator[str]:
         if self._page is None:
             self._page = Page()
-            yield self._page.before(block(about(self._detector, model, _now())))
+            yield self._page.before(block(self._about(model, _now())))
 
     def _finished(self, most: int) -> Iterator[str]:
         """Yield finished records in order; wait while more than `most` are being made."""
         while len(self._threads) > most or self._threads.ready():
-            yield self._threads.take() + "\n"
+            line, gone = self._threads.take()
+            if gone is not None:
+                self.gone[gone] += 1
+            yield line + "\n"
 
 
-def _record(item: tuple[Prediction, CropSpec, int]) -> str:
-    return block(record(*item))
+def _record(item: tuple[Prediction, Look, dict[str, Any]]) -> tuple[str, str | None]:
+    prediction, look, more = item
+    made = record(prediction, look)
+    return block(made | more), made["gone"]
 
 
 def _now() -> str:

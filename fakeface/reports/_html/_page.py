@@ -25,11 +25,14 @@ _SCRIPTS = (
     "records",
     "picture",
     "histogram",
+    "changes",
+    "review",
     "filter",
     "card",
     "results",
     "detail",
     "rates",
+    "files",
     "page",
 )
 """The script of every page, in the order of its parts."""

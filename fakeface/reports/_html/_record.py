@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 import numpy as np
 from PIL import Image
@@ -23,6 +26,9 @@ SMALL = 176
 """Longer side of thumbnails in pixels: of the first pictures of a scan, and of the others, so that
 a short report is pleasant to view and a long one still opens."""
 
+DETAIL = 1280
+"""Longer side of the pictures for the detail view, in pixels, where they are asked for."""
+
 TILE = 128
 """Side of a face that is stored separately, in pixels."""
 
@@ -37,31 +43,49 @@ _CLOSE = 0.6
 shorter side; larger ones are seen well enough in the picture."""
 
 
-def record(
-    prediction: Prediction, seen: CropSpec, side: int, source: Source | None = None
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How pictures are stored.
+
+    Attributes:
+        crop: What the model saw of a face.
+        side: Longer side of small pictures, in pixels.
+        large: Longer side of the pictures for the detail view, in pixels; None for none.
+        folder: Folder that names are relative to; None for the current one.
+        page: Folder of the page, which it links to originals from; None for no links.
+    """
+
+    crop: CropSpec
+    side: int = LARGE
+    large: int | None = None
+    folder: str | None = None
+    page: str | None = None
+
+
+def record(prediction: Prediction, look: Look, source: Source | None = None) -> dict[str, Any]:
     """Make the record of one picture for the script of the page; safe in several threads at once.
 
     Args:
         prediction: The result.
-        seen: What the model saw of a face.
-        side: Longer side of its small picture, in pixels.
+        look: How the picture is stored.
         source: The picture, where it is not the file that `prediction.source` names.
 
     Returns:
         Plain values, ready for JSON. What the file and its name say is printable text, and no
         HTML: pages show it as text.
     """
-    spec = replace(seen, size=TILE)
-    picture = _open(prediction, prediction.source if source is None else source)
-    faces = [_face(face, prediction, spec) for face in prediction.faces]
-    thumbnail = None
+    spec = replace(look.crop, size=TILE)
+    path = os.path.join(look.folder or "", prediction.source)  # noqa: PTH118 -- of any text
+    picture, gone = _open(prediction, path if source is None else source)
+    found = sorted(prediction.faces, key=lambda face: (face.p_fake is None, -(face.p_fake or 0)))
+    faces = [_face(face, prediction, spec) for face in found]
+    thumbnail = large = None
     if picture is not None:
         try:
-            _add_tiles(faces, picture, prediction, spec)  # first, since they may need more pixels
-            thumbnail = _thumbnail(picture, side)
+            _add_tiles(faces, found, picture, spec)  # first, since they may need more pixels
+            thumbnail, large = _thumbnails(picture, look.side, look.large)
         except Exception:  # it was readable before; a result needs no preview
-            thumbnail = None
+            gone = "unreadable"
     return {
         "name": printable(prediction.source.replace(os.sep, "/")),
         "verdict": prediction.verdict and prediction.verdict.value,
@@ -69,11 +93,41 @@ def record(
         "size": prediction.size,
         "faces": faces,
         "thumb": thumbnail,
+        "large": large,
+        "gone": gone,
+        "link": _link(path, look.page) if picture is not None and source is None else None,
         "digest": prediction.digest,
+        "sha256": _sha256(picture),
         "frames": _frames(prediction),
         "error": prediction.error and printable(prediction.error),
         "said": prediction.provenance and _said(prediction.provenance),
     }
+
+
+def earlier(prediction: Prediction) -> dict[str, Any]:
+    """Make what a record says of an earlier result that it is compared with."""
+    return {
+        "name": printable(prediction.source.replace(os.sep, "/")),
+        "verdict": prediction.verdict and prediction.verdict.value,
+        "p": prediction.p_fake,
+        "error": prediction.error and printable(prediction.error),
+    }
+
+
+def _sha256(picture: Picture | None) -> str | None:
+    if picture is None or picture.encoded is None:
+        return None
+    return hashlib.sha256(picture.encoded).hexdigest()
+
+
+def _link(path: str, page: str | None) -> str | None:
+    """Return the address of a file as the page links to it: relative where that is possible."""
+    if page is None:
+        return None
+    try:
+        return quote_from_bytes(os.fsencode(os.path.relpath(path, page).replace(os.sep, "/")))
+    except ValueError:  # another drive
+        return Path(path).absolute().as_uri()
 
 
 def _said(said: Provenance) -> dict[str, Any]:
@@ -96,16 +150,18 @@ def _said(said: Provenance) -> dict[str, Any]:
     }
 
 
-def _open(prediction: Prediction, source: Source) -> Picture | None:
-    """Return the picture if it is still the file that was classified."""
+def _open(prediction: Prediction, source: Source) -> tuple[Picture | None, str | None]:
+    """Return the picture if it is still the file that was classified, or else what became of it."""
     if not prediction.ok or prediction.digest is None:
-        return None
+        return None, None
     try:
         picture = Picture(source)
-        same = picture.digest == prediction.digest
-        return picture.at(prediction.frame or 0) if same else None
+        if picture.digest != prediction.digest:
+            return None, "changed"
+        return picture.at(prediction.frame or 0), None
     except Exception:  # gone, or replaced by something else
-        return None
+        exists = isinstance(source, str) and os.path.lexists(source)
+        return None, "changed" if exists else "missing"
 
 
 def _frames(prediction: Prediction) -> str | None:
@@ -141,23 +197,31 @@ def _heat(heatmap: Heatmap) -> list[Any]:
 
 
 def _add_tiles(
-    faces: list[dict[str, Any]], picture: Picture, prediction: Prediction, spec: CropSpec
+    faces: list[dict[str, Any]], found: list[Face], picture: Picture, spec: CropSpec
 ) -> None:
-    order = sorted(range(len(faces)), key=lambda at: -(faces[at]["p"] or 0))
-    for at in order[:TILES]:
-        if faces[at]["square"][2] < _CLOSE * min(picture.size):
-            pixels = crop_picture(picture, prediction.faces[at].box, spec)
-            faces[at]["tile"] = _jpeg(Image.fromarray(pixels))
+    for face, place in list(zip(found, faces, strict=True))[:TILES]:
+        if place["square"][2] < _CLOSE * min(picture.size):
+            pixels = crop_picture(picture, face.box, spec)
+            place["tile"] = _jpeg(Image.fromarray(pixels))
 
 
-def _thumbnail(picture: Picture, side: int) -> str:
-    image, _ = picture.load(reduction_factor(max(picture.size) / (2 * side)))
-    scale = min(1.0, side / max(picture.size))
-    size = [max(1, round(length * scale)) for length in picture.size]
-    return _jpeg(image.resize((size[0], size[1]), Image.Resampling.LANCZOS))
+def _thumbnails(picture: Picture, side: int, large: int | None) -> tuple[str, str | None]:
+    """Return the small picture and the large one, if that shows more."""
+    longest = max(picture.size)
+    image, _ = picture.load(reduction_factor(longest / max(2 * side, large or 0)))
+    small = _jpeg(_shrunk(image, picture.size, side))
+    if large is None or longest <= side:
+        return small, None
+    return small, _jpeg(_shrunk(image, picture.size, large), 80)
 
 
-def _jpeg(image: Image.Image) -> str:
+def _shrunk(image: Image.Image, size: tuple[int, int], side: int) -> Image.Image:
+    scale = min(1.0, side / max(size))
+    width, height = (max(1, round(length * scale)) for length in size)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _jpeg(image: Image.Image, quality: int = 60) -> str:
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=60, optimize=True)
+    image.save(buffer, "JPEG", quality=quality, optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -8,38 +8,84 @@ const COMPARE = {
   says: (a, b) =>
     ORIGIN_RANK[origin(a.said)] - ORIGIN_RANK[origin(b.said)] || (a.said?.label ?? "").localeCompare(b.said?.label ?? "", "en"),
   order: (a, b) => a.order - b.order,
+  change: (a, b) => moved(a) - moved(b),
+};
+
+/** Parts of an address that stand for a filter, with the field that each sets. */
+const HASH = { q: "words", says: "origin", show: "state", change: "change", sort: "sort", view: "view" };
+const KNOWN = {
+  origin: (value) => Object.hasOwn(ORIGINS, value), state: (value) => Object.hasOwn(STATES, value), change: (value) => Object.hasOwn(CHANGES, value),
+  sort: (value) => Object.hasOwn(COMPARE, value.split("-")[0]) && /-(asc|desc)$/.test(value), view: (value) => ["grid", "table"].includes(value),
 };
 
 class Filter {
-  constructor() {
+  constructor(review) {
+    this.review = review;
     this.sort = "p-desc";
     this.view = "grid";
+    this.grouped = true;
     this.clear();
   }
 
   /** Let every picture through. */
   clear() {
     this.verdicts = new Set();
-    this.words = "";
-    this.origin = "";
+    this.words = this.origin = this.state = this.change = "";
   }
 
   /** Whether it may keep pictures back. */
   get active() {
-    return Boolean(this.verdicts.size || this.words.trim() || this.origin);
+    return Boolean(this.verdicts.size || this.words.trim() || this.origin || this.state || this.change);
   }
 
-  /** Return those of the records that match, in order. */
+  /** Return those of the records that match, in order; of copies of one file the first, which gets the others as `copies`. */
   apply(records) {
     const words = this.words.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = records.filter(
       (record) =>
         (!this.verdicts.size || this.verdicts.has(record.verdict)) &&
         (!this.origin || ORIGINS[this.origin].test(record.said)) &&
+        (!this.state || STATES[this.state].test(this.review.of(record))) &&
+        (!this.change || CHANGES[this.change].test(record)) &&
         words.every((word) => record.key.includes(word)),
     );
     const [key, direction] = this.sort.split("-");
     const sign = direction === "desc" ? -1 : 1;
-    return chosen.sort((a, b) => sign * COMPARE[key](a, b) || a.order - b.order);
+    chosen.sort((a, b) => sign * COMPARE[key](a, b) || a.order - b.order);
+    return this.group(chosen);
+  }
+
+  group(records) {
+    const first = new Map();
+    return records.filter((record) => {
+      annotate(record, { copies: [] });
+      if (!this.grouped || !record.digest) return true;
+      const one = first.get(record.digest);
+      if (one?.verdict === record.verdict && one.p === record.p) {
+        one.copies.push(record);
+        return false;
+      }
+      first.set(record.digest, record);
+      return true;
+    });
+  }
+
+  /** The filter as the part of an address after `#`. */
+  get hash() {
+    const parts = new URLSearchParams();
+    if (this.verdicts.size) parts.set("verdict", [...this.verdicts].join(","));
+    const usual = { sort: "p-desc", view: "grid" };
+    for (const [name, field] of Object.entries(HASH)) if (this[field] && this[field] !== usual[name]) parts.set(name, this[field]);
+    return parts;
+  }
+
+  /** Take the filter from such parts; what is not known is ignored. */
+  set hash(parts) {
+    this.clear();
+    this.verdicts = new Set((parts.get("verdict") ?? "").split(",").filter((verdict) => Object.hasOwn(VERDICTS, verdict)));
+    for (const [name, field] of Object.entries(HASH)) {
+      const value = parts.get(name);
+      if (value !== null && (KNOWN[field]?.(value) ?? true)) this[field] = value;
+    }
   }
 }

@@ -20,15 +20,35 @@ function readRecords() {
       break;
     }
   }
-  block?.remove(); // it may be tens of megabytes
+  block?.replaceChildren(); // it may be tens of megabytes
   return records;
 }
 
+/** Save a copy of this file with the marks of the reader in it. */
+function saveCopy(template, { about, records, end }, marks) {
+  const blocks = {
+    "about-data": [encode(about)],
+    "state-data": [encode({ marks })],
+    records: ["\n", ...records.map((record) => `${encode(record)}\n`)],
+    end: [encode(end)],
+  };
+  const name = decodeURIComponent(location.pathname.split("/").at(-1)) || "report.html";
+  download(assemble(template, blocks), name, "text/html");
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  const about = readBlock("about-data");
+  const state = readBlock("state-data");
   const end = readBlock("end");
-  const report = readBlock("about-data");
+  const records = readRecords();
+  for (const id of ["about-data", "state-data", "end"]) byId(id)?.replaceChildren();
+  const template = `<!doctype html>\n${document.documentElement.outerHTML}`; // before anything on the page changes
+  const report = structuredClone(about);
   if (end?.finished) report.facts.push(["Finished", end.finished]);
-  const page = new ReportPage(report);
-  page.add(readRecords());
+  const save = (marks) => saveCopy(template, { about, records, end }, marks);
+  const page = new ReportPage(report, { marks: state?.marks, save: end ? save : null });
+  page.add(records);
   if (!end?.complete) page.sayIncomplete();
+  if (end?.only_before) page.listOnlyBefore(end.only_before);
+  page.follow();
 });

@@ -1,8 +1,13 @@
 // The page: its parts, and what wires them together. Records may all be there at once, or come while a scan runs.
 
-function headline(judged, errors) {
-  const fake = judged.filter((record) => record.verdict === "fake").length;
+function headline(judged, errors, compared) {
   const total = judged.length;
+  if (compared && total) {
+    const both = judged.filter(({ before }) => before && before.verdict !== null);
+    const other = both.filter(CHANGES.verdict.test).length;
+    return other ? `${whole.format(other)} of ${count(both.length, "verdict", "verdicts")} changed` : `None of ${count(both.length, "verdict", "verdicts")} changed`;
+  }
+  const fake = judged.filter((record) => record.verdict === "fake").length;
   if (!total) return errors ? "No file could be read" : "No pictures were found";
   const of = count(total, "picture", "pictures");
   if (!fake) return total === 1 ? "The picture was not flagged" : `None of ${of} was flagged as AI`;
@@ -14,29 +19,45 @@ function lede(report, folder, declared) {
   if (folder) parts.push("In ", el("b", {}, el("bdi", {}, folder)), ". ");
   if (declared) parts.push(`${count(declared, "file declares", "files declare")} that AI made or changed the picture. `);
   parts.push(
-    `Judged by the model ${report.model}. A verdict is a reason to look closer, not a proof: `,
+    `Scored by the model ${report.model}. A verdict is a reason to look closer, not a proof: `,
     el("a", { href: "#reading" }, "how to read this report"), ".",
   );
   return parts;
 }
 
+/** The parts of the address after `#`; null where it names a place on the page. */
+const addressed = () => (location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : null);
+
 class ReportPage {
-  /** Build the page of a scan; `report` is what `_about.py` says of it, and may gain more as results come. */
-  constructor(report) {
+  /**
+   * Build the page of a scan.
+   *
+   * `report` is what `_about.py` says of it. `save` is called with the marks when the reader asks for a copy of the page with
+   * them in it, and `marks` are those of an earlier copy.
+   */
+  constructor(report, { marks = null, save = null } = {}) {
     this.report = report;
     this.records = [];
     this.scored = [];
     this.failed = [];
     this.failedShown = STEP.table;
-    this.filter = new Filter();
-    this.detail = new Detail(report);
-    this.results = new Results(report, this.filter, (record, around) => this.detail.open(record, around));
+    this.review = new Review(marks, (records) => this.reviewed(records));
+    this.filter = new Filter(this.review);
+    this.results = new Results(this);
+    this.detail = new Detail(this);
+    this.save = save;
     this.totals = this.makeTotals();
     for (const [verdict, { meaning }] of Object.entries(VERDICTS)) {
       byId("meanings").append(el("dt", {}, badge(verdict)), el("dd", {}, meaning));
     }
     this.rates = new BaseRates(report);
     this.wire();
+    this.wireReview();
+  }
+
+  /** Show one picture, large. */
+  open(record) {
+    this.detail.open(record, this.results.matching);
   }
 
   /** Add records, and show them. */
@@ -52,19 +73,34 @@ class ReportPage {
     const folder = nameRecords(this.records);
     const declared = scored.filter(({ said }) => said?.declared === "ai").length;
     byId("date").textContent = report.date;
-    byId("headline").textContent = headline(scored, failed.length);
+    byId("headline").textContent = headline(scored, failed.length, report.compared);
     byId("lede").replaceChildren(...lede(report, folder, declared));
     document.title = `${byId("headline").textContent} · fakeface report`;
-    const facts = [["Files", whole.format(this.records.length)], ...report.facts];
-    byId("facts").replaceChildren(...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, el("bdi", {}, value))]));
+    const list = (facts) => facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, el("bdi", {}, value))]);
+    byId("facts").replaceChildren(...list([["Files", whole.format(this.records.length)], ...report.facts]));
+    byId("details-box").hidden = !report.details.length;
+    byId("details").replaceChildren(...list(report.details));
     this.updateTotals();
     this.updateHistogram();
     this.updateOrigins();
     this.updateHeat();
     this.updateFailed();
+    this.updateChanges();
     this.rates.update(scored);
+    const digests = new Set(scored.map(({ digest }) => digest));
+    byId("grouped-toggle").hidden = digests.size === scored.length || (digests.size === 1 && digests.has(null));
     this.results.records = scored;
     this.results.update({ keep: true });
+    this.updateReview();
+  }
+
+  /** Options of a list that filters, each with the number of pictures that it lets through. */
+  options(id, all, choices, test) {
+    const options = Object.entries(choices).map(([key, choice]) => {
+      const number = this.scored.filter((record) => test(choice, record)).length;
+      return el("option", { value: key, disabled: !number }, `${choice.label} (${whole.format(number)})`);
+    });
+    byId(id).replaceChildren(el("option", { value: "" }, all), ...options);
   }
 
   /** Say that the scan ended before all files were done. */
@@ -116,11 +152,7 @@ class ReportPage {
     const any = this.scored.some((record) => record.said);
     for (const node of document.querySelectorAll(".if-said")) node.hidden = !any;
     document.body.classList.toggle("unsaid", !any);
-    const options = Object.entries(ORIGINS).map(([key, { label, test }]) => {
-      const number = this.scored.filter((record) => test(record.said)).length;
-      return el("option", { value: key, disabled: !number }, `${label} (${whole.format(number)})`);
-    });
-    byId("origin").replaceChildren(el("option", { value: "" }, "All files"), ...options);
+    this.options("origin", "All files", ORIGINS, ({ test }, { said }) => test(said));
     byId("origin").value = this.filter.origin;
   }
 
@@ -147,19 +179,113 @@ class ReportPage {
     byId("unreadable-more").textContent = `Show ${whole.format(Math.min(left, STEP.table))} more`;
   }
 
+  updateChanges() {
+    const { compared } = this.report;
+    for (const node of document.querySelectorAll(".if-compared")) node.hidden = !compared;
+    if (!compared) return;
+    this.options("change", "All pictures", CHANGES, ({ test }, record) => test(record));
+    byId("change").value = this.filter.change;
+    const flagged = this.scored.filter(CHANGES.flagged.test).length;
+    const cleared = this.scored.filter(CHANGES.cleared.test).length;
+    const added = this.scored.filter(CHANGES.added.test).length;
+    byId("changes-text").replaceChildren(
+      "From ", el("bdi", {}, compared.before), " to ", el("bdi", {}, compared.after),
+      `: ${count(flagged, "picture is", "pictures are")} flagged only now, ${whole.format(cleared)} no longer. ` +
+      `${whole.format(added)} ${added === 1 ? "was" : "were"} not in the first scan.`);
+    byId("changes-table").replaceChildren(changesTable(this.scored));
+  }
+
+  /** List the pictures that only the first of two scans has. */
+  listOnlyBefore(earlier) {
+    byId("only-before").hidden = !earlier.length;
+    byId("only-before-title").textContent = `Only in the first scan: ${count(earlier.length, "picture", "pictures")}`;
+    byId("only-before-body").replaceChildren(...earlier.slice(0, 5000).map(({ name, verdict, p, error }) =>
+      el("tr", {}, el("th", { scope: "row" }, el("bdi", {}, name)), el("td", {}, verdict ? badge(verdict) : error), el("td", { class: "number" }, score(p)))));
+  }
+
   /** Show what the filter says: the controls, and the pictures that it lets through. */
   changed() {
     const { filter } = this;
     for (const node of this.totals) {
       if (node.dataset.verdict) node.setAttribute("aria-pressed", String(filter.verdicts.has(node.dataset.verdict)));
     }
-    for (const id of ["search", "sort", "origin"]) {
-      const value = { search: filter.words, sort: filter.sort, origin: filter.origin }[id];
-      if (byId(id).value !== value) byId(id).value = value;
-    }
+    const values = { search: filter.words, sort: filter.sort, origin: filter.origin, state: filter.state, change: filter.change };
+    for (const [id, value] of Object.entries(values)) if (byId(id).value !== value) byId(id).value = value;
     for (const radio of document.getElementsByName("view")) radio.checked = radio.value === filter.view;
+    byId("grouped").checked = filter.grouped;
     this.showHeat();
     this.results.update();
+    this.updateReview();
+    this.remember();
+  }
+
+  /** Write filter and open picture into the address, where they can be linked to. */
+  remember() {
+    clearTimeout(this.remembering);
+    this.remembering = setTimeout(() => {
+      const parts = this.filter.hash;
+      if (this.detail.record) parts.set("picture", this.detail.record.short);
+      const hash = [...parts].length ? `#${parts}` : "";
+      if (hash === location.hash || (!hash && !addressed())) return;
+      history.replaceState(null, "", hash || location.pathname + location.search);
+    }, 150); // browsers allow so many a second
+  }
+
+  /** Take filter and picture from the address. */
+  follow() {
+    const parts = addressed();
+    if (!parts) return;
+    this.filter.hash = parts;
+    const picture = parts.get("picture");
+    this.changed();
+    const record = this.scored.find(({ short }) => short === picture);
+    if (!record) return;
+    if (!this.results.matching.includes(record)) this.detail.open(record, [record]);
+    else this.open(record);
+  }
+
+  /** Show that the marks of records have changed. */
+  reviewed(records) {
+    for (const record of records) this.results.refresh(record);
+    this.updateReview();
+  }
+
+  updateReview() {
+    const number = (mark) => this.review.having(mark, this.scored).length;
+    const selected = number("selected");
+    const parts = [count(selected, "picture selected", "pictures selected"), `${whole.format(number("reviewed"))} reviewed`];
+    byId("review-count").textContent = parts.join(", ");
+    for (const id of ["export-csv", "export-json", "select-none"]) byId(id).disabled = !selected;
+    byId("select-all").disabled = !this.results.matching.length;
+    byId("unsaved").hidden = !this.review.unsaved || !this.save;
+    this.options("state", "All pictures", STATES, ({ test }, record) => test(this.review.of(record)));
+    byId("state").value = this.filter.state;
+  }
+
+  wireReview() {
+    const { review, results } = this;
+    const selected = () => review.having("selected", this.scored).map((record) => exported(record, review.of(record)));
+    byId("select-all").addEventListener("click", () =>
+      review.set(results.matching.flatMap((record) => [record, ...record.copies]), { selected: true }));
+    byId("select-none").addEventListener("click", () =>
+      review.set(review.having("selected", this.scored), { selected: false }));
+    byId("export-csv").addEventListener("click", () => download(toCsv(selected()), "selection.csv", "text/csv"));
+    byId("export-json").addEventListener("click", () => download([JSON.stringify(selected(), null, 2)], "selection.json", "application/json"));
+    byId("print").addEventListener("click", async () => {
+      results.show(Infinity);
+      await wakeAll();
+      window.print();
+    });
+    byId("save").hidden = !this.save;
+    byId("save").addEventListener("click", () => {
+      this.save(review);
+      review.unsaved = false;
+      this.updateReview();
+    });
+    window.addEventListener("beforeunload", (event) => {
+      if (review.unsaved && this.save) event.preventDefault();
+    });
+    window.addEventListener("hashchange", () => this.follow());
   }
 
   wire() {
@@ -171,7 +297,11 @@ class ReportPage {
     byId("tools").addEventListener("submit", (event) => event.preventDefault());
     byId("search").addEventListener("input", set("words"));
     byId("sort").addEventListener("change", set("sort"));
-    byId("origin").addEventListener("change", set("origin"));
+    for (const id of ["origin", "state", "change"]) byId(id).addEventListener("change", set(id));
+    byId("grouped").addEventListener("change", () => {
+      filter.grouped = byId("grouped").checked;
+      this.changed();
+    });
     for (const radio of document.getElementsByName("view")) radio.addEventListener("change", set("view"));
     byId("heat").addEventListener("change", () => this.showHeat());
     for (const head of byId("table").querySelectorAll("th[data-sort]")) {

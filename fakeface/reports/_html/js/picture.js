@@ -90,14 +90,32 @@ function place(node, left, top, width, height) {
   return node;
 }
 
-/** A picture with a box around every face; its pixels come when it is near the screen. */
-function picture(record, report) {
+/** Where the pixels of a picture come from: the page itself, or an address for its own resolution. */
+const pixelsOf = (record, large) => (large && record.url) || `data:image/jpeg;base64,${(large && record.large) || record.thumb}`;
+
+const GONE = {
+  missing: "no preview: the file was not found", changed: "no preview: the file has changed since",
+  unreadable: "no preview: the file can no longer be read",
+};
+
+/** The number of a face, beside its box: above it, or below where there is no room. */
+function faceNumber({ box: [x, y, , h], verdict }, at, [width, height]) {
+  const above = y > height * 0.06;
+  const node = el("span", { class: `face-number ${verdict} ${above ? "above" : "under"}`, "aria-hidden": "true" }, String(at + 1));
+  node.style.left = `${Math.min(Math.max(x / width, 0), 0.97) * 100}%`;
+  node.style.top = `${Math.min(Math.max((above ? y : y + h) / height, 0), 1) * 100}%`;
+  return node;
+}
+
+/** A picture with a box around every face; its pixels come when it is near the screen. With `large` in the resolution for
+ * details, and with numbered faces. */
+function picture(record, report, { large = false } = {}) {
   const [width, height] = record.size;
   const frame = el("span", { class: width >= height ? "picture wide" : "picture tall" });
   frame.style.aspectRatio = `${width} / ${height}`;
-  if (record.thumb === null) {
+  if (record.thumb === null && !record.url) {
     frame.classList.add("missing");
-    frame.append(el("span", {}, "no preview"));
+    frame.append(el("span", {}, GONE[record.gone] ?? "no preview"));
     return frame;
   }
   const image = el("img", { alt: "", decoding: "async" });
@@ -107,8 +125,9 @@ function picture(record, report) {
     for (const layer of ["halo", verdict]) boxes.append(svg("rect", { class: layer, x, y, width: w, height: h, rx: w / 20 }));
   }
   frame.append(image, boxes);
+  if (large && record.faces.length > 1) frame.append(...record.faces.map((face, at) => faceNumber(face, at, record.size)));
   frame.wake = async () => {
-    image.src = `data:image/jpeg;base64,${record.thumb}`;
+    image.src = pixelsOf(record, large);
     const maps = record.faces.filter((face) => face.heat);
     if (!maps.length) return;
     // A data: URL is loaded in a microtask, early enough for a page that is about to be printed.
@@ -151,9 +170,8 @@ function legend(look) {
   const scale = el("span", { class: "scale", "aria-hidden": "true" });
   const mix = (tone, share) => rgb(tone.map((c) => Math.round(128 * (1 - share) + c * share)));
   scale.style.background = `linear-gradient(90deg, ${mix(look.real, look.opacity)}, rgb(128 128 128), ${mix(look.fake, look.opacity)})`;
-  const odds = whole.format(Math.round(Math.exp(look.span)));
   return [
     el("span", {}, "speaks for a photograph"), scale, el("span", {}, "speaks for AI"),
-    el("span", { class: "hint" }, `same scale in every picture; full colour at odds of ${odds} to 1`),
+    el("span", { class: "hint" }, "the same scale in every picture"),
   ];
 }

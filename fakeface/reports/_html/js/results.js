@@ -4,9 +4,10 @@ const STEP = { grid: 96, table: 250 };
 const MAKE = { grid: card, table: row };
 
 class Results {
-  /** Show records; `open` is called with a record and all that are shown. */
-  constructor(report, filter, open) {
-    Object.assign(this, { report, filter, open });
+  /** Show records of a page, as its filter says. */
+  constructor(page) {
+    this.page = page;
+    this.filter = page.filter;
     this.records = [];
     this.matching = [];
     this.shown = 0;
@@ -53,19 +54,39 @@ class Results {
     return byId(this.filter.view === "grid" ? "grid" : "table-body");
   }
 
-  /** The card or row of a record, made once. */
+  /** The card or row of a record, made once, and anew when its copies or marks change. */
   node(record, view) {
-    const made = this.nodes[view];
-    if (!made.has(record)) made.set(record, MAKE[view](record, this.report, () => this.open(record, this.matching)));
-    return made.get(record);
+    const made = this.nodes[view].get(record);
+    const copies = record.copies.length;
+    if (made?.copies === copies) return made.node;
+    const node = MAKE[view](record, this.page);
+    this.nodes[view].set(record, { node, copies });
+    return node;
+  }
+
+  /** Make what stands for a record anew, in its place. */
+  refresh(record) {
+    for (const [view, made] of Object.entries(this.nodes)) {
+      const old = made.get(record)?.node;
+      if (!old) continue;
+      made.delete(record);
+      if (!old.isConnected) continue;
+      const focused = old.contains(document.activeElement) ? document.activeElement.tagName : null;
+      const node = this.node(record, view);
+      old.replaceWith(node);
+      if (focused) node.querySelector(focused.toLowerCase())?.focus();
+    }
   }
 
   describe() {
     const total = this.records.length;
     const matching = this.matching.length;
     if (!matching) return total ? `None of ${count(total, "picture", "pictures")} matches` : "";
-    const of = matching === total ? count(total, "picture", "pictures") : `${whole.format(matching)} of ${count(total, "picture", "pictures")}`;
-    return this.shown < matching ? `${of}, the first ${whole.format(this.shown)} shown` : of;
+    const copies = this.matching.reduce((sum, record) => sum + record.copies.length, 0);
+    const grouped = copies ? `, ${count(copies, "copy", "copies")} grouped` : "";
+    const all = matching + copies === total;
+    const of = all ? count(total, "picture", "pictures") : `${whole.format(matching + copies)} of ${count(total, "picture", "pictures")}`;
+    return of + grouped + (this.shown < matching ? `, the first ${whole.format(this.shown)} shown` : "");
   }
 
   explainEmpty() {
