@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
+from benchmarks.groups._utkface import utkface_groups
 from fakeface import CropSpec, FaceFinder, ImageError
 from fakeface.inference import MIN_FACE
 from fakeface.preprocessing import preprocess
@@ -176,7 +177,7 @@ def read_groups(path: Path, samples: Sequence[Sample]) -> dict[str, list[str]]:
 def automatic_groups(
     samples: Sequence[Sample], attributes: Sequence[Attributes]
 ) -> dict[str, list[str]]:
-    """Group photographs by the manifest and by what was measured.
+    """Group photographs by the manifest, by their names, and by what was measured.
 
     Args:
         samples: The photographs.
@@ -197,6 +198,7 @@ def automatic_groups(
         "JPEG quality": [
             "no JPEG" if a.quality is None else _bin(a.quality, (60, 75, 90)) for a in attributes
         ],
+        **utkface_groups(samples),
     }
     return {name: members for name, members in groups.items() if len(set(members) - {""}) > 1}
 

@@ -34,22 +34,36 @@ def groups(
             dir_okay=False,
         ),
     ] = None,
+    card: Annotated[
+        list[Path],
+        typer.Option(
+            "--card",
+            help="Model card, or its notes, whose section on groups is replaced; may be repeated."
+            " Takes one --model.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = [],  # noqa: B006
     out: OutOption = Path("results/groups"),
     seed: SeedOption = 0,
     cache: CacheOption = Path("cache"),
 ) -> None:
     """Measure whose photographs are called fake: rates per group, with intervals and a test.
 
-    Groups come from the manifest (kind and origin of the photograph), from --groups, and from the
-    pictures: skin tone, face size, sharpness, JPEG quality, colour.
+    Groups come from the manifest (kind and origin of the photograph), from --groups, from the
+    names of files (UTKFace's: age, sex, ethnicity), and from the pictures: skin tone, face size,
+    sharpness, JPEG quality, colour.
 
-    python -m benchmarks groups --data ../shared/faces
+    python -m benchmarks groups --data ../shared/faces --card export/cards/edge.md
     """
+    from benchmarks.groups._card import card_section, replace_section
     from benchmarks.groups._rates import measure_groups
     from benchmarks.groups._tables import groups_markdown
     from fakeface.model_directory import find_model
     from train.data import Cache, load_data
 
+    if card and len(model) != 1:
+        raise typer.BadParameter("a card is of one model", param_hint="--card")
     with progress_bars() as begin:
         store = Cache(cache)
         result = measure_groups(
@@ -63,4 +77,6 @@ def groups(
         )
     text = groups_markdown(result)
     write_result(out, "groups", result, text)
+    for path in card:
+        replace_section(path, card_section(result, result["models"][0]["name"]))
     typer.echo(text)

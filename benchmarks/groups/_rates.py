@@ -25,6 +25,7 @@ from benchmarks.groups._attributes import (
     measure_attributes,
     read_groups,
 )
+from benchmarks.groups._utkface import AGES, OLDEST
 from fakeface import FaceFinder, Thresholds
 from fakeface.concurrency import bounded_map
 from fakeface.inference import default_threads
@@ -39,7 +40,7 @@ LARGE = 100
 
 _PERMUTATIONS = 20_000
 
-_BINS = (*(name for _, name in SKIN_TONES), *SHARPNESS)
+_BINS = (*(name for _, name in SKIN_TONES), *SHARPNESS, *(name for _, name in AGES), OLDEST)
 
 
 def measure_groups(
