@@ -12,11 +12,10 @@ from benchmarks.accuracy._commands import (
     accuracy,
     explain,
     faces,
-    leave_family_out,
-    leave_one_out,
     reduced_decode,
     report_picture,
 )
+from benchmarks.accuracy._leave_out_commands import leave_family_out, leave_one_out
 from benchmarks.baselines._commands import baselines
 from benchmarks.groups._commands import groups
 from benchmarks.speed._commands import latency, profile, scan, throughput

@@ -39,6 +39,14 @@ def accuracy(
     tier: Annotated[list[str], typer.Option("--tier", hidden=True)] = [],  # noqa: B006
     resamples: ResamplesOption = 1000,
     seed: SeedOption = 0,
+    mistakes: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Also write an HTML report per model with so many of the worst false alarms, and"
+            " of the worst misses, with heat maps.",
+        ),
+    ] = 0,
     cache: CacheOption = Path("cache"),
     threads: ThreadsOption = None,
 ) -> None:
@@ -48,9 +56,12 @@ def accuracy(
     --cache: an interrupted run resumes where it stopped.
 
     python -m benchmarks accuracy --model edge --model report --data ../shared/faces
+
+    python -m benchmarks accuracy --model edge --data FACES --degradation clean --mistakes 100
     """
-    from benchmarks.accuracy._degradations import DEFAULT, DEGRADATIONS
+    from benchmarks.accuracy._degradations import CLEAN, DEFAULT, DEGRADATIONS
     from benchmarks.accuracy._measure import evaluate, run_accuracy
+    from benchmarks.accuracy._mistakes import write_mistakes
     from benchmarks.accuracy._plots import plot_accuracy
     from benchmarks.accuracy._scores_csv import write_scores
     from benchmarks.accuracy._tables import accuracy_markdown
@@ -64,6 +75,11 @@ def accuracy(
         )
     if unknown := set(split) - set(SPLITS):
         raise typer.BadParameter(f"no split {', '.join(unknown)}; there are: {', '.join(SPLITS)}")
+    if mistakes and names and CLEAN.name not in names:
+        raise typer.BadParameter(
+            f"shows pictures as they are: add --degradation {CLEAN.name}", param_hint="--mistakes"
+        )
+    pages = []
     with progress_bars() as begin:
         store = Cache(cache)
         pictures = load_data(data, store)
@@ -81,136 +97,12 @@ def accuracy(
         write_result(out, "accuracy", result, text)
         write_scores(run, out / "scores.csv")
         plot_accuracy(run, out)
+        for name in model if mistakes else []:
+            path = find_model(Path(name))
+            pages.append(write_mistakes(run, path, mistakes, out, threads, begin))
     typer.echo(text)
-
-
-def leave_one_out(
-    data: DataOption,
-    recipe: Annotated[
-        str, typer.Option(help="Recipe of `python -m train`: its name or a TOML file.")
-    ] = "report-avgpool",
-    out: OutOption = Path("results/leave-one-out"),
-    source: Annotated[
-        list[str],
-        typer.Option("--source", help="Source to leave out; may be repeated. All by default."),
-    ] = [],  # noqa: B006
-    set_: Annotated[
-        list[str],
-        typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
-    ] = [],  # noqa: B006
-    resamples: ResamplesOption = 1000,
-    seed: SeedOption = 0,
-    cache: CacheOption = Path("cache"),
-) -> None:
-    """Train a recipe without one source at a time, and measure it on that source.
-
-    Needs the extra `train`. The split `unseen` is not used. Finished trainings are kept in --out
-    and not repeated. A recipe with a frozen backbone takes minutes; one that fine-tunes takes one
-    training per source (shorten them with --set finetune.steps=600).
-
-    python -m benchmarks leave-one-out --data ../shared/faces --set backbone.name=efficientnet-lite0
-    """
-    from benchmarks.accuracy._leave_one_out import leave_one_out as run
-    from benchmarks.accuracy._leave_one_out import leave_one_out_markdown
-    from train.data import Cache
-    from train.fitting import Selection, read_data
-    from train.recipes import load_recipe
-
-    chosen = load_recipe(recipe, set_)
-    store = Cache(cache)
-    pictures = read_data(data, chosen, store, Selection())
-    folder = out / chosen.name
-    result = run(
-        chosen,
-        pictures,
-        store,
-        folder / "runs",
-        wanted=source,
-        count=resamples,
-        seed=seed,
-        tell=lambda text: typer.echo(text, err=True),
-    )
-    text = leave_one_out_markdown(result)
-    write_result(folder, "leave-one-out", result, text)
-    typer.echo(text)
-
-
-def leave_family_out(
-    data: DataOption,
-    recipe: Annotated[
-        str, typer.Option(help="A fine-tuning of `python -m train`: its name or a TOML file.")
-    ] = "edge-families",
-    out: OutOption = Path("results/leave-family-out"),
-    folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 3,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of each fine-tuning.")] = 200,
-    side: Annotated[int, typer.Option(min=32, help="Side of the random crops, in pixels.")] = 192,
-    since: Annotated[
-        int,
-        typer.Option(
-            help="Leave out only families and origins all of whose pictures have at least this in"
-            " the manifest's column `added`: those that the start never saw."
-        ),
-    ] = 0,
-    share: Annotated[
-        list[float],
-        typer.Option(
-            "--share", min=0, max=1, help="Share of the start in an average; may be repeated."
-        ),
-    ] = [0.0],  # noqa: B006
-    most: Annotated[int, typer.Option(min=1, help="Pictures of a family or origin at most.")] = 60,
-    only: Annotated[
-        list[int],
-        typer.Option("--fold", min=1, help="Only this fold; may be repeated. All by default."),
-    ] = [],  # noqa: B006
-    set_: Annotated[
-        list[str],
-        typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
-    ] = [],  # noqa: B006
-    resamples: ResamplesOption = 1000,
-    seed: SeedOption = 0,
-    cache: CacheOption = Path("cache"),
-) -> None:
-    """Repeat a fine-tuning without some families of generators and origins, and measure it there.
-
-    Needs the extra `train`. Every family of AI pictures and every origin of photographs is left out
-    once, in one of the folds. The split `unseen` is not touched. Finished trainings are kept in
-    --out and a stopped one goes on.
-
-    python -m benchmarks leave-family-out --data ../shared/faces --since 2 --share 0 --share 0.5
-    """
-    from benchmarks.accuracy._leave_family_out import leave_family_out as run
-    from benchmarks.accuracy._leave_family_out import leave_family_out_markdown
-    from train.data import Cache
-    from train.fitting import Selection, read_data
-    from train.recipes import load_recipe
-
-    short = [
-        f"finetune.steps={steps}",
-        f"finetune.evaluation_interval={steps}",
-        f"finetune.random_crop_sizes=[{side}]",
-        "finetune.random_crop_schedule=[0.0]",
-    ]
-    chosen = load_recipe(recipe, [*short, *set_])
-    store = Cache(cache)
-    pictures = read_data(data, chosen, store, Selection())
-    folder = out / chosen.name
-    result = run(
-        chosen,
-        pictures,
-        store,
-        folder / "runs",
-        folds=folds,
-        since=since,
-        shares=share,
-        most=most,
-        only=only,
-        count=resamples,
-        seed=seed,
-        tell=lambda text: typer.echo(text, err=True),
-    )
-    text = leave_family_out_markdown(result)
-    write_result(folder, "leave-family-out", result, text)
-    typer.echo(text)
+    for page in pages:
+        typer.echo(f"mistakes: {page}", err=True)
 
 
 def faces(

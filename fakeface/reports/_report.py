@@ -43,6 +43,12 @@ class Report(ABC):
     """Whether formats with pictures hold them in a larger size too, for details; set it before the
     first prediction."""
 
+    title: str | None = None
+    """Headline of formats for people, before the first prediction; None for one that counts."""
+
+    note: str = ""
+    """What formats for people say below it, likewise."""
+
     complete: bool = True
     """Whether the scan was not interrupted; set it before closing the report."""
 

@@ -94,6 +94,17 @@ def test_the_first_screen_sums_up(opened, report):
     assert page.locator(".card").count() == 96  # not all at once
 
 
+def test_a_title_and_a_note_stand_where_the_count_would(opened, tmp_path):
+    path = tmp_path / "titled.html"
+    with open_report("html", path) as report:
+        report.title, report.note = "The <b>worst</b>", "Chosen from 9 pictures."
+        report.write(judged("a.jpg", 0.9, Verdict.FAKE))
+    page = opened(path)
+    assert page.locator("h1").inner_text() == "The <b>worst</b>"
+    assert page.locator("#lede").inner_text().startswith("Chosen from 9 pictures. ")
+    assert "about" not in page.locator("#false-flags").inner_text()
+
+
 def test_verdicts_filter(opened, report):
     page = opened(report[0])
     page.locator('[data-verdict="fake"]').click()

@@ -119,7 +119,10 @@ class HtmlReport(TextReport):
     def _begin(self, model: str) -> Iterator[str]:
         if self._page is None:
             self._page = Page()
-            yield self._page.before(block(self._about(model, _now())))
+            said = self._about(model, _now())
+            if self.title is not None:  # pictures that somebody chose say nothing of rates
+                said |= {"title": self.title, "note": self.note, "fpr": None}
+            yield self._page.before(block(said))
 
     def _finished(self, most: int) -> Iterator[str]:
         """Yield finished records in order; wait while more than `most` are being made."""

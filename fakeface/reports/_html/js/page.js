@@ -16,6 +16,7 @@ function headline(judged, errors, compared) {
 
 function lede(report, folder, declared) {
   const parts = [];
+  if (report.note) parts.push(`${report.note} `);
   if (folder) parts.push("In ", el("b", {}, el("bdi", {}, folder)), ". ");
   if (declared) parts.push(`${count(declared, "file declares", "files declare")} that AI made or changed the picture. `);
   parts.push(
@@ -73,7 +74,7 @@ class ReportPage {
     const folder = nameRecords(this.records);
     const declared = scored.filter(({ said }) => said?.declared === "ai").length;
     byId("date").textContent = report.date;
-    byId("headline").textContent = headline(scored, failed.length, report.compared);
+    byId("headline").textContent = report.title ?? headline(scored, failed.length, report.compared);
     byId("lede").replaceChildren(...lede(report, folder, declared));
     document.title = `${byId("headline").textContent} · fakeface report`;
     const list = (facts) => facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, el("bdi", {}, value))]);
