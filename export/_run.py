@@ -163,24 +163,26 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
 
 
 def figures(measured: dict[str, Any]) -> dict[str, Any]:
-    """Select the metrics of the test split for a model directory.
+    """Select metrics for a model directory.
 
     Args:
         measured: Metrics of every split, as the run records them.
 
     Returns:
         Metrics of `test`, and per origin the fraction that is correct at p_fake 0.5, and the
-        fraction called fake.
+        fraction called fake; metrics of `unseen` where it was scored.
     """
-    test = measured["test"]
     kept = ("pictures", "AI", "Real", "auc", "average_precision", "accuracy", "uncertain")
-    return {
-        "test": {
-            **{key: test[key] for key in kept},
-            "operating_points": test["operating_points"],
-            "sources": {
-                source: {key: values[key] for key in ("pictures", "accuracy", "flagged")}
-                for source, values in test["sources"].items()
-            },
+    chosen: dict[str, Any] = {
+        split: {
+            **{key: measured[split][key] for key in kept},
+            "operating_points": measured[split]["operating_points"],
         }
+        for split in ("test", "unseen")
+        if split in measured
     }
+    chosen["test"]["sources"] = {
+        source: {key: values[key] for key in ("pictures", "accuracy", "flagged")}
+        for source, values in measured["test"]["sources"].items()
+    }
+    return chosen

@@ -50,6 +50,9 @@ METADATA_KEY = "fakeface"
 FORMAT = 1
 """Version of the format of `model.json`."""
 
+UNSEEN = "unseen"
+"""Key of the figures on generators and photographs of origins that a model was not trained on."""
+
 Kind = Literal["classifier", "face-finder"]
 
 
@@ -118,8 +121,13 @@ class ModelInfo:
         return out
 
     def metadata(self) -> str:
-        """What stands under `METADATA_KEY` in the ONNX file: all but the file's own hash."""
+        """What stands under `METADATA_KEY` in the ONNX file.
+
+        That is all but the file's own hash, and figures of the split `unseen`, which may be
+        measured when the file is there already.
+        """
         rest = {key: value for key, value in self.as_dict().items() if key != "sha256"}
+        rest["figures"] = {key: value for key, value in self.figures.items() if key != UNSEEN}
         return json.dumps({"format": FORMAT, **rest}, sort_keys=True, ensure_ascii=False)
 
     def write(self) -> None:

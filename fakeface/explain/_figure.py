@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import exp
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -11,7 +12,10 @@ from fakeface._text import printable
 from fakeface._thresholds import Thresholds
 from fakeface.explain._canvas import INK, LINE, SCALE, SOFT, WHITE, Canvas, Colour, fitted, length
 from fakeface.types import Face, Prediction
-from fakeface.types._heatmap import SPANS, Method, blend
+from fakeface.types._heatmap import Method, blend
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 _WIDTH = 1200
 _MARGIN = 40
@@ -62,7 +66,8 @@ def figure(
     tiles = _worth_enlarging(prediction, mapped)
     at = _TOP + size[1] + _GAP
     said = _statements(prediction)
-    origin = at + (_TILE + 58 if tiles else 0)
+    fewer = _fewer(prediction, tiles)
+    origin = at + (_TILE + 58 if tiles else 0) + (28 if fewer else 0)
     legend = origin + (28 * len(said) + _GAP if said else 0)
     canvas = Canvas(_WIDTH, legend + (92 if mapped else 0) + 50)
 
@@ -78,6 +83,8 @@ def figure(
         _boxes(canvas, prediction, left, size)
     for tile, face in enumerate(tiles):
         _enlarged(canvas, image, prediction, face, _MARGIN + tile * (2 * _TILE + 4 + _GAP), at)
+    if fewer:
+        canvas.text(_MARGIN, at + _TILE + 40, fewer, 16, SOFT)
     for number, line in enumerate(said):
         text = fitted(line, 16, _INSIDE - 130)
         canvas.text(_MARGIN + 130, origin + 28 * number, text, 16)
@@ -135,9 +142,14 @@ def _head(canvas: Canvas, prediction: Prediction, thresholds: Thresholds) -> Non
         canvas.text(min(max(left, _MARGIN), _WIDTH - _MARGIN - room), 132, text, 13, SOFT)
 
 
+Rectangle: TypeAlias = "tuple[float, float, float, float]"
+
+
 def _boxes(canvas: Canvas, prediction: Prediction, left: float, size: tuple[int, int]) -> None:
+    """Draw a box around every face, and beside it its number if there are several."""
     assert prediction.size is not None
-    for number, face in enumerate(prediction.faces, 1):
+    shown = []
+    for number, face in enumerate(_by_suspicion(prediction), 1):
         box = face.box.scaled(size[0] / prediction.size[0])
         x, y = max(box.x, 0), max(box.y, 0)
         width, height = min(box.x + box.width, size[0]) - x, min(box.y + box.height, size[1]) - y
@@ -146,9 +158,47 @@ def _boxes(canvas: Canvas, prediction: Prediction, left: float, size: tuple[int,
         x, y, colour = x + left, y + _TOP, _COLOURS[face.verdict.value]
         canvas.frame(x, y, width, height, WHITE, 5)
         canvas.frame(x + 1.5, y + 1.5, width - 3, height - 3, colour, 2)
-        if len(prediction.faces) > 1:
-            canvas.rectangle(x, y, 12 + length(str(number), 15), 22, colour)
-            canvas.text(x + 6, y + 1, str(number), 15, WHITE)
+        shown.append((number, (x, y, x + width, y + height), colour))
+    if len(prediction.faces) < 2:
+        return
+    taken = [place for _, place, _ in shown]
+    panel = (left, _TOP, left + size[0], _TOP + size[1])
+    for number, place, colour in shown:
+        badge = _beside(place, 12 + length(str(number), 15), 22, panel, taken)
+        taken.append(badge)
+        canvas.rectangle(badge[0], badge[1], badge[2] - badge[0], 22, colour)
+        canvas.text(badge[0] + 6, badge[1] + 1, str(number), 15, WHITE)
+
+
+def _by_suspicion(prediction: Prediction) -> list[Face]:
+    """Return the faces as they are numbered: the most suspicious first, then those unscored."""
+    return sorted(prediction.faces, key=lambda f: (f.p_fake is None, -(f.p_fake or 0)))
+
+
+def _beside(
+    box: Rectangle, width: float, height: float, panel: Rectangle, taken: Sequence[Rectangle]
+) -> Rectangle:
+    """Place a rectangle beside a box, where it covers least of what is taken."""
+    x, y, right, bottom = box
+    corners = [
+        (x, y - height - 2),
+        (x, bottom + 2),
+        (x - width - 2, y),
+        (right + 2, y),
+        (right - width, y - height - 2),
+        (right - width, bottom + 2),
+    ]
+    places = []
+    for a, b in corners:
+        a = min(max(a, panel[0]), max(panel[2] - width, panel[0]))
+        b = min(max(b, panel[1]), max(panel[3] - height, panel[1]))
+        places.append((a, b, a + width, b + height))
+    return min(places, key=lambda place: sum(_overlap(place, other) for other in taken))
+
+
+def _overlap(a: Rectangle, b: Rectangle) -> float:
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return width * height if width > 0 and height > 0 else 0.0
 
 
 def _worth_enlarging(prediction: Prediction, mapped: list[Face]) -> list[Face]:
@@ -158,6 +208,14 @@ def _worth_enlarging(prediction: Prediction, mapped: list[Face]) -> list[Face]:
         covers = mapped[0].heatmap.box.side / min(prediction.size)
         return mapped if covers < 0.75 else []
     return mapped[: -_TILES - 1 : -1]
+
+
+def _fewer(prediction: Prediction, tiles: list[Face]) -> str:
+    """Return how many faces are enlarged, if not all; empty where none or all are."""
+    total = len(prediction.faces)
+    if not tiles or len(tiles) == total:
+        return ""
+    return f"{len(tiles)} of {total} faces shown, the most suspicious first"
 
 
 def _enlarged(
@@ -172,7 +230,10 @@ def _enlarged(
         canvas.paste(tile, x + at * (_TILE + 4), y)
     verdict = face.verdict.value
     if len(prediction.faces) > 1:
-        x = canvas.text(x, y + _TILE + 8, f"{prediction.faces.index(face) + 1}", 17, SOFT) + 10
+        x = (
+            canvas.text(x, y + _TILE + 8, f"{_by_suspicion(prediction).index(face) + 1}", 17, SOFT)
+            + 10
+        )
     x = canvas.mark(verdict, x, y + _TILE + 13, 12, _COLOURS[verdict])
     x = canvas.text(x, y + _TILE + 8, _LABELS.get(verdict, verdict), 17, _COLOURS[verdict])
     if face.p_fake is not None:
@@ -180,7 +241,7 @@ def _enlarged(
 
 
 def _legend(canvas: Canvas, y: float, method: Method) -> None:
-    """Draw the colour scale, with the evidence in odds."""
+    """Draw the colour scale."""
     width, height = 320, 16
     ramp = np.linspace(-1, 1, width * SCALE, dtype=np.float32)
     values = np.repeat(ramp[np.newaxis], height * SCALE, axis=0)
@@ -188,7 +249,6 @@ def _legend(canvas: Canvas, y: float, method: Method) -> None:
     left = canvas.text(_MARGIN, y, "speaks for a photograph", 16) + 14
     canvas.paste(Image.fromarray(colours), left, y + 3)
     canvas.text(left + width + 14, y, "speaks for AI", 16)
-    odds = f"{exp(SPANS[method]):,.0f}:1"
-    for text, at in ((odds, 0.0), ("neutral", 0.5), (odds, 1.0)):
+    for text, at in (("strongly", 0.0), ("neutral", 0.5), ("strongly", 1.0)):
         canvas.text(left + width * at - length(text, 14) * at, y + 24, text, 14, SOFT)
     canvas.text(_MARGIN, y + 50, f"{_METHODS[method]} Same scale in every picture.", 15, SOFT)

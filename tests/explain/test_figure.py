@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 from fakeface import Box, Face, Heatmap, Prediction, Thresholds, Verdict
 from fakeface._crop import crop_box
 from fakeface.cli._app import app
+from fakeface.explain._canvas import Canvas
 from fakeface.explain._figure import figure
 from tests._models import make_cam_classifier, make_classifier
 
@@ -45,7 +46,50 @@ def test_every_shape_of_picture_gives_a_figure(size, faces):
     found = tuple(face(30 * at, 1.0, size) for at in range(faces))
     out = figure(Image.new("RGB", size), prediction(found, size, "\x1b[31m" * 99), THRESHOLDS, "m")
     assert out.width == 1200
-    assert 200 < out.height < 1200
+    assert 200 < out.height < 1250
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [(100, 100, 20, 20), (125, 100, 20, 20), (100, 125, 20, 20)],
+        [(0, 0, 20, 20), (780, 580, 20, 20), (300, 300, 50, 60)],
+    ],
+)
+def test_numbers_cover_no_face(boxes):
+    size = (800, 600)
+    faces = tuple(Face(Box(*box), 0.9, 0.1 * at, Verdict.REAL) for at, box in enumerate(boxes, 1))
+    plain = Image.new("RGB", size, (120, 120, 120))
+    out = figure(plain, prediction(faces, size), THRESHOLDS, "m 1")
+    shown = out.width - 80
+    scale = min(shown / size[0], 620 / size[1])
+    for x, y, width, height in boxes:
+        inside = out.crop(
+            tuple(
+                round(part)
+                for part in (
+                    40 + (x + width * 0.4) * scale,
+                    164 + (y + height * 0.4) * scale,
+                    40 + (x + width * 0.6) * scale,
+                    164 + (y + height * 0.6) * scale,
+                )
+            )
+        )
+        assert inside.getcolors() == [(inside.width * inside.height, (120, 120, 120))]
+
+
+def test_faces_that_are_not_enlarged_are_counted(monkeypatch):
+    written = []
+    text = Canvas.text
+    monkeypatch.setattr(
+        Canvas, "text", lambda self, *words: (written.append(words[2]), text(self, *words))[1]
+    )
+    image = Image.new("RGB", (800, 600))
+    figure(image, prediction(tuple(face(60 * at, 1.0) for at in range(5))), THRESHOLDS, "m")
+    assert "3 of 5 faces shown, the most suspicious first" in written
+    written.clear()
+    figure(image, prediction(tuple(face(60 * at, 1.0) for at in range(3))), THRESHOLDS, "m")
+    assert not [words for words in written if "shown" in words]
 
 
 @pytest.fixture(scope="module", params=["cam", "plain"])

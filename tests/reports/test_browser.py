@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from fakeface import Detector, Prediction, Verdict
+from fakeface.cli._app import app
 from fakeface.reports import open_report
 from fakeface.types import Provenance, Statement
 from tests._models import make_cam_classifier
@@ -285,6 +288,39 @@ def test_a_report_without_provenance_has_no_column_for_it(opened, tmp_path):
     assert page.locator("th[data-sort=says]").is_hidden()
 
 
+def test_two_scans_are_compared(opened, tmp_path):
+    results = {
+        "before": [("a.jpg", 0.1, "real"), ("b.jpg", 0.9, "fake"), ("c.jpg", 0.5, "uncertain")],
+        "after": [("a.jpg", 0.8, "fake"), ("b.jpg", 0.95, "fake"), ("d<b>.jpg", 0.1, "real")],
+    }
+    for name, rows in results.items():
+        with open_report("jsonl", tmp_path / f"{name}.jsonl") as out:
+            for file, p, verdict in rows:
+                out.write(judged(file, p, Verdict(verdict)))
+    path = tmp_path / "r.html"
+    words = ["report", "--compare", tmp_path / "before.jsonl", tmp_path / "after.jsonl", "-o", path]
+    assert CliRunner().invoke(app, [str(word) for word in words]).exit_code == 0
+    page = opened(path)
+    assert page.locator("h1").inner_text() == "1 of 2 verdicts changed"
+    assert "1 picture is flagged only now, 0 no longer. 1 was not in the first scan." in (
+        page.locator("#changes-text").inner_text()
+    )
+    cells = page.locator("#changes-table tbody tr").last.locator("td").all_inner_texts()
+    assert cells == ["1", "–"]  # real before: fake now
+    page.locator("#change").select_option("flagged")
+    assert names(page) == ["a.jpg"]
+    assert "was real 0.100" in page.locator(".card").inner_text()
+    page.locator("#change").select_option("added")
+    assert names(page) == ["d<b>.jpg"]
+    page.locator("#reset").click()
+    page.locator("#sort").select_option("change-desc")
+    assert names(page)[:2] == ["a.jpg", "b.jpg"]
+    page.locator("#only-before summary").click()
+    assert "c.jpg" in page.locator("#only-before-body").inner_text()
+    found = axe.Axe().run(page).response["violations"]
+    assert not [v for v in found if v["impact"] in ("serious", "critical")]
+
+
 def test_arrows_go_through_the_pictures_shown(opened, report):
     page = opened(report[0])
     page.locator("#search").fill("fake")
@@ -331,6 +367,31 @@ def test_base_rates_are_worked_out(opened, report):
     assert "64\u00a0% of the flags are right" in page.locator("#answer").inner_text()
     page.locator("#prior").fill("")
     assert "needs a number" in page.locator("#answer").inner_text()
+
+
+def test_base_rates_begin_with_the_figures_of_the_model(opened, tmp_path):
+    model = make_cam_classifier(tmp_path / "model")
+    described = json.loads((model / "model.json").read_text())
+    figures = {"unseen": {"operating_points": {"fpr5": {"tpr": 0.4921, "fpr": 0.0268}}}}
+    (model / "model.json").write_text(json.dumps(described | {"figures": figures}))
+    path = tmp_path / "report.html"
+    with open_report("html", path) as out:
+        out.describe(Detector(model))
+        out.write(judged("a.jpg", 0.9, Verdict.FAKE))
+    page = opened(path)
+    assert page.locator("#tpr").input_value() == "49"
+    assert page.locator("#fpr").input_value() == "2.7"
+    assert "origins that it was not trained on" in page.locator("#bayes-note").inner_text()
+    assert "about 2.7\u00a0% of photographs" in page.locator("#false-flags").inner_text()
+
+
+def test_the_first_level_is_in_plain_words(opened, report):
+    page = opened(report[0])
+    text = page.locator("body").inner_text()
+    for word in ("odds", "sha256", "SHA-256", "Real of", "fitted", "Settings"):
+        assert word not in text
+    page.get_by_text("For experts").click()
+    assert "SHA-256 of the model" in page.locator("#details").inner_text()
 
 
 @pytest.mark.parametrize("share", [0.4, 0.9, 0.999])

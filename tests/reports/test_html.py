@@ -54,6 +54,32 @@ def test_what_was_judged_is_on_the_page_in_order(detector, samples, tmp_path):
     assert json.loads(block(page, "end"))["complete"] is True
 
 
+def with_figures(model, figures):
+    """Write figures into a model's description, as they are measured after the export."""
+    described = json.loads((model / "model.json").read_text())
+    (model / "model.json").write_text(json.dumps(described | {"figures": figures}))
+    return Detector(model)
+
+
+def measured(tpr, fpr):
+    return {"operating_points": {"fpr5": {"tpr": tpr, "fpr": fpr}}}
+
+
+@pytest.mark.parametrize(
+    ("figures", "rates"),
+    [
+        ({"unseen": measured(0.49, 0.027)}, {"tpr": 0.49, "fpr": 0.027, "on": "unseen"}),
+        ({"unseen": measured(7, 0.1)}, None),
+        ({"unseen": {"operating_points": []}}, None),
+        ({"unseen": measured("<b>", 0.1)}, None),
+    ],
+)
+def test_rates_are_those_on_unseen_origins(tmp_path, figures, rates):
+    detector = with_figures(make_cam_classifier(tmp_path / "model"), figures)
+    page = write(tmp_path / "r.html", [], detector)
+    assert json.loads(block(page, "about-data"))["rates"] == rates
+
+
 def test_heat_maps_come_back_as_they_were(tmp_path):
     values = np.array([[-19, -8, -1, 0], [0, 1, 8, 19]], np.float32)
     heatmap = Heatmap(values, Box(0, 0, 90, 90), (100, 90), "cam")

@@ -3,13 +3,21 @@
 const about = (n) => (n > 0 && n < 1 ? "fewer than 1" : `about ${whole.format(Math.round(n))}`);
 const percent = (share) => `${Number((share * 100).toPrecision(2))}\u00a0%`;
 
+/** Where the model's own figures come from, and what that means. */
+const MEASURED = {
+  unseen: "The last two numbers are the model’s own, measured on generators and photographs of origins that it was not trained on.",
+  test: "The last two numbers are the model’s own, measured on generators that it was trained on: of new ones it flags fewer.",
+};
+
 class BaseRates {
   constructor(report) {
     this.report = report;
-    if (report.fpr !== null) byId("fpr").value = String(Number((report.fpr * 100).toPrecision(3)));
-    byId("bayes-note").textContent =
-      (report.fpr !== null ? "The last number is the model’s own, for pictures like those that it was measured on; the first two are assumptions."
-        : "All three are assumptions.") + " Your pictures will differ.";
+    const { rates, fpr } = report;
+    const field = (share) => String(Number((share * 100).toPrecision(2)));
+    if (rates) byId("tpr").value = field(rates.tpr);
+    if (rates || fpr !== null) byId("fpr").value = field(rates ? rates.fpr : fpr);
+    const known = fpr !== null ? "The last number is what the threshold was set for; the first two are assumptions." : "All three are assumptions.";
+    byId("bayes-note").textContent = `${rates ? `${MEASURED[rates.on]} The first is an assumption.` : known} Your pictures will differ.`;
     byId("bayes").addEventListener("input", () => this.answer());
     byId("bayes").addEventListener("submit", (event) => event.preventDefault());
     this.answer();
@@ -17,13 +25,14 @@ class BaseRates {
 
   /** Compare the flags of this scan with what a scan of photographs would give. */
   update(scored) {
-    const { fpr } = this.report;
+    const { rates, fpr } = this.report;
+    const share = rates?.fpr ?? fpr;
     const rated = scored.filter((record) => record.p !== null);
     const flagged = rated.filter((record) => record.verdict === "fake").length;
-    const known = fpr === null ? "" :
-      `At this setting the detector flags about ${percent(fpr)} of photographs. If all of the ` +
+    const known = share === null ? "" :
+      `At this setting the detector flags about ${percent(share)} of photographs. If all of the ` +
       `${count(rated.length, "picture", "pictures")} scored here were photographs, ` +
-      `${about(fpr * rated.length)} would still be flagged; ${whole.format(flagged)} were. `;
+      `${about(share * rated.length)} would still be flagged; ${whole.format(flagged)} ${flagged === 1 ? "was" : "were"}. `;
     byId("false-flags").textContent = `${known}How much a flag is worth depends on how common AI is among such pictures.`;
   }
 
