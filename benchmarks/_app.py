@@ -18,7 +18,7 @@ from benchmarks.accuracy._commands import (
 from benchmarks.accuracy._leave_out_commands import leave_family_out, leave_one_out
 from benchmarks.baselines._commands import baselines
 from benchmarks.groups._commands import groups
-from benchmarks.speed._commands import latency, profile, scan, throughput
+from benchmarks.speed._commands import latency, profile, scan, serve, throughput
 from train.command_line import CommandGroup
 
 
@@ -50,6 +50,7 @@ app.command("report-picture")(report_picture)
 app.command("latency")(latency)
 app.command("throughput")(throughput)
 app.command("scan")(scan)
+app.command("serve")(serve)
 app.command("profile")(profile)
 app.command("baselines")(baselines)
 # The names until 0.2:

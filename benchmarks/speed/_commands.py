@@ -109,6 +109,37 @@ def scan(
     show_markdown(text)
 
 
+def serve(
+    model: ModelOption = DEFAULT_MODEL,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of pictures to send; by default portraits of two sizes.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    out: OutOption = Path("results/serve"),
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Times that each set is scanned and sent.")
+    ] = 5,
+    requests: Annotated[
+        int, typer.Option(min=20, help="Requests with tiny pictures while memory is measured.")
+    ] = 20_000,
+) -> None:
+    """Measure `fakeface serve` under load: throughput against a scan, latency, memory.
+
+    python -m benchmarks serve --model edge
+    """
+    from benchmarks.speed._serve import measure_serve, serve_markdown
+
+    with progress_bars() as begin:
+        result = measure_serve(model, pictures, rounds, requests, begin)
+    text = serve_markdown(result)
+    write_result(out, "serve", result, text)
+    show_markdown(text)
+
+
 def profile(
     model: ModelsOption,
     resnet50: Annotated[
