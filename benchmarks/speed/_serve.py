@@ -127,6 +127,11 @@ def _compare(
     wall: dict[str, list[float]] = {"scan": [], "predict": [], "stream": [], "alone": []}
     cpu: dict[str, list[float]] = {"scan": [], "predict": [], "stream": []}
     latency: dict[str, list[float]] = {"predict": [], "alone": []}
+    ways: dict[str, Callable[[], list[float]]] = {
+        "predict": lambda: _send(bodies, port, clients),
+        "stream": lambda: _stream(bodies, port),
+        "alone": lambda: _send(bodies, port, 1),
+    }
     with tempfile.TemporaryDirectory() as temporary:
         paths = []
         for number, body in enumerate(bodies):
@@ -138,11 +143,7 @@ def _compare(
                 pass
             wall["scan"].append(time.perf_counter() - began)
             cpu["scan"].append(time.process_time() - used)
-            for way, send in (
-                ("predict", lambda: _send(bodies, port, clients)),
-                ("stream", lambda: _stream(bodies, port)),
-                ("alone", lambda: _send(bodies, port, 1)),
-            ):
+            for way, send in ways.items():
                 used, began = _cpu(process), time.perf_counter()
                 seconds = send()
                 wall[way].append(time.perf_counter() - began)
@@ -173,7 +174,7 @@ def _compare(
     }
 
 
-def _cpu(process: psutil.Process) -> float:
+def _cpu(process: Any) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import sys
+import webbrowser
 from typing import Annotated
 
 import typer
@@ -43,6 +46,14 @@ def serve(
             rich_help_panel=NETWORK,
         ),
     ] = None,
+    browser: Annotated[
+        bool,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Open the page, where this machine has a screen.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = True,
     cors_origin: Annotated[
         list[str] | None,
         typer.Option(
@@ -83,10 +94,10 @@ def serve(
     detector_options: DetectorOptions,
     workers: options.Workers = None,
 ) -> int:
-    """Serve an HTTP API.
+    """Serve a page to drop pictures on, and an HTTP API.
 
-    POST pictures to /v1/predict (one answer) or /v1/scan (a line for each picture as it comes);
-    /openapi.json describes both. Nothing is kept on disk. Needs the extra `serve`.
+    Programs POST pictures to /v1/predict (one answer) or /v1/scan (a line for each picture as it
+    comes); /openapi.json describes both. Nothing is kept on disk. Needs the extra `serve`.
 
     For example: fakeface serve · curl -F files=@portrait.jpg http://127.0.0.1:8300/v1/predict
     """
@@ -119,9 +130,18 @@ def serve(
 
     def started() -> None:
         say(f"{detector.model} {detector.info.version} serves at {server.url}; Ctrl-C stops it")
+        if browser and _has_screen():
+            webbrowser.open(server.url)
 
     try:
         server.run(started)
     except KeyboardInterrupt:  # what has begun is done
         say("stopped")
     return OK
+
+
+def _has_screen() -> bool:
+    """Whether a browser that is opened would be seen, and would not take over the terminal."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

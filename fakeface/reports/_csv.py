@@ -67,6 +67,30 @@ def _row(values: Iterable[object]) -> str:
     return buffer.getvalue()
 
 
+def row(prediction: Prediction) -> str:
+    """Return the row of a prediction, with its line end."""
+    width, height = prediction.size or (None, None)
+    said = prediction.provenance
+    return _row(
+        (
+            cell(prediction.source),
+            prediction.verdict and prediction.verdict.value,
+            prediction.p_fake,
+            len(prediction.faces) if prediction.ok else None,
+            width,
+            height,
+            cell(prediction.model),
+            prediction.settings,
+            prediction.digest,
+            prediction.error and cell(prediction.error),
+            said and cell(said.says),
+            said and said.declared,
+            prediction.frames,
+            prediction.frame,
+        )
+    )
+
+
 class CsvReport(TextReport):
     """Writes one row per picture under a row of names."""
 
@@ -92,26 +116,7 @@ class CsvReport(TextReport):
 
     def _lines(self, prediction: Prediction) -> Iterable[str]:
         yield from self._begin()
-        width, height = prediction.size or (None, None)
-        said = prediction.provenance
-        yield _row(
-            (
-                cell(prediction.source),
-                prediction.verdict and prediction.verdict.value,
-                prediction.p_fake,
-                len(prediction.faces) if prediction.ok else None,
-                width,
-                height,
-                cell(prediction.model),
-                prediction.settings,
-                prediction.digest,
-                prediction.error and cell(prediction.error),
-                said and cell(said.says),
-                said and said.declared,
-                prediction.frames,
-                prediction.frame,
-            )
-        )
+        yield row(prediction)
 
     def _end(self) -> Iterator[str]:
         return self._begin()  # a report without records has its header too

@@ -21,6 +21,7 @@ from fakeface.serve._guard import Guard, Outermost
 from fakeface.serve._lines import JsonLines
 from fakeface.serve._metrics import Metrics
 from fakeface.serve._options import ServeOptions
+from fakeface.serve._page import add_page
 from fakeface.serve._pool import Pool
 from fakeface.serve._refusals import as_json
 from fakeface.serve._uploads import Upload, uploads
@@ -168,6 +169,8 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
         exception_handlers={HTTPException: as_json},
     )
     _add_api(app, pool, options, metrics)
+    if options.page:
+        add_page(app, pool, options)
     return app
 
 

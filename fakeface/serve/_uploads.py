@@ -180,15 +180,15 @@ async def _single(
     body: _Body, request: Request, options: ServeOptions, held: Held
 ) -> AsyncGenerator[Upload | ImageError, None]:
     """Read a body that is one picture."""
-    too_large = refusal(413, _too_large(options))
+    refused = refusal(413, too_large(options))
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > options.max_picture:
-        raise too_large
-    upload = Upload(request.query_params.get("name", "")[:_LONGEST_NAME] or "<bytes>", held)
+        raise refused
+    upload = Upload(name_of_query(request), held)
     try:
         async for piece in body.pieces():
             if upload.size + len(piece) > options.max_picture:
-                raise too_large
+                raise refused
             upload.add(piece)
     except BaseException:
         upload.close()
@@ -276,7 +276,7 @@ class _Files:
         if upload is None:  # too large: the rest of it is dropped
             return
         if upload.size + end - start > self._options.max_picture:
-            self._failed = ImageError(upload.name, _too_large(self._options))
+            self._failed = ImageError(upload.name, too_large(self._options))
             self._upload = None
             upload.close()
         else:
@@ -293,5 +293,11 @@ class _Files:
         self.ended = True
 
 
-def _too_large(options: ServeOptions) -> str:
+def name_of_query(request: Request) -> str:
+    """Return the name that a picture in the body gets from the query."""
+    return request.query_params.get("name", "")[:_LONGEST_NAME] or "<bytes>"
+
+
+def too_large(options: ServeOptions) -> str:
+    """Return the reason why a picture is refused for its size."""
     return f"is larger than the {options.max_picture / MIB:,.6g} MiB allowed"

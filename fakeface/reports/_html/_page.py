@@ -71,15 +71,19 @@ def part(name: str) -> str:
     return _read(f"parts/{name}.html")
 
 
+def policy_of(style: str, script: str) -> str:
+    """Return the content security policy of a page with one style sheet and one program."""
+    return _POLICY.format(style=_hash(style), script=_hash(script))
+
+
 class Page:
     """The parts of the page before and after the records."""
 
     def __init__(self) -> None:
         """Read the files of the page."""
         program = script("main")
-        policy = _POLICY.format(style=_hash(style()), script=_hash(program))
         self._values = {
-            "policy": policy,
+            "policy": policy_of(style(), program),
             "script": program,
             "style": style(),
             "version": __version__,

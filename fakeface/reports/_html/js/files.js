@@ -31,6 +31,17 @@ function download(parts, name, type) {
   setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
+/** Save a copy of a report with the marks of the reader in it; `template` is the report with empty blocks. */
+function saveCopy(template, { about, records, end }, marks, name) {
+  const blocks = {
+    "about-data": [encode(about)],
+    "state-data": [encode({ marks })],
+    records: ["\n", ...records.map((record) => `${encode(record)}\n`)],
+    end: [encode(end)],
+  };
+  download(assemble(template, blocks), name, "text/html");
+}
+
 /** A cell of CSV that no spreadsheet takes for a formula; as `cell` in _csv.py. */
 function csvCell(value) {
   let text = value === null || value === undefined ? "" : String(value);

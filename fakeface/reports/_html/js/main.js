@@ -24,18 +24,6 @@ function readRecords() {
   return records;
 }
 
-/** Save a copy of this file with the marks of the reader in it. */
-function saveCopy(template, { about, records, end }, marks) {
-  const blocks = {
-    "about-data": [encode(about)],
-    "state-data": [encode({ marks })],
-    records: ["\n", ...records.map((record) => `${encode(record)}\n`)],
-    end: [encode(end)],
-  };
-  const name = decodeURIComponent(location.pathname.split("/").at(-1)) || "report.html";
-  download(assemble(template, blocks), name, "text/html");
-}
-
 document.addEventListener("DOMContentLoaded", () => {
   const about = readBlock("about-data");
   const state = readBlock("state-data");
@@ -45,7 +33,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const template = `<!doctype html>\n${document.documentElement.outerHTML}`; // before anything on the page changes
   const report = structuredClone(about);
   if (end?.finished) report.facts.push(["Finished", end.finished]);
-  const save = (marks) => saveCopy(template, { about, records, end }, marks);
+  const name = decodeURIComponent(location.pathname.split("/").at(-1)) || "report.html";
+  const save = (marks) => saveCopy(template, { about, records, end }, marks, name);
   const page = new ReportPage(report, { marks: state?.marks, save: end ? save : null });
   page.add(records);
   if (!end?.complete) page.sayIncomplete();

@@ -1,0 +1,135 @@
+"""The page for people: reports that grow while pictures are dropped on them.
+
+Cards, filters and details are those of reports (`fakeface.reports._html`). The page sends each
+picture to `/page/records` and gets what a report holds of it; saving puts the same records into an
+empty report. The server keeps nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import aclosing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+
+from fakeface._crop import CropSpec
+from fakeface._errors import ImageError
+from fakeface._version import __version__
+from fakeface.reports._csv import CsvReport, row
+from fakeface.reports._html._about import about
+from fakeface.reports._html._page import Page, block, part, policy_of, script, style
+from fakeface.reports._html._record import Look, record
+from fakeface.reports._jsonl import encode
+from fakeface.serve._options import ServeOptions, is_loopback
+from fakeface.serve._uploads import name_of_query, too_large, uploads
+
+if TYPE_CHECKING:
+    from fakeface.serve._pool import Pool
+    from fakeface.serve._uploads import Upload
+    from fakeface.types import Prediction
+
+_HERE = Path(__file__).parent / "_html"
+
+
+def add_page(app: FastAPI, pool: Pool, options: ServeOptions) -> None:
+    """Add the page and what it asks for to an application.
+
+    Args:
+        app: The application.
+        pool: Classifies pictures.
+        options: The settings of the server.
+    """
+    page, policy = _assembled(options)
+    empty = _empty_report()
+    finish = _finish(pool.detector.info.crop or CropSpec())
+
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+    @app.get("/page/about", include_in_schema=False)
+    async def describe() -> Response:
+        return JSONResponse(
+            {
+                "about": about(pool.detector, "", now()),
+                "workers": pool.workers,
+                "max_picture": options.max_picture,
+                "csv": CsvReport.header,
+            }
+        )
+
+    @app.get("/page/report", include_in_schema=False)
+    async def report() -> Response:
+        return PlainTextResponse(empty)
+
+    @app.post("/page/records", include_in_schema=False)
+    async def records(request: Request, size: int = 0) -> Response:
+        if size > options.max_picture:  # the page does not send it
+            error = ImageError(name_of_query(request), too_large(options))
+            return Response(finish(None, pool.detector.fail(error)), media_type="application/json")
+        with pool.admitted():
+            async with aclosing(
+                pool.results(uploads(request, options, pool.held), finish)
+            ) as found:
+                text = await anext(found)
+                return Response(text, media_type="application/json")
+
+
+def now() -> str:
+    """Return the date and time as reports show them."""
+    at = datetime.now().astimezone()
+    return f"{at.day} {at:%B %Y, %H:%M} {at.tzname()}"
+
+
+def _finish(crop: CropSpec) -> Callable[[Upload | None, Prediction], str]:
+    look = Look(crop)
+
+    def finish(upload: Upload | None, prediction: Prediction) -> str:
+        """Encode all that the page may need: the record of a report, and those of files."""
+        if upload is not None:
+            upload.seek(0)
+        # without its bytes a picture is shown by no preview, never by a file of this name
+        shown: Any = b"" if upload is None else upload
+        parts = {
+            "record": block(record(prediction, look, shown)),
+            "json": block(encode(prediction)),
+            "csv": block(row(prediction)),
+        }
+        return "{" + ",".join(f'"{key}":{value}' for key, value in parts.items()) + "}"
+
+    return finish
+
+
+def _assembled(options: ServeOptions) -> tuple[str, str]:
+    """Return the page and its content security policy."""
+    program = f"{script()}\n{_read('live.js')}"
+    styles = f"{style()}\n{_read('live.css')}"
+    if is_loopback(options.host):
+        where = "the fakeface program on this machine, and nowhere else"
+    else:
+        where = "the fakeface server that this page came from"
+    values = {
+        "script": program,
+        "style": styles,
+        "version": __version__,
+        "where": where,
+        **{name: part(name) for name in ("symbols", "results", "detail")},
+    }
+    page = re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], _read("live.html"))
+    policy = policy_of(styles, program) + "; connect-src 'self'; frame-ancestors 'none'"
+    return page, policy.replace("img-src data:", "img-src data: blob:")
+
+
+def _empty_report() -> str:
+    page = Page()
+    text = page.before("") + page.after("")
+    return text.replace('id="state-data">null<', 'id="state-data"><')
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

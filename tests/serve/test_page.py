@@ -1,0 +1,308 @@
+"""The page of a server in a real browser: what people do with it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from fakeface import Detector
+from fakeface.reports import open_report
+from tests.reports._pages import CHROMIUM, FLAGS, needs_chromium
+from tests.serve._server import serving
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="needs the extra `browser` (playwright)"
+)
+axe = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="needs the extra `browser` (axe)"
+)
+
+pytestmark = needs_chromium
+
+DONE = re.compile(r"pictures? done\.")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens pages, and in the end checks that nothing was complained of or asked of others."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    bases: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda asking: asked.append(asking.url))
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    def goto(address: str, **media: str) -> Any:
+        bases.append(address)
+        page.emulate_media(**media)
+        page.goto(address)
+        return page
+
+    goto.said = said  # type: ignore[attr-defined]
+    yield goto
+    assert said == []
+    own = (*bases, "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    assert page.evaluate("window.hacked") is None
+    context.close()
+
+
+def drop(page: Any, paths: list[Path]) -> None:
+    """Drop files and folders on the page, as a file manager does."""
+    session = page.context.new_cdp_session(page)
+    box = page.locator("#drop").bounding_box()
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        session.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
+
+
+def wait(page: Any) -> None:
+    page.locator("#said").get_by_text(DONE).wait_for(state="attached", timeout=60_000)
+
+
+def save(page: Any, kind: str, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.click(f"#save-{kind}")
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+@pytest.fixture
+def ten(pictures: list[Path], tmp_path: Path) -> list[Path]:
+    """Ten pictures in a folder, no two alike."""
+    folder = tmp_path / "ten"
+    folder.mkdir()
+    paths = []
+    for number in range(10):
+        with Image.open(pictures[number % len(pictures)]) as image:
+            small = image.convert("RGB").resize((480 + number, 500))
+        paths.append(folder / f"{number}.jpg")
+        small.save(paths[-1])
+    return paths
+
+
+def test_dropped_pictures_are_shown_opened_saved_and_printed(
+    opened: Callable[..., Any], url: str, ten: list[Path], tmp_path: Path
+) -> None:
+    page = opened(f"{url}/")
+    drop(page, ten)
+    wait(page)
+    assert page.locator(".card").count() == 10
+    assert page.locator("#progress-text").inner_text() == "10 of 10 pictures"
+
+    page.locator("#search").fill("7.jpg")
+    page.locator(".card").click()
+    image = page.locator("#detail .stage img")
+    width = image.evaluate("async image => { await image.decode(); return image.naturalWidth; }")
+    assert width == 487
+    assert image.get_attribute("src").startswith("blob:")
+    page.keyboard.press("Escape")
+
+    page.locator("#search").fill("")
+    saved = save(page, "html", tmp_path)
+    page.emulate_media(media="print")
+    assert page.pdf().count(b"/Filter /DCTDecode") == 10
+    report = opened(saved.as_uri(), media="print")
+    assert report.locator(".card").count() == 10
+    assert report.pdf().count(b"/Filter /DCTDecode") == 10
+    assert "blob:" not in saved.read_text()
+
+
+def test_saved_files_are_those_of_the_command_line(
+    opened: Callable[..., Any], url: str, detector: Detector, ten: list[Path], tmp_path: Path
+) -> None:
+    broken = ten[0].parent / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff no more")
+    page = opened(f"{url}/")
+    page.set_input_files("#files", [str(path) for path in (*ten, broken)])
+    wait(page)
+    assert page.locator("#unreadable-body tr").count() == 1
+    predictions = [
+        *(detector.predict(path.read_bytes(), name=path.name) for path in ten),
+        *detector.predict_batch([str(broken)]),
+    ]
+    for kind, form in (("csv", "csv-excel"), ("json", "json")):
+        right = tmp_path / f"right.{kind}"
+        with open_report(form, right) as report:
+            for prediction in predictions:
+                report.write(prediction)
+        expected = right.read_text("utf-8").replace(f"{broken.parent}/", "")
+        assert save(page, kind, tmp_path).read_text("utf-8") == expected
+
+
+def test_of_a_dropped_folder_the_pictures_are_taken(
+    opened: Callable[..., Any], url: str, ten: list[Path]
+) -> None:
+    folder = ten[0].parent
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "deep").mkdir()
+    ten[9].rename(folder / "deep" / "z.jpg")
+    page = opened(f"{url}/")
+    drop(page, [folder])
+    wait(page)
+    assert page.locator(".card").count() == 10
+    assert "1 other file skipped" in page.locator("#progress-text").inner_text()
+    assert page.locator(".card", has_text="z.jpg").locator(".below").inner_text() == "deep"
+
+
+def test_names_are_text_and_those_that_are_taken_get_a_number(
+    opened: Callable[..., Any], url: str, pictures: list[Path]
+) -> None:
+    data = pictures[0].read_bytes()
+    names = ["<img src=x onerror=window.hacked=1>.png", "a\u202eb.png", "same.png", "same.png"]
+    page = opened(f"{url}/")
+    page.set_input_files(
+        "#files", [{"name": name, "mimeType": "image/png", "buffer": data} for name in names]
+    )
+    wait(page)
+    page.locator("#grouped").uncheck()
+    page.locator("#sort").select_option("order-asc")
+    shown = page.locator(".card .name").all_inner_texts()
+    assert sorted(shown) == sorted([names[0], "a\\u202eb.png", "same.png", "same (2).png"])
+    assert page.locator("main img[src=x]").count() == 0
+
+
+def test_a_picture_may_be_pasted(
+    opened: Callable[..., Any], url: str, pictures: list[Path]
+) -> None:
+    page = opened(f"{url}/")
+    data = base64.b64encode(pictures[0].read_bytes()).decode()
+    page.evaluate(
+        "data => { const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));"
+        " const clipboardData = new DataTransfer();"
+        " clipboardData.items.add(new File([bytes], 'image.png', { type: 'image/png' }));"
+        " document.dispatchEvent(new ClipboardEvent('paste', { clipboardData })); }",
+        data,
+    )
+    wait(page)
+    assert page.locator(".card .name").all_inner_texts() == ["1 image.png"]
+
+
+def test_it_can_be_stopped_and_go_on(opened: Callable[..., Any], url: str, ten: list[Path]) -> None:
+    page = opened(f"{url}/")
+    waiting: list[Any] = []
+    page.route("**/page/records?*", lambda route: waiting.append(route))
+    page.set_input_files("#files", [str(path) for path in ten])
+    page.locator("#stop").click()
+    page.locator("#said").get_by_text("10 pictures left").wait_for(state="attached")
+    page.unroute_all(behavior="ignoreErrors")
+    page.locator("#continue").click()
+    wait(page)
+    assert page.locator(".card").count() == 10
+    assert page.locator("#incomplete").is_hidden()
+    assert page.locator("#stop").is_hidden()
+
+
+def test_a_busy_server_is_asked_again(
+    opened: Callable[..., Any], url: str, ten: list[Path]
+) -> None:
+    page = opened(f"{url}/")
+    refused = []
+
+    def answer(route: Any) -> None:
+        if len(refused) < 2:
+            refused.append(1)
+            route.fulfill(status=429, headers={"retry-after": "1"}, body='{"detail": "busy"}')
+        else:
+            route.continue_()
+
+    page.route("**/page/records?*", answer)
+    page.set_input_files("#files", [str(path) for path in ten[:3]])
+    wait(page)
+    assert page.locator(".card").count() == 3
+    opened.said[:] = [text for text in opened.said if "429" not in text]  # type: ignore[attr-defined]
+
+
+def test_too_large_a_picture_is_listed(
+    opened: Callable[..., Any], detector: Detector, ten: list[Path]
+) -> None:
+    most = max(path.stat().st_size for path in ten[:3])
+    large = ten[0].parent / "large.jpg"
+    large.write_bytes(ten[0].read_bytes() + bytes(most))
+    with serving(detector, max_picture=most) as url:
+        page = opened(f"{url}/")
+        page.set_input_files("#files", [str(path) for path in (*ten[:3], large)])
+        wait(page)
+        assert page.locator(".card").count() == 3
+        assert "is larger than the" in page.locator("#unreadable-body").inner_text()
+
+
+def test_the_token_is_asked_for(
+    opened: Callable[..., Any], detector: Detector, ten: list[Path]
+) -> None:
+    with serving(detector, token="a-token-of-some-length") as url:
+        page = opened(f"{url}/")
+        page.locator("#token").fill("not the right one")
+        page.locator("#token").press("Enter")
+        page.get_by_text("That is not it.").wait_for()
+        page.locator("#token").fill("a-token-of-some-length")
+        page.locator("#token").press("Enter")
+        page.locator("#token-form").wait_for(state="hidden")
+        page.set_input_files("#files", [str(path) for path in ten[:2]])
+        wait(page)
+        assert page.locator(".card").count() == 2
+    opened.said[:] = [text for text in opened.said if "401" not in text]  # type: ignore[attr-defined]
+
+
+def test_a_server_that_is_gone_is_said(
+    opened: Callable[..., Any], detector: Detector, ten: list[Path]
+) -> None:
+    with serving(detector) as url:
+        page = opened(f"{url}/")
+    page.set_input_files("#files", [str(ten[0])])
+    page.get_by_text("the server cannot be reached").wait_for()
+    opened.said.clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 360])
+def test_it_is_accessible(
+    opened: Callable[..., Any], url: str, ten: list[Path], scheme: str, width: int
+) -> None:
+    page = opened(f"{url}/", color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+
+    def check(state: str) -> None:
+        found = axe.Axe().run(page).response["violations"]
+        serious = [v for v in found if v["impact"] in ("serious", "critical")]
+        told = [f"{v['id']}: {node['html'][:200]}" for v in serious for node in v["nodes"][:3]]
+        assert not told, f"{state}: {told}"
+
+    check("nothing yet")
+    page.set_input_files("#files", [str(path) for path in ten])
+    wait(page)
+    check("results")
+    page.locator(".card").first.click()
+    check("one picture")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_saved_json_is_read_by_the_report_command(
+    opened: Callable[..., Any], url: str, ten: list[Path], tmp_path: Path
+) -> None:
+    page = opened(f"{url}/")
+    page.set_input_files("#files", [str(path) for path in ten])
+    wait(page)
+    saved = save(page, "json", tmp_path)
+    assert [record["source"] for record in json.loads(saved.read_text())] == [p.name for p in ten]
