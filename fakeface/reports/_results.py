@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ _Numbered = Iterator[tuple[str, Any]]
 """Records, each with where it stands, such as `line 3`."""
 
 
-def read_results(path: Path) -> Iterator[Prediction]:
+def read_results(path: str | os.PathLike[str]) -> Iterator[Prediction]:
     """Read the results of one scan, in the order of the file.
 
     The format is recognised by content. An incomplete last line, which a killed process leaves in
@@ -38,6 +39,7 @@ def read_results(path: Path) -> Iterator[Prediction]:
         ReportError: The file cannot be read, is of another format, or holds something else than
             records.
     """
+    path = Path(path)
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -67,7 +69,7 @@ class EarlierScans:
         settings: Fingerprints of the detectors, with the number of records.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
         """Read the files once.
 
         Args:
@@ -76,7 +78,7 @@ class EarlierScans:
         Raises:
             ReportError: A file cannot be read, or holds something else than records.
         """
-        self.paths = tuple(paths)
+        self.paths = tuple(Path(path) for path in paths)
         self.models: Counter[str] = Counter()
         self.settings: Counter[str] = Counter()
         self._last: dict[bytes, tuple[int, int]] = {}
