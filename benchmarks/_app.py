@@ -12,6 +12,7 @@ from benchmarks.accuracy._commands import (
     accuracy,
     explain,
     faces,
+    page_picture,
     reduced_decode,
     report_picture,
 )
@@ -47,6 +48,7 @@ app.command("faces")(faces)
 app.command("reduced-decode")(reduced_decode)
 app.command("explain")(explain)
 app.command("report-picture")(report_picture)
+app.command("page-picture")(page_picture)
 app.command("latency")(latency)
 app.command("throughput")(throughput)
 app.command("scan")(scan)

@@ -211,3 +211,21 @@ def report_picture(
 
     make(folder, model, out, chromium)
     typer.echo(f"{out}: {out.stat().st_size:,} bytes")
+
+
+def page_picture(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("samples"),
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Name or directory.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("docs/page.png"),
+    chromium: Annotated[
+        str | None, typer.Option(envvar="FAKEFACE_CHROMIUM", help="Path of the browser.")
+    ] = None,
+) -> None:
+    """Take the README's screenshot of `fakeface serve` (extras `browser` and `serve`, Chromium).
+
+    python -m benchmarks page-picture samples
+    """
+    from benchmarks.accuracy._page_picture import page_picture as make
+
+    make(folder, model, out, chromium)
+    typer.echo(f"{out}: {out.stat().st_size:,} bytes")

@@ -1,0 +1,43 @@
+"""Screenshot of the page of `fakeface serve` for the README: drops pictures on it in Chromium."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from benchmarks._browser import browser_page, save_screenshot
+from fakeface import Detector
+from fakeface.files import walk
+from fakeface.serve import ServeOptions, Server
+
+WIDTH, HEIGHT = 1200, 1040
+
+
+def page_picture(folder: Path, model: str | None, out: Path, chromium: str | None = None) -> None:
+    """Serve the page, give it the pictures of a folder, and save what its first screen looks like.
+
+    Args:
+        folder: The pictures.
+        model: Name or directory of the model; None for the default.
+        out: The PNG to write, reduced to 256 colours.
+        chromium: Path of the browser; None looks for `chromium` and `google-chrome`.
+
+    Raises:
+        ValueError: Playwright or the browser is missing.
+    """
+    server = Server(Detector(model), ServeOptions(port=0))
+    started = threading.Event()
+    thread = threading.Thread(target=server.run, args=(started.set,))
+    thread.start()
+    try:
+        started.wait()
+        with browser_page(WIDTH, HEIGHT, chromium) as page:
+            page.goto(server.url)
+            page.set_input_files("#files", [str(path) for path in walk([folder])])
+            page.locator("#said").get_by_text("done.").wait_for(state="attached", timeout=300_000)
+            for image in page.locator(".card img").all()[:6]:
+                image.evaluate("image => image.decode()")
+            save_screenshot(page, out)
+    finally:
+        server.stop()
+        thread.join()
