@@ -88,7 +88,9 @@ def run(
             text = f"warning: {warning.removeprefix('WARNING: ')}"
             console.print(text, style="yellow", markup=False, soft_wrap=True)
     size = info.onnx.stat().st_size / 1e6
-    console.print(f"{info.name} {info.version}, {size:.1f} MB. {parity}", markup=False)
+    console.print(
+        f"{info.name} {info.version}, {size:.1f} MB. {parity}", markup=False, soft_wrap=True
+    )
     typer.echo(str(out))
     if int8_out is None or data is None:
         return

@@ -54,7 +54,7 @@ class OperatingPoint:
         if self.photographs is None or self.photographs >= FEW_PHOTOGRAPHS:
             return None
         text = (
-            f"the threshold for {self.fpr:.0%} false alarms rests on only {self.photographs}"
+            f"the threshold for at most {self.fpr:.0%} false alarms rests on {self.photographs}"
             f" photographs, fewer than {FEW_PHOTOGRAPHS}"
         )
         if self.interval is None:

@@ -104,7 +104,7 @@ def test_an_operating_point_says_what_it_rests_on(model):
     founded, old = read_model(model).operating_points
     assert (founded.photographs, founded.interval) == (30, (0.01, 0.17))
     assert founded.as_dict()["interval"] == [0.01, 0.17]
-    assert "rests on only 30 photographs" in founded.warning
+    assert "rests on 30 photographs" in founded.warning
     assert "1.0% to 17.0%" in founded.warning
     assert (old.interval, old.warning) == (None, None)
     assert "interval" not in old.as_dict()

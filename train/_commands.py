@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -261,4 +262,7 @@ def _weights(given: list[float] | None, runs: list[Run]) -> list[float]:
 
 def _show(run: Run) -> None:
     typer.echo((run.path / "report.txt").read_text(encoding="utf-8"))
-    console.print(f"run: {run.path}", markup=False)
+    console.print(f"run: {run.path}", markup=False, soft_wrap=True)
+    path = shlex.quote(str(run.path))
+    console.print(f"a page that shows it: python -m train report {path}", soft_wrap=True)
+    console.print(f"a model for fakeface: python -m export {path} -o my-model", soft_wrap=True)

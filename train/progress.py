@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 
 from fakeface.concurrency import bounded_map
 from fakeface.inference import default_threads
@@ -25,23 +26,38 @@ console = Console(stderr=True, highlight=False)
 """Where progress and notes go."""
 
 
-def progress(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+def progress(
+    items: Iterable[T], what: str, total: int, sizes: Sequence[int] | None = None
+) -> Iterator[T]:
     """Pass items on and show how far it is: a bar on a terminal, elsewhere a line every 30 s.
 
     Args:
         items: The items.
         what: What to call the work.
-        total: Number of items.
+        total: Number of items, or the sum of their sizes.
+        sizes: What each item counts, such as the pictures of a batch; 1 each if left out.
 
     Returns:
         The same items.
     """
-    if console.is_terminal:
+    if not console.is_terminal:
+        return _in_lines(items, what, total, sizes)
+    if sizes is None:
         return iter(track(items, what, total, console=console, transient=True))
-    return _in_lines(items, what, total)
+    return _in_a_bar(items, what, total, sizes)
 
 
-def _in_lines(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+def _in_a_bar(items: Iterable[T], what: str, total: int, sizes: Sequence[int]) -> Iterator[T]:
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        for item, size in zip(items, sizes, strict=True):
+            yield item
+            bar.advance(task, size)
+
+
+def _in_lines(
+    items: Iterable[T], what: str, total: int, sizes: Sequence[int] | None
+) -> Iterator[T]:
     """Pass items on; a thread prints the lines, so that one long item is no silence."""
     started, done, over = time.monotonic(), 0, threading.Event()
 
@@ -55,9 +71,9 @@ def _in_lines(items: Iterable[T], what: str, total: int) -> Iterator[T]:
     thread = threading.Thread(target=report, name="progress", daemon=True)
     thread.start()
     try:
-        for item in items:
+        for item, size in zip(items, sizes or repeat(1)):  # noqa: B905 -- 1 without end
             yield item
-            done += 1
+            done += size
     finally:
         over.set()
 

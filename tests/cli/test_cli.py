@@ -489,7 +489,7 @@ def test_a_threshold_that_rests_on_a_few_photographs_comes_with_a_warning(
     for command in ("scan", "predict"):
         done = cli(command, folder / "fake.png", "--model", model)
         assert done.code == 0
-        assert "warning: the threshold for 10% false alarms rests on only 30 photo" in done.err
+        assert "warning: the threshold for at most 10% false alarms rests on 30 photo" in done.err
         assert "2.0% to 21.0%" in done.err
         assert "warning" not in done.out
     own = cli("scan", folder / "fake.png", "--model", model, "--threshold", "0.6")

@@ -123,7 +123,7 @@ def test_a_detector_of_chance_is_exported_on_request_only(exported, run, samples
     out, info, _ = exported
     card = (out / "README.md").read_text()
     assert "\n> WARNING: no better than chance" in card
-    assert "\n> WARNING: the threshold for 50% false alarms rests on only 2 photographs" in card
+    assert "\n> WARNING: the threshold for at most 100% false alarms rests on 2 photographs" in card
     assert "95 % interval of the FPR" in card
     assert info.provenance["warning"].startswith("WARNING: no better than chance")
     assert info.operating_points[0].interval == run.operating_points[0].interval

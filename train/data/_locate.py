@@ -28,6 +28,13 @@ OVERLAP = 0.3
 """Intersection over union from which a face found counts as the one in the manifest; finders
 differ in how much forehead and chin they count in."""
 
+_WAYS = {
+    "found": "found",
+    "manifest": "from the manifest",
+    "whole": "without a face, taken whole",
+}
+"""Where boxes come from, in words."""
+
 WHOLE = "whole"
 """Result of `finder_id` where no face is looked for."""
 
@@ -89,7 +96,9 @@ def locate(data: Data, faces: str, cache: Cache) -> Data:
             tally[how] += 1
             samples.append(replace(sample, box=box))
     broken = [f"{s.name} ({errors[s.digest]})" for s in data.samples if s.digest in errors]
-    ways = ", ".join(f"{tally[how]} {how}" for how in ("found", "manifest", WHOLE) if tally[how])
+    ways = ", ".join(f"{tally[how]} {words}" for how, words in _WAYS.items() if tally[how])
+    if finder is None:
+        ways = "not looked for, every picture is taken whole"
     return replace(data, samples=tuple(samples)).with_notes(
         *file_message("cannot be decoded and left out", broken), f"face boxes: {ways}"
     )

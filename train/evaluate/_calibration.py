@@ -30,7 +30,9 @@ TARGETS = (0.05, 0.01)
 """False positive rates of the operating points; the first one is the default."""
 
 FEWEST = 3
-"""Photographs that a false positive rate has to stand for: n photographs carry FEWEST / n."""
+"""Photographs that a false positive rate has to stand for: n photographs carry FEWEST / n. With
+none of n flagged the rate may still be 3 / n, with 95 % confidence (the rule of three: Hanley and
+Lippman-Hand 1983, "If nothing goes wrong, is everything all right?")."""
 
 MISSED = 0.05
 """Share of the AI pictures of `val` that the default may call real; the rest is `uncertain`."""
@@ -110,7 +112,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
         calibration: Turns them into `p_fake`.
 
     Returns:
-        One point per target that the photographs carry (`refused_levels`), the default first,
+        One point per target that the photographs carry (`_levels`), the default first,
         each with Wilson's 95 % interval of the share of all Real pictures that it calls fake.
     """
     p_fake = calibration.p_fake(val.logits)
@@ -118,21 +120,26 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
     names, counts = np.unique(val.origins[real], return_counts=True)
     large = names[counts >= LARGE]
     points = []
-    for fpr in _levels(int(real.sum())):
+    sources = f"{len(names)} source{'s' * (len(names) != 1)}"
+    for fpr, share in _levels(int(real.sum())):
         thresholds = {
-            "all Real": _just_above(p_fake[real], fpr),
-            "all origins": _just_above(p_fake[real], fpr, _weights(val)[real]),
+            "all Real": _just_above(p_fake[real], share),
+            "all origins": _just_above(p_fake[real], share, _weights(val)[real]),
         }
         for origin in large:
-            thresholds[origin] = _just_above(p_fake[val.origins == origin], WORST * fpr)
+            thresholds[origin] = _just_above(p_fake[val.origins == origin], WORST * share)
         binding = max(thresholds, key=lambda name: thresholds[name])
         points.append(
             OperatingPoint(
                 f"fpr{100 * fpr:g}",
                 thresholds[binding],
                 fpr,
-                f"val, {int(real.sum())} Real of {len(names)} sources, {len(large)} of them at most"
-                f" {WORST:g} times the rate; decided by {binding}",
+                f"val, {int(real.sum())} Real of {sources}, "
+                + (
+                    f"{len(large)} of them at most {WORST:g} times the rate; decided by {binding}"
+                    if share
+                    else "none of them flagged"
+                ),
                 int(real.sum()),
                 wilson(int((p_fake[real] >= thresholds[binding]).sum()), int(real.sum())),
             )
@@ -159,29 +166,15 @@ def fit_thresholds(
     return Thresholds(fake=fake, real=min(fake, float(ai[int(MISSED * len(ai))])))
 
 
-def refused_levels(photographs: int) -> list[str]:
-    """Why operating points are not fitted, one line each.
+def _levels(photographs: int) -> list[tuple[float, float]]:
+    """Return the rates that so many photographs carry, each with the share that may be flagged.
 
-    A rate below 3 / n is not what n photographs can show: with none of them flagged it may still
-    be 3 / n, with 95 % confidence (the rule of three: Hanley and Lippman-Hand 1983, "If nothing
-    goes wrong, is everything all right?").
-
-    Args:
-        photographs: Number of Real pictures of `val`.
+    Where they carry none of `TARGETS`, none may be flagged, and the rate is the finest whole per
+    cent that this shows with 95 % confidence: 3 / n.
     """
     finest = FEWEST / max(photographs, 1)
-    return [
-        f"no operating point at {100 * fpr:g} %: {photographs} photographs of val carry none finer"
-        f" than {100 * finest:.2g} % ({FEWEST} / n)"
-        for fpr in TARGETS
-        if fpr < finest
-    ]
-
-
-def _levels(photographs: int) -> list[float]:
-    """The targets that so many photographs carry, else the finest whole per cent they do."""
-    finest = FEWEST / max(photographs, 1)
-    return [fpr for fpr in TARGETS if fpr >= finest] or [min(ceil(100 * finest) / 100, 0.5)]
+    carried = [(fpr, fpr) for fpr in TARGETS if fpr >= finest]
+    return carried or [(min(ceil(round(100 * finest, 9)) / 100, 1.0), 0.0)]
 
 
 def _weights(val: Scores) -> Floats:

@@ -100,8 +100,9 @@ def as_text(scores: Scores, metrics: dict[str, Any]) -> str:
     low, high = metrics["interval"]
     lines = [report, f"accuracy {metrics['accuracy']:.3f}, 95 % [{low:.3f}, {high:.3f}] (Wilson)"]
     if "auc" in metrics:
+        low, high = auc_interval(metrics["auc"], metrics["AI"], metrics["Real"])
         lines.append(
-            f"AUC {metrics['auc']:.3f}, average precision"
+            f"AUC {metrics['auc']:.3f}, 95 % [{low:.3f}, {high:.3f}], average precision"
             f" {metrics['average_precision']:.3f} (AI is positive)"
         )
     for name, at in metrics["operating_points"].items():

@@ -146,7 +146,8 @@ class FeatureTable:
         shards = [todo[start : start + SHARD] for start in range(0, len(todo), SHARD)]
         what = f"running {self.backbone.name} over {len(todo):,} pictures"
         crops = crop_batches(shards, self._crop)
-        for shard, batch in zip(shards, progress(crops, what, len(shards)), strict=True):
+        sizes = [len(shard) for shard in shards]
+        for shard, batch in zip(shards, progress(crops, what, len(todo), sizes), strict=True):
             features = np.asarray(self._model.predict_on_batch(batch), np.float32)
             self._write([row_id(sample) for sample in shard], features)
 

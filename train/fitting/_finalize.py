@@ -18,15 +18,14 @@ from train.evaluate._calibration import (
     fit_calibration,
     fit_operating_points,
     fit_thresholds,
-    refused_levels,
 )
+from train.evaluate._limits import limits
 from train.evaluate._plots import plot_confusion, plot_history, plot_roc
 from train.evaluate._report import as_text, evaluate, warnings
 from train.evaluate._scores import Scores
 from train.fitting._create import RUN_MANIFEST, data_identity
 from train.fitting._result import TrainingResult
 from train.fitting._run import FORMAT, INFO, MODEL, Run, load_run, write_history, write_json
-from train.progress import console
 from train.recipes._recipe import Recipe
 
 _REPORTS = {"test": "report", "unseen": "report-unseen"}
@@ -73,15 +72,12 @@ def _write_results(
             scores[split] = Scores.of(samples, result.logits(samples))
     calibration = fit_calibration(scores["val"])
     points = fit_operating_points(scores["val"], calibration)
-    for reason in refused_levels(int((scores["val"].labels == 1).sum())):
-        console.print(reason, markup=False, soft_wrap=True)
     thresholds = fit_thresholds(scores["val"], calibration, points)
     metrics: dict[str, Any] = {}
     for split, split_scores in scores.items():
-        lines = warnings(metrics.get("val", {}), points)
-        metrics[split] = _write_split(
-            out, split, split_scores, calibration, points, thresholds, lines
-        )
+        metrics[split] = _evaluate_split(out, split, split_scores, calibration, points, thresholds)
+    for split in _REPORTS.keys() & scores.keys():
+        _write_report(out, split, scores[split], metrics, points, data.counts())
     plot_confusion(metrics["test"]["confusion"], out / "confusion.png")
     plot_roc(scores["test"], out / "roc.png")
     write_json(
@@ -110,24 +106,34 @@ def _write_results(
     )
 
 
-def _write_split(
+def _evaluate_split(
     out: Path,
     split: str,
     split_scores: Scores,
     calibration: Calibration,
     points: tuple[OperatingPoint, ...],
     thresholds: Thresholds,
-    warning_lines: Sequence[str],
 ) -> dict[str, Any]:
-    """Write one split's scores and report (`val` has no report); return its metrics."""
+    """Write one split's scores; return its metrics."""
     split_scores.write(out / f"scores-{split}.csv", calibration.p_fake(split_scores.logits))
-    metrics = evaluate(split_scores, calibration, points, thresholds)
-    if split in _REPORTS:
-        head = "".join(f"{line}\n" for line in warning_lines)
-        text = f"{head}\n" * bool(head) + as_text(split_scores, metrics)
-        (out / f"{_REPORTS[split]}.txt").write_text(text, encoding="utf-8")
-        write_json(out / f"{_REPORTS[split]}.json", metrics)
-    return metrics
+    return evaluate(split_scores, calibration, points, thresholds)
+
+
+def _write_report(
+    out: Path,
+    split: str,
+    split_scores: Scores,
+    metrics: Mapping[str, Any],
+    points: Sequence[OperatingPoint],
+    counts: Mapping[str, Mapping[str, int]],
+) -> None:
+    """Write one split's report: warnings first, then metrics, then what they cannot say."""
+    head = "".join(f"{line}\n" for line in warnings(metrics["val"], points))
+    text = f"{head}\n" * bool(head) + as_text(split_scores, metrics[split])
+    if lines := limits(counts, metrics):
+        text += "\nWhat these figures cannot say:\n" + "".join(f"- {line}\n" for line in lines)
+    (out / f"{_REPORTS[split]}.txt").write_text(text, encoding="utf-8")
+    write_json(out / f"{_REPORTS[split]}.json", metrics[split])
 
 
 def versions() -> dict[str, str]:
@@ -146,22 +152,18 @@ def score_unseen(run: Run, data: Data) -> Run:
 
     samples = data.split("unseen")
     split_scores = Scores.of(samples, score(run.model, samples, run.recipe))
-    metrics = _write_split(
-        run.path,
-        "unseen",
-        split_scores,
-        run.calibration,
-        run.operating_points,
-        run.thresholds,
-        warnings(run.info["metrics"]["val"], run.operating_points),
+    measured = _evaluate_split(
+        run.path, "unseen", split_scores, run.calibration, run.operating_points, run.thresholds
     )
+    metrics = {**run.info["metrics"], "unseen": measured}
+    _write_report(run.path, "unseen", split_scores, metrics, run.operating_points, data.counts())
     counts = {"counts": data.counts(), "notes": list(data.notes)}
     write_json(
         run.path / INFO,
         {
             **run.info,
             "data": {**run.info["data"], **counts},
-            "metrics": {**run.info["metrics"], "unseen": metrics},
+            "metrics": metrics,
         },
     )
     return load_run(run.path)

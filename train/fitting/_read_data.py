@@ -8,6 +8,7 @@ from pathlib import Path
 from train.data._cache import Cache
 from train.data._dataset import Data, check_folder, load_data
 from train.data._locate import locate
+from train.data._sample import CLASSES, SPLITS
 from train.networks.backbones import get_backbone
 from train.progress import console
 from train.recipes._recipe import Recipe
@@ -56,6 +57,16 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
     data.check()
     data = locate(data, recipe.faces, cache)
     data.check()
-    for line in data.notes:
+    for line in (*data.notes, _split_sizes(data)):
         console.print(line, markup=False, soft_wrap=True)
     return data
+
+
+def _split_sizes(data: Data) -> str:
+    sizes = []
+    for split in SPLITS:
+        labels = [sample.label for sample in data.split(split)]
+        if labels:
+            numbers = (f"{labels.count(k):,} {name}" for k, name in enumerate(CLASSES))
+            sizes.append(f"{split} {' and '.join(numbers)}")
+    return f"pictures: {'; '.join(sizes)}"

@@ -100,6 +100,11 @@ def paragraph(words: str) -> str:
     return f'<p class="note">{text(words)}</p>'
 
 
+def bullets(lines: Iterable[str]) -> str:
+    """Return sentences as a list."""
+    return f"<ul>{''.join(f'<li>{text(line)}</li>' for line in lines)}</ul>"
+
+
 def facts(pairs: Iterable[tuple[str, object]]) -> str:
     """Return names and values as a list of definitions."""
     items = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in pairs)

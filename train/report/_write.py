@@ -12,6 +12,7 @@ from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._sample import CLASSES, SPLITS
 from train.errors import DataError
+from train.evaluate._limits import limits
 from train.evaluate._plots import plot_history, plot_roc, plot_scores
 from train.evaluate._report import warnings
 from train.evaluate._scores import Scores
@@ -85,6 +86,8 @@ def _sections(run: Run, data: Data | None, problem: str, cache: Cache, most: int
     metrics: dict[str, Any] = run.info["metrics"]
     scores = {split: run.scores(split) for split in ("test", "unseen") if split in metrics}
     yield html.section("In short", html.facts(_in_short(run, metrics)))
+    if "val" in metrics and (lines := limits(run.info["data"]["counts"], metrics)):
+        yield html.section("What these figures cannot say", html.bullets(lines))
     yield _thresholds(run, metrics)
     if history := _history(run.path / "history.csv"):
         yield _curves(run, history)

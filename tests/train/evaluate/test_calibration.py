@@ -8,7 +8,6 @@ from train.evaluate._calibration import (
     fit_calibration,
     fit_operating_points,
     fit_thresholds,
-    refused_levels,
 )
 from train.evaluate._scores import Scores, read_scores
 
@@ -84,9 +83,23 @@ def test_no_level_is_finer_than_the_photographs_carry(photographs, levels):
     val = scores(np.linspace(-1, 3, 40 + photographs), [0] * 40 + [1] * photographs)
     points = fit_operating_points(val, fit_calibration(val))
     assert [point.fpr for point in points] == pytest.approx(levels)
-    reasons = refused_levels(photographs)
-    assert len(reasons) == 2 - len([level for level in levels if level in TARGETS])
-    assert all(f"{photographs} photographs of val carry none finer" in text for text in reasons)
+    assert all(point.interval[0] <= point.fpr for point in points)
+
+
+@pytest.mark.parametrize("photographs", [1, 2, 5, 30, 59])
+def test_a_few_photographs_carry_what_none_of_them_flagged_can_show(photographs):
+    """The rule of three: none of n flagged shows a rate of at most 3 / n."""
+    rng = np.random.default_rng(2)
+    real = rng.normal(0, 2, photographs)
+    val = scores(np.r_[rng.normal(-2, 1, 40), real], [0] * 40 + [1] * photographs)
+    calibration = fit_calibration(val)
+    (point,) = fit_operating_points(val, calibration)
+    assert point.fpr >= min(3 / photographs, 1)
+    assert point.fpr - 3 / photographs < 0.01
+    assert not (calibration.p_fake(real) >= point.threshold).any()
+    assert point.interval[0] == 0
+    assert "none of them flagged" in point.fitted_on
+    assert "rests on" in point.warning
 
 
 def test_thresholds_stay_in_order_where_nothing_is_uncertain():

@@ -72,9 +72,11 @@ def test_a_run_says_what_made_it_and_how_good_it_is(small):
     assert run.calibration.temperature > 0
     assert [(p.name, p.photographs) for p in run.operating_points] == [("fpr38", 8)]
     low, high = run.operating_points[0].interval
-    assert 0 < low < 3 / 8 < high < 1
+    assert low == 0 < high < 0.38
     text = (run.path / "report.txt").read_text()
-    assert text.startswith("WARNING: the threshold for 38% false alarms rests on only 8 photo")
+    assert text.startswith("WARNING: the threshold for at most 38% false alarms rests on 8 photo")
+    assert "No threshold for false alarms of 1 % (300 photographs) and 5 % (60 photographs)" in text
+    assert "test has the sources of train" in text
     assert run.info["kept_epoch"] in range(1, 5)
     losses = [float(row["val_loss"]) for row in csv.DictReader((run.path / "history.csv").open())]
     assert losses[run.info["kept_epoch"] - 1] == min(losses)

