@@ -51,6 +51,20 @@ def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
     assert names(path) == {"file"}
 
 
+def test_a_writer_that_goes_by_the_ending_gets_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.weights.h5"
+    with replacing(path, suffix=".weights.h5") as new:
+        assert new.name.startswith("a.weights.h5.")
+        assert new.name.endswith(".new.weights.h5")
+        new.write_text("new")
+    assert names(tmp_path) == {"a.weights.h5"}
+    killed = tmp_path / "a.weights.h5.0123abcd.new.weights.h5"
+    killed.write_text("half")
+    with replacing(path, alone=True) as new:
+        new.write_text("newer")
+    assert not killed.exists()
+
+
 def test_nothing_written_is_an_error_and_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("old")
