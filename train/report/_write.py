@@ -77,7 +77,7 @@ def _page(run: Run, data: Data | None, problem: str, cache: Cache, most: int) ->
         headline,
         f"fakeface training report · {run.info['finished']}",
         lede,
-        [line.removeprefix("WARNING: ").capitalize() for line in lines],
+        [_sentence(line.removeprefix("WARNING: ")) for line in lines],
         _sections(run, data, problem, cache, most),
     )
 
@@ -262,6 +262,10 @@ def _provenance(run: Run) -> Iterator[tuple[str, object]]:
     yield "command", run.info["command"]
     yield "data", run.info["data"]["fingerprint"]
     yield "versions", ", ".join(f"{name} {v}" for name, v in run.info["versions"].items())
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _percent(share: float | None) -> str:
