@@ -75,7 +75,7 @@ class Classifier:
         return Classifier, self._arguments
 
     def _check(self) -> None:
-        """Raise ModelError unless the graph is the one that `model.json` describes."""
+        """Raise ModelError unless the graph is the one that `model.json` describes, and works."""
         name = self.info.name
         size = self.crop.size
         inputs = self.session.get_inputs()
@@ -101,6 +101,8 @@ class Classifier:
             raise ModelError(name, f"gives a cam, but settings lack {error}") from error
         except ValueError as error:
             raise ModelError(name, f"gives a cam, but settings: {error}") from error
+        if self.info.bundled and self.session.get_providers()[0] == "CPUExecutionProvider":
+            return  # has run in the tests; every run is checked, and this one takes 10 ms
         ramp = np.arange(size * size * 3).reshape(1, size, size, 3).astype(np.uint8)
         self._run(["p_fake", "cam"] if "cam" in outputs else ["p_fake"], ramp)
 

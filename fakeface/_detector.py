@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -81,11 +82,15 @@ class Detector:
         )
         path = find_model(None if options.model is None else Path(options.model))
         self.options = options
-        self.classifier = Classifier(
-            path, options.provider, options.threads, options.session_options
-        )
+        self.finder: FaceFinder | None = None
+        with ThreadPoolExecutor(1) as pool:  # ONNX Runtime opens two sessions in the time of one
+            finder = None if options.whole else pool.submit(FaceFinder, MODELS / FACE_FINDER)
+            self.classifier = Classifier(
+                path, options.provider, options.threads, options.session_options
+            )
+            if finder is not None:
+                self.finder = finder.result()
         self.batch_size = default_batch(self.classifier.session.get_providers()[0])
-        self.finder = None if options.whole else FaceFinder(MODELS / FACE_FINDER)
         self.whole = options.whole
         self.min_face = options.min_face
         self.frames = options.frames

@@ -95,6 +95,11 @@ class ModelInfo:
         """Path of the ONNX file."""
         return self.path / "model.onnx"
 
+    @property
+    def bundled(self) -> bool:
+        """Whether it came with fakeface, whose tests have run it."""
+        return self.path.is_relative_to(MODELS)
+
     def point_at(self, threshold: float) -> OperatingPoint | None:
         """Return the operating point of a threshold for `fake`; None if there is none."""
         points = (p for p in self.operating_points if abs(p.threshold - threshold) < 1e-9)

@@ -221,6 +221,7 @@ def cold_start(
     root = str(Path(__file__).parent.parent.parent)
     paths = [root, os.environ.get("PYTHONPATH", "")]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled
     rows, memory = [], []
     for _ in range(repeats):
         start = time.perf_counter()
