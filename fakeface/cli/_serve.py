@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import sys
-import webbrowser
 from typing import Annotated
 
 import typer
@@ -123,6 +122,8 @@ def serve(
     from fakeface.cli._stop import deferred
 
     with deferred():
+        import webbrowser
+
         from fakeface.serve import Server
 
     detector = load_detector(detector_options)

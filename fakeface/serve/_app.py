@@ -142,8 +142,8 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
         await asyncio.to_thread(pool.close)
 
     middleware = [
-        Middleware(_Counted, metrics),
-        Middleware(Outermost, options),
+        Middleware(_Counted, metrics=metrics),
+        Middleware(Outermost, options=options),
         *(
             [
                 Middleware(
@@ -156,7 +156,7 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
             if options.cors_origins
             else []
         ),
-        Middleware(Guard, options),
+        Middleware(Guard, options=options),
     ]
     app = FastAPI(
         title="fakeface",

@@ -30,6 +30,9 @@ _SLOWEST = 8 << 10
 
 _LONGEST_NAME = 1024
 
+_LONGEST_HEAD = 16 << 10
+"""Bytes of the headers of a file in a form."""
+
 
 class Upload(io.BytesIO):
     """An encoded picture in memory, with the name that its sender gave it."""
@@ -226,13 +229,14 @@ class _Files:
         self._held = held
         self._count = 0
         self._headers: dict[bytes, bytes] = {}
+        self._head = 0  # bytes of them
         self._header = [b"", b""]
         self._upload: Upload | None = None
         self._failed: ImageError | None = None
 
     def callbacks(self) -> MultipartCallbacks:
         return {
-            "on_part_begin": self._headers.clear,
+            "on_part_begin": self._begin_part,
             "on_header_begin": self._begin_header,
             "on_header_field": lambda data, start, end: self._extend(0, data[start:end]),
             "on_header_value": lambda data, start, end: self._extend(1, data[start:end]),
@@ -249,11 +253,18 @@ class _Files:
             if isinstance(upload, Upload):
                 upload.close()
 
+    def _begin_part(self) -> None:
+        self._headers.clear()
+        self._head = 0
+
     def _begin_header(self) -> None:
         self._header = [b"", b""]
 
     def _extend(self, which: int, data: bytes) -> None:
         self._header[which] += data
+        self._head += len(data)
+        if self._head > _LONGEST_HEAD:
+            raise refusal(400, "the form is broken: the head of a file is too long")
 
     def _end_header(self) -> None:
         self._headers[self._header[0].lower()] = self._header[1]

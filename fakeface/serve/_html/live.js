@@ -169,7 +169,8 @@ class Live {
 
   showSoon() {
     this.saved = false;
-    this.timer ??= setTimeout(() => this.show(), this.page.records.length ? SHOW_EVERY : 0);
+    const shown = this.page.records.length; // the more there are, the longer it takes to show them
+    this.timer ??= setTimeout(() => this.show(), shown ? Math.max(SHOW_EVERY, shown / 4) : 0);
   }
 
   show() {
