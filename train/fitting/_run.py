@@ -9,6 +9,7 @@
     report.txt .json   classification report on `test`, per source too; report-unseen.*
     scores-*.csv       logit and `p_fake` of every picture of a split
     confusion.png, roc.png
+    report.html        all of it on one page; `python -m train report` writes it
 
 For whoever exports:
 
