@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, TypeGuard
 from fakeface._classifier import Classifier
 from fakeface._constructor import with_arguments_of
 from fakeface._errors import ImageError
-from fakeface._model import FACE_FINDER, MODELS, find_model
+from fakeface._model import AUTO, FACE_FINDER, MODELS, find_model
 from fakeface._options import DetectorOptions
 from fakeface._pipeline import run
 from fakeface._preprocess import Preprocessed, locate_heatmaps, preprocess
-from fakeface._providers import default_batch, short_name
+from fakeface._providers import default_batch, resolve_provider, short_name
 from fakeface._settings import Settings
 from fakeface._verdict import aggregate, choose_thresholds
 from fakeface.faces._finder import FaceFinder
@@ -80,7 +80,10 @@ class Detector:
         self._read_provenance = (
             partial(provenance_of, anchors=anchors) if options.provenance else None
         )
-        path = find_model(None if options.model is None else Path(options.model))
+        model = options.model
+        if model == AUTO and "CPU" not in resolve_provider(options.provider)[0]:
+            model = None  # int8 is for CPUs
+        path = find_model(None if model is None else Path(model))
         self.options = options
         self.finder: FaceFinder | None = None
         with ThreadPoolExecutor(1) as pool:  # ONNX Runtime opens two sessions in the time of one

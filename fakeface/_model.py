@@ -28,6 +28,7 @@ from fakeface._model_files import (
     whole,
 )
 from fakeface._onnx_file import refusal
+from fakeface._processors import fast_in_int8
 from fakeface._thresholds import (
     OperatingPoint,
     Thresholds,
@@ -40,6 +41,9 @@ MODELS = Path(__file__).parent / "models"
 
 DEFAULT_MODEL = "edge"
 """Name of the bundled model that judges when none is named."""
+
+AUTO = "auto"
+"""Name that takes the default model or its int8 version, whichever is faster on this processor."""
 
 FACE_FINDER = "faces"
 """Name of the bundled model that finds faces."""
@@ -154,7 +158,8 @@ def find_model(model: str | Path | None) -> Path:
     """Directory of a model given by the name of a bundled one or by its path.
 
     Args:
-        model: Name, path, or None for the default model.
+        model: Name, path, or None for the default model; `auto` for the version of it that is the
+            fastest on this processor.
 
     Returns:
         The directory; what is in it is not looked at.
@@ -162,6 +167,8 @@ def find_model(model: str | Path | None) -> Path:
     Raises:
         ModelError: There is no such directory.
     """
+    if str(model) == AUTO:
+        model = f"{DEFAULT_MODEL}-int8" if fast_in_int8() else DEFAULT_MODEL
     bundled = MODELS / (DEFAULT_MODEL if model is None else model)
     for path in (bundled, Path(model) if model is not None else bundled):
         if path.is_dir():

@@ -36,7 +36,10 @@ class DetectorOptions:
     """All settings of a `Detector`.
 
     Attributes:
-        model: Name of a bundled model or path of a model directory; None for the default.
+        model: Name of a bundled model or path of a model directory; None for the default. `auto`
+            takes `edge-int8` on CPUs with instructions for it (VNNI, AMX, ARM's dot products), else
+            `edge`: faster, but scores then depend on the machine by about .01, and a scan that goes
+            on elsewhere may start anew. `Detector.model` and all results say which it was.
         provider: Execution provider for the model: `auto`, `cpu`, `cuda`, `dml`, `coreml`,
             `openvino`, … `auto` takes CUDA or DirectML where they are installed, else the CPU.
             The face finder always runs on the CPU.
@@ -62,7 +65,8 @@ class DetectorOptions:
     model: str | os.PathLike[str] | None = field(
         default=None,
         metadata=_option(
-            "Bundled model, or directory of a model; `fakeface info` lists the bundled ones.",
+            "Bundled model, or directory of a model; `fakeface info` lists the bundled ones."
+            " auto: edge or edge-int8, whichever suits this processor.",
             VERDICTS,
             metavar="NAME|DIR",
         ),

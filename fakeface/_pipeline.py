@@ -21,7 +21,7 @@ from fakeface._bounded_map import Pending, bounded_map_pending
 from fakeface._errors import FakefaceError, ImageError
 from fakeface._options import MAX_THREADS
 from fakeface._preprocess import Preprocessed
-from fakeface._providers import default_threads
+from fakeface._processors import default_threads
 from fakeface.images._decode import name_of
 from fakeface.types import Prediction, Source
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
         Classifier,
     )
     from fakeface._options import MIN_FACE
+    from fakeface._processors import default_threads
     from fakeface._providers import (
         available_providers,
         default_batch,
-        default_threads,
         open_session,
         session_options,
     )
@@ -48,10 +48,10 @@ __getattr__, __dir__ = lazy_exports(
     {
         "fakeface._classifier": ("Classifier",),
         "fakeface._options": ("MIN_FACE",),
+        "fakeface._processors": ("default_threads",),
         "fakeface._providers": (
             "available_providers",
             "default_batch",
-            "default_threads",
             "open_session",
             "session_options",
         ),

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from fakeface import Detector, DetectorOptions, ImageError
-from fakeface import _providers as providers
+from fakeface import _processors as processors
 from tests._models import make_classifier
 from tests.hostile._seed import seed
 
@@ -137,10 +137,10 @@ def test_threads_and_workers_are_bounded(detector: Detector, number: int) -> Non
 def test_quotas_of_cgroups(files: dict[str, str], quota: list[float], tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text + "\n")
-    assert providers._quota_in(tmp_path) == quota
+    assert processors._quota_in(tmp_path) == quota
 
 
 def test_a_quota_bounds_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     for quota, most in ((0.5, 1), (1.2, 2), (1e9, 256)):
-        monkeypatch.setattr(providers, "cpu_quota", lambda quota=quota: quota)
-        assert providers.default_threads() <= most
+        monkeypatch.setattr(processors, "cpu_quota", lambda quota=quota: quota)
+        assert processors.default_threads() <= most

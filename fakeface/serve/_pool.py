@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fakeface._errors import ImageError
 from fakeface._pipeline import run_one
-from fakeface._providers import default_threads
+from fakeface._processors import default_threads
 from fakeface.images import name_of
 from fakeface.serve._options import ServeOptions
 from fakeface.serve._refusals import busy
