@@ -156,9 +156,9 @@ def rejection_message(
     return "\n".join([
         f"{info.name} failed the acceptance test on {acceptance.pictures} test pictures:",
         *(f"  {violation}" for violation in acceptance.violations()),
-        f"the first {len(kept_in_fp32)} convolutions are in fp32; the most sensitive of the others,"
+        f"{len(kept_in_fp32)} convolutions are in fp32; the most sensitive of the others,"
         " by the noise of the logit when only that one is quantised:",
         *(f"  {noise[name]:.3f}  {name}" for name in sensitive),
-        "nothing was written; keep more of the first layers in fp32 (--most-float), calibrate on"
+        "nothing was written; keep more layers in fp32 (--most-float), calibrate on"
         " more crops (--crops), or write it with its violations in the card (--allow)",
     ])  # fmt: skip

@@ -23,8 +23,8 @@ def notes(info: ModelInfo, original: ModelInfo, acceptance: Acceptance) -> str:
     scheme = made["scheme"]
     kind = "U8S8 (unsigned activations, signed weights)" if scheme["target"] == "x86" else "S8S8"
     violations = acceptance.violations()
-    kept_in_fp32 = len(made["kept_in_fp32"])
-    first = {0: "none", 1: "the first"}.get(kept_in_fp32, f"the first {kept_in_fp32}")
+    count = len(made["kept_in_fp32"])
+    sensitive = {0: "none", 1: "the most sensitive"}.get(count, f"{count} of the most sensitive")
     lines = [
         f"Purpose, training data, known failures and licences are those of {original.name}"
         f" {original.version}: read the card of that model first.",
@@ -33,7 +33,7 @@ def notes(info: ModelInfo, original: ModelInfo, acceptance: Acceptance) -> str:
         "",
         f"{original.name} {original.version} (sha256 `{original.sha256[:12]}…`) in int8: {kind},"
         f" weights per channel{', of 7 bits' if scheme['reduce_range'] else ''}. In fp32 are the"
-        f" head, the heat map and, of {len(made['layers'])} convolutions, {first}. Ranges and"
+        f" head, the heat map and, of {len(made['layers'])} convolutions, {sensitive}. Ranges and"
         f" weights were fitted on {made['calibration']['crops']} face crops of `train`, and schemes"
         " compared on as many others; the calibration was fitted on `val` to the fp32 logits; the"
         " thresholds are those of the fp32 model.",

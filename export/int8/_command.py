@@ -37,7 +37,11 @@ def int8(
     ] = 256,
     most_fp32: Annotated[
         int,
-        typer.Option("--most-float", min=0, help="How many of the first layers may stay in fp32."),
+        typer.Option(
+            "--most-float",
+            min=0,
+            help="How many layers may stay in fp32, the most sensitive first.",
+        ),
     ] = 8,
     quick: Annotated[
         bool,

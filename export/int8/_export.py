@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     import onnx
 
 MAX_EXPECTED_CHANGE = 0.009
-"""Fraction of verdicts that may be expected to change on `val`: the first layers return to fp32 one
-by one until it is met. Noise enters there, where feature maps are large and traces of generators
-fine, and int8 gains least."""
+"""Fraction of verdicts that may be expected to change on `val`: the most sensitive layers return to
+fp32 one by one until it is met. Mostly they are the first of a network, where feature maps are
+large and traces of generators fine, and int8 gains least."""
 
 MOST_VAL = 2000
 """Most pictures of `val` that calibration is fitted on."""
@@ -59,7 +59,7 @@ class Request:
         name: Name of the quantised model.
         scheme: Gives the target; the rest is searched for.
         crops: Crops of `train` to calibrate on, and as many others to compare schemes on.
-        most_fp32: How many of the first layers the search may keep in fp32.
+        most_fp32: How many layers the search may keep in fp32, the most sensitive first.
         allow: Whether to write a model that fails the acceptance test.
         quick: Whether to compare only `QUICK_METHODS`.
         minutes: Minutes after which the search takes the best scheme so far; None for no limit.
@@ -175,15 +175,22 @@ def _quantise(
     best: tuple[float, onnx.ModelProto, _Choice] | None = None
     steps: list[dict[str, Any]] = []
     counts = range(min(request.most_fp32, len(layers)) + 1)
-    for count in progress(counts, _step(5, "keeping the first layers in fp32"), len(counts)):
-        kept_in_fp32 = tuple(search.layers()[:count])
-        quantised = search.build(scheme, kept_in_fp32)
-        if isolated_nodes(quantised):
+    kept_in_fp32: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    for count in progress(counts, _step(5, "keeping sensitive layers in fp32"), len(counts)):
+        layer = tuple(_by_sensitivity(layers)[count - 1 : count]) if count else ()
+        for more in dict.fromkeys([(*kept_in_fp32, *waiting, *layer), (*kept_in_fp32, *layer)]):
+            quantised = search.build(scheme, more)
+            if not isolated_nodes(quantised):
+                break
+        else:  # it may not stay in fp32 alone: try again with its neighbours
+            waiting = (*waiting, *layer)
             continue
+        kept_in_fp32, waiting = more, tuple(name for name in waiting if name not in more)
         line, step = _on_val(quantised, crops, wanted, info.thresholds)
-        steps.append({"kept_in_fp32": count, **step})
+        steps.append({"kept_in_fp32": len(kept_in_fp32), **step})
         console.print(
-            f"first {count} layers in fp32: noise {step['noise']:.3f}; on val"
+            f"{len(kept_in_fp32)} layers in fp32: noise {step['noise']:.3f}; on val"
             f" {step['changed']:.2%} of verdicts change, {step['expected']:.2%} expected",
             markup=False,
             soft_wrap=True,
@@ -196,13 +203,18 @@ def _quantise(
     if deadline.passed:
         console.print(
             f"the search ended after {request.minutes:g} minutes with the best so far:"
-            f" {len(trials)} schemes compared, up to {counts[len(steps) - 1]} layers in fp32",
+            f" {len(trials)} schemes compared, up to {len(kept_in_fp32)} layers in fp32",
             style="yellow",
             markup=False,
             soft_wrap=True,
         )
     assert best is not None  # with no layer in fp32 none is isolated
     return best[1], best[2]
+
+
+def _by_sensitivity(layers: list[Layer]) -> list[str]:
+    """Return the names of layers, the most sensitive first; those not measured last, in order."""
+    return [layer.name for layer in sorted(layers, key=lambda layer: -(layer.noise or 0.0))]
 
 
 def _step(number: int, name: str) -> str:

@@ -47,7 +47,7 @@ def exported(tmp_path_factory):
     made = network(0)
     plain = fuse_batch_norm(detector(made, TAPS, 0.0, 0), SIZE)
     graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
-    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny")
+    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny", provenance={})
     folder = tmp_path_factory.mktemp("models") / "tiny"
     write_model(described, graph, folder)
     return made, folder
@@ -79,7 +79,7 @@ def test_the_head_starts_where_the_exported_one_ended(tmp_path: Path) -> None:
     made.get_layer(LOGIT).set_weights(weights)
     plain = fuse_batch_norm(made, SIZE)
     graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
-    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny")
+    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny", provenance={})
     write_model(described, graph, tmp_path / "tiny")
     other = detector_of(network(1))
     load_initial_weights(other, str(tmp_path / "tiny"), head=True)
@@ -89,7 +89,7 @@ def test_the_head_starts_where_the_exported_one_ended(tmp_path: Path) -> None:
     ]
     np.testing.assert_allclose(*logits, rtol=1e-3, atol=1e-3)
     with pytest.raises(WeightsError, match="has a head of"):
-        load_initial_weights(detector_of(network(1)), "edge", head=True)
+        load_initial_weights(detector_of(network(1)), "edge:1", head=True)
 
 
 def test_batch_norm_keeps_its_scale(exported) -> None:

@@ -109,15 +109,17 @@ OLD = Path(__file__).parent / "edge-local-0.1.0.toml"  # as it stood before the 
 
 def test_a_recipe_with_former_keys_is_the_same_recipe():
     old, new = load_recipe(str(OLD)), load_recipe("edge-local")
-    assert old == replace(new, description=old.description)
+    start = replace(new.finetune, initial_checkpoint=old.finetune.initial_checkpoint)
+    assert old == replace(new, description=old.description, finetune=start)
 
 
 def test_the_recipes_of_the_shipped_model_load():
     provenance = json.loads((MODELS / "edge" / "model.json").read_text())["provenance"]
-    recipe = recipe_from_dict(provenance["recipe"])
-    assert recipe.finetune.test_time_augmentation == ("plain", "mirrored-soft")
-    assert recipe.finetune.sampling.weights["ffhq"] == 0.25
-    for run in provenance["averaged"]["runs"]:
+    members = [recipe_from_dict(member["recipe"]) for member in provenance["ensemble"]]
+    backbones = [member.backbone.name for member in members]
+    assert backbones == ["efficientnet-lite0", "efficientnet-lite2"]
+    assert all(member.finetune.sampling.weights["ffhq"] == 0.25 for member in members)
+    for run in provenance["ensemble"][0]["averaged"]["runs"]:
         recipe_from_dict(run["recipe"])
 
 
