@@ -27,7 +27,7 @@ def test_large_samples_keep_their_scores(samples: Path, tmp_path: Path) -> None:
     assert sum(group["count"] for group in result["faces"].values()) == len(LARGE)
     for group in result["faces"].values():
         assert group["least_overlap"] > 0.9
-        assert group["change_of_p_fake"]["most"] < 0.06
+        assert group["change_of_p_fake"]["most"] < 0.1
 
 
 def test_pictures_that_are_decoded_whole_say_nothing(samples: Path, tmp_path: Path) -> None:
