@@ -18,7 +18,6 @@ from export._parity import Parity, check, real_crops
 from fakeface import ModelInfo
 from train.command_line import invocation, silence_tensorflow
 from train.data import CLASSES
-from train.evaluate import chance_warning
 
 if TYPE_CHECKING:
     import onnx
@@ -68,6 +67,7 @@ def export_run(
     silence_tensorflow()
     import tensorflow as tf
 
+    from train.evaluate import chance_warning
     from train.fitting import load_run
 
     run = load_run(run_path)
@@ -122,6 +122,8 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
     Returns:
         The description, without hash and path.
     """
+    from train.evaluate import chance_warning
+
     info = run.info
     warning = chance_warning(info["metrics"].get("val", {}))
     return ModelInfo(
