@@ -151,12 +151,14 @@ def leave_family_out(
     """
     if not isinstance(recipe, FinetuneRecipe):
         raise ValueError(f"recipe {recipe.name} fine-tunes nothing: leave-one-out is for it")
-    if missing := sorted(set(only) - set(range(1, folds + 1))):
+    every = range(1, folds + 1)
+    measured = set(only or every)
+    if missing := sorted(measured - set(every)):
         raise ValueError(f"there is no fold {missing[0]}: the folds are 1 to {folds}")
     made = make_folds(data.samples, folds, since)
     scores: dict[float, list[Scores]] = {share: [] for share in shares}
     for number, fold in enumerate(made, 1):
-        if only and number not in only:
+        if number not in measured:
             continue
         tell(
             f"{recipe.name}, fold {number} of {folds}: without {', '.join(fold.families)} and"
@@ -177,7 +179,7 @@ def leave_family_out(
         "data": {"fingerprint": data.fingerprint(), "since": since},
         "bootstrap": {"resamples": count, "seed": seed},
         "folds": [
-            {"families": f.families, "origins": f.origins, "measured": not only or n in only}
+            {"families": f.families, "origins": f.origins, "measured": n in measured}
             for n, f in enumerate(made, 1)
         ],
         "shares": {

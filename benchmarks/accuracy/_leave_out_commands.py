@@ -10,6 +10,11 @@ import typer
 from benchmarks._options import CacheOption, DataOption, OutOption, ResamplesOption, SeedOption
 from benchmarks._output import write_result
 
+_SetOption = Annotated[
+    list[str],
+    typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
+]
+
 
 def leave_one_out(
     data: DataOption,
@@ -21,10 +26,7 @@ def leave_one_out(
         list[str],
         typer.Option("--source", help="Source to leave out; may be repeated. All by default."),
     ] = [],  # noqa: B006
-    set_: Annotated[
-        list[str],
-        typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
-    ] = [],  # noqa: B006
+    set_: _SetOption = [],  # noqa: B006
     resamples: ResamplesOption = 1000,
     seed: SeedOption = 0,
     cache: CacheOption = Path("cache"),
@@ -89,10 +91,7 @@ def leave_family_out(
         list[int],
         typer.Option("--fold", min=1, help="Only this fold; may be repeated. All by default."),
     ] = [],  # noqa: B006
-    set_: Annotated[
-        list[str],
-        typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
-    ] = [],  # noqa: B006
+    set_: _SetOption = [],  # noqa: B006
     resamples: ResamplesOption = 1000,
     seed: SeedOption = 0,
     cache: CacheOption = Path("cache"),

@@ -175,10 +175,11 @@ def _quantise(
     best: tuple[float, onnx.ModelProto, _Choice] | None = None
     steps: list[dict[str, Any]] = []
     counts = range(min(request.most_fp32, len(layers)) + 1)
+    order = _by_sensitivity(layers)
     kept_in_fp32: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     for count in progress(counts, _step(5, "keeping sensitive layers in fp32"), len(counts)):
-        layer = tuple(_by_sensitivity(layers)[count - 1 : count]) if count else ()
+        layer = tuple(order[max(count - 1, 0) : count])
         for more in dict.fromkeys([(*kept_in_fp32, *waiting, *layer), (*kept_in_fp32, *layer)]):
             quantised = search.build(scheme, more)
             if not isolated_nodes(quantised):

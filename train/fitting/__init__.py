@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from fakeface.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
     from train.fitting._compare import compare
     from train.fitting._ensemble import ensemble
     from train.fitting._features import crop_batches, row_id
@@ -37,10 +38,8 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "train.fitting._average": (
-            "average",
-            "load_runs",
-        ),
+        "train.fitting._average": ("average",),
+        "train.fitting._combine": ("load_runs",),
         "train.fitting._compare": ("compare",),
         "train.fitting._ensemble": ("ensemble",),
         "train.fitting._features": (

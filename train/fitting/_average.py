@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,20 +21,22 @@ import numpy as np
 import numpy.typing as npt
 
 from train.errors import RunError
-from train.fitting._create import create_run, refuse_finished
-from train.fitting._finalize import finalize_run
-from train.fitting._inference import score
-from train.fitting._result import TrainingResult
-from train.fitting._run import Run, load_run
+from train.fitting._combine import (
+    check_trained_on,
+    combined_recipe,
+    provenance_of,
+    recipe_of,
+    write_combined,
+)
+from train.fitting._create import refuse_finished
+from train.fitting._run import Run
 from train.networks._heads import LOGIT
 from train.networks._warm_start import convolutions, exported_head
-from train.recipes._recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
     import keras
 
     from train.data._dataset import Data
-    from train.data._sample import Sample
 
 
 def average(
@@ -77,11 +78,7 @@ def average(
     first = runs[0]
     for run in runs[1:]:
         _check_alike(first, run, allow_descendants=allow_descendants)
-    if first.info["data"]["fingerprint"] != data.fingerprint():
-        raise RunError(
-            f"{data.root} is not what {first.path} was trained on: its val and test may hold"
-            " pictures that the runs have seen"
-        )
+    check_trained_on(first, data)
     finetune = recipe_of(first).finetune
     start = finetune.initial_checkpoint
     if interpolation_weight and (not start or allow_descendants):
@@ -91,60 +88,20 @@ def average(
     model.set_weights(_average_weights([run.model.get_weights() for run in runs], weights))
     if interpolation_weight:
         _interpolate(model, start, interpolation_weight, head=finetune.initial_head)
-    if transforms:
-        try:
-            finetune = replace(finetune, test_time_augmentation=tuple(transforms))
-        except ValueError as error:
-            raise RunError(f"{first.path} cannot be averaged: {error}") from error
     what = f"Average of {len(runs)} training{'s' * (len(runs) > 1)}."
-    recipe = replace(recipe_of(first), name=name, description=what, finetune=finetune)
-
-    def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        return score(model, samples, recipe)
-
+    recipe = combined_recipe(first, name, what, transforms, "cannot be averaged")
     averaged = [
-        {
-            "recipe": run.recipe.as_dict(),
-            "weight": (1 - interpolation_weight) * weight,
-            "fitted_by": run.info["command"],
-            **({"averaged": run.info["averaged"]} if "averaged" in run.info else {}),
-        }
+        provenance_of(run, (1 - interpolation_weight) * weight)
         for run, weight in zip(runs, weights, strict=True)
     ]
-    create_run(out, recipe, data)
-    return finalize_run(
-        out,
+    return write_combined(
+        model,
         recipe,
         data,
-        TrainingResult(model, [], logits),
-        time.monotonic() - began,
+        out,
+        began,
         averaged={"runs": averaged, "interpolation_weight": interpolation_weight},
     )
-
-
-def load_runs(paths: Sequence[Path]) -> list[Run]:
-    """Open the runs to average.
-
-    Raises:
-        RunError: One of them is not a finished fine-tuning.
-    """
-    runs = [load_run(path) for path in paths]
-    for run in runs:
-        recipe_of(run)
-    return runs
-
-
-def recipe_of(run: Run) -> FinetuneRecipe:
-    """Return the recipe of a fine-tuning.
-
-    Raises:
-        RunError: Its backbone was frozen.
-    """
-    if not isinstance(run.recipe, FinetuneRecipe):
-        raise RunError(
-            f"{run.path}: only fine-tunings can be averaged or joined, this has a frozen backbone"
-        )
-    return run.recipe
 
 
 def _check_alike(one: Run, other: Run, *, allow_descendants: bool) -> None:

@@ -10,24 +10,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from train.errors import RunError
-from train.fitting._average import recipe_of
-from train.fitting._create import create_run, refuse_finished
-from train.fitting._finalize import finalize_run
-from train.fitting._inference import score
-from train.fitting._result import TrainingResult
+from train.fitting._combine import (
+    check_trained_on,
+    combined_recipe,
+    provenance_of,
+    recipe_of,
+    write_combined,
+)
+from train.fitting._create import refuse_finished
 from train.fitting._run import Run
 
 if TYPE_CHECKING:
     from train.data._dataset import Data
-    from train.data._sample import Sample
 
 
 def ensemble(
@@ -67,11 +65,7 @@ def ensemble(
     for run in runs:
         if recipe_of(run).crop != recipe_of(first).crop:
             raise RunError(f"{run.path} is of another crop than {first.path}")
-        if run.info["data"]["fingerprint"] != data.fingerprint():
-            raise RunError(
-                f"{data.root} is not what {run.path} was trained on: its val and test may hold"
-                " pictures that the runs have seen"
-            )
+        check_trained_on(run, data)
     shares = [weight / sum(weights) for weight in weights]
     model = side_by_side(
         [
@@ -83,36 +77,10 @@ def ensemble(
             for run, share in zip(runs, shares, strict=True)
         ]
     )
-    finetune = recipe_of(first).finetune
-    if transforms:
-        try:
-            finetune = replace(finetune, test_time_augmentation=tuple(transforms))
-        except ValueError as error:
-            raise RunError(f"{first.path} cannot join an ensemble: {error}") from error
-    recipe = replace(
-        recipe_of(first), name=name, description=f"Ensemble of {len(runs)}.", finetune=finetune
-    )
-
-    def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        return score(model, samples, recipe)
-
-    create_run(out, recipe, data)
-    return finalize_run(
-        out,
-        recipe,
-        data,
-        TrainingResult(model, [], logits),
-        time.monotonic() - began,
-        ensemble=[_member(run, share) for run, share in zip(runs, shares, strict=True)],
-    )
-
-
-def _member(run: Run, weight: float) -> dict[str, Any]:
-    """Describe a member for `run.json`."""
-    return {
-        "recipe": run.recipe.as_dict(),
-        "weight": weight,
-        "calibration": run.calibration.as_dict(),
-        "fitted_by": run.info["command"],
-        **{key: run.info[key] for key in ("averaged",) if key in run.info},
-    }
+    what = f"Ensemble of {len(runs)}."
+    recipe = combined_recipe(first, name, what, transforms, "cannot join an ensemble")
+    members = [
+        {**provenance_of(run, share), "calibration": run.calibration.as_dict()}
+        for run, share in zip(runs, shares, strict=True)
+    ]
+    return write_combined(model, recipe, data, out, began, ensemble=members)

@@ -46,7 +46,8 @@ def trained(exported, tmp_path_factory):  # noqa: F811
 
 
 def test_weights_are_averaged_and_the_rest_is_fitted_anew(trained, tmp_path: Path) -> None:
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
 
     runs, data, _ = trained
     opened = load_runs([run.path for run in runs])
@@ -62,7 +63,8 @@ def test_weights_are_averaged_and_the_rest_is_fitted_anew(trained, tmp_path: Pat
 
 
 def test_the_start_may_have_a_share(trained, tmp_path: Path) -> None:
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
     from train.networks._warm_start import convolutions
 
     runs, data, recipe = trained
@@ -80,7 +82,8 @@ def test_the_start_may_have_a_share(trained, tmp_path: Path) -> None:
 def test_one_run_becomes_an_average_of_views(trained, tmp_path: Path) -> None:
     import keras
 
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
     from train.networks._tta import TRANSFORMS
 
     runs, data, _ = trained
@@ -101,7 +104,8 @@ def test_one_run_becomes_an_average_of_views(trained, tmp_path: Path) -> None:
 def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None:
     from export import export_run
     from fakeface.inference import Classifier
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
     from train.networks._warm_start import convolutions
 
     runs, data, recipe = trained
@@ -129,7 +133,8 @@ def test_an_export_of_views_can_be_started_from(trained, tmp_path: Path) -> None
 
 
 def test_runs_are_not_overwritten_and_not_judged_on_other_pictures(trained, tmp_path: Path) -> None:
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
 
     runs, data, _ = trained
     opened = load_runs([run.path for run in runs])
@@ -143,7 +148,8 @@ def test_runs_are_not_overwritten_and_not_judged_on_other_pictures(trained, tmp_
 
 
 def test_views_that_there_are_not_are_refused(trained, tmp_path: Path) -> None:
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
 
     runs, data, _ = trained
     with pytest.raises(RunError, match="mirrored-soft"):
@@ -158,7 +164,8 @@ def test_views_that_there_are_not_are_refused(trained, tmp_path: Path) -> None:
 
 
 def test_generations_of_one_line_may_be_averaged(trained, tmp_path: Path) -> None:
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
 
     runs, data, recipe = trained
     one, other = load_runs([run.path for run in runs])
@@ -179,7 +186,8 @@ def test_generations_of_one_line_may_be_averaged(trained, tmp_path: Path) -> Non
 
 
 def test_what_does_not_fit_together_is_refused(trained, tmp_path: Path) -> None:
-    from train.fitting._average import average, load_runs
+    from train.fitting._average import average
+    from train.fitting._combine import load_runs
 
     runs, data, recipe = trained
     one, other = load_runs([run.path for run in runs])

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.train
 def joined(trained, tmp_path_factory):  # noqa: F811
     """Two runs, their ensemble at 3 : 1 with two transforms, and its export."""
     from export import export_run
-    from train.fitting._average import load_runs
+    from train.fitting._combine import load_runs
     from train.fitting._ensemble import ensemble
 
     runs, data, _ = trained
@@ -93,7 +93,7 @@ def test_a_training_can_start_from_a_member(joined) -> None:
 
 
 def test_what_cannot_be_joined(trained, tmp_path: Path) -> None:  # noqa: F811
-    from train.fitting._average import load_runs
+    from train.fitting._combine import load_runs
     from train.fitting._ensemble import ensemble
 
     runs, data, recipe = trained
