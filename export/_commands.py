@@ -95,7 +95,7 @@ def run(
     if int8_out is None or data is None:
         return
     from export.int8._command import quantise_and_report
-    from export.int8._export import Request
+    from export.int8._request import Request
 
     try:
         quantise_and_report(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from fakeface._model import ModelInfo
     from fakeface._options import DetectorOptions
-    from fakeface._providers import available_providers
+    from fakeface._provider_names import available_providers
     from fakeface._thresholds import OperatingPoint, Thresholds
     from fakeface.faces._finder import FaceFinder
     from fakeface.types import Box, Face, Prediction, Source, Verdict
@@ -82,7 +82,7 @@ __getattr__, __dir__ = lazy_exports(
         "fakeface._model": ("ModelInfo",),
         "fakeface._thresholds": ("OperatingPoint", "Thresholds"),
         "fakeface._options": ("DetectorOptions",),
-        "fakeface._providers": ("available_providers",),
+        "fakeface._provider_names": ("available_providers",),
         "fakeface.faces._finder": ("FaceFinder",),
         "fakeface.types": ("Box", "Face", "Prediction", "Source", "Verdict"),
         "fakeface.types._heatmap": ("Heatmap",),

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     )
     from fakeface._options import MIN_FACE
     from fakeface._processors import default_threads
+    from fakeface._provider_names import available_providers
     from fakeface._providers import (
-        available_providers,
         default_batch,
         open_session,
         session_options,
@@ -49,12 +49,8 @@ __getattr__, __dir__ = lazy_exports(
         "fakeface._classifier": ("Classifier",),
         "fakeface._options": ("MIN_FACE",),
         "fakeface._processors": ("default_threads",),
-        "fakeface._providers": (
-            "available_providers",
-            "default_batch",
-            "open_session",
-            "session_options",
-        ),
+        "fakeface._provider_names": ("available_providers",),
+        "fakeface._providers": ("default_batch", "open_session", "session_options"),
         "fakeface._verdict": (
             "aggregate",
             "choose_thresholds",

@@ -77,13 +77,6 @@ def test_settings_out_of_range_are_refused(settings: dict[str, Any], message: st
         DetectorOptions(**settings)
 
 
-def test_the_steps_of_predict_give_its_result(detector: Detector, samples: Path) -> None:
-    for picture in sorted(samples.glob("*/*.jpg"))[:4]:
-        preprocessed = detector.preprocess(picture)
-        scores = detector.score(preprocessed.crops) if len(preprocessed.crops) else ()
-        assert detector.aggregate(preprocessed, scores) == detector.predict(picture)
-
-
 def test_a_detector_shows_what_it_decides_by(detector: Detector) -> None:
     shown = repr(detector)
     assert detector.model in shown

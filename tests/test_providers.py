@@ -3,22 +3,13 @@ from __future__ import annotations
 import os
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 
 from fakeface import Detector, ModelError, ProviderError, available_providers
 from fakeface._model import find_model, load_model
 from fakeface._processors import default_threads, fast_in_int8
-from fakeface._providers import (
-    AUTO,
-    INSTALL,
-    default_batch,
-    open_session,
-    provider_options,
-    resolve_provider,
-    session_options,
-    short_name,
-)
+from fakeface._provider_names import AUTO
+from fakeface._providers import default_batch, open_session, provider_options, session_options
 from fakeface.diagnostics._bench import PORTRAIT
 from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, predict_pictures
 from tests._models import SIZE, make_classifier
@@ -27,61 +18,11 @@ HERE = [name for name in available_providers() if name != "cpu"]
 """Providers of this installation besides the CPU."""
 
 
-def test_the_cpu_is_always_there():
-    assert "cpu" in available_providers()
-    assert resolve_provider("auto")[-1] == "CPUExecutionProvider"
-
-
-@pytest.mark.parametrize("name", ["cpu", "CPU", "CPUExecutionProvider", "cpuexecutionprovider"])
-def test_a_provider_goes_by_short_and_full_name(name):
-    assert resolve_provider(name) == ("CPUExecutionProvider",)
-
-
-@pytest.mark.parametrize(
-    ("name", "short"),
-    [
-        ("CUDAExecutionProvider", "cuda"),
-        ("DmlExecutionProvider", "dml"),
-        ("DirectML", "dml"),
-        ("CoreMLExecutionProvider", "coreml"),
-        ("OpenVINO", "openvino"),
-    ],
-)
-def test_short_names(name, short):
-    assert short_name(name) == short
-
-
 @pytest.mark.parametrize(
     ("name", "faces"), [("cpu", 1), ("CPUExecutionProvider", 1), ("CUDAExecutionProvider", 8)]
 )
 def test_a_cpu_judges_face_by_face(name, faces):
     assert default_batch(name) == faces
-
-
-@pytest.mark.parametrize("name", ["cuda", "CoreML", "OpenVINO", "DirectML"])
-def test_providers_that_are_not_here_tell_what_brings_them(name):
-    assert f"{short_name(name)}executionprovider" in map(str.lower, ort.get_all_providers())
-    if short_name(name) in available_providers():
-        pytest.skip("it is here")
-    with pytest.raises(ProviderError, match=r"available: auto, .*cpu") as caught:
-        resolve_provider(name)
-    assert str(caught.value).endswith(INSTALL[short_name(name)])
-
-
-def test_an_unknown_provider_is_an_error_that_lists_what_there_is():
-    with pytest.raises(ProviderError, match=r"available: auto, .*cpu") as caught:
-        resolve_provider("quantum")
-    assert caught.value.requested == "quantum"
-    assert "cpu" in caught.value.available
-
-
-def test_a_provider_of_models_that_run_elsewhere_is_not_offered(monkeypatch):
-    names = ["AzureExecutionProvider", "CPUExecutionProvider"]
-    monkeypatch.setattr(ort, "get_available_providers", lambda: names)
-    assert available_providers() == ("cpu",)
-    assert resolve_provider("auto") == ("CPUExecutionProvider",)
-    with pytest.raises(ProviderError, match="available: auto, cpu"):
-        resolve_provider("azure")
 
 
 def test_the_presets_of_sessions():

@@ -12,7 +12,7 @@ from export.int8._quantize import Scheme, Target
 from train.command_line import console
 
 if TYPE_CHECKING:
-    from export.int8._export import Request
+    from export.int8._request import Request
 
 
 def int8(
@@ -68,7 +68,7 @@ def int8(
     picture alone and in a batch may differ by 1e-3. Progress goes to standard error, on a terminal
     as bars, elsewhere as a line every 30 seconds.
     """
-    from export.int8._export import Request
+    from export.int8._request import Request
 
     quantise_and_report(
         Request(

@@ -10,12 +10,8 @@ if TYPE_CHECKING:
     from fakeface.diagnostics._bench import (
         PORTRAIT,
         STAGES,
-        Timing,
-        Variant,
         bench,
         cold_start,
-        interleaved,
-        timed,
         trace,
     )
     from fakeface.diagnostics._doctor import (
@@ -39,6 +35,12 @@ if TYPE_CHECKING:
     )
     from fakeface.diagnostics._installed import (
         installed,
+    )
+    from fakeface.diagnostics._timing import (
+        Timing,
+        Variant,
+        interleaved,
+        timed,
     )
 
 __all__ = [
@@ -73,12 +75,8 @@ __getattr__, __dir__ = lazy_exports(
         "fakeface.diagnostics._bench": (
             "PORTRAIT",
             "STAGES",
-            "Timing",
-            "Variant",
             "bench",
             "cold_start",
-            "interleaved",
-            "timed",
             "trace",
         ),
         "fakeface.diagnostics._doctor": ("examine",),
@@ -99,5 +97,6 @@ __getattr__, __dir__ = lazy_exports(
             "predict_pictures",
         ),
         "fakeface.diagnostics._installed": ("installed",),
+        "fakeface.diagnostics._timing": ("Timing", "Variant", "interleaved", "timed"),
     },
 )

@@ -18,7 +18,7 @@ from fakeface._model import (
     read_model,
 )
 from fakeface._options import DetectorOptions
-from fakeface._providers import resolve_provider, short_name
+from fakeface._provider_names import resolve_provider, short_name
 from fakeface.diagnostics._installation import (
     Finding,
     State,

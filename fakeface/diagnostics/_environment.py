@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fakeface._processors import default_threads
-from fakeface._providers import available_providers
+from fakeface._provider_names import available_providers
 from fakeface._version import __version__
 
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "avx512_bf16", "asimddp", "i8mm")

@@ -9,7 +9,8 @@ from enum import Enum
 from importlib.metadata import distributions
 from importlib.util import find_spec
 
-from fakeface._providers import only, telemetry_is_off
+from fakeface._provider_names import only
+from fakeface._providers import telemetry_is_off
 
 RUNTIME = "onnxruntime"
 """Name of ONNX Runtime's package, whichever distribution it comes from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fakeface._model import DEFAULT_MODEL, MODELS, bundled_models, read_model
-from fakeface._providers import available_providers
+from fakeface._provider_names import available_providers
 from fakeface.diagnostics._environment import versions
 from fakeface.images._decode import readable_formats
 

@@ -19,12 +19,13 @@ from fakeface.diagnostics import installed
 from fakeface.reports._jsonl import encode
 from fakeface.serve._guard import Guard, Outermost
 from fakeface.serve._lines import JsonLines
+from fakeface.serve._memory import Upload
 from fakeface.serve._metrics import Metrics
 from fakeface.serve._options import ServeOptions
 from fakeface.serve._page import add_page
 from fakeface.serve._pool import Pool
 from fakeface.serve._refusals import as_json
-from fakeface.serve._uploads import Upload, uploads
+from fakeface.serve._uploads import uploads
 from fakeface.types import Prediction
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ from fakeface.serve._options import ServeOptions, is_loopback
 from fakeface.serve._uploads import name_of_query, too_large, uploads
 
 if TYPE_CHECKING:
+    from fakeface.serve._memory import Upload
     from fakeface.serve._pool import Pool
-    from fakeface.serve._uploads import Upload
     from fakeface.types import Prediction
 
 _HERE = Path(__file__).parent / "_html"

@@ -16,9 +16,9 @@ from fakeface._errors import ImageError
 from fakeface._pipeline import run_one
 from fakeface._processors import default_threads
 from fakeface.images import name_of
+from fakeface.serve._memory import Held, Upload
 from fakeface.serve._options import ServeOptions
 from fakeface.serve._refusals import busy
-from fakeface.serve._uploads import Held, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,18 +7,17 @@ waiting is refused.
 from __future__ import annotations
 
 import asyncio
-import io
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from fakeface._errors import ImageError
+from fakeface.serve._memory import Held, Upload
 from fakeface.serve._options import MIB, ServeOptions
-from fakeface.serve._refusals import FORM_HINT, busy, refusal
+from fakeface.serve._refusals import FORM_HINT, refusal
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -32,73 +31,6 @@ _LONGEST_NAME = 1024
 
 _LONGEST_HEAD = 16 << 10
 """Bytes of the headers of a file in a form."""
-
-
-class Upload(io.BytesIO):
-    """An encoded picture in memory, with the name that its sender gave it."""
-
-    def __init__(self, name: str, held: Held) -> None:
-        """Begin empty.
-
-        Args:
-            name: What the picture is called in results.
-            held: Counts the bytes until the upload is closed.
-        """
-        super().__init__()
-        self.name = name
-        self.size = 0
-        self._held = held
-
-    def add(self, data: bytes) -> None:
-        """Append bytes.
-
-        Raises:
-            HTTPException: All pictures together take too much memory.
-        """
-        self._held.take(len(data))
-        self.size += len(data)
-        self.write(data)
-
-    def complete(self) -> Upload | ImageError:
-        """Rewind; return the error for a picture without bytes."""
-        self.seek(0)
-        return self if self.size else ImageError(self.name, "is empty (0 bytes)")
-
-    def close(self) -> None:
-        """Free the memory; further calls do nothing."""
-        if not self.closed:
-            self._held.give(self.size)
-        super().close()
-
-
-class Held:
-    """Counts the bytes of pictures in memory, over all requests."""
-
-    def __init__(self, most: int) -> None:
-        """Begin with none.
-
-        Args:
-            most: Most bytes at once.
-        """
-        self._most = most
-        self._lock = Lock()  # an upload may be closed in any thread
-        self.total = 0
-
-    def take(self, number: int) -> None:
-        """Count more bytes.
-
-        Raises:
-            HTTPException: They are too many.
-        """
-        with self._lock:
-            if self.total + number > self._most:
-                raise busy(5)
-            self.total += number
-
-    def give(self, number: int) -> None:
-        """Count bytes that were freed."""
-        with self._lock:
-            self.total -= number
 
 
 async def uploads(

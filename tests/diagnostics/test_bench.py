@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -9,15 +8,7 @@ from typer.testing import CliRunner
 
 from fakeface import Detector, FakefaceError
 from fakeface.cli._app import app
-from fakeface.diagnostics._bench import (
-    PORTRAIT,
-    STAGES,
-    Timing,
-    cold_start,
-    interleaved,
-    timed,
-    trace,
-)
+from fakeface.diagnostics._bench import PORTRAIT, STAGES, cold_start, trace
 from fakeface.diagnostics._environment import environment, peak_memory
 from tests._models import make_classifier
 
@@ -25,28 +16,6 @@ from tests._models import make_classifier
 @pytest.fixture(scope="module")
 def red(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(make_classifier(tmp_path_factory.mktemp("models") / "red"))
-
-
-def test_percentiles_by_hand():
-    timing = Timing.of([n / 1000 for n in range(101)])
-    assert (timing.n, timing.mean, timing.p50, timing.p90, timing.p99) == (101, 50, 50, 90, 99)
-    assert Timing.of([0.002]).as_dict() == {"n": 1, "mean": 2, "p50": 2, "p90": 2, "p99": 2}
-
-
-def test_variants_are_measured_in_turns_and_equally_often():
-    calls = []
-    variants = {name: timed(lambda name=name: calls.append(name)) for name in "abc"}
-    timings = interleaved(variants, seconds=0, least=6)
-    assert "".join(calls[:6]) == "abcabc"  # warming up, not counted
-    assert "".join(calls[6:]) == "abcbcacab" * 2
-    assert {timing["whole"].n for timing in timings.values()} == {6}
-
-
-def test_a_slower_variant_is_seen_to_be_slower():
-    variants = {"short": timed(lambda: None), "long": timed(lambda: time.sleep(0.003))}
-    timings = interleaved(variants, seconds=0.05)
-    assert timings["long"]["whole"].p50 >= 3
-    assert timings["short"]["whole"].p50 < timings["long"]["whole"].p50
 
 
 def test_the_steps_are_all_of_the_whole(red):

@@ -9,8 +9,9 @@ from PIL import Image
 from export import QuantizationError, QuantizationRejectedError
 from export.__main__ import app
 from export.int8._acceptance import Acceptance, compare, rejection_message
-from export.int8._export import Request, export_int8
+from export.int8._export import export_int8
 from export.int8._quantize import Scheme
+from export.int8._request import Request
 from export.int8._search import Layer
 from fakeface import Detector, Thresholds
 from fakeface.inference import Classifier
