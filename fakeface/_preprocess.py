@@ -22,7 +22,7 @@ from fakeface.images._semaphore import WeightedSemaphore
 from fakeface.types import Box, Provenance, Source
 from fakeface.types._heatmap import Heatmap, Method
 
-PIXELS_VERSION = 2
+PIXELS_VERSION = 3
 """Increment it whenever a change of code can change the pixels or the face boxes of any picture:
 scores, faces and features cached under another version are computed again."""
 

@@ -29,7 +29,8 @@ MAX_ANCHORS = 64
 raise thousands must not cost memory and time."""
 
 REDUCING_GAP = 2.0
-"""Large pictures are first reduced by integer factors to this many times the target size."""
+"""Large pictures are first reduced by integer factors to at least this many times the size that a
+network sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,18 @@ class BlazeFace:
         provider: str,
         threads: int | None,
         session_options: ort.SessionOptions | None,
+        reducing_gap: float = REDUCING_GAP,
     ) -> None:
-        """Load, check and open a network; arguments and errors are those of `FaceFinder`."""
+        """Load, check and open a network; other arguments and errors are those of `FaceFinder`.
+
+        Args:
+            path: Directory of the network.
+            provider: As for `FaceFinder`.
+            threads: As for `FaceFinder`.
+            session_options: As for `FaceFinder`.
+            reducing_gap: See `REDUCING_GAP`; at least 1. Less is faster and less exact.
+        """
+        self._reducing_gap = reducing_gap
         self.info: ModelInfo
         self.info, self._session = open_model(
             path, "face-finder", provider, threads, session_options
@@ -159,7 +170,8 @@ class BlazeFace:
         """
         canvas = np.zeros((len(regions), size[1], size[0], 3), np.uint8)
         frames = [
-            _letterbox(image, region, part) for region, part in zip(regions, canvas, strict=True)
+            _letterbox(image, region, part, self._reducing_gap)
+            for region, part in zip(regions, canvas, strict=True)
         ]
         raw, scores = self._run(canvas)
         return [self._read(*each) for each in zip(raw, scores, frames, strict=True)]
@@ -207,7 +219,9 @@ class Frame:
         return out
 
 
-def _letterbox(image: Image.Image, region: Floats, canvas: npt.NDArray[np.uint8]) -> Frame:
+def _letterbox(
+    image: Image.Image, region: Floats, canvas: npt.NDArray[np.uint8], reducing_gap: float
+) -> Frame:
     """Letterbox a region of a picture onto a black canvas, distorted by less than a pixel."""
     height, width = canvas.shape[:2]
     scale = min(width / (region[2] - region[0]), height / (region[3] - region[1]))
@@ -222,7 +236,7 @@ def _letterbox(image: Image.Image, region: Floats, canvas: npt.NDArray[np.uint8]
     left, across = _span(inside[0], inside[2], middle[0], scale, width)
     top, down = _span(inside[1], inside[3], middle[1], scale, height)
     part = image.resize(
-        (across, down), Image.Resampling.BILINEAR, box=inside, reducing_gap=REDUCING_GAP
+        (across, down), Image.Resampling.BILINEAR, box=inside, reducing_gap=reducing_gap
     )
     canvas[top : top + down, left : left + across] = np.asarray(part)
     return Frame(

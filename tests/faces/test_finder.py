@@ -13,7 +13,8 @@ from PIL import Image
 
 from fakeface import Box, FaceFinder, ModelError
 from fakeface._model import FACE_FINDER, MODELS
-from fakeface.faces._blazeface import MAX_ANCHORS, _letterbox
+from fakeface.diagnostics import PORTRAIT
+from fakeface.faces._blazeface import MAX_ANCHORS, REDUCING_GAP, BlazeFace, _letterbox
 from fakeface.faces._boxes import anchors, calibrate, decode, overlaps, suppress
 
 WITHOUT_PEOPLE = [
@@ -146,7 +147,12 @@ def test_boxes_without_an_area_overlap_nothing():
 def test_anchors_without_a_size_are_passed_over_and_the_best_are_kept(finder):
     near = finder.near
     canvas = np.zeros((128, 128, 3), np.uint8)
-    frame = _letterbox(Image.new("RGB", (128, 128)), np.array([0, 0, 128, 128], np.float32), canvas)
+    frame = _letterbox(
+        Image.new("RGB", (128, 128)),
+        np.array([0, 0, 128, 128], np.float32),
+        canvas,
+        REDUCING_GAP,
+    )
     raw = np.zeros((896, 4), np.float32)
     raw[:, 2:] = 3  # too small to touch their neighbours
     raw[:100, 3] = -3
@@ -219,6 +225,21 @@ def test_a_face_that_fills_the_picture_is_found(finder, portraits):
     found = finder.find(tight)
     assert found
     assert found[0].box.iou(Box(0, 0, *tight.size)) > 0.5
+
+
+def test_a_known_face_needs_no_close_up(finder, monkeypatch):
+    portrait = Image.open(PORTRAIT).convert("RGB")
+    (known,) = finder.find(portrait)
+    regions = []
+    detect = BlazeFace.detect
+
+    def watched(network, image, where, size):
+        regions.append((network.settings.side, len(where)))
+        return detect(network, image, where, size)
+
+    monkeypatch.setattr(BlazeFace, "detect", watched)
+    assert finder.find(portrait) == [known]
+    assert regions == [(128, 1), (192, 1)]  # both networks, each on the whole picture
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (1, 5000), (5000, 1), (3, 4000), (4000, 37)])
