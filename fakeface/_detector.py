@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from fakeface._constructor import with_arguments_of
 from fakeface._errors import ImageError
 from fakeface._options import DetectorOptions
-from fakeface._pipeline import run
+from fakeface._pipeline import run, run_in_workers
+from fakeface._processors import default_threads
 from fakeface._provider_names import short_name
 from fakeface._steps import Steps
 from fakeface.files._walk import existing, walk
@@ -150,13 +151,17 @@ class Detector(Steps):
     ) -> Generator[Prediction, None, None]:
         """Classify many pictures: decode in threads, run the model in batches.
 
+        With `threads=1` on the CPU and batches of one face, each thread scores its own pictures
+        too: faster where there are many processors.
+
         A lazy generator: at most a few batches of pictures are in memory, and nothing is read
         until the first prediction is requested.
 
         Args:
             sources: Pictures, each as for `predict`; a list even of a single one.
             batch_size: Faces scored at once; None for 1 on the CPU and 8 elsewhere.
-            workers: Threads that decode and find faces; None for one per processor.
+            workers: Threads that decode and find faces, and with `threads=1` score them; None for
+                one per processor.
 
         Yields:
             One prediction per source, in order; for a picture that cannot be read, one with
@@ -172,15 +177,17 @@ class Detector(Steps):
                 f"predict_batch takes a list of pictures, got a {kind}:"
                 " write predict(picture), predict_batch([picture]) or scan(folder)"
             )
-        return run(
-            sources,
-            preprocess=self.preprocess,
-            score=self.score,
-            aggregate=self.aggregate,
-            fail=self.fail,
-            batch_size=self.batch_size if batch_size is None else batch_size,
-            workers=workers,
-        )
+        batch_size = self.batch_size if batch_size is None else batch_size
+        steps: dict[str, Any] = {
+            "preprocess": self.preprocess,
+            "score": self.score,
+            "aggregate": self.aggregate,
+            "fail": self.fail,
+        }
+        number = default_threads() if workers is None else workers
+        if batch_size == 1 and number > 1 and self.one_processor_a_run:
+            return run_in_workers(sources, **steps, workers=workers)
+        return run(sources, **steps, batch_size=batch_size, workers=workers)
 
     def scan(
         self,
@@ -209,7 +216,8 @@ class Detector(Steps):
             exclude: Skip files and sub-folders that match this pattern or one of several.
             follow_symlinks: Whether to follow links to folders; loops are detected.
             batch_size: Faces scored at once; None for 1 on the CPU and 8 elsewhere.
-            workers: Threads that decode and find faces; None for one per processor.
+            workers: Threads that decode and find faces, and with `threads=1` score them; None for
+                one per processor.
 
         Yields:
             One prediction per picture, in the order of their paths; for a picture or a folder that

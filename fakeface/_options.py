@@ -7,7 +7,7 @@ the commands get an option for it.
 from __future__ import annotations
 
 import os
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ MIN_FACE = 48
 
 MAX_THREADS = 256
 """Threads of one kind at most: thousands only stand in each other's way."""
+
+MANY_PROCESSORS = 8
+"""From here on many runs of the model on one processor each beat one run on all of them, which has
+parts that do not get faster with more: `python -m benchmarks throughput --workers 2` projects it.
+"""
 
 VERDICTS, ORIGIN, SPEED = "Verdicts", "Origin of the file", "Speed"
 """Panels of the command line's help."""
@@ -43,7 +48,8 @@ class DetectorOptions:
         provider: Execution provider for the model: `auto`, `cpu`, `cuda`, `dml`, `coreml`,
             `openvino`, … `auto` takes CUDA or DirectML where they are installed, else the CPU.
             The face finder always runs on the CPU.
-        threads: Threads for the model, at least 1; None for one per processor.
+        threads: Threads for the model, at least 1; None for one per processor, and in
+            `fakeface scan` and `serve` for 1 where there are `MANY_PROCESSORS`.
         threshold: Call a face fake if its `p_fake` is at or above this, 0 to 1, and real
             otherwise, never uncertain; None for the thresholds of the model.
         fpr: Use the model's operating point for this false positive rate instead.
@@ -80,7 +86,11 @@ class DetectorOptions:
     threads: int | None = field(
         default=None,
         metadata=_option(
-            "Threads of the model; one per processor by default.", SPEED, min=1, max=MAX_THREADS
+            "Threads of the model; by default one per processor, and from 8 processors on 1 for"
+            " scan and serve, where pictures are then scored side by side.",
+            SPEED,
+            min=1,
+            max=MAX_THREADS,
         ),
     )
     threshold: float | None = field(
@@ -156,3 +166,17 @@ class DetectorOptions:
             raise ValueError(f"threshold must be 0 to 1, got {self.threshold}")
         if self.threshold is not None and self.fpr is not None:
             raise ValueError("give threshold or fpr, not both")
+
+
+def for_many_pictures(options: DetectorOptions, processors: int) -> DetectorOptions:
+    """Return the options that suit many pictures at once on a machine with many processors.
+
+    Args:
+        options: Options of the user; what they set stays.
+        processors: Processors of the machine.
+
+    Returns:
+        `threads=1` from `MANY_PROCESSORS` on, unless `threads` or `session_options` are set.
+    """
+    own = options.threads is not None or options.session_options is not None
+    return options if own or processors < MANY_PROCESSORS else replace(options, threads=1)

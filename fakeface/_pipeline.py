@@ -1,9 +1,11 @@
-"""Classify many pictures: threads decode, the model runs in batches.
+"""Classify many pictures: threads decode, the model runs in batches or in the same threads.
 
-The caller's thread pulls the sources, hands a limited number of pictures to worker threads, and
-runs the model on full batches while the threads go on decoding. Decoding, resizing and ONNX Runtime
-release the interpreter lock, so threads suffice and no pixels are copied between processes. Memory
-use does not depend on the number of pictures.
+The caller's thread pulls the sources and hands a limited number of pictures to worker threads. With
+`run` it scores full batches while the threads go on decoding; a run of the model then has all
+processors. With `run_in_workers` each thread scores its own pictures, and a run has one processor:
+many runs at once leave no processor waiting for another, as happens within a run where there are
+many. Decoding, resizing and ONNX Runtime release the interpreter lock, so threads suffice and no
+pixels are copied between processes. Memory use does not depend on the number of pictures.
 """
 
 from __future__ import annotations
@@ -69,12 +71,43 @@ def run(
         Exception: Whatever `score`, or the iterator of `sources`, raises; what was pulled from
             `sources` before it failed is classified first.
     """
-    workers = default_threads() if workers is None else workers
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    if not 1 <= workers <= MAX_THREADS:
-        raise ValueError(f"workers must be 1 to {MAX_THREADS}, got {workers}")
+    workers = _checked(workers)
     return _run(sources, preprocess, _Batches(score, aggregate, batch_size), fail, workers)
+
+
+def run_in_workers(
+    sources: Iterable[Source],
+    *,
+    preprocess: Preprocessor,
+    score: Scorer[Score],
+    aggregate: Aggregator[Score],
+    fail: Fail,
+    workers: int | None = None,
+) -> Generator[Prediction, None, None]:
+    """Classify many pictures, each in one thread from its bytes to its prediction.
+
+    Args:
+        sources: As for `run`.
+        preprocess: As for `run`.
+        score: Runs the model on one crop; called in several threads at once.
+        aggregate: As for `run`.
+        fail: As for `run`.
+        workers: Threads; None for one per processor.
+
+    Yields:
+        As for `run`.
+
+    Raises:
+        ValueError: `workers` is below 1.
+        Exception: As for `run`.
+    """
+    workers = _checked(workers)
+    classify = partial(
+        run_one, preprocess=preprocess, score=score, aggregate=aggregate, fail=fail, batch_size=1
+    )
+    return _run_in_workers(sources, classify, workers)
 
 
 def run_one(
@@ -116,17 +149,11 @@ def _run(
     workers: int,
 ) -> Generator[Prediction, None, None]:
     failures: list[Exception] = []
-
-    def guarded() -> Iterator[Source]:
-        try:
-            yield from sources
-        except Exception as error:  # what came before it is classified first
-            failures.append(error)
-
+    guarded = _guarded(sources, failures)
     attempt = partial(_attempt, preprocess=preprocess, fail=fail)
     # enough to keep the threads busy while the model runs
     limit = 2 * workers + batches.size
-    with closing(bounded_map_pending(attempt, guarded(), workers=workers, limit=limit)) as pictures:
+    with closing(bounded_map_pending(attempt, guarded, workers=workers, limit=limit)) as pictures:
         for picture in pictures:
             if isinstance(picture, Pending):  # no face is at hand that would fill the batch
                 yield from batches.finish()
@@ -135,6 +162,36 @@ def _run(
         yield from batches.finish()
     if failures:
         raise failures[0]
+
+
+def _run_in_workers(
+    sources: Iterable[Source], classify: Callable[[Source], Prediction], workers: int
+) -> Generator[Prediction, None, None]:
+    failures: list[Exception] = []
+    results = bounded_map_pending(
+        classify, _guarded(sources, failures), workers=workers, limit=2 * workers + 1
+    )
+    with closing(results):
+        for result in results:
+            if not isinstance(result, Pending):
+                yield result
+    if failures:
+        raise failures[0]
+
+
+def _guarded(sources: Iterable[Source], failures: list[Exception]) -> Iterator[Source]:
+    """Yield the sources; an error ends them and is kept: what came before is classified first."""
+    try:
+        yield from sources
+    except Exception as error:
+        failures.append(error)
+
+
+def _checked(workers: int | None) -> int:
+    workers = default_threads() if workers is None else workers
+    if not 1 <= workers <= MAX_THREADS:
+        raise ValueError(f"workers must be 1 to {MAX_THREADS}, got {workers}")
+    return workers
 
 
 def _attempt(source: Source, preprocess: Preprocessor, fail: Fail) -> Preprocessed | Prediction:

@@ -13,7 +13,7 @@ from fakeface._errors import ImageError
 from fakeface._model import AUTO, FACE_FINDER, MODELS, find_model
 from fakeface._options import DetectorOptions
 from fakeface._preprocess import Preprocessed, locate_heatmaps, preprocess
-from fakeface._provider_names import resolve_provider
+from fakeface._provider_names import resolve_provider, short_name
 from fakeface._providers import default_batch
 from fakeface._settings import Settings
 from fakeface._verdict import aggregate, choose_thresholds
@@ -83,6 +83,16 @@ class Steps:
             self.min_face,
             self.frames,
         ).fingerprint
+
+    @property
+    def one_processor_a_run(self) -> bool:
+        """Whether a run of the model takes one processor alone, so that many can go side by side.
+
+        So it is with `threads=1` on the CPU.
+        """
+        session = self.classifier.session
+        cpu = short_name(session.get_providers()[0]) == "cpu"
+        return cpu and session.get_session_options().intra_op_num_threads == 1
 
     def preprocess(self, source: Source) -> Preprocessed:
         """Decode a picture, find its faces and crop them: the first step of `predict`.

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fakeface import Detector, ImageError, Prediction, Verdict
 from fakeface._bounded_map import Pending
-from fakeface._pipeline import run
+from fakeface._pipeline import run, run_in_workers
 from fakeface._preprocess import Preprocessed
 from tests._models import make_classifier
 
@@ -192,3 +192,64 @@ def test_draft_decoding_gives_the_verdict_of_full_decoding(red: Path, samples: P
             full = detector.predict(image.convert("RGB"))
         assert (jpeg.verdict, len(jpeg.faces)) == (full.verdict, len(full.faces))
         assert jpeg.p_fake == pytest.approx(full.p_fake, abs=0.01)
+
+
+def test_with_one_thread_for_the_model_pictures_are_scored_side_by_side(
+    red: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures: list[Any] = [*sorted(samples.glob("*/*.*")), b"nothing", colour(200, 0)] * 2
+    detector, all_processors = Detector(red, "cpu", 1), Detector(red, "cpu", 2)
+    assert detector.one_processor_a_run
+    assert not all_processors.one_processor_a_run
+    threads = set[str]()
+    score = Detector.score
+
+    def watched(self: Detector, crops: npt.NDArray[np.uint8]) -> Any:
+        threads.add(threading.current_thread().name)
+        return score(self, crops)
+
+    monkeypatch.setattr(Detector, "score", watched)
+    expected = list(all_processors.predict_batch(pictures, workers=3))
+    assert threads == {threading.current_thread().name}
+    threads.clear()
+    assert list(detector.predict_batch(pictures, workers=3)) == expected
+    assert threads
+    assert all(name.startswith("fakeface") for name in threads)
+    assert alive() == 0
+
+
+def test_side_by_side_results_come_in_order_and_errors_end_the_threads() -> None:
+    def judge(
+        sources: Iterable[Any], score: Any, workers: int = 3
+    ) -> Generator[Prediction, None, None]:
+        return run_in_workers(
+            sources,
+            preprocess=preprocessed,
+            score=score,
+            aggregate=lambda p, scores: Prediction(p.name, "m", p_fake=sum(scores)),
+            fail=lambda error: Prediction(error.source, "m", error=error.reason),
+            workers=workers,
+        )
+
+    def slow(crops: npt.NDArray[np.uint8]) -> list[float]:
+        time.sleep(0.002 * (crops[0, 0, 0, 0] % 3))
+        return [1.0]
+
+    def broken(crops: npt.NDArray[np.uint8]) -> list[float]:
+        raise OSError("the device is gone")
+
+    def sources() -> Iterator[str | Pending]:
+        for number in range(30):
+            yield "x" * number
+            yield Pending()
+        raise ValueError("no more")
+
+    given: list[str] = []
+    with pytest.raises(ValueError, match="no more"):
+        given.extend(prediction.source for prediction in judge(sources(), slow))
+    assert given == ["x" * number for number in range(30)]
+    with pytest.raises(OSError, match="device"):
+        list(judge(["a", "b"], broken))
+    assert alive() == 0
+    with pytest.raises(ValueError, match="workers"):
+        judge([], slow, workers=0)

@@ -52,6 +52,15 @@ def throughput(
     size: Annotated[str, typer.Option(help="Pictures: 256 px, 1024 px or 12 Mpx.")] = "1024 px",
     threads: ThreadCountsOption = [1, 2],  # noqa: B006
     batch: Annotated[list[int], typer.Option(min=1, help="Faces at once.")] = [1, 2, 8, 32],  # noqa: B006
+    workers: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1,
+            max=64,
+            help="Measure this many workers instead, as threads and as processes, and project 4 to"
+            " 64 cores; may be repeated.",
+        ),
+    ] = None,
     seconds: SecondsOption = 120.0,
     out: OutOption = Path("results/throughput"),
 ) -> None:
@@ -60,6 +69,8 @@ def throughput(
     `scan` measures the same for folders, with memory and the cost of resuming.
 
     python -m benchmarks throughput --model edge
+
+    python -m benchmarks throughput --workers 1 --workers 2
     """
     from benchmarks.speed._latency import SIZES
     from benchmarks.speed._throughput import plot_throughput, throughput_markdown
@@ -67,6 +78,18 @@ def throughput(
 
     if size not in SIZES:
         raise typer.BadParameter(f"no size {size!r}; there are: {', '.join(SIZES)}")
+    if workers:
+        from benchmarks.speed._many_cores import many_cores
+        from benchmarks.speed._projection import many_cores_markdown
+
+        if max(workers) < 2:
+            raise typer.BadParameter("one worker projects nothing: give --workers 2 too")
+        with progress_bars() as begin:
+            result = many_cores(model, size, sorted({1, *workers}), seconds, begin)
+        text = many_cores_markdown(result)
+        write_result(out, "many-cores", result, text)
+        show_markdown(text)
+        return
     with progress_bars() as begin:
         result = measure(model, size, threads, batch, seconds, begin)
         text = throughput_markdown(result)

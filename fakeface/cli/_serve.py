@@ -118,6 +118,8 @@ def serve(
     except ValueError as error:
         raise UsageError(str(error)) from error
 
+    from fakeface._options import for_many_pictures
+    from fakeface._processors import default_threads
     from fakeface.cli._run import load_detector
     from fakeface.cli._stop import deferred
 
@@ -126,7 +128,7 @@ def serve(
 
         from fakeface.serve import Server
 
-    detector = load_detector(detector_options)
+    detector = load_detector(for_many_pictures(detector_options, default_threads()))
     server = Server(detector, settings)
 
     def started() -> None:

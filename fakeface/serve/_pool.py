@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing, contextmanager, nullcontext, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -70,7 +70,8 @@ class Pool:
         self.late = 0
         self._options = options
         self._observe = observe
-        self._scoring = Lock()
+        # a run that takes all processors is alone; runs on one processor go side by side
+        self._scoring = nullcontext() if detector.one_processor_a_run else Lock()
         self._threads = ThreadPoolExecutor(self.workers, "serve")
 
     def close(self) -> None:
@@ -201,6 +202,5 @@ class Pool:
         return prediction, result, time.perf_counter() - began
 
     def _score(self, crops: npt.NDArray[np.uint8]) -> Sequence[Any]:
-        """Score one picture at a time: each run uses all processors already."""
         with self._scoring:
             return self.detector.score(crops)
