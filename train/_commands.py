@@ -17,6 +17,7 @@ from train._options import (
     OnlyOption,
     SeedOption,
     SetOption,
+    TtaOption,
     UnseenOption,
     WeightsOption,
     overrides,
@@ -169,15 +170,7 @@ def average(
             help="Allow a run and its ancestor; check the metrics afterwards.",
         ),
     ] = False,
-    tta: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--tta",
-            "--view",
-            help="Test-time augmentation of the average: `plain`, `mirrored`, `soft` or"
-            " `mirrored-soft`, once or several times; that of the runs if left out.",
-        ),
-    ] = None,
+    tta: TtaOption = None,
     unseen: UnseenOption = False,
     cache: CacheOption = Path("cache"),
 ) -> None:
@@ -224,13 +217,7 @@ def ensemble(
         list[float] | None,
         typer.Option(min=0.001, help="Weight of each run, in their order; equal if left out."),
     ] = None,
-    tta: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Test-time augmentation: `plain`, `mirrored`, `soft` or `mirrored-soft`, once or"
-            " several times; that of the first run if left out.",
-        ),
-    ] = None,
+    tta: TtaOption = None,
     unseen: UnseenOption = False,
     cache: CacheOption = Path("cache"),
 ) -> None:

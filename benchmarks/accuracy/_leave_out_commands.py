@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchmarks._options import CacheOption, DataOption, OutOption, ResamplesOption, SeedOption
 from benchmarks._output import write_result
+
+if TYPE_CHECKING:
+    from train.data import Cache, Data
+    from train.recipes import Recipe
 
 _SetOption = Annotated[
     list[str],
@@ -41,27 +45,16 @@ def leave_one_out(
     """
     from benchmarks.accuracy._leave_one_out import leave_one_out as run
     from benchmarks.accuracy._leave_one_out import leave_one_out_markdown
-    from train.data import Cache
-    from train.fitting import Selection, read_data
-    from train.recipes import load_recipe
 
-    chosen = load_recipe(recipe, set_)
-    store = Cache(cache)
-    pictures = read_data(data, chosen, store, Selection())
-    folder = out / chosen.name
+    arguments = _opened(recipe, set_, data, cache, out)
     result = run(
-        chosen,
-        pictures,
-        store,
-        folder / "runs",
+        *arguments,
         wanted=source,
         count=resamples,
         seed=seed,
         tell=lambda text: typer.echo(text, err=True),
     )
-    text = leave_one_out_markdown(result)
-    write_result(folder, "leave-one-out", result, text)
-    typer.echo(text)
+    _write_and_show(arguments[-1].parent, result, leave_one_out_markdown(result))
 
 
 def leave_family_out(
@@ -106,9 +99,6 @@ def leave_family_out(
     """
     from benchmarks.accuracy._leave_family_out import leave_family_out as run
     from benchmarks.accuracy._leave_family_out import leave_family_out_markdown
-    from train.data import Cache
-    from train.fitting import Selection, read_data
-    from train.recipes import load_recipe
 
     short = [
         f"finetune.steps={steps}",
@@ -116,15 +106,9 @@ def leave_family_out(
         f"finetune.random_crop_sizes=[{side}]",
         "finetune.random_crop_schedule=[0.0]",
     ]
-    chosen = load_recipe(recipe, [*short, *set_])
-    store = Cache(cache)
-    pictures = read_data(data, chosen, store, Selection())
-    folder = out / chosen.name
+    arguments = _opened(recipe, [*short, *set_], data, cache, out)
     result = run(
-        chosen,
-        pictures,
-        store,
-        folder / "runs",
+        *arguments,
         folds=folds,
         since=since,
         shares=share,
@@ -134,6 +118,23 @@ def leave_family_out(
         seed=seed,
         tell=lambda text: typer.echo(text, err=True),
     )
-    text = leave_family_out_markdown(result)
-    write_result(folder, "leave-family-out", result, text)
+    _write_and_show(arguments[-1].parent, result, leave_family_out_markdown(result))
+
+
+def _opened(
+    recipe: str, settings: list[str], data: Path, cache: Path, out: Path
+) -> tuple[Recipe, Data, Cache, Path]:
+    """Return what both benchmarks begin with: recipe, data, cache, and folder of the trainings."""
+    from train.data import Cache
+    from train.fitting import Selection, read_data
+    from train.recipes import load_recipe
+
+    chosen = load_recipe(recipe, settings)
+    store = Cache(cache)
+    pictures = read_data(data, chosen, store, Selection())
+    return chosen, pictures, store, out / chosen.name / "runs"
+
+
+def _write_and_show(folder: Path, result: dict[str, Any], text: str) -> None:
+    write_result(folder, result["benchmark"], result, text)
     typer.echo(text)

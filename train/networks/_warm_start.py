@@ -44,8 +44,8 @@ def load_initial_weights(network: keras.Model, model: str, *, head: bool = False
         WeightsError: The convolutions, or the heads, of the two do not match.
         ModelError: There is no such model.
     """
-    folder = model_folder(model)
-    exported = convolutions(model)
+    folder, nodes, constants, exported_head = _member(model)
+    exported = _convolutions(folder, nodes, constants)
     own = [layer for layer in network.layers if isinstance(layer, ConvBN)]
     if len(exported) < len(own):
         raise WeightsError(
@@ -66,7 +66,7 @@ def load_initial_weights(network: keras.Model, model: str, *, head: bool = False
         layer.beta.assign(bias + np.asarray(layer.mean) * scale)
     if head:
         logit = network.get_layer(LOGIT)
-        weights = exported_head(model)
+        weights = _checked_head(folder, exported_head)
         if weights[0].shape != tuple(logit.kernel.shape):
             raise WeightsError(
                 f"{folder} has a head of {weights[0].shape} for the {tuple(logit.kernel.shape)} of"
@@ -102,6 +102,12 @@ def convolutions(model: str) -> list[tuple[Weights, Weights]]:
             one that it does not have, is named.
     """
     folder, nodes, constants, _ = _member(model)
+    return _convolutions(folder, nodes, constants)
+
+
+def _convolutions(
+    folder: Path, nodes: list[onnx.NodeProto], constants: dict[str, Weights]
+) -> list[tuple[Weights, Weights]]:
     found = []
     for node in nodes:
         if node.op_type != "Conv":
@@ -132,6 +138,10 @@ def exported_head(model: str) -> tuple[Weights, Weights]:
         WeightsError: As for `convolutions`, or it has no such head.
     """
     folder, _, _, head = _member(model)
+    return _checked_head(folder, head)
+
+
+def _checked_head(folder: Path, head: tuple[Weights, Weights] | None) -> tuple[Weights, Weights]:
     if head is None:
         raise WeightsError(f"{folder}: has no linear head that a training could start from")
     return head
