@@ -159,7 +159,8 @@ class Detector(Steps):
 
         Args:
             sources: Pictures, each as for `predict`; a list even of a single one.
-            batch_size: Faces scored at once; None for 1 on the CPU and 8 elsewhere.
+            batch_size: Faces scored at once; None for 1 on the CPU, 4 with
+                OpenVINO and 8 elsewhere.
             workers: Threads that decode and find faces, and with `threads=1` score them; None for
                 one per processor.
 
@@ -215,7 +216,8 @@ class Detector(Steps):
                 ignored. Files given in `folder` themselves are always taken.
             exclude: Skip files and sub-folders that match this pattern or one of several.
             follow_symlinks: Whether to follow links to folders; loops are detected.
-            batch_size: Faces scored at once; None for 1 on the CPU and 8 elsewhere.
+            batch_size: Faces scored at once; None for 1 on the CPU, 4 with
+                OpenVINO and 8 elsewhere.
             workers: Threads that decode and find faces, and with `threads=1` score them; None for
                 one per processor.
 

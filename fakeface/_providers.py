@@ -31,18 +31,18 @@ def telemetry_is_off() -> bool:
 def default_batch(provider: str) -> int:
     """Faces that a model sees at once unless told otherwise.
 
-    `edge` looks at every face twice, so one face is a batch of two already. On an AMD EPYC with one
-    thread, scanning two faces at once took 1.2 times as long, eight 1.7 times (feature maps outgrow
-    the caches); with two threads as long and 1.2 times. With `edge-int8` a face took
-    1.3 times as long among eight; with OpenVINO .94 to 1.1 times.
+    On one thread of an AMD EPYC a face among 2, 4, 8 took 1.04, 1.20, 1.37 times the CPU time of
+    one alone with `edge` 8.0.0, and 1.04, 1.15, 1.29 times with `edge-int8` (feature maps outgrow
+    the caches). With OpenVINO it took .96, .99, 1.17 times with `edge`, .85, .77, .76 times with
+    `edge-int8`.
 
     Args:
         provider: Name of the provider that runs, short or full.
 
     Returns:
-        1 on the CPU, 8 elsewhere.
+        1 on the CPU, 4 with OpenVINO, 8 elsewhere.
     """
-    return 1 if short_name(provider) == "cpu" else 8
+    return {"cpu": 1, "openvino": 4}.get(short_name(provider), 8)
 
 
 def session_options(threads: int | None = None) -> ort.SessionOptions:

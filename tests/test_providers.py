@@ -19,7 +19,8 @@ HERE = [name for name in available_providers() if name != "cpu"]
 
 
 @pytest.mark.parametrize(
-    ("name", "faces"), [("cpu", 1), ("CPUExecutionProvider", 1), ("CUDAExecutionProvider", 8)]
+    ("name", "faces"),
+    [("cpu", 1), ("CPUExecutionProvider", 1), ("OpenVINO", 4), ("CUDAExecutionProvider", 8)],
 )
 def test_a_cpu_judges_face_by_face(name, faces):
     assert default_batch(name) == faces
