@@ -44,7 +44,8 @@ def read_file(path: Path, most: int, model: str) -> bytes:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise ModelError(model, f"{path.name} is not a regular file")
-            data = file.read(most + 1) if status.st_size <= most else b""
+            # no more than it holds: Python first allocates as much as is asked for
+            data = file.read(status.st_size + 1) if status.st_size <= most else b""
     except FileNotFoundError:
         raise
     except (OSError, ValueError, MemoryError) as error:

@@ -212,9 +212,12 @@ def _open(
             ort.preload_dlls()
         _log.debug("%s", said.getvalue())
     threads = options.intra_op_num_threads or default_threads()
-    return ort.InferenceSession(
+    session = ort.InferenceSession(
         data,
         sess_options=options,
         providers=[(name, provider_options(name, threads)) for name in providers],
         enable_fallback=0,  # an error, not a message on standard output and another provider
     )
+    # It would keep the bytes, 8 MB for `edge`, to open the model again on other providers.
+    session._model_bytes = None
+    return session

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -35,6 +36,14 @@ def test_the_presets_of_sessions():
     assert session_options().intra_op_num_threads == default_threads()
     with pytest.raises(ValueError, match="threads"):
         session_options(0)
+
+
+def test_a_session_does_not_keep_the_bytes_of_its_model():
+    info, data = load_model(find_model("edge"), "classifier")
+    held = sys.getrefcount(data)
+    session = open_session(info.name, data, "cpu", 1)
+    assert sys.getrefcount(data) == held
+    assert session.get_inputs()[0].name == "image"
 
 
 def test_the_presets_of_providers():

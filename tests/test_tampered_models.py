@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fakeface import Detector, ModelError
+from fakeface._model import MODELS
 from fakeface._onnx_file import refusal
 from tests._models import make_cam_classifier, make_classifier
 from tests._process import MAIN
@@ -85,3 +86,8 @@ def test_a_word_is_no_reference() -> None:
     assert b"location" in data
     assert refusal(data) is None
     assert onnx.load_from_string(data).graph.name == "location"
+
+
+@pytest.mark.parametrize("file", sorted(MODELS.rglob("*.onnx")), ids=lambda file: file.parent.name)
+def test_bundled_models_need_nothing_else(file: Path) -> None:
+    assert refusal(file.read_bytes()) is None  # so it is not asked when they are loaded

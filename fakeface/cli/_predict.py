@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import exits
+
+if TYPE_CHECKING:
+    from fakeface._detector import Detector
+    from fakeface._errors import ImageError
+    from fakeface.types import Prediction, Source
 
 
 @exits
@@ -50,7 +56,7 @@ def predict(
     run = Run(fail_on, detector.frames)
     sources = [picture_from_stdin() if name == "-" else name for name in files]
     if explanation is None:
-        predictions = detector.predict_batch(sources)
+        predictions = _predictions(detector, sources)
     else:
         predictions = explanation.watch(detector, sources[0])
     report = open_report(goal.format, goal.path)
@@ -58,3 +64,22 @@ def predict(
     report.all_statements = True
     run.write(predictions, report)
     return run.finish()
+
+
+def _predictions(
+    detector: Detector, sources: Sequence[Source | ImageError]
+) -> Generator[Prediction, None, None]:
+    """Classify pictures: a single one in this thread, since another would take 9 MB of its own."""
+    from fakeface._pipeline import run_one
+
+    if len(sources) > 1:
+        yield from detector.predict_batch(sources)
+        return
+    yield run_one(
+        sources[0],
+        preprocess=detector.preprocess,
+        score=detector.score,
+        aggregate=detector.aggregate,
+        fail=detector.fail,
+        batch_size=detector.batch_size,
+    )
