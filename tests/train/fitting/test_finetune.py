@@ -212,9 +212,9 @@ def test_every_place_of_the_map_is_fitted() -> None:
     images = rng.integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
     batch = Batch(images, np.array([0, 1, 0, 1], np.float32), 0)
     trainer.warm_up(batch)
-    maps = trainer._maps(tf.constant(images)).numpy()
+    maps = trainer._maps(tf.constant(images))[0].numpy()
     assert maps.shape == (4, 16, 16)
-    expected = trainer._logits(tf.cast(images, tf.float32), training=False).numpy()[:, 0]
+    expected = trainer._network(tf.cast(images, tf.float32), training=False)[0].numpy()[:, 0]
     np.testing.assert_allclose(maps.mean(axis=(1, 2)), expected, rtol=1e-4, atol=1e-5)
     losses = [trainer.fit(batch)[0] for _ in range(6)]
     assert losses[-1] < losses[0]

@@ -1,0 +1,152 @@
+"""Distillation: what a teacher sees in the pictures, as targets beside their labels.
+
+While it is trained, the network predicts from its pooled features what the teacher sees in the
+whole, clean crop, whatever augmentation and cut it is shown itself ("Distilling the knowledge in a
+neural network", Hinton et al. 2015, arXiv 1503.02531; of features, "FitNets", Romero et al. 2015,
+arXiv 1412.6550). Targets are the teacher's features, whitened, and the logit of a logistic
+regression on all of them: the direction that matters here may be small among the features.
+Both are fitted on the pictures that are trained on and on no others, as often as each is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from train._checks import check
+from train.data._sample import Sample
+from train.data._sampler import BatchItem, SamplingSpec, batches
+from train.errors import DataError
+from train.progress import console
+
+if TYPE_CHECKING:
+    from train.fitting._teacher_features import Features
+
+_DRAWN = 8192  # pictures, as batches are sampled, that the targets are fitted on
+_FEWEST = 0.5  # share of the training pictures that must have features
+_BATCH = 32
+_INVERSE_PENALTY = 0.01  # of the logistic regression, chosen on families left out
+
+
+@dataclass(frozen=True, slots=True)
+class DistillationSpec:
+    """What the network learns of a teacher besides the labels.
+
+    Attributes:
+        features: File of the teacher's features, from `python -m train teacher`; empty for none.
+            Pictures that it lacks, and reconstructions, are trained on with their labels alone.
+        components: Principal components of the features that are predicted.
+        weight: Weight of the distillation loss, which is added to the other losses: the mean of two
+            mean squared errors in units of the variance, of the components and of the logit.
+    """
+
+    features: str = ""
+    components: int = 32
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for numbers out of range."""
+        check(self.components >= 1, "distillation.components must be at least 1", self.components)
+        check(self.weight > 0, "distillation.weight must be above 0", self.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What the network predicts of the teacher.
+
+    Attributes:
+        rows: Components, then the logit, by name of the sample; each of mean 0 and variance 1.
+        width: Length of a row.
+    """
+
+    rows: dict[str, npt.NDArray[np.float32]]
+    width: int
+
+    def of(self, items: Sequence[BatchItem]) -> npt.NDArray[np.float32]:
+        """Return the targets of a batch, [n, width]; NaN for pictures without features."""
+        unknown = np.full(self.width, np.nan, np.float32)
+        return np.stack(
+            [
+                unknown if item.reconstructed else self.rows.get(item.sample.name, unknown)
+                for item in items
+            ]
+        )
+
+
+def read_targets(
+    train: Sequence[Sample], spec: DistillationSpec, sampling: SamplingSpec, seed: int
+) -> Targets:
+    """Read a teacher's features and fit the targets on the training pictures.
+
+    Args:
+        train: The training pictures.
+        spec: File and number of components.
+        sampling: How batches are sampled.
+        seed: Seed for all random choices.
+
+    Raises:
+        DataError: The file cannot be read, or lacks too many of the pictures.
+    """
+    from train.fitting._features import row_id
+    from train.fitting._teacher_features import read_features
+
+    features, _ = read_features(Path(spec.features))
+    known = {s.name: features[row_id(s)] for s in train if row_id(s) in features}
+    if len(known) < _FEWEST * len(train):
+        raise DataError(
+            f"{spec.features}: has features of {len(known):,} of the {len(train):,} training"
+            " pictures; write the others with `python -m train teacher`, with the same way of"
+            " finding faces"
+        )
+    console.print(f"teacher: features of {len(known):,} of {len(train):,} pictures", soft_wrap=True)
+    return fit_targets(train, known, spec, sampling, seed)
+
+
+def fit_targets(
+    train: Sequence[Sample],
+    features: Features,
+    spec: DistillationSpec,
+    sampling: SamplingSpec,
+    seed: int,
+) -> Targets:
+    """Fit whitened components and the logit, and compute those of every picture.
+
+    Args:
+        train: The training pictures.
+        features: Rows by name of the sample.
+        spec: Number of components.
+        sampling: How batches are sampled.
+        seed: Seed for all random choices.
+
+    Raises:
+        DataError: There are fewer features or pictures than components.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    drawn = islice(batches(train, sampling, _BATCH, frozenset(), seed), _DRAWN // _BATCH)
+    items = [item.sample for item in chain.from_iterable(drawn) if item.sample.name in features]
+    table = np.stack(list(features.values())).astype(np.float64)
+    at = {name: row for row, name in enumerate(features)}
+    shown = table[[at[sample.name] for sample in items]]
+    if spec.components > min(len(features), shown.shape[1]):
+        raise DataError(
+            f"distillation.components must be at most {min(len(features), shown.shape[1])} for"
+            f" {len(features)} pictures with features, got {spec.components}"
+        )
+    components = PCA(spec.components, whiten=True, random_state=seed).fit(shown)
+    classifier = make_pipeline(
+        StandardScaler(), LogisticRegression(C=_INVERSE_PENALTY, max_iter=300)
+    ).fit(shown, [sample.label for sample in items])
+    logits = classifier.decision_function(shown)
+    logit = (classifier.decision_function(table) - logits.mean()) / logits.std()
+    rows = np.column_stack([components.transform(table), logit]).astype(np.float32)
+    return Targets(dict(zip(features, rows, strict=True)), rows.shape[1])
