@@ -6,6 +6,7 @@ neural network", Hinton et al. 2015, arXiv 1503.02531; of features, "FitNets", R
 arXiv 1412.6550). Targets are the teacher's features, whitened, and the logit of a logistic
 regression on all of them: the direction that matters here may be small among the features.
 Both are fitted on the pictures that are trained on and on no others, as often as each is sampled.
+In the end the logit that the network has learnt to predict is mixed into its own head.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from train._checks import check
+from train._checks import check, check_share
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, SamplingSpec, batches
 from train.errors import DataError
@@ -44,16 +45,20 @@ class DistillationSpec:
         components: Principal components of the features that are predicted.
         weight: Weight of the distillation loss, which is added to the other losses: the mean of two
             mean squared errors in units of the variance, of the components and of the logit.
+        head_share: Share of the teacher's logit, as the network has learnt to predict it, in the
+            detector's own, 0 to 1. Both are linear in the same features, so the mix is one head.
     """
 
     features: str = ""
     components: int = 32
     weight: float = 1.0
+    head_share: float = 0.5
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for numbers out of range."""
         check(self.components >= 1, "distillation.components must be at least 1", self.components)
         check(self.weight > 0, "distillation.weight must be above 0", self.weight)
+        check_share("distillation.head_share", self.head_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,14 @@ class Targets:
     Attributes:
         rows: Components, then the logit, by name of the sample; each of mean 0 and variance 1.
         width: Length of a row.
+        mean: Mean of the logit of Real before it was standardised.
+        deviation: Its standard deviation.
     """
 
     rows: dict[str, npt.NDArray[np.float32]]
     width: int
+    mean: float = 0.0
+    deviation: float = 1.0
 
     def of(self, items: Sequence[BatchItem]) -> npt.NDArray[np.float32]:
         """Return the targets of a batch, [n, width]; NaN for pictures without features."""
@@ -147,6 +156,7 @@ def fit_targets(
         StandardScaler(), LogisticRegression(C=_INVERSE_PENALTY, max_iter=300)
     ).fit(shown, [sample.label for sample in items])
     logits = classifier.decision_function(shown)
-    logit = (classifier.decision_function(table) - logits.mean()) / logits.std()
+    mean, deviation = float(logits.mean()), float(logits.std())
+    logit = (classifier.decision_function(table) - mean) / deviation
     rows = np.column_stack([components.transform(table), logit]).astype(np.float32)
-    return Targets(dict(zip(features, rows, strict=True)), rows.shape[1])
+    return Targets(dict(zip(features, rows, strict=True)), rows.shape[1], mean, deviation)

@@ -97,6 +97,8 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
         folder = out / "checkpoints" / str(number + 1)
         history += _train(trainer, rounded, train, val, variants, targets, folder)
         trainer.swap_ema_weights()
+    if targets:
+        trainer.mix_heads(spec.distillation.head_share, targets.mean, targets.deviation)
     history = [row | {"epoch": epoch} for epoch, row in enumerate(history, 1)]
     model = fuse_batch_norm(network, recipe.crop.size)
 

@@ -41,7 +41,8 @@ def test_targets_are_whitened_and_keep_the_direction_of_the_classes(
     np.testing.assert_allclose(rows.mean(0), 0, atol=0.15)
     np.testing.assert_allclose(rows.std(0), 1, atol=0.15)
     labels = [s.label for s in samples_to_train]
-    assert abs(np.corrcoef(rows[:, -1], labels)[0, 1]) > 0.9
+    assert np.corrcoef(rows[:, -1], labels)[0, 1] > 0.9
+    assert targets.deviation > 0.5
     assert np.abs(np.corrcoef(rows.T[:-1], labels)[-1, :-1]).max() < 0.7
     again = fit_targets(samples_to_train, known, spec, SamplingSpec(pairs=0), 0)
     assert all(np.array_equal(again.rows[name], row) for name, row in targets.rows.items())
@@ -101,6 +102,13 @@ def test_the_network_learns_what_the_teacher_says(patch: float) -> None:
     for weight in network.weights:
         assert np.isfinite(weight.numpy()).all()
 
+    own = trainer._network(tf.cast(images, tf.float32), training=False)[0].numpy()
+    shown = trainer._features(tf.cast(images, tf.float32), training=False)
+    said = trainer._auxiliary(tf.reduce_mean(shown, (1, 2))).numpy()[:, -1:]
+    trainer.mix_heads(0.25, mean=0.5, deviation=3.0)
+    mixed = trainer._network(tf.cast(images, tf.float32), training=False)[0].numpy()
+    np.testing.assert_allclose(mixed, 0.75 * own + 0.25 * (3 * said + 0.5), rtol=1e-3, atol=1e-4)
+
 
 def test_a_training_with_a_teacher_goes_on_and_ends_with_the_same_kind_of_network(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -156,7 +164,9 @@ def test_features_of_other_pictures_are_refused(data: Data, tmp_path: Path) -> N
         read_targets(train, spec, SPEC.sampling, 0)
 
 
-@pytest.mark.parametrize("wrong", [{"components": 0}, {"weight": 0.0}, {"weight": -1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"components": 0}, {"weight": 0.0}, {"weight": -1.0}, {"head_share": 1.5}]
+)
 def test_numbers_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=rf"distillation\.{next(iter(wrong))} must be"):
         replace(DistillationSpec(), **wrong)
