@@ -19,9 +19,9 @@ MIN_FACE = 48
 MAX_THREADS = 256
 """Threads of one kind at most: thousands only stand in each other's way."""
 
-MANY_PROCESSORS = 8
+SEVERAL_PROCESSORS = 2
 """From here on many runs of the model on one processor each beat one run on all of them, which has
-parts that do not get faster with more: `python -m benchmarks throughput --workers 2` projects it.
+parts that do not get faster with more: `python -m benchmarks throughput --workers 2` measures it.
 """
 
 VERDICTS, ORIGIN, SPEED = "Verdicts", "Origin of the file", "Speed"
@@ -49,7 +49,7 @@ class DetectorOptions:
             `openvino`, … `auto` takes CUDA or DirectML where they are installed, else the CPU.
             The face finder always runs on the CPU.
         threads: Threads for the model, at least 1; None for one per processor, and in
-            `fakeface scan` and `serve` for 1 where there are `MANY_PROCESSORS`.
+            `fakeface scan` and `serve` for 1 where there are `SEVERAL_PROCESSORS`.
         threshold: Call a face fake if its `p_fake` is at or above this, 0 to 1, and real
             otherwise, never uncertain; None for the thresholds of the model.
         fpr: Use the model's operating point for this false positive rate instead.
@@ -86,8 +86,8 @@ class DetectorOptions:
     threads: int | None = field(
         default=None,
         metadata=_option(
-            "Threads of the model; by default one per processor, and from 8 processors on 1 for"
-            " scan and serve, where pictures are then scored side by side.",
+            "Threads of the model; by default one per processor, but 1 for scan and serve, where"
+            " pictures are then scored side by side.",
             SPEED,
             min=1,
             max=MAX_THREADS,
@@ -169,14 +169,14 @@ class DetectorOptions:
 
 
 def for_many_pictures(options: DetectorOptions, processors: int) -> DetectorOptions:
-    """Return the options that suit many pictures at once on a machine with many processors.
+    """Return the options that suit many pictures at once on a machine with several processors.
 
     Args:
         options: Options of the user; what they set stays.
         processors: Processors of the machine.
 
     Returns:
-        `threads=1` from `MANY_PROCESSORS` on, unless `threads` or `session_options` are set.
+        `threads=1` from `SEVERAL_PROCESSORS` on, unless `threads` or `session_options` are set.
     """
     own = options.threads is not None or options.session_options is not None
-    return options if own or processors < MANY_PROCESSORS else replace(options, threads=1)
+    return options if own or processors < SEVERAL_PROCESSORS else replace(options, threads=1)
