@@ -6,7 +6,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks.__main__ import app
-from benchmarks.speed._latency import SIZES, SPENT, _spending, latency, pictures
+from benchmarks.speed._latency import SIZES, SPENT, latency, pictures, time_spent
 from fakeface import Detector
 from fakeface.diagnostics import STAGES
 
@@ -22,7 +22,7 @@ def test_time_in_other_peoples_code_and_in_ours_is_all_there_is(models):
     detector = Detector(models[0])
     data = pictures()["1024 px"]
     unpatched = Image.Image.resize
-    run = _spending(detector, data)
+    run = time_spent(detector, data)
     for parts in (run(), run()):  # the clock starts anew every time
         assert tuple(parts) == SPENT
         assert 0 < parts["pillow"] < 5
