@@ -23,7 +23,7 @@ from benchmarks._models import check_distinct_names
 from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import provenance
 from benchmarks.speed._footprint import commands, installed
-from fakeface import Detector
+from fakeface import Detector, ModelInfo
 from fakeface.diagnostics import (
     PORTRAIT,
     STAGES,
@@ -65,6 +65,23 @@ def pictures(portrait: Path = PORTRAIT) -> dict[str, bytes]:
         canvas.save(file, "JPEG", quality=90)
         out[name] = file.getvalue()
     return out
+
+
+def what_was_measured(info: ModelInfo, size: str, data: bytes) -> dict[str, Any]:
+    """Return the entries of a result that name the model and the picture, ready for JSON.
+
+    Args:
+        info: The model.
+        size: Which of `SIZES` the picture has.
+        data: The encoded picture.
+
+    Returns:
+        `model` and `picture`.
+    """
+    return {
+        "model": {"name": info.name, "version": info.version, "sha256": info.sha256},
+        "picture": {"name": size, "bytes": len(data)},
+    }
 
 
 def latency(

@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import provenance
-from benchmarks.speed._latency import SPENT, pictures, time_spent
+from benchmarks.speed._latency import SPENT, pictures, time_spent, what_was_measured
 from benchmarks.speed._projection import WAYS, project
 from fakeface import Detector
 from fakeface.diagnostics import Variant, environment, interleaved
@@ -170,12 +170,10 @@ def many_cores(
     parts = {name: round(best["spent"][name], 3) for name in SPENT}
     parts["model_on_one_core"] = round(best["model"]["one"], 3)
     parts["model_on_all_cores"] = round(best["model"]["many"], 3)
-    info = detector.info
     return {
         "benchmark": "many-cores",
         **provenance(before),
-        "model": {"name": info.name, "version": info.version, "sha256": info.sha256},
-        "picture": {"name": size, "bytes": len(data)},
+        **what_was_measured(detector.info, size, data),
         "cells": cells,
         "parts": parts,
         "projected": project(cells, parts),

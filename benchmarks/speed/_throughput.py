@@ -22,7 +22,7 @@ from PIL import Image, ImageFile
 from benchmarks._markdown import table
 from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import machine_line, provenance
-from benchmarks.speed._latency import pictures
+from benchmarks.speed._latency import pictures, what_was_measured
 from fakeface import Detector
 from fakeface.diagnostics import Variant, environment, interleaved, timed
 
@@ -157,8 +157,7 @@ def throughput(
     return {
         "benchmark": "throughput",
         **provenance(before),
-        "model": {"name": info.name, "version": info.version, "sha256": info.sha256},
-        "picture": {"name": size, "bytes": len(data)},
+        **what_was_measured(info, size, data),
         "pictures_per_round": count,
         "cells": cells,
     }
