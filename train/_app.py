@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from train._commands import average, compare, ensemble, fit, report
+from train._commands import average, compare, distil_head, ensemble, fit, report
 from train._lists import backbones, collect, recipes, teacher
 from train.command_line import CommandGroup
 
@@ -39,6 +39,7 @@ app.command("compare")(compare)
 app.command("report")(report)
 app.command("average")(average)
 app.command("ensemble")(ensemble)
+app.command("distil-head")(distil_head)
 app.command("collect")(collect)
 app.command("teacher")(teacher)
 app.command("recipes")(recipes)

@@ -1,4 +1,4 @@
-"""Commands that train or show a training: `fit`, `compare`, `report`, `average`, `ensemble`."""
+"""Commands that make or show runs: `fit`, `compare`, `report`, and those that combine them."""
 
 from __future__ import annotations
 
@@ -236,6 +236,37 @@ def ensemble(
     weights = _weights(weight, opened)
     pictures = read_data(data, opened[0].recipe, Cache(cache), Selection(unseen=unseen))
     _show(join_runs(opened, weights, pictures, out, name, tta or ()))
+
+
+def distil_head(
+    run: Annotated[Path, typer.Argument(help="Run directory of a fine-tuning or an ensemble.")],
+    features: Annotated[
+        Path, typer.Option(help="The teacher's features, from `python -m train teacher`.")
+    ],
+    data: DataOption,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Run directory to write.")],
+    name: Annotated[str, typer.Option(help="Name of the result.")] = "distilled",
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the teacher's logit in the head.")
+    ] = 0.5,
+    unseen: UnseenOption = False,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Mix what a teacher would say into the head of a finished detector, by ridge regression.
+
+    Nothing is trained: the regression predicts the teacher's logit from the features under the
+    head, so that size and speed stay the same. Calibration, thresholds and metrics are computed
+    anew.
+
+        python -m train distil-head runs/both --features features.npz --data FOLDER -o runs/new
+    """
+    from train.data import Cache
+    from train.fitting import Selection, load_runs, read_data
+    from train.fitting import distil_head as mix_into_head
+
+    (opened,) = load_runs([run])
+    pictures = read_data(data, opened.recipe, Cache(cache), Selection(unseen=unseen))
+    _show(mix_into_head(opened, features, pictures, out, name, share))
 
 
 def _weights(given: list[float] | None, runs: list[Run]) -> list[float]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from train.fitting._average import average
     from train.fitting._combine import load_runs
     from train.fitting._compare import compare
+    from train.fitting._distil_head import distil_head
     from train.fitting._ensemble import ensemble
     from train.fitting._features import crop_batches, row_id
     from train.fitting._fit import fit
@@ -28,6 +29,7 @@ __all__ = [
     "average",
     "compare",
     "crop_batches",
+    "distil_head",
     "ensemble",
     "fit",
     "load_run",
@@ -43,6 +45,7 @@ __getattr__, __dir__ = lazy_exports(
         "train.fitting._average": ("average",),
         "train.fitting._combine": ("load_runs",),
         "train.fitting._compare": ("compare",),
+        "train.fitting._distil_head": ("distil_head",),
         "train.fitting._ensemble": ("ensemble",),
         "train.fitting._features": (
             "crop_batches",

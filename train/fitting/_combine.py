@@ -66,7 +66,11 @@ def provenance_of(run: Run, weight: float) -> dict[str, Any]:
         "recipe": run.recipe.as_dict(),
         "weight": weight,
         "fitted_by": run.info["command"],
-        **{key: run.info[key] for key in ("averaged",) if key in run.info},
+        **{
+            key: run.info[key]
+            for key in ("averaged", "ensemble", "distilled_head")
+            if key in run.info
+        },
     }
 
 
