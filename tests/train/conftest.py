@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
 from tests.conftest import SAMPLES
 from train._installed import package_folder
 from train.augment._upscalers import UPSCALERS
@@ -24,6 +26,9 @@ needs_upscalers = pytest.mark.skipif(
 
 
 Samples = list[Sample]
+
+SIZE = 64
+TAPS = ["block1_expand_relu", "block3_expand_relu"]
 
 
 def portrait(width: int = 117, height: int = 90) -> npt.NDArray[np.uint8]:
@@ -125,3 +130,33 @@ def samples_to_train(tmp_path: Path) -> Samples:
     fill(tmp_path / "faces" / "AI" / "gan", 12, 0, noisy=False)
     fill(tmp_path / "faces" / "Real" / "phones", 12, 200, noisy=True)
     return load_data(tmp_path / "faces", Cache(tmp_path / "cache"), 0).split("train")
+
+
+def network(seed: int):
+    """EfficientNet-Lite0 with random weights, batch norm included."""
+    from train.networks._multistage import ConvBN, with_conv_bn
+    from train.networks.backbones import get_backbone
+
+    made = with_conv_bn(get_backbone("efficientnet-lite0").build(SIZE, "none", seed))
+    rng = np.random.default_rng(seed)
+    for layer in made.layers:
+        if isinstance(layer, ConvBN):
+            for values, low in ((layer.gamma, 0.5), (layer.variance, 0.5), (layer.beta, -0.5)):
+                values.assign(rng.uniform(low, low + 1, values.shape))
+            layer.mean.assign(rng.normal(0, 0.3, layer.mean.shape))
+    return made
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """A network and its export, as a model directory."""
+    from export import convert, write_model
+    from train.networks._multistage import detector, fuse_batch_norm
+
+    made = network(0)
+    plain = fuse_batch_norm(detector(made, TAPS, 0.0, 0), SIZE)
+    graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
+    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny", provenance={})
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    write_model(described, graph, folder)
+    return made, folder

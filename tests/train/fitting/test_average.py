@@ -9,40 +9,10 @@ import pytest
 
 from fakeface import CropSpec
 from tests.conftest import SAMPLES
-from tests.train.conftest import fill
-from tests.train.fitting.test_finetune import RECIPE, SPEC
-from tests.train.networks.test_warm_start import SIZE, TAPS, exported  # noqa: F401 - a fixture
-from train.data._cache import Cache
-from train.data._dataset import load_data
-from train.data._locate import locate
+from tests.train.conftest import SIZE
 from train.errors import RunError
 
 pytestmark = pytest.mark.train
-
-
-@pytest.fixture(scope="module")
-def trained(exported, tmp_path_factory):  # noqa: F811
-    """Two fine-tunings of one start, and their pictures."""
-    from train.fitting._fit import fit
-
-    root = tmp_path_factory.mktemp("average")
-    fill(root / "faces" / "AI" / "gan", 20, 0, noisy=False)
-    fill(root / "faces" / "Real" / "phones", 20, 200, noisy=True)
-    cache = Cache(root / "cache")
-    data = locate(load_data(root / "faces", cache, 0), "whole", cache)
-    spec = replace(
-        SPEC,
-        initial_checkpoint=str(exported[1]),
-        feature_layers=tuple(TAPS),
-        steps=2,
-        second_round=None,
-    )
-    spec = replace(spec, sampling=replace(spec.sampling, reconstructions=0.0))
-    recipe = replace(RECIPE, crop=CropSpec(size=SIZE), finetune=spec)
-    runs = [
-        fit(replace(recipe, seed=seed), data, cache, root / "runs" / str(seed)) for seed in (0, 1)
-    ]
-    return runs, data, recipe
 
 
 def test_weights_are_averaged_and_the_rest_is_fitted_anew(trained, tmp_path: Path) -> None:

@@ -8,16 +8,13 @@ import pytest
 
 from fakeface import CropSpec
 from tests.train.conftest import write_vision_transformer
-from tests.train.fitting.test_average import trained  # noqa: F401 - a fixture
-from tests.train.fitting.test_ensemble import joined  # noqa: F401 - a fixture
-from tests.train.networks.test_warm_start import exported  # noqa: F401 - a fixture
 from train.errors import DataError, RunError
 
 pytestmark = pytest.mark.train
 
 
 @pytest.fixture(scope="module")
-def features(trained, tmp_path_factory) -> Path:  # noqa: F811
+def features(trained, tmp_path_factory) -> Path:
     """A teacher's features of the pictures of `trained`."""
     from train.fitting._teacher_features import write_features
 
@@ -35,8 +32,8 @@ def _logits(run, samples) -> np.ndarray:
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_the_logit_is_a_mix_of_its_own_and_what_the_teacher_says(
-    joined,  # noqa: F811
-    trained,  # noqa: F811
+    joined,
+    trained,
     features: Path,
     tmp_path: Path,
     share: float,
@@ -72,8 +69,8 @@ def test_the_logit_is_a_mix_of_its_own_and_what_the_teacher_says(
 
 
 def test_the_result_is_exported_and_is_still_an_ensemble(
-    joined,  # noqa: F811
-    trained,  # noqa: F811
+    joined,
+    trained,
     features: Path,
     tmp_path: Path,
 ) -> None:
@@ -99,7 +96,7 @@ def test_the_result_is_exported_and_is_still_an_ensemble(
     np.testing.assert_allclose(scores, made.outputs(crops)["p_fake"], atol=1e-5)
 
 
-def test_what_cannot_be_distilled(trained, features: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_what_cannot_be_distilled(trained, features: Path, tmp_path: Path) -> None:
     from keras import layers
 
     from train.fitting._combine import load_runs

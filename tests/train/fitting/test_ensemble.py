@@ -8,26 +8,9 @@ import numpy as np
 import pytest
 
 from fakeface import CropSpec
-from tests.train.fitting.test_average import trained  # noqa: F401 - a fixture
-from tests.train.networks.test_warm_start import exported  # noqa: F401 - a fixture
 from train.errors import RunError
 
 pytestmark = pytest.mark.train
-
-
-@pytest.fixture(scope="module")
-def joined(trained, tmp_path_factory):  # noqa: F811
-    """Two runs, their ensemble at 3 : 1 with two transforms, and its export."""
-    from export import export_run
-    from train.fitting._combine import load_runs
-    from train.fitting._ensemble import ensemble
-
-    runs, data, _ = trained
-    folder = tmp_path_factory.mktemp("ensemble")
-    members = load_runs([run.path for run in runs])
-    made = ensemble(members, [3.0, 1.0], data, folder / "run", "both", ("plain", "mirrored"))
-    export_run(made.path, folder / "model", "both", "1.0.0", data.root, allow_chance=True)
-    return members, made, folder / "model"
 
 
 @pytest.fixture
@@ -92,7 +75,7 @@ def test_a_training_can_start_from_a_member(joined) -> None:
             convolutions(name)
 
 
-def test_what_cannot_be_joined(trained, tmp_path: Path) -> None:  # noqa: F811
+def test_what_cannot_be_joined(trained, tmp_path: Path) -> None:
     from train.fitting._combine import load_runs
     from train.fitting._ensemble import ensemble
 

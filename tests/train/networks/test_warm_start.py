@@ -8,27 +8,10 @@ import pytest
 
 from fakeface import ModelError
 from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
+from tests.train.conftest import SIZE, TAPS, network
 from train.errors import WeightsError
 
 pytestmark = pytest.mark.train
-
-SIZE = 64
-TAPS = ["block1_expand_relu", "block3_expand_relu"]
-
-
-def network(seed: int):
-    """EfficientNet-Lite0 with random weights, batch norm included."""
-    from train.networks._multistage import ConvBN, with_conv_bn
-    from train.networks.backbones import get_backbone
-
-    made = with_conv_bn(get_backbone("efficientnet-lite0").build(SIZE, "none", seed))
-    rng = np.random.default_rng(seed)
-    for layer in made.layers:
-        if isinstance(layer, ConvBN):
-            for values, low in ((layer.gamma, 0.5), (layer.variance, 0.5), (layer.beta, -0.5)):
-                values.assign(rng.uniform(low, low + 1, values.shape))
-            layer.mean.assign(rng.normal(0, 0.3, layer.mean.shape))
-    return made
 
 
 def tapped(made, crops):
@@ -36,21 +19,6 @@ def tapped(made, crops):
 
     taps = keras.Model(made.input, [made.get_layer(name).output for name in TAPS])
     return [np.asarray(values) for values in taps(crops.astype(np.float32))]
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """A network and its export, as a model directory."""
-    from export import convert, write_model
-    from train.networks._multistage import detector, fuse_batch_norm
-
-    made = network(0)
-    plain = fuse_batch_norm(detector(made, TAPS, 0.0, 0), SIZE)
-    graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
-    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny", provenance={})
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    write_model(described, graph, folder)
-    return made, folder
 
 
 def test_a_network_starts_where_the_exported_one_ended(exported) -> None:

@@ -1,0 +1,54 @@
+"""Small fine-tunings, made once for all tests that combine them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fakeface import CropSpec
+from tests.train.conftest import SIZE, TAPS, fill
+from tests.train.fitting.test_finetune import RECIPE, SPEC
+from train.data._cache import Cache
+from train.data._dataset import load_data
+from train.data._locate import locate
+
+
+@pytest.fixture(scope="session")
+def trained(exported, tmp_path_factory):
+    """Two fine-tunings of one start, and their pictures."""
+    from train.fitting._fit import fit
+
+    root = tmp_path_factory.mktemp("average")
+    fill(root / "faces" / "AI" / "gan", 20, 0, noisy=False)
+    fill(root / "faces" / "Real" / "phones", 20, 200, noisy=True)
+    cache = Cache(root / "cache")
+    data = locate(load_data(root / "faces", cache, 0), "whole", cache)
+    spec = replace(
+        SPEC,
+        initial_checkpoint=str(exported[1]),
+        feature_layers=tuple(TAPS),
+        steps=2,
+        second_round=None,
+    )
+    spec = replace(spec, sampling=replace(spec.sampling, reconstructions=0.0))
+    recipe = replace(RECIPE, crop=CropSpec(size=SIZE), finetune=spec)
+    runs = [
+        fit(replace(recipe, seed=seed), data, cache, root / "runs" / str(seed)) for seed in (0, 1)
+    ]
+    return runs, data, recipe
+
+
+@pytest.fixture(scope="session")
+def joined(trained, tmp_path_factory):
+    """Two runs, their ensemble at 3 : 1 with two transforms, and its export."""
+    from export import export_run
+    from train.fitting._combine import load_runs
+    from train.fitting._ensemble import ensemble
+
+    runs, data, _ = trained
+    folder = tmp_path_factory.mktemp("ensemble")
+    members = load_runs([run.path for run in runs])
+    made = ensemble(members, [3.0, 1.0], data, folder / "run", "both", ("plain", "mirrored"))
+    export_run(made.path, folder / "model", "both", "1.0.0", data.root, allow_chance=True)
+    return members, made, folder / "model"
