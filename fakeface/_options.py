@@ -19,11 +19,6 @@ MIN_FACE = 48
 MAX_THREADS = 256
 """Threads of one kind at most: thousands only stand in each other's way."""
 
-SEVERAL_PROCESSORS = 2
-"""From here on many runs of the model on one processor each beat one run on all of them, which has
-parts that do not get faster with more: `python -m benchmarks throughput --workers 2` measures it.
-"""
-
 VERDICTS, ORIGIN, SPEED = "Verdicts", "Origin of the file", "Speed"
 """Panels of the command line's help."""
 
@@ -49,7 +44,7 @@ class DetectorOptions:
             `openvino`, … `auto` takes CUDA or DirectML where they are installed, else the CPU.
             The face finder always runs on the CPU.
         threads: Threads for the model, at least 1; None for one per processor, and in
-            `fakeface scan` and `serve` for 1 where there are `SEVERAL_PROCESSORS`.
+            `fakeface scan` and `serve` for 1.
         threshold: Call a face fake if its `p_fake` is at or above this, 0 to 1, and real
             otherwise, never uncertain; None for the thresholds of the model.
         fpr: Use the model's operating point for this false positive rate instead.
@@ -168,15 +163,17 @@ class DetectorOptions:
             raise ValueError("give threshold or fpr, not both")
 
 
-def for_many_pictures(options: DetectorOptions, processors: int) -> DetectorOptions:
-    """Return the options that suit many pictures at once on a machine with several processors.
+def for_many_pictures(options: DetectorOptions) -> DetectorOptions:
+    """Return the options that suit many pictures: one thread for each run of the model.
+
+    Many runs on one processor each beat one run on all of them, which has parts that do not get
+    faster with more: `python -m benchmarks throughput --workers 2` measures it.
 
     Args:
         options: Options of the user; what they set stays.
-        processors: Processors of the machine.
 
     Returns:
-        `threads=1` from `SEVERAL_PROCESSORS` on, unless `threads` or `session_options` are set.
+        The same with `threads=1`, unless `threads` or `session_options` are set.
     """
     own = options.threads is not None or options.session_options is not None
-    return options if own or processors < SEVERAL_PROCESSORS else replace(options, threads=1)
+    return options if own else replace(options, threads=1)

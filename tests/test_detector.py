@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fakeface import Detector, DetectorOptions, FakefaceError, NotFoundError
-from fakeface._options import SEVERAL_PROCESSORS, for_many_pictures
+from fakeface._options import for_many_pictures
 from tests._models import make_classifier
 
 
@@ -96,9 +96,7 @@ def test_a_folder_that_does_not_exist_is_an_error_of_fakeface(
     assert isinstance(pickle.loads(pickle.dumps(caught.value)), NotFoundError)
 
 
-def test_several_processors_take_one_thread_a_run_unless_told_otherwise() -> None:
-    options = DetectorOptions(fpr=0.01)
-    assert for_many_pictures(options, SEVERAL_PROCESSORS - 1) is options
-    assert for_many_pictures(options, SEVERAL_PROCESSORS) == DetectorOptions(fpr=0.01, threads=1)
+def test_many_pictures_take_one_thread_a_run_unless_told_otherwise() -> None:
+    assert for_many_pictures(DetectorOptions(fpr=0.01)) == DetectorOptions(fpr=0.01, threads=1)
     own = DetectorOptions(threads=4)
-    assert for_many_pictures(own, 64) is own
+    assert for_many_pictures(own) is own

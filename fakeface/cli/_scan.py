@@ -125,13 +125,12 @@ def scan(
     files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
 
     from fakeface._options import for_many_pictures
-    from fakeface._processors import default_threads
     from fakeface.cli._progress import progress_for
     from fakeface.cli._run import Run, load_detector
     from fakeface.reports import PreviousScan, format_of, open_report
 
     explain = heatmaps if goal.format == "html" else False
-    local = for_many_pictures(replace(detector_options, explain=explain), default_threads())
+    local = for_many_pictures(replace(detector_options, explain=explain))
     detector = load_detector(local)
     run = Run(fail_on, detector.frames)
     previous = None

@@ -119,7 +119,6 @@ def serve(
         raise UsageError(str(error)) from error
 
     from fakeface._options import for_many_pictures
-    from fakeface._processors import default_threads
     from fakeface.cli._run import load_detector
     from fakeface.cli._stop import deferred
 
@@ -128,7 +127,7 @@ def serve(
 
         from fakeface.serve import Server
 
-    detector = load_detector(for_many_pictures(detector_options, default_threads()))
+    detector = load_detector(for_many_pictures(detector_options))
     server = Server(detector, settings)
 
     def started() -> None:
