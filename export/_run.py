@@ -149,7 +149,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
             "fitted_with": info["versions"],
             "fitted_by": info["command"],
             **({"warning": warning} if warning else {}),
-            **{key: info[key] for key in ("averaged", "ensemble", "distilled_head") if key in info},
+            **run.combined_from,
             "exported_with": {
                 package: version_of(package)
                 for package in ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime")

@@ -66,11 +66,7 @@ def provenance_of(run: Run, weight: float) -> dict[str, Any]:
         "recipe": run.recipe.as_dict(),
         "weight": weight,
         "fitted_by": run.info["command"],
-        **{
-            key: run.info[key]
-            for key in ("averaged", "ensemble", "distilled_head")
-            if key in run.info
-        },
+        **run.combined_from,
     }
 
 

@@ -9,7 +9,6 @@ speed stay the same. An ensemble has one such head over the maps of all its netw
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     import keras
 
     from train.data._dataset import Data
-    from train.data._sample import Sample
-    from train.recipes._recipe import FinetuneRecipe
 
 Floats = npt.NDArray[np.float64]
 
@@ -69,13 +66,15 @@ def distil_head(run: Run, features: Path, data: Data, out: Path, name: str, shar
     check_share("share", share)
     refuse_finished(out)
     check_trained_on(run, data)
+    before_head = _before_head(run)
     recipe = combined_recipe(run, name, f"{run.recipe.name} with a distilled head.", (), "")
     spec = DistillationSpec(str(features), components=1)  # the logit is all that counts
     train = data.split("train")
     targets = read_targets(train, spec, recipe_of(run).finetune.sampling, recipe.seed)
     known = [sample for sample in train if sample.name in targets.rows]
     logits = targets.deviation * np.array([targets.rows[s.name][-1] for s in known]) + targets.mean
-    kernel, bias, r2 = _ridge(run, known, recipe, logits)
+    pooled = compute_vectors(before_head, known, recipe, "averaging feature maps")
+    kernel, bias, r2 = _ridge(pooled, logits)
     layer = run.model.get_layer(LOGIT)
     own_kernel, own_bias = layer.get_weights()
     calibration = run.calibration
@@ -91,22 +90,19 @@ def distil_head(run: Run, features: Path, data: Data, out: Path, name: str, shar
         "pictures": len(known),
         "r2": round(r2, 4),
     }
-    networks = {key: run.info[key] for key in ("averaged", "ensemble") if key in run.info}
-    return write_combined(run.model, recipe, data, out, began, distilled_head=made_of, **networks)
+    combined = run.combined_from | {"distilled_head": made_of}
+    return write_combined(run.model, recipe, data, out, began, **combined)
 
 
-def _ridge(
-    run: Run, samples: Sequence[Sample], recipe: FinetuneRecipe, logits: Floats
-) -> tuple[Floats, float, float]:
+def _ridge(pooled: Floats, logits: Floats) -> tuple[Floats, float, float]:
     """Return kernel, bias and share of the variance that the regression explains."""
     from sklearn.linear_model import Ridge
 
-    pooled = compute_vectors(_pooled(run), samples, recipe, "averaging feature maps")
     fitted = Ridge(PENALTY).fit(pooled, logits)
     return fitted.coef_, float(fitted.intercept_), float(fitted.score(pooled, logits))
 
 
-def _pooled(run: Run) -> keras.Model:
+def _before_head(run: Run) -> keras.Model:
     """Return the part of a detector before its linear head: averaged feature maps, side by side."""
     import keras
 

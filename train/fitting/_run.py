@@ -80,6 +80,12 @@ class Run:
         self.operating_points = tuple(OperatingPoint(**p) for p in info["operating_points"])
         self.thresholds = Thresholds(**info["thresholds"])
 
+    @property
+    def combined_from(self) -> dict[str, Any]:
+        """Entries of `run.json` that say what was combined: `averaged`, `ensemble` and so on."""
+        keys = ("averaged", "ensemble", "distilled_head")
+        return {key: self.info[key] for key in keys if key in self.info}
+
     @cached_property
     def model(self) -> keras.Model:
         """The detector, from `image` to P(Real).
