@@ -18,7 +18,7 @@ wanted = [
     "fakeface/models/faces/far/model.onnx",
     "fakeface/models/faces/far/model.json",
     "fakeface/reports/_html/page.html",
-    "fakeface/serve/_html/live.html",
+    "fakeface/reports/_html/live.html",
 ]
 models = [n for n in names if re.fullmatch(r"fakeface/models/[^/]+/model\.onnx", n)]
 classifiers = [n.removesuffix("model.onnx") for n in models if "/models/faces/" not in n]

@@ -22,6 +22,7 @@ from fakeface.lazy import lazy_exports
 if TYPE_CHECKING:
     import os
 
+    from fakeface.reports._html._live import empty_report, live_page, page_facts
     from fakeface.reports._report import Report
     from fakeface.reports._results import EarlierScans, read_results
     from fakeface.reports._resume import PreviousScan
@@ -31,8 +32,11 @@ __all__ = [
     "EarlierScans",
     "PreviousScan",
     "Report",
+    "empty_report",
     "format_of",
+    "live_page",
     "open_report",
+    "page_facts",
     "page_style",
     "printable",
     "read_results",
@@ -41,6 +45,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "fakeface.reports._html._live": ("empty_report", "live_page", "page_facts"),
         "fakeface.reports._report": ("Report",),
         "fakeface.reports._results": ("EarlierScans", "read_results"),
         "fakeface.reports._resume": ("PreviousScan",),

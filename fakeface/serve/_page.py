@@ -7,33 +7,26 @@ empty report. The server keeps nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from fakeface._crop import CropSpec
-from fakeface._errors import ImageError
-from fakeface._version import __version__
-from fakeface.reports._csv import CsvReport, row
-from fakeface.reports._html._about import about
-from fakeface.reports._html._page import Page, block, part, policy_of, script, style
+from fakeface.reports._html._live import empty_report, live_page, page_facts
+from fakeface.reports._html._page import block
 from fakeface.reports._html._record import Look, record
 from fakeface.reports._jsonl import encode
 from fakeface.serve._options import ServeOptions, is_loopback
-from fakeface.serve._uploads import name_of_query, too_large, uploads
+from fakeface.serve._uploads import uploads
 
 if TYPE_CHECKING:
     from fakeface.serve._memory import Upload
     from fakeface.serve._pool import Pool
     from fakeface.types import Prediction
-
-_HERE = Path(__file__).parent / "_html"
 
 
 def add_page(app: FastAPI, pool: Pool, options: ServeOptions) -> None:
@@ -44,8 +37,14 @@ def add_page(app: FastAPI, pool: Pool, options: ServeOptions) -> None:
         pool: Classifies pictures.
         options: The settings of the server.
     """
-    page, policy = _assembled(options)
-    empty = _empty_report()
+    if is_loopback(options.host):
+        where = "the fakeface program on this machine, and nowhere else"
+    else:
+        where = "the fakeface server that this page came from"
+    page, policy = live_page(
+        where=where, policy={"connect-src": "'self'", "frame-ancestors": "'none'"}
+    )
+    empty = empty_report()
     finish = _finish(pool.detector.info.crop or CropSpec())
 
     @app.get("/", include_in_schema=False)
@@ -56,10 +55,9 @@ def add_page(app: FastAPI, pool: Pool, options: ServeOptions) -> None:
     async def describe() -> Response:
         return JSONResponse(
             {
-                "about": about(pool.detector, "", now()),
+                **page_facts(pool.detector, now()),
                 "workers": pool.workers,
                 "max_picture": options.max_picture,
-                "csv": CsvReport.header,
             }
         )
 
@@ -68,10 +66,7 @@ def add_page(app: FastAPI, pool: Pool, options: ServeOptions) -> None:
         return PlainTextResponse(empty)
 
     @app.post("/page/records", include_in_schema=False)
-    async def records(request: Request, size: int = 0) -> Response:
-        if size > options.max_picture:  # the page does not send it
-            error = ImageError(name_of_query(request), too_large(options))
-            return Response(finish(None, pool.detector.fail(error)), media_type="application/json")
+    async def records(request: Request) -> Response:
         with pool.admitted():
             async with aclosing(
                 pool.results(uploads(request, options, pool.held), finish)
@@ -97,39 +92,8 @@ def _finish(crop: CropSpec) -> Callable[[Upload | None, Prediction], str]:
         shown: Any = b"" if upload is None else upload
         parts = {
             "record": block(record(prediction, look, shown)),
-            "json": block(encode(prediction)),
-            "csv": block(row(prediction)),
+            "prediction": encode(prediction),
         }
         return "{" + ",".join(f'"{key}":{value}' for key, value in parts.items()) + "}"
 
     return finish
-
-
-def _assembled(options: ServeOptions) -> tuple[str, str]:
-    """Return the page and its content security policy."""
-    program = f"{script()}\n{_read('live.js')}"
-    styles = f"{style()}\n{_read('live.css')}"
-    if is_loopback(options.host):
-        where = "the fakeface program on this machine, and nowhere else"
-    else:
-        where = "the fakeface server that this page came from"
-    values = {
-        "script": program,
-        "style": styles,
-        "version": __version__,
-        "where": where,
-        **{name: part(name) for name in ("symbols", "results", "detail")},
-    }
-    page = re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], _read("live.html"))
-    policy = policy_of(styles, program) + "; connect-src 'self'; frame-ancestors 'none'"
-    return page, policy.replace("img-src data:", "img-src data: blob:")
-
-
-def _empty_report() -> str:
-    page = Page()
-    text = page.before("") + page.after("")
-    return text.replace('id="state-data">null<', 'id="state-data"><')
-
-
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")

@@ -1,8 +1,8 @@
 """Assemble the page from its files.
 
-The report and other pages show pictures with the same parts: `style` and `script` for all of them,
-and pieces of HTML (`part`) whose elements the script fills. The script shows records, each made by
-`_record.record`, whether they stand in the file or arrive later:
+The report and other pages show pictures with the same parts: `style`, the modules in `js/`, and
+pieces of HTML (`part`) whose elements they fill. They show records, each made by `_record.record`,
+whether they stand in the file or arrive later:
 
     const page = new ReportPage(about);  // `_about.about`
     page.add(records);                   // as often as more arrive
@@ -18,30 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from fakeface._version import __version__
+from fakeface.reports._html._bundle import SCRIPTS, bundle
 
 _HERE = Path(__file__).parent
-_SCRIPTS = (
-    "dom",
-    "records",
-    "picture",
-    "histogram",
-    "changes",
-    "review",
-    "filter",
-    "card",
-    "results",
-    "detail",
-    "rates",
-    "files",
-    "page",
-)
-"""The script of every page, in the order of its parts."""
-
-_PARTS = ("symbols", "results", "detail")
-_POLICY = (
-    "default-src 'none'; img-src data:; style-src {style}; script-src {script};"
-    " base-uri 'none'; form-action 'none'"
-)
+PARTS = ("symbols", "results", "detail")
+"""Pieces of HTML that every page has."""
 
 
 def block(value: Any) -> str:
@@ -52,28 +33,26 @@ def block(value: Any) -> str:
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def script(*more: str) -> str:
-    """Return the program of a page.
-
-    Args:
-        *more: Names of files in `js/` that come last, such as `main` for a report.
-    """
-    return '"use strict";\n' + "\n".join(_read(f"js/{name}.js") for name in (*_SCRIPTS, *more))
-
-
 def style() -> str:
     """Return the style sheet."""
-    return _read("page.css")
+    return read("page.css")
 
 
 def part(name: str) -> str:
     """Return a piece of HTML: `symbols`, `results` (all of `<main>`) or `detail` (the dialog)."""
-    return _read(f"parts/{name}.html")
+    return read(f"parts/{name}.html")
 
 
-def policy_of(style: str, script: str) -> str:
+def policy_of(style: str, script: str) -> dict[str, str]:
     """Return the content security policy of a page with one style sheet and one program."""
-    return _POLICY.format(style=_hash(style), script=_hash(script))
+    return {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "style-src": _hash(style),
+        "script-src": _hash(script),
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
 
 
 class Page:
@@ -81,15 +60,16 @@ class Page:
 
     def __init__(self) -> None:
         """Read the files of the page."""
-        program = script("main")
+        program = bundle(SCRIPTS / "main.js")
+        policy = policy_of(style(), program)
         self._values = {
-            "policy": policy_of(style(), program),
+            "policy": "; ".join(f"{name} {of}" for name, of in policy.items()),
             "script": program,
             "style": style(),
             "version": __version__,
-            **{name: part(name) for name in _PARTS},
+            **{name: part(name) for name in PARTS},
         }
-        self._before, self._after = _read("page.html").split("{{records}}")
+        self._before, self._after = read("page.html").split("{{records}}")
 
     def before(self, about: str) -> str:
         """Return the page up to the records.
@@ -97,7 +77,7 @@ class Page:
         Args:
             about: The description of the scan, as a `block`.
         """
-        return _fill(self._before, {**self._values, "about": about})
+        return fill(self._before, {**self._values, "about": about})
 
     def after(self, end: str) -> str:
         """Return the page after the records.
@@ -105,10 +85,11 @@ class Page:
         Args:
             end: How it ended, as a `block`.
         """
-        return _fill(self._after, {**self._values, "end": end})
+        return fill(self._after, {**self._values, "end": end})
 
 
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """Return one of the files of the page."""
     return (_HERE / name).read_text(encoding="utf-8")
 
 
@@ -117,5 +98,6 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _fill(template: str, values: dict[str, str]) -> str:
+def fill(template: str, values: dict[str, str]) -> str:
+    """Return a text with a value in the place of each `{{name}}`."""
     return re.sub(r"\{\{(\w+)\}\}", lambda name: values[name[1]], template)

@@ -1,5 +1,10 @@
 // One picture as a card of the grid, or as a row of the table.
 
+import { changeNote } from "./changes.js";
+import { el, score, whole } from "./dom.js";
+import { picture } from "./picture.js";
+import { VERDICTS, badge, originBadge, scoreBar } from "./records.js";
+
 /** A box to select a picture. */
 function selector(record, page) {
   const box = el("input", { type: "checkbox", "aria-label": `Select ${record.short}` });
@@ -16,7 +21,7 @@ function reviewNote(record, page) {
 }
 
 /** Make the card of a record. */
-function card(record, page) {
+export function card(record, page) {
   const words = VERDICTS[record.verdict].label;
   const p = record.p === null ? "" : `, p fake ${score(record.p)}`;
   const says = record.said?.label ? `, file says ${record.said.label}` : "";
@@ -41,7 +46,7 @@ function card(record, page) {
 }
 
 /** Make the row of a record. */
-function row(record, page) {
+export function row(record, page) {
   const name = el("button", { type: "button", class: "link" }, el("bdi", {}, record.short));
   name.addEventListener("click", () => page.open(record));
   const copies = record.copies?.length ? el("span", { class: "note" }, ` ${whole.format(record.copies.length + 1)} copies`) : "";

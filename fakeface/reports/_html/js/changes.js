@@ -1,6 +1,9 @@
 // What changed from an earlier scan to this one, where a report compares two.
 
-const CHANGES = {
+import { el, score, whole } from "./dom.js";
+import { VERDICTS, badge } from "./records.js";
+
+export const CHANGES = {
   verdict: { label: "Other verdict", test: ({ before, verdict }) => before && before.verdict !== verdict },
   flagged: { label: "Flagged only now", test: ({ before, verdict }) => before && verdict === "fake" && before.verdict !== "fake" },
   cleared: { label: "No longer flagged", test: ({ before, verdict }) => before && verdict !== "fake" && before.verdict === "fake" },
@@ -10,10 +13,10 @@ const CHANGES = {
 };
 
 /** By how much the score of a record changed; below 0 where one is missing. */
-const moved = ({ before, p }) => (before && before.p !== null && p !== null ? Math.abs(p - before.p) : -1);
+export const moved = ({ before, p }) => (before && before.p !== null && p !== null ? Math.abs(p - before.p) : -1);
 
 /** What the first scan said of a record, in a few words; empty where nothing is compared. */
-function changeNote(record) {
+export function changeNote(record) {
   const { before } = record;
   if (before === undefined) return "";
   if (before === null) return el("span", { class: "change" }, "not in the first scan");
@@ -25,7 +28,7 @@ function changeNote(record) {
 }
 
 /** A table of verdicts: rows for the first scan, columns for the second. */
-function changesTable(records) {
+export function changesTable(records) {
   const keys = Object.keys(VERDICTS);
   const both = records.filter(({ before }) => before && before.verdict !== null);
   const number = (first, second) => both.filter(({ before, verdict }) => before.verdict === first && verdict === second).length;

@@ -1,10 +1,16 @@
 // One picture, large, with all that is known of it.
 
+import { changeNote } from "./changes.js";
+import { byId, count, el, score } from "./dom.js";
+import { copyText } from "./files.js";
+import { GONE, faceTile, picture } from "./picture.js";
+import { TRUSTS, VERDICTS, badge, scoreBar } from "./records.js";
+
 const KINDS = { c2pa: "Content credentials (C2PA)", iptc: "IPTC", xmp: "XMP", exif: "EXIF", png: "PNG text" };
 
 const ZOOMS = [1, 1.5, 2, 3, 4];
 
-class Detail {
+export class Detail {
   constructor(page) {
     this.page = page;
     this.report = page.report;

@@ -1,15 +1,15 @@
 // Elements and numbers, as every part of the page makes them.
 
-const byId = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
-const whole = new Intl.NumberFormat("en");
-const count = (n, one, many) => `${whole.format(n)} ${n === 1 ? one : many}`;
+export const whole = new Intl.NumberFormat("en");
+export const count = (n, one, many) => `${whole.format(n)} ${n === 1 ? one : many}`;
 
 /** A score as it may be shown: none is certain. */
-const score = (p) => (p === null ? "–" : Math.min(Math.max(p, 0.001), 0.999).toFixed(3));
+export const score = (p) => (p === null ? "–" : Math.min(Math.max(p, 0.001), 0.999).toFixed(3));
 
 /** An element with attributes and children; text is only ever text. */
-function el(tag, attributes = {}, ...children) {
+export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
@@ -18,18 +18,18 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-function svg(tag, attributes = {}, ...children) {
+export function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...children);
   return node;
 }
 
-const icon = (name) =>
+export const icon = (name) =>
   svg("svg", { class: `icon ${name}`, "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
 
 /** Put nodes into a parent in this order; those that stand there already keep their place and focus. */
-function arrange(parent, nodes) {
+export function arrange(parent, nodes) {
   let next = parent.firstElementChild;
   for (const node of nodes) {
     if (node === next) next = next.nextElementSibling;

@@ -1,5 +1,9 @@
 // Which pictures are shown, and in which order.
 
+import { CHANGES, moved } from "./changes.js";
+import { ORIGINS, ORIGIN_RANK, RANK, VERDICTS, annotate, origin } from "./records.js";
+import { STATES } from "./review.js";
+
 const COMPARE = {
   p: (a, b) => (a.p ?? -1) - (b.p ?? -1) || RANK[b.verdict] - RANK[a.verdict],
   name: (a, b) => a.short.localeCompare(b.short, "en", { numeric: true }),
@@ -18,7 +22,7 @@ const KNOWN = {
   sort: (value) => Object.hasOwn(COMPARE, value.split("-")[0]) && /-(asc|desc)$/.test(value), view: (value) => ["grid", "table"].includes(value),
 };
 
-class Filter {
+export class Filter {
   constructor(review) {
     this.review = review;
     this.sort = "p-desc";

@@ -1,8 +1,10 @@
 // The distribution of scores, drawn as inline SVG.
 
+import { count, el, svg, whole } from "./dom.js";
+
 const BINS = 25;
 
-function histogram(records, thresholds) {
+export function histogram(records, thresholds) {
   const bins = Array.from({ length: BINS }, () => ({ fake: 0, uncertain: 0, real: 0, all: 0 }));
   for (const { p, verdict } of records) {
     if (p === null) continue;
@@ -46,7 +48,7 @@ function histogram(records, thresholds) {
 }
 
 /** The same numbers for those who cannot see the drawing. */
-function histogramTable(table, bins) {
+export function histogramTable(table, bins) {
   const head = el("tr", {}, ...["p (fake) from", "Pictures"].map((text) => el("th", { scope: "col" }, text)));
   const body = el("tbody");
   bins.forEach((bin, at) => {

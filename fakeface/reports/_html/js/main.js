@@ -1,4 +1,9 @@
 // A report that stands in one file: read what it holds, and show it.
+
+import { byId } from "./dom.js";
+import { saveCopy } from "./files.js";
+import { ReportPage } from "./page.js";
+
 /** The JSON in a block of the page; null where the file was cut off before or inside it. */
 function readBlock(id) {
   try {

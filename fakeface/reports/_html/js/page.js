@@ -1,5 +1,17 @@
 // The page: its parts, and what wires them together. Records may all be there at once, or come while a scan runs.
 
+import { CHANGES, changesTable } from "./changes.js";
+import { Detail } from "./detail.js";
+import { byId, count, el, icon, score, whole } from "./dom.js";
+import { download, exported, toCsv } from "./files.js";
+import { Filter } from "./filter.js";
+import { histogram, histogramTable } from "./histogram.js";
+import { wakeAll } from "./picture.js";
+import { BaseRates } from "./rates.js";
+import { ORIGINS, VERDICTS, badge, nameRecords } from "./records.js";
+import { Results, STEP } from "./results.js";
+import { Review, STATES } from "./review.js";
+
 function headline(judged, errors, compared) {
   const total = judged.length;
   if (compared && total) {
@@ -29,7 +41,7 @@ function lede(report, folder, declared) {
 /** The parts of the address after `#`; null where it names a place on the page. */
 const addressed = () => (location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : null);
 
-class ReportPage {
+export class ReportPage {
   /**
    * Build the page of a scan.
    *

@@ -1,5 +1,7 @@
 // A picture with its face boxes and heat maps, as small as it was stored.
 
+import { el, svg } from "./dom.js";
+
 /** Frames on the page whose pixels have not been loaded yet. */
 const sleeping = new Set();
 
@@ -13,7 +15,7 @@ function wake(frame) {
 }
 
 /** Load the pixels of every frame on the page, such as before it is printed. */
-const wakeAll = () => Promise.all([...sleeping].filter((frame) => frame.isConnected).map(wake));
+export const wakeAll = () => Promise.all([...sleeping].filter((frame) => frame.isConnected).map(wake));
 
 /** Show an image once it comes near the screen. */
 const nearby = new IntersectionObserver(
@@ -24,7 +26,7 @@ const nearby = new IntersectionObserver(
 );
 
 /** Load the others while the browser is idle: what is printed without asking the page is there already. */
-function wakeInIdleTime() {
+export function wakeInIdleTime() {
   const idle = window.requestIdleCallback ?? ((call) => setTimeout(() => call({ timeRemaining: () => 8 }), 50));
   idle((deadline) => {
     const frames = [...sleeping].filter((frame) => frame.isConnected);
@@ -93,7 +95,7 @@ function place(node, left, top, width, height) {
 /** Where the pixels of a picture come from: the page itself, or an address for its own resolution. */
 const pixelsOf = (record, large) => (large && record.url) || `data:image/jpeg;base64,${(large && record.large) || record.thumb}`;
 
-const GONE = {
+export const GONE = {
   missing: "no preview: the file was not found", changed: "no preview: the file has changed since",
   unreadable: "no preview: the file can no longer be read",
 };
@@ -109,7 +111,7 @@ function faceNumber({ box: [x, y, , h], verdict }, at, [width, height]) {
 
 /** A picture with a box around every face; its pixels come when it is near the screen. With `large` in the resolution for
  * details, and with numbered faces. */
-function picture(record, report, { large = false } = {}) {
+export function picture(record, report, { large = false } = {}) {
   const [width, height] = record.size;
   const frame = el("span", { class: width >= height ? "picture wide" : "picture tall" });
   frame.style.aspectRatio = `${width} / ${height}`;
@@ -146,7 +148,7 @@ function picture(record, report, { large = false } = {}) {
 }
 
 /** One face, cut out; with its heat map beside it where there is one. */
-function faceTile(record, face, report) {
+export function faceTile(record, face, report) {
   const tile = el("span", { class: "tile" });
   const image = el("img", { alt: "", decoding: "async" });
   const source = face.tile ?? record.thumb;

@@ -1,5 +1,7 @@
 // How many flags are false, for this scan and for numbers of the reader's own.
 
+import { byId, count, el, whole } from "./dom.js";
+
 const about = (n) => (n > 0 && n < 1 ? "fewer than 1" : `about ${whole.format(Math.round(n))}`);
 const percent = (share) => `${Number((share * 100).toPrecision(2))}\u00a0%`;
 
@@ -9,7 +11,7 @@ const MEASURED = {
   test: "The last two numbers are the model’s own, measured on generators that it was trained on: of new ones it flags fewer.",
 };
 
-class BaseRates {
+export class BaseRates {
   constructor(report) {
     this.report = report;
     const { rates, fpr } = report;

@@ -1,24 +1,26 @@
 // The words for results, and the names of pictures. A record is one picture, as `_record.py` makes it; it may stand in the
 // file or arrive over HTTP.
 
-const VERDICTS = {
+import { el, icon, svg } from "./dom.js";
+
+export const VERDICTS = {
   fake: { label: "fake", icon: "fake", meaning: "At or above the upper threshold: the model sees signs of AI." },
   uncertain: { label: "uncertain", icon: "uncertain", meaning: "Between the thresholds: no answer is better than a guess." },
   real: { label: "real", icon: "real", meaning: "Below the lower threshold: no sign of AI was found." },
   too_small: { label: "too small", icon: "none", meaning: "There is a face, with too few pixels to judge." },
   no_face: { label: "no face", icon: "none", meaning: "No face was found, so nothing was judged." },
 };
-const RANK = Object.fromEntries(Object.keys(VERDICTS).map((verdict, rank) => [verdict, rank]));
+export const RANK = Object.fromEntries(Object.keys(VERDICTS).map((verdict, rank) => [verdict, rank]));
 
 /** Define properties that a record does not keep when it is written to a file. */
-function annotate(record, properties) {
+export function annotate(record, properties) {
   for (const [name, value] of Object.entries(properties)) {
     Object.defineProperty(record, name, { value, writable: true, configurable: true, enumerable: false });
   }
 }
 
 /** Split the names of pictures into folder and file below the folder that they share; return that folder. */
-function nameRecords(records) {
+export function nameRecords(records) {
   const parts = records.map((record) => record.name.split("/"));
   let shared = parts.length ? parts[0].length - 1 : 0;
   for (const names of parts) {
@@ -36,13 +38,13 @@ function nameRecords(records) {
 }
 
 /** A verdict in words, with its shape and colour. */
-function badge(verdict) {
+export function badge(verdict) {
   const { label, icon: shape } = VERDICTS[verdict];
   return el("span", { class: `badge ${verdict}` }, icon(shape), label);
 }
 
 /** What files may say of their own origin, as the page filters and sorts by it. */
-const ORIGINS = {
+export const ORIGINS = {
   ai: { label: "Declared AI", test: (said) => said?.declared === "ai" },
   broken: { label: "Broken signature", test: (said) => said?.statements.some(({ trust }) => trust === "broken") },
   camera: { label: "Declared camera", test: (said) => said?.declared === "camera" },
@@ -50,7 +52,7 @@ const ORIGINS = {
   none: { label: "Nothing", test: (said) => !said?.label },
 };
 
-const TRUSTS = {
+export const TRUSTS = {
   trusted: "Signed by somebody on the trust list, and not changed since.",
   unknown_signer: "Signed, and not changed since, by somebody who is not on the trust list: the name is only claimed.",
   broken: "Changed after it was signed, or signed invalidly: it proves nothing.",
@@ -59,16 +61,16 @@ const TRUSTS = {
 };
 
 /** The kind of what a file says that matters most; the first of `ORIGINS` that fits. */
-const origin = (said) => Object.keys(ORIGINS).find((key) => ORIGINS[key].test(said));
-const ORIGIN_RANK = Object.fromEntries(Object.keys(ORIGINS).map((key, rank) => [key, rank]));
+export const origin = (said) => Object.keys(ORIGINS).find((key) => ORIGINS[key].test(said));
+export const ORIGIN_RANK = Object.fromEntries(Object.keys(ORIGINS).map((key, rank) => [key, rank]));
 
 /** What a file says of its origin, in a few words; empty where it says nothing. */
-function originBadge(said) {
+export function originBadge(said) {
   return said?.label ? el("span", { class: `origin ${origin(said)}`, title: said.says }, said.label) : "";
 }
 
 /** A score as a bar with the thresholds on it. */
-function scoreBar(p, verdict, thresholds) {
+export function scoreBar(p, verdict, thresholds) {
   const bar = svg("svg", { class: p === null ? "bar void" : "bar", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" });
   bar.append(svg("rect", { class: "track", width: 100, height: 4 }));
   if (p !== null) bar.append(svg("rect", { class: `fill ${verdict}`, width: Math.max(p * 100, 0.8), height: 4 }));

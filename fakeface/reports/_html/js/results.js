@@ -1,9 +1,13 @@
 // The grid or table of the pictures that a filter lets through.
 
-const STEP = { grid: 96, table: 250 };
+import { card, row } from "./card.js";
+import { arrange, byId, count, el, whole } from "./dom.js";
+import { wakeInIdleTime } from "./picture.js";
+
+export const STEP = { grid: 96, table: 250 };
 const MAKE = { grid: card, table: row };
 
-class Results {
+export class Results {
   /** Show records of a page, as its filter says. */
   constructor(page) {
     this.page = page;

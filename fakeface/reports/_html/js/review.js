@@ -1,6 +1,6 @@
 // What the reader makes of the pictures: selected, reviewed, notes. It is kept in a saved copy of the file.
 
-class Review {
+export class Review {
   /** Begin with what an earlier copy of the page kept, by name of the picture; `changed` is called with records. */
   constructor(marks, changed) {
     this.marks = new Map(Object.entries(marks ?? {}));
@@ -36,7 +36,7 @@ class Review {
 }
 
 /** The pictures that a state of review lets through. */
-const STATES = {
+export const STATES = {
   selected: { label: "Selected", test: (marks) => marks.selected },
   reviewed: { label: "Reviewed", test: (marks) => marks.reviewed },
   open: { label: "Not reviewed", test: (marks) => !marks.reviewed },

@@ -1,30 +1,13 @@
 // Pictures that are dropped, picked or pasted: sent one by one, shown as their results come, saved on request.
 
-const NAMES = /\.(avif|bmp|gif|heic|heif|jfif|jpe?g|mpo|png|tiff?|webp)$/i;
+import { byId, count, whole } from "./dom.js";
+import { download, predictionsCsv, saveCopy } from "./files.js";
+import { failure } from "./judge.js";
+import { ReportPage } from "./page.js";
+import { dropped, looksLikePicture } from "./take.js";
+
 const SHOWN = ["avif", "bmp", "gif", "jpeg", "png", "webp"].map((kind) => `image/${kind}`);
 const SHOW_EVERY = 250; // milliseconds
-
-/** The files of what was dropped, folders with all that is in them; yields `{ file, name, chosen }`. */
-async function* dropped(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean); // before the first await
-  const files = entries.length ? [] : [...transfer.files];
-  for (const file of files) yield { file, name: file.name, chosen: true };
-  for (const entry of entries) yield* within(entry, true);
-}
-
-async function* within(entry, chosen) {
-  if (entry.isFile) {
-    const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
-    if (file) yield { file, name: entry.fullPath.replace(/^\//, ""), chosen };
-    return;
-  }
-  const reader = entry.createReader();
-  for (;;) {
-    const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
-    if (!some.length) return;
-    for (const one of some.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))) yield* within(one, false);
-  }
-}
 
 /** Let details show a picture in its own resolution, where the browser can show such files: only the first frame of each. */
 function showOriginal(record, file) {
@@ -33,45 +16,12 @@ function showOriginal(record, file) {
   Object.defineProperty(record, "url", { get: () => (url ??= URL.createObjectURL(file)), enumerable: false });
 }
 
-class Server {
-  constructor() {
-    this.token = sessionStorage.getItem("token");
-  }
-
-  /** Ask the server; waits for the token where it needs one. */
-  async ask(path, options = {}) {
-    const headers = this.token ? { Authorization: `Bearer ${this.token}` } : {};
-    const answer = await fetch(path, { ...options, headers });
-    if (answer.status !== 401) return answer;
-    await this.askForToken();
-    return this.ask(path, options);
-  }
-
-  askForToken() {
-    const form = byId("token-form");
-    byId("token-wrong").textContent = this.token ? "That is not it." : "";
-    form.hidden = false;
-    byId("token").focus();
-    this.asking ??= new Promise((resolve) => {
-      form.addEventListener("submit", (event) => {
-        event.preventDefault();
-        this.token = byId("token").value.trim();
-        sessionStorage.setItem("token", this.token);
-        form.hidden = true;
-        this.asking = null;
-        resolve();
-      }, { once: true });
-    });
-    return this.asking;
-  }
-}
-
 class Live {
-  constructor(server, { about, workers, max_picture: most, csv }) {
-    Object.assign(this, { server, about, workers, most });
-    this.page = new ReportPage(structuredClone(about), { save: (marks) => this.saving(this.saveReport(marks)) });
-    this.header = csv;
-    this.results = []; // what is saved: { record, json, csv }, in the order of the pictures
+  /** Show what a judge says; `info` is what it says of itself. */
+  constructor(judge, info) {
+    Object.assign(this, { judge, info, about: info.about, workers: info.workers });
+    this.page = new ReportPage(structuredClone(info.about), { save: (marks) => this.saving(this.saveReport(marks)) });
+    this.results = []; // what is saved: { prediction, record }, in the order of the pictures
     this.fresh = [];
     this.queue = [];
     this.names = new Set();
@@ -84,7 +34,7 @@ class Live {
   /** Take files; of a folder only those that look like pictures. */
   async take(files) {
     for await (const { file, name, chosen } of files) {
-      if (!chosen && !file.type.startsWith("image/") && !NAMES.test(name)) {
+      if (!chosen && !looksLikePicture(file, name)) {
         this.skipped += 1;
         continue;
       }
@@ -128,17 +78,10 @@ class Live {
   }
 
   async send({ file, name }) {
-    const fits = file.size <= this.most;
-    const query = new URLSearchParams({ name, size: fits ? 0 : file.size });
-    const options = { method: "POST", body: fits ? file : null, signal: this.abort.signal };
-    for (;;) {
-      const answer = await this.server.ask(`page/records?${query}`, options);
-      if (answer.ok) return answer.json();
-      if (answer.status !== 429) throw new Error((await answer.json()).detail);
-      const seconds = Number(answer.headers.get("retry-after")) || 1;
-      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-      if (this.stopped) throw new DOMException("stopped", "AbortError");
-    }
+    const most = this.info.max_picture;
+    if (file.size <= most) return this.judge.predict(file, { name, signal: this.abort.signal });
+    const allowed = Number((most / 2 ** 20).toPrecision(6)).toLocaleString("en");
+    return failure(name, `is larger than the ${allowed} MiB allowed`, this.info);
   }
 
   /** Say why nothing more is sent. */
@@ -203,11 +146,9 @@ class Live {
 
   /** Save a report as `fakeface scan -o report.html` writes it, with what the reader marked. */
   async saveReport(marks) {
-    const answer = await this.server.ask("page/report");
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
     const end = { finished: new Date().toLocaleString(), complete: this.done === this.total };
     const records = this.finished.map(({ record }) => record);
-    saveCopy(await answer.text(), { about: this.about, records, end }, marks, "report.html");
+    saveCopy(await this.judge.emptyReport(), { about: this.about, records, end }, marks, "report.html");
     this.saved = true;
   }
 
@@ -220,12 +161,12 @@ class Live {
   }
 
   saveCsv() {
-    download(["\ufeff", this.header, ...this.finished.map(({ csv }) => csv)], "results.csv", "text/csv");
+    download(predictionsCsv(this.finished.map(({ prediction }) => prediction)), "results.csv", "text/csv");
     this.saved = true;
   }
 
   saveJson() {
-    download(["[\n", this.finished.map(({ json }) => json).join(",\n"), "\n]\n"], "results.json", "application/json");
+    download(["[\n", this.finished.map(({ prediction }) => JSON.stringify(prediction)).join(",\n"), "\n]\n"], "results.json", "application/json");
     this.saved = true;
   }
 
@@ -269,12 +210,14 @@ class Live {
   }
 }
 
-document.addEventListener("DOMContentLoaded", async () => {
-  const server = new Server();
-  try {
-    window.live = new Live(server, await (await server.ask("page/about")).json());
-  } catch (error) {
-    byId("trouble").textContent = `The server cannot be reached: ${error.message}.`;
-    byId("trouble").hidden = false;
-  }
-});
+/** Show the page once it is there; see judge.js for what a judge is. */
+export function start(judge) {
+  document.addEventListener("DOMContentLoaded", async () => {
+    try {
+      new Live(judge, await judge.info());
+    } catch (error) {
+      byId("trouble").textContent = `The page cannot start: ${error.message}.`;
+      byId("trouble").hidden = false;
+    }
+  });
+}

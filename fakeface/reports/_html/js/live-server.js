@@ -1,0 +1,6 @@
+// The page of `fakeface serve`.
+
+import { ServerJudge } from "./judge-server.js";
+import { start } from "./live.js";
+
+start(new ServerJudge());
