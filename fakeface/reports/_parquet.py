@@ -23,6 +23,7 @@ from fakeface.reports._lines import NOT_A_RECORD, latest, not_a_record, read_lin
 from fakeface.reports._report import Report
 from fakeface.reports._row import Row
 from fakeface.types import Prediction
+from fakeface.types._prediction import found_with
 
 if TYPE_CHECKING:
     import pyarrow
@@ -34,14 +35,18 @@ _ADDED = ["says", "provenance", "frames", "frame"]
 """Columns that version 0.1 did not write."""
 
 
-def schema() -> pyarrow.Schema:
-    """Return the schema, with the columns of `Prediction.as_dict`."""
+def schema(found_with: str = "detection_score") -> pyarrow.Schema:
+    """Return the schema, with the columns of `Prediction.as_dict`.
+
+    Args:
+        found_with: What a face's record calls the finder's confidence.
+    """
     import pyarrow as pa
 
     face = pa.struct(
         {
             "box": pa.list_(pa.float64()),
-            "score": pa.float64(),
+            found_with: pa.float64(),
             "p_fake": pa.float64(),
             "verdict": pa.string(),
         }
@@ -223,9 +228,10 @@ def records_of(path: Path) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns, number = schema(), 0
+    number = 0
     try:
         with pq.ParquetFile(path) as file:
+            columns = schema("score" if _calls_it_score(file.schema_arrow) else "detection_score")
             names = file.schema_arrow.names
             added = [] if {*_ADDED} & {*names} else _ADDED
             if sorted([*names, *added]) != sorted(columns.names):
@@ -244,12 +250,24 @@ def records_of(path: Path) -> Iterator[dict[str, Any]]:
                 for values in table.to_pylist():
                     number += 1
                     record = record_of(values)
+                    for face in record["faces"] or ():
+                        face["detection_score"] = found_with(face)
+                        face.pop("score", None)
                     Row.of(record)
                     yield record
     except pa.ArrowException as error:
         raise ReportError(str(path), "is not a Parquet file of fakeface") from error
     except NOT_A_RECORD as error:
         raise not_a_record(path, f"row {number}") from error
+
+
+def _calls_it_score(columns: pyarrow.Schema) -> bool:
+    """Whether faces have the names of earlier versions."""
+    import pyarrow as pa
+
+    faces = columns.field("faces").type if "faces" in columns.names else pa.null()
+    face = faces.value_type if pa.types.is_list(faces) else faces
+    return pa.types.is_struct(face) and any(child.name == "score" for child in face)
 
 
 def _convert(lines: Iterator[str], path: Path) -> None:

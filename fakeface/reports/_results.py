@@ -15,6 +15,7 @@ from fakeface.reports._jsonl import JsonlReport
 from fakeface.reports._lines import NOT_A_RECORD
 from fakeface.reports._row import key_of
 from fakeface.types import Prediction
+from fakeface.types._prediction import found_with
 
 _READABLE = "name the jsonl, json or parquet file of a scan"
 
@@ -242,7 +243,7 @@ def _checked(record: Any) -> dict[str, Any]:
             raise ValueError(f"{key!r} is no whole number")
     for face in record["faces"]:
         _check_score(face["p_fake"])
-        if not all(_is_number(value) for value in (face["score"], *face["box"])):
+        if not all(_is_number(value) for value in (found_with(face), *face["box"])):
             raise ValueError("a face has something else than numbers")
     said = record.get("provenance")
     if said is not None:

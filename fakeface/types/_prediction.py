@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,8 @@ class Face:
     Attributes:
         box: Where it is, in pixels of the upright picture.
         score: Confidence of the face finder, 0 to 1 (1 for pictures that are already cropped).
-        p_fake: Calibrated probability that the face was made by AI, 0 to 1; None if the face is
-            too small to be scored.
+        p_fake: Calibrated score, 0 (as photographs score) to 1 (as AI-made pictures do); None if
+            the face is too small to be scored.
         verdict: `fake`, `uncertain`, `real` or `too_small`.
         heatmap: The evidence for the score, if the detector makes heat maps; not part of
             `as_dict`, nor of comparisons.
@@ -36,10 +37,15 @@ class Face:
         box = self.box
         return {
             "box": [round(v, 2) for v in (box.x, box.y, box.width, box.height)],
-            "score": round(self.score, 4),
+            "detection_score": round(self.score, 4),
             "p_fake": self.p_fake,
             "verdict": self.verdict.value,
         }
+
+
+def found_with(face: Mapping[str, Any]) -> Any:
+    """Return the finder's confidence from a face's record; earlier versions called it `score`."""
+    return face["score"] if "score" in face else face["detection_score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,8 @@ class Prediction:
         source: Name of the picture: its path, or `<bytes>`, `<array>` and the like.
         model: Name of the model.
         verdict: Verdict of the picture, that of its most suspicious face; None on an error.
-        p_fake: Calibrated probability that the most suspicious face was made by AI, 0 to 1; None
-            if no face could be scored.
+        p_fake: Calibrated score of the most suspicious face, 0 to 1; None if no face could be
+            scored.
         faces: The faces found, largest first.
         size: Width and height of the upright picture in pixels; None on an error.
         error: Why the picture could not be read, in one line; None if it could.
@@ -101,7 +107,7 @@ class Prediction:
             None if verdict is None else Verdict(verdict),
             record["p_fake"],
             tuple(
-                Face(Box(*face["box"]), face["score"], face["p_fake"], Verdict(face["verdict"]))
+                Face(Box(*face["box"]), found_with(face), face["p_fake"], Verdict(face["verdict"]))
                 for face in record["faces"]
             ),
             None if size is None else (size[0], size[1]),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 _VERDICTS = ["fake", "uncertain", "real", "no_face", "too_small"]
 _P_FAKE = {
     "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "null"}],
-    "description": "Calibrated probability that the face was made by AI; null if not scored.",
+    "description": "Calibrated score, 0 to 1: higher, more like AI; null if not scored.",
 }
 _STRING_OR_NULL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 _COUNT_OR_NULL = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}]}
@@ -29,11 +29,14 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "box": box,
-            "score": {"type": "number", "description": "Confidence of the face finder, 0 to 1."},
+            "detection_score": {
+                "type": "number",
+                "description": "Confidence of the face finder, 0 to 1.",
+            },
             "p_fake": _P_FAKE,
             "verdict": {"type": "string", "enum": _VERDICTS},
         },
-        "required": ["box", "score", "p_fake", "verdict"],
+        "required": ["box", "detection_score", "p_fake", "verdict"],
     }
     size = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
     properties = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fakeface import Prediction, ReportError, Verdict
-from fakeface.reports import EarlierScans, open_report, read_results
+from fakeface.reports import EarlierScans, _parquet, open_report, read_results
 from fakeface.reports._results import Before
 from fakeface.types import Provenance, Statement
 from tests.reports._pages import judged
@@ -132,3 +132,18 @@ def test_pictures_are_found_again_by_name_or_bytes():
     assert before.of(replace(two, source="moved")) == two
     assert before.of(RESULTS[2]) is None
     assert list(before.left()) == [RESULTS[1]]
+
+
+@pytest.mark.parametrize("name", ["jsonl", "json", "parquet"])
+def test_files_in_which_the_finder_s_confidence_is_called_score_are_read(tmp_path, name):
+    path = write(tmp_path / f"r.{name}", RESULTS)
+    if name == "parquet":
+        pa = pytest.importorskip("pyarrow")
+        pq = pytest.importorskip("pyarrow.parquet")
+        rows = pq.read_table(path).to_pylist()
+        for face in [face for row in rows for face in row["faces"]]:
+            face["score"] = face.pop("detection_score")
+        pq.write_table(pa.Table.from_pylist(rows, _parquet.schema("score")), path)
+    else:
+        path.write_text(path.read_text().replace('"detection_score": ', '"score": '))
+    assert list(read_results(path)) == RESULTS

@@ -28,7 +28,7 @@ def test_a_prediction_is_json_with_the_same_keys_for_good_and_bad():
     assert Prediction.from_dict(good.as_dict()).as_dict() == good.as_dict()
     assert Prediction.from_dict(bad.as_dict()) == bad
     assert json.loads(json.dumps(good.as_dict()))["faces"] == [
-        {"box": [1.23, 2, 30, 40], "score": 0.9877, "p_fake": 0.25, "verdict": "real"}
+        {"box": [1.23, 2, 30, 40], "detection_score": 0.9877, "p_fake": 0.25, "verdict": "real"}
     ]
 
 

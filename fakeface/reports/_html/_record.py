@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -97,6 +97,8 @@ def record(prediction: Prediction, look: Look, source: Source | None = None) -> 
         "gone": gone,
         "link": _link(path, look.page) if picture is not None and source is None else None,
         "digest": prediction.digest,
+        "model": prediction.model,
+        "settings": prediction.settings,
         "sha256": _sha256(picture),
         "frames": _frames(prediction),
         "error": prediction.error and printable(prediction.error),
@@ -138,10 +140,8 @@ def _said(said: Provenance) -> dict[str, Any]:
         "declared": said.declared,
         "statements": [
             {
+                **{name: value and printable(value) for name, value in asdict(statement).items()},
                 "text": printable(str(statement)),
-                "kind": statement.kind,
-                "trust": statement.trust,
-                "detail": printable(statement.detail),
             }
             for statement in said.statements
         ],
