@@ -31,7 +31,8 @@ from fakeface._errors import ImageError, ReportError
 from fakeface._options import DetectorOptions
 from fakeface.files._remote import Entry, RemoteFile, entries, place
 from fakeface.images._sniff import claims_picture
-from fakeface.reports._parquet import record_of, row, schema
+from fakeface.reports._parquet import schema
+from fakeface.reports._record import prediction_of, record_of
 from fakeface.types import Prediction
 
 try:
@@ -69,7 +70,7 @@ class _Classifier:
             (source for _, source in sources), workers=_READERS if waiting else 1
         )
         records = [
-            row(replace(prediction, source=name).as_dict())
+            record_of(replace(prediction, source=name))
             for (name, source), prediction in zip(sources, predictions, strict=True)
             if not (isinstance(source, RemoteFile) and source.passed_over)
         ]
@@ -228,7 +229,7 @@ def scan(
 def _predictions(rows: ray.data.Dataset) -> Generator[Prediction, None, None]:
     try:
         for record in rows.iter_rows():
-            yield Prediction.from_dict(record_of(record))
+            yield prediction_of(record)
     except ray.exceptions.RayError as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise ReportError("ray", lines[-1].strip() if lines else repr(error)) from error

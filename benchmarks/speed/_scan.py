@@ -24,7 +24,7 @@ from fakeface import Detector, Prediction
 from fakeface.diagnostics import Variant, environment, interleaved, peak_memory
 from fakeface.files import walk
 from fakeface.inference import default_threads
-from fakeface.reports import PreviousScan, format_of, open_report
+from fakeface.reports import PreviousScan, open_report
 
 SETS = ("256 px", "1024 px")
 """Pictures of `benchmarks.speed._latency.pictures` that are scanned where no folder is given."""
@@ -176,7 +176,7 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
             out.write(prediction)
     scanned = time.perf_counter() - start
     start = time.perf_counter()
-    earlier = PreviousScan(format_of("jsonl"), report, detector.settings)
+    earlier = PreviousScan(report, detector.settings)
     for _ in earlier.remaining(paths):
         pass  # broken pictures are tried again
     resumed = time.perf_counter() - start
@@ -201,7 +201,7 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
 
 def _index(report: Path, settings: str) -> tuple[float, float]:
     before, start = peak_memory() or 0.0, time.perf_counter()
-    PreviousScan(format_of("jsonl"), report, settings)
+    PreviousScan(report, settings)
     return time.perf_counter() - start, (peak_memory() or 0.0) - before
 
 

@@ -21,10 +21,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:  # from --version and --help; commands handle their own
-        from fakeface._errors import reason_of
-        from fakeface.cli._errors import USAGE, say
+        from fakeface.cli._errors import USAGE, one_line, say
 
-        say(reason_of(error))
+        say(one_line(error))
         sys.exit(USAGE)
     except Exception as error:  # not from a command (see `exits`): the installation is broken
         from fakeface.cli._fault import fault

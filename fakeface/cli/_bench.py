@@ -39,14 +39,14 @@ def bench(
     Steps and batch sizes are measured in turns, so that their ratios hold while other programs
     run. Check the load average: on a busy machine everything takes longer.
     """
-    from fakeface.cli._destination import destination
+    from fakeface.cli._destination import destinations
     from fakeface.cli._errors import UsageError
     from fakeface.diagnostics._bench import PORTRAIT, bench
     from fakeface.reports._files import open_text
 
     if image is not None and not image.is_file():
         raise UsageError(f"{image} is not a file")
-    goal = destination("json", output, overwrite)
+    (goal,) = destinations("json", [output] if output else None, overwrite)
     with open_text(goal.path) if goal.path is not None else nullcontext() as file:
         result = bench(detector_options, batch, image or PORTRAIT, seconds)
         if file is not None:

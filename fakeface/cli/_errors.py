@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -74,7 +75,7 @@ def _code_for(error: Exception) -> int:
         say("not enough memory; free some, or lower --workers, --threads and --batch-size")
         return USAGE
     if isinstance(error, (FakefaceError, UsageError, OSError)):
-        say(_one_line(error))
+        say(one_line(error))
         return USAGE
     return fault(error)
 
@@ -100,8 +101,11 @@ _NO_MEMORY = re.compile(
 )
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """Return what an error says, without a line break."""
     if isinstance(error, OSError) and error.strerror:
+        if error.errno == errno.EBADF and not error.filename:
+            return "standard output is closed"
         where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
         return f"{where}{error.strerror.lower()}"
     return " ".join(str(error).split())

@@ -121,18 +121,19 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="table, html, json, jsonl, csv, csv-excel or parquet; by default from the suffix of"
+        help="table, html, json, jsonl, csv or parquet; by default from the suffix of"
         " the -o file, else table.",
         rich_help_panel=RESULTS,
     ),
 ]
-Output = Annotated[
-    Path | None,
+Outputs = Annotated[
+    list[Path] | None,
     typer.Option(
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the results to this file instead of standard output.",
+        help="Write the results to this file instead of standard output; may be repeated, such as"
+        " -o a.jsonl -o a.html.",
         rich_help_panel=RESULTS,
     ),
 ]

@@ -26,7 +26,7 @@ def predict(
     *,
     detector_options: DetectorOptions,
     format: options.Format = None,  # noqa: A002
-    output: options.Output = None,
+    output: options.Outputs = None,
     explain: Annotated[
         Path | None,
         typer.Option(
@@ -44,13 +44,12 @@ def predict(
     For example: fakeface predict portrait.jpg · fakeface predict portrait.jpg --explain why.png ·
     curl -s URL | fakeface predict - --format json
     """
-    from fakeface.cli._destination import destination
+    from fakeface.cli._destination import destinations
     from fakeface.cli._explain import Explanation
     from fakeface.cli._run import Run, load_detector
     from fakeface.cli._streams import picture_from_stdin
-    from fakeface.reports import open_report
 
-    goal = destination(format, output, overwrite)
+    goals = destinations(format, output, overwrite)
     explanation = Explanation(explain, len(files), overwrite) if explain is not None else None
     detector = load_detector(replace(detector_options, explain=explain is not None))
     run = Run(fail_on, detector.frames)
@@ -59,10 +58,11 @@ def predict(
         predictions = _predictions(detector, sources)
     else:
         predictions = explanation.watch(detector, sources[0])
-    report = open_report(goal.format, goal.path)
-    report.describe(detector)
-    report.all_statements = True
-    run.write(predictions, report)
+    reports = [goal.open() for goal in goals]
+    for report in reports:
+        report.describe(detector)
+        report.all_statements = True
+    run.write(predictions, reports)
     return run.finish()
 
 

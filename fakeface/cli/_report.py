@@ -73,23 +73,23 @@ def report(
     For example: fakeface report scan.jsonl -o report.html · fakeface report --compare old.jsonl
     new.jsonl -o changes.html
     """
-    from fakeface.cli._destination import destination
+    from fakeface.cli._destination import destinations
 
     if compare and len(results) != 2:
         raise UsageError(f"--compare takes two files of results, got {len(results)}")
-    goal = destination(format, output, overwrite)
+    (goal,) = destinations(format, [output], overwrite)
     if compare and goal.format != "html":
         raise UsageError(f"--compare makes html reports, not {goal.format}")
     for path in results:
         if path.resolve() == output.resolve():
             raise ReportError(str(output), "is one of the files to read; name another one")
 
-    from fakeface.reports import EarlierScans, open_report
+    from fakeface.reports import EarlierScans
     from fakeface.reports._html import HtmlReport
     from fakeface.reports._results import Before
 
-    before = Before(EarlierScans(results[:1])) if compare else None
-    scans = EarlierScans(results[1:] if compare else results)
+    before = Before(EarlierScans(results[:1], pictures)) if compare else None
+    scans = EarlierScans(results[1:] if compare else results, pictures)
     if scans.repeated:
         say(
             f"{scans.repeated:,} pictures are in several of the files; the last result of each"
@@ -97,7 +97,7 @@ def report(
         )
     known = _known(scans, model, results[0] if compare else None)
     quiet()
-    out = open_report(goal.format, goal.path)
+    out = goal.open()
     out.large_pictures = thumbnails is options.ThumbnailSize.large
     gone: Counter[str] = Counter()
     if isinstance(out, HtmlReport):

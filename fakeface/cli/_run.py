@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, say
@@ -52,60 +52,65 @@ def quiet() -> None:
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
+def pictures(number: int, kind: str = "") -> str:
+    """Return a number of pictures in words, such as `1,234 new pictures`."""
+    return f"{number:,} {kind}picture{'' if number == 1 else 's'}"
+
+
 class Run:
     """One pass over pictures: writes and counts the results, and gives the exit code.
 
     Attributes:
-        tally: Verdicts so far, including those of a previous scan that still hold.
+        tally: Verdicts so far.
+        before: Verdicts of a previous scan that still hold; None if there was none.
     """
 
-    def __init__(self, fail_on: list[FailOn] | None, frames: int = 1) -> None:
+    def __init__(
+        self, fail_on: list[FailOn] | None, frames: int = 1, *, resumed: bool = False
+    ) -> None:
         """Start the clock.
 
         Args:
             fail_on: Verdicts that make the exit code 1.
             frames: Frames that are scored of a file that holds several.
+            resumed: Whether there was a previous scan.
         """
         self._frames = frames
         self._partial = 0  # files of which frames were left out
         self.tally = Tally()
+        self.before = Tally() if resumed else None
         self._fail_on = {NO_VERDICT if f is FailOn.error else f.value for f in fail_on or ()}
         self._fail_on_declared_ai = FailOn.declared_ai in (fail_on or ())
-        self._done = 0
         self._started = time.perf_counter()
         self._stopped: int | None = None  # exit code of the signal that ended it early
 
     def write(
         self,
         predictions: Generator[Prediction, None, None],
-        report: Report,
+        reports: Sequence[Report],
         progress: Progress | None = None,
     ) -> None:
-        """Write predictions as they come; after Ctrl-C and SIGTERM the report is still complete.
+        """Write predictions as they come; after Ctrl-C and SIGTERM the reports are still complete.
 
         Raises:
             ReportError: The results cannot be written.
             BrokenPipeError: The reader of standard output is gone.
         """
-        with report, contextlib.closing(predictions):
+        with contextlib.ExitStack() as stack, contextlib.closing(predictions):
+            for report in reports:
+                stack.enter_context(report)
             try:
                 for prediction in predictions:
-                    report.write(prediction)
+                    for report in reports:
+                        report.write(prediction)
                     self.tally.add(prediction)
                     self._partial += (prediction.frames or 1) > self._frames
-                    self._done += 1
                     if progress is not None:
                         progress.advance(self.tally)
             except KeyboardInterrupt as stop:
                 self._stopped = code_of(stop)
-                report.complete = False
-
-    def _speed(self) -> str:
-        if not self._done:
-            return "no picture scored"
-        seconds = time.perf_counter() - self._started
-        pictures = "1 picture" if self._done == 1 else f"{self._done:,} pictures"
-        return f"{pictures} in {seconds:.1f} s ({self._done / seconds:.1f} a second)"
+                for report in reports:
+                    report.complete = False
 
     def finish(self, notes: str = "", again: str | None = None) -> int:
         """Print a summary on standard error.
@@ -117,7 +122,7 @@ class Run:
         Returns:
             The exit code.
         """
-        say(self._speed() + (f": {self.tally}" if self.tally.total else "") + notes)
+        both = self._summarise(notes)
         if self._partial:
             files = "1 file holds" if self._partial == 1 else f"{self._partial:,} files hold"
             scored = "the first was" if self._frames == 1 else f"{self._frames:,} of them were"
@@ -125,7 +130,25 @@ class Run:
         if self._stopped is not None:
             say(f"interrupted; to resume: {again}" if again else "interrupted")
             return self._stopped
-        declared = self._fail_on_declared_ai and self.tally.declared_ai
-        if declared or any(self.tally.counts[what] for what in self._fail_on):
+        declared = self._fail_on_declared_ai and both.declared_ai
+        if declared or any(both.counts[what] for what in self._fail_on):
             return FAIL_ON
-        return UNREADABLE if self.tally.counts[NO_VERDICT] else OK
+        return UNREADABLE if both.counts[NO_VERDICT] else OK
+
+    def _summarise(self, notes: str) -> Tally:
+        """Print the counts; new ones, those from before and both apart. Returns both."""
+        done, before = self.tally.total, self.before
+        kind = "" if before is None else "new "
+        if done:
+            seconds = time.perf_counter() - self._started
+            speed = f" in {seconds:.1f} s ({done / seconds:.1f} a second): {self.tally}"
+            say(pictures(done, kind) + speed + notes)
+        else:
+            say(f"no {kind}picture scored{notes}")
+        if before is None or not before.total:
+            return self.tally
+        say(f"{pictures(before.total, 'unchanged ')} from before: {before}")
+        both = self.tally + before
+        if done:
+            say(f"together {pictures(both.total)}: {both}")
+        return both

@@ -70,13 +70,13 @@ def scan(
     *,
     detector_options: DetectorOptions,
     format: options.Format = None,  # noqa: A002
-    output: options.Output = None,
+    output: options.Outputs = None,
     resume: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Resume from the jsonl, csv or parquet file of a previous scan: skip pictures that"
-            " have a verdict in it and are unchanged, and add the others.",
+            help="Resume from the jsonl file of a previous scan: skip pictures that have a verdict"
+            " in it and are unchanged, and add the others.",
             rich_help_panel=options.RESULTS,
         ),
     ] = None,
@@ -108,12 +108,12 @@ def scan(
     Pictures are recognised by their content; other files are skipped and counted. Results are
     written as they come, in the order of the paths.
 
-    For example: fakeface scan photos -o report.html · fakeface scan photos -o results.jsonl ·
-    fakeface scan uploads --fail-on fake
+    For example: fakeface scan photos -o results.jsonl -o report.html ·
+    fakeface scan photos --resume results.jsonl · fakeface scan uploads --fail-on fake
     """
-    from fakeface.cli._destination import destination
+    from fakeface.cli._destination import destinations
 
-    goal = destination(format, output, overwrite, resume)
+    goals = destinations(format, output, overwrite, resume)
     if not paths and files_from is None:
         raise UsageError("name a folder or a picture, or give --files-from")
     if engine is Engine.ray and (files_from is not None or resume is not None):
@@ -127,16 +127,13 @@ def scan(
     from fakeface._options import for_many_pictures
     from fakeface.cli._progress import progress_for
     from fakeface.cli._run import Run, load_detector
-    from fakeface.reports import PreviousScan, format_of, open_report
+    from fakeface.reports import PreviousScan
 
-    explain = heatmaps if goal.format == "html" else False
+    explain = heatmaps if any(goal.format == "html" for goal in goals) else False
     local = for_many_pictures(replace(detector_options, explain=explain))
     detector = load_detector(local)
-    run = Run(fail_on, detector.frames)
-    previous = None
-    if goal.resume:
-        assert goal.path is not None
-        previous = PreviousScan(format_of(goal.format), goal.path, detector.settings)
+    run = Run(fail_on, detector.frames, resumed=resume is not None)
+    previous = None if resume is None else PreviousScan(resume, detector.settings)
     predictions = None
     if engine is Engine.ray:  # before the report is created: errors in the paths show here
         from fakeface import ray
@@ -150,32 +147,37 @@ def scan(
             workers=workers,
             options=detector_options,
         )
-    report = open_report(goal.format, goal.path, append=goal.resume)
-    report.describe(detector)
-    report.large_pictures = thumbnails is options.ThumbnailSize.large
+    reports = [goal.open() for goal in goals]
+    for report in reports:
+        report.describe(detector)
+        report.large_pictures = thumbnails is options.ThumbnailSize.large
     countable = files_from is None and engine is Engine.local
-    with progress_for(report, files.count if countable else None) as progress:
+    with progress_for(reports[0], files.count if countable else None) as progress:
         advance = progress.advance if progress else None
         if predictions is None:
             sources = files.walk(advance)
             if previous is not None:
-                sources = previous.remaining(sources, advance)
+
+                def kept(_: str, verdict: str, declared_ai: bool) -> None:
+                    assert run.before is not None
+                    run.before.count(verdict, declared_ai)
+                    if advance is not None:
+                        advance()
+
+                sources = previous.remaining(sources, kept)
             predictions = detector.predict_batch(sources, batch_size=batch_size, workers=workers)
-        run.write(predictions, report, progress)
-    notes = ""
+        run.write(predictions, reports, progress)
     if previous is not None:
         try:
             previous.tidy()
         except ReportError as error:  # the results are complete all the same
             say(str(error))
-        run.tally.counts.update(previous.kept)
-        run.tally.declared_ai += previous.kept_declared_ai
-        notes += f"; {previous.kept.total():,} unchanged since the previous scan"
+    notes = ""
     if files.skipped:
         plural = "" if files.skipped == 1 else "s"
         notes += f"; {files.skipped:,} other file{plural} skipped"
-    again = _again(goal.path) if goal.path is not None and goal.resumable else None
-    return run.finish(notes, again)
+    jsonl = next((goal.path for goal in goals if goal.format == "jsonl" and goal.path), None)
+    return run.finish(notes, None if jsonl is None else _again(jsonl))
 
 
 def _again(path: Path) -> str:

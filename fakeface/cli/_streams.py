@@ -19,17 +19,21 @@ def replace_closed() -> None:
     """Replace closed standard streams by the null device.
 
     Otherwise the next file opened, such as the results, would take the closed stream's number, and
-    receive whatever a library prints. `sys.stdin` stays None: reading a closed input is an error.
+    receive whatever a library prints. Nothing can be written to standard output then: whoever
+    prints results there gets an error. `sys.stdin` stays None: reading a closed input is an error.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            null = os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            mode = os.O_RDONLY if number == 1 else os.O_RDWR
+            null = os.open(os.devnull, mode)  # takes the lowest number that is free: this one
             os.set_inheritable(null, True)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    if sys.stdout is None:
+        raw = open(1, "wb", buffering=0)  # noqa: SIM115 -- a buffer would fail again at exit
+        sys.stdout = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def accept_all_characters() -> None:

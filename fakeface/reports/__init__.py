@@ -5,8 +5,9 @@
     ...     for prediction in detector.scan("photos"):
     ...         report.write(prediction)
 
-Every prediction is flushed to the operating system before `write` returns, so that a killed process
-loses none that it has written. A new format is a subclass of `Report` and a line in `FORMATS`.
+Except in Parquet, every prediction is flushed to the operating system before `write` returns, so
+that a killed process loses none that it has written. A new format is a subclass of `Report` and a
+line in `FORMATS`.
 """
 
 from __future__ import annotations
@@ -57,7 +58,6 @@ FORMATS: dict[str, tuple[str, str]] = {
     "json": ("fakeface.reports._json", "JsonReport"),
     "jsonl": ("fakeface.reports._jsonl", "JsonlReport"),
     "csv": ("fakeface.reports._csv", "CsvReport"),
-    "csv-excel": ("fakeface.reports._csv", "CsvExcelReport"),
     "html": ("fakeface.reports._html", "HtmlReport"),
     "parquet": ("fakeface.reports._parquet", "ParquetReport"),
 }
@@ -92,8 +92,7 @@ def open_report(
     Args:
         name: One of `FORMATS`.
         path: The file to write; None for standard output.
-        append: Append to the file instead of replacing it; only for formats that can be resumed
-            (`Report.resumable`).
+        append: Append to the file instead of replacing it; only for `jsonl`.
 
     Returns:
         The report, open.
@@ -103,9 +102,9 @@ def open_report(
             cannot be written, or another scan is writing it.
     """
     report = format_of(name)
-    if append and not report.resumable:
+    if append and name != "jsonl":
         raise ReportError(
-            str(path or name), f"a report in {name} cannot be appended to; write to another file"
+            str(path or name), f"a report in {name} cannot be appended to, only one in jsonl"
         )
     if path is None:
         return report.on_stdout()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fakeface._errors import ReportError, reason_of
 
@@ -16,23 +17,47 @@ if sys.platform != "win32":
     import fcntl
 
 
+def standard_output() -> IO[str]:
+    """Return standard output.
+
+    Raises:
+        ReportError: It is closed.
+    """
+    stream = sys.stdout
+    if stream is not None and not stream.closed:
+        try:
+            os.write(stream.fileno(), b"")
+        except (OSError, AttributeError) as error:  # not a file of the system, as in a notebook
+            if getattr(error, "errno", None) != errno.EBADF:
+                return stream
+        else:
+            return stream
+    raise ReportError("standard output", "is closed; write the results to a file: -o FILE")
+
+
 def open_text(path: Path, *, append: bool = False) -> IO[str]:
     """Open a text file for writing, in UTF-8 with backslash escapes for what it cannot encode.
 
-    The file is locked until it is closed, on systems that have such locks.
+    Raises:
+        ReportError: It cannot be opened, or another scan is writing it.
+    """
+    return open_locked(
+        path,
+        "a" if append else "w",
+        encoding="utf-8",
+        errors="backslashreplace",
+        newline="\n",
+    )
+
+
+def open_locked(path: Path, mode: str, **options: Any) -> IO[Any]:
+    """Open a file for writing; it is locked until it is closed, on systems that have such locks.
 
     Raises:
         ReportError: It cannot be opened, or another scan is writing it.
     """
     try:
-        return open(
-            path,
-            "a" if append else "w",
-            encoding="utf-8",
-            errors="backslashreplace",
-            newline="\n",
-            opener=_open_locked,
-        )
+        return open(path, mode, opener=_open_locked, **options)
     except BlockingIOError as error:
         raise ReportError(
             str(path),

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import sys
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, ClassVar, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from fakeface._errors import ReportError, reason_of
-from fakeface.reports._files import open_text
-from fakeface.reports._row import Row
+from fakeface.reports._files import open_text, standard_output
 from fakeface.types import Prediction
 
 if TYPE_CHECKING:
@@ -24,9 +23,6 @@ class Report(ABC):
     Leaving the context finishes the report, also when an error or Ctrl-C ends it early: the file is
     then a valid report of the pictures so far.
     """
-
-    resumable: ClassVar[bool] = False
-    """Whether a scan can resume from a file of this format (`PreviousScan`)."""
 
     @classmethod
     def require(cls) -> None:
@@ -52,41 +48,6 @@ class Report(ABC):
     complete: bool = True
     """Whether the scan was not interrupted; set it before closing the report."""
 
-    header: ClassVar[str] = ""
-    """First line of the file that a scan resumes from; empty for none."""
-
-    old_header: ClassVar[str] = ""
-    """The same as earlier versions wrote it; `upgraded` makes their lines those of this one."""
-
-    @classmethod
-    def upgraded(cls, line: str) -> str:
-        """Return a line under `old_header` as it stands under `header`."""
-        return line
-
-    @classmethod
-    def exists(cls, path: Path) -> bool:
-        """Return whether a new report would overwrite results in a file."""
-        return path.is_file() and path.stat().st_size > 0
-
-    @classmethod
-    def journal(cls, path: Path) -> Path:
-        """Return the file that records are appended to, one line each."""
-        return path
-
-    @classmethod
-    def parse(cls, line: str) -> Row:
-        """Read a line of that file; only if `resumable`.
-
-        Raises:
-            ValueError, KeyError, TypeError: It is not a record.
-        """
-        raise NotImplementedError
-
-    @classmethod
-    def begins(cls, line: str) -> bool:  # noqa: ARG003 -- most lines may begin with any text
-        """Return whether an incomplete line could be the start of a record."""
-        return True
-
     @classmethod
     @abstractmethod
     def on_stdout(cls) -> Report:
@@ -99,7 +60,7 @@ class Report(ABC):
 
         Args:
             path: The file.
-            append: Keep its content; only if `resumable`.
+            append: Keep its content; only for JSON lines.
         """
 
     def describe(self, detector: Detector) -> None:  # noqa: ARG002 -- most formats say no more
@@ -154,9 +115,10 @@ class TextReport(Report):
     @classmethod
     def on_stdout(cls) -> TextReport:
         """Open a report on standard output, in UTF-8 whatever the locale."""
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-        return cls(sys.stdout, "standard output", owned=False)
+        stream = standard_output()
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        return cls(stream, "standard output", owned=False)
 
     @classmethod
     def to_file(cls, path: Path, *, append: bool = False) -> TextReport:

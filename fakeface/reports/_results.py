@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,23 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from fakeface._errors import ReportError, reason_of
-from fakeface.reports._jsonl import JsonlReport
-from fakeface.reports._lines import NOT_A_RECORD
-from fakeface.reports._row import key_of
+from fakeface.reports._jsonl import READABLE, encoding_of, read_lines
+from fakeface.reports._names import Keys
+from fakeface.reports._record import NOT_A_RECORD, prediction_of, reason_for
 from fakeface.types import Prediction
-from fakeface.types._prediction import found_with
-
-_READABLE = "name the jsonl, json or parquet file of a scan"
-
-_Numbered = Iterator[tuple[str, Any]]
-"""Records, each with where it stands, such as `line 3`."""
 
 
 def read_results(path: str | os.PathLike[str]) -> Iterator[Prediction]:
     """Read the results of one scan, in the order of the file.
 
-    The format is recognised by content. An incomplete last line, which a killed process leaves in
-    JSON lines, is left out.
+    The format is recognised by content. Text may be in UTF-8, or in UTF-16 as PowerShell writes it.
+    An incomplete last line, which a killed process leaves in JSON lines, is left out.
 
     Args:
         path: A file of the format `jsonl`, `json` or `parquet`.
@@ -46,16 +39,23 @@ def read_results(path: str | os.PathLike[str]) -> Iterator[Prediction]:
             head = file.read(4096)
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error
-    for where, record in _records(path, head):
-        try:
-            prediction = Prediction.from_dict(_checked(record))
-            if prediction.provenance is not None:
-                _ = prediction.provenance.ordered, prediction.provenance.label
-        except (*NOT_A_RECORD, AttributeError) as error:
-            raise ReportError(
-                str(path), f"{where} is not a result of fakeface ({_reason(error)}); {_READABLE}"
-            ) from error
-        yield prediction
+    if head.startswith(b"PAR1"):
+        from fakeface.reports._parquet import rows_of
+
+        yield from _predictions(path, "row", rows_of(path))
+        return
+    start = head.decode(encoding_of(head), "ignore").lstrip()
+    if start.startswith("["):
+        yield from _predictions(path, "record", _array(path, encoding_of(head)))
+        return
+    if start.startswith("{") or not start:
+        yield from (line.prediction for line in read_lines(path))
+        return
+    if start.startswith(("source,", '"source"')):
+        raise ReportError(str(path), f"is csv, which does not say where faces are; {READABLE}")
+    if start[:200].lower().startswith(("<!doctype html", "<html")):
+        raise ReportError(str(path), f"is a page, not results; {READABLE}")
+    raise ReportError(str(path), f"is not a file of results; {READABLE}")
 
 
 class EarlierScans:
@@ -70,11 +70,16 @@ class EarlierScans:
         settings: Fingerprints of the detectors, with the number of records.
     """
 
-    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+    def __init__(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
         """Read the files once.
 
         Args:
             paths: Files as for `read_results`.
+            folder: Folder that names of pictures are relative to; None for the current one.
 
         Raises:
             ReportError: A file cannot be read, or holds something else than records.
@@ -82,10 +87,11 @@ class EarlierScans:
         self.paths = tuple(Path(path) for path in paths)
         self.models: Counter[str] = Counter()
         self.settings: Counter[str] = Counter()
+        self._key = Keys(folder)
         self._last: dict[bytes, tuple[int, int]] = {}
         repeated = set()
         for prediction, place in self._all():
-            key = key_of(prediction.source)
+            key = self._key(prediction.source)
             if self._last.get(key, place)[0] != place[0]:
                 repeated.add(key)
             self._last[key] = place
@@ -100,7 +106,7 @@ class EarlierScans:
     def __iter__(self) -> Iterator[Prediction]:
         """Yield one prediction per picture, in the order of the files."""
         for prediction, place in self._all():
-            if self._last.get(key_of(prediction.source)) == place:
+            if self._last.get(self._key(prediction.source)) == place:
                 yield prediction
 
     def _all(self) -> Iterator[tuple[Prediction, tuple[int, int]]]:
@@ -144,125 +150,25 @@ class Before:
         return self._unused.values()
 
 
-def _records(path: Path, head: bytes) -> _Numbered:
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"PAR1"):
-        return _of_parquet(path)
-    if start.startswith(b"["):
-        return _of_array(path)
-    if start.startswith(b"{") or not head:
-        return _of_lines(path)
-    if start.startswith((b"source,", b'"source"')):
-        raise ReportError(str(path), f"is csv, which does not say where faces are; {_READABLE}")
-    if start[:200].lower().startswith((b"<!doctype html", b"<html")):
-        raise ReportError(str(path), f"is a page, not results; {_READABLE}")
-    raise ReportError(str(path), f"is not a file of results; {_READABLE}")
-
-
-def _of_lines(path: Path) -> _Numbered:
-    number = 0
+def _array(path: Path, encoding: str) -> list[Any]:
     try:
-        with path.open("rb") as file:
-            for number, raw in enumerate(file, 1):
-                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-                if not text.strip():
-                    continue
-                try:
-                    record = json.loads(text)
-                except ValueError:
-                    if raw.endswith(b"\n") or not JsonlReport.begins(text):
-                        raise
-                    return  # a killed process wrote no more
-                yield f"line {number}", record
+        records: list[Any] = json.loads(path.read_bytes().decode(encoding))
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error
     except (ValueError, RecursionError) as error:
         raise ReportError(
-            str(path), f"line {number} is not JSON ({_short(error)}); {_READABLE}"
+            str(path), f"is not complete JSON ({reason_for(error)}); {READABLE}"
         ) from error
+    return records
 
 
-def _of_array(path: Path) -> _Numbered:
-    try:
-        records = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ReportError(str(path), reason_of(error)) from error
-    except (ValueError, RecursionError) as error:
-        raise ReportError(
-            str(path), f"is not complete JSON ({_short(error)}); {_READABLE}"
-        ) from error
+def _predictions(path: Path, what: str, records: Iterable[Any]) -> Iterator[Prediction]:
     for number, record in enumerate(records, 1):
-        yield f"record {number}", record
-
-
-def _of_parquet(path: Path) -> _Numbered:
-    from fakeface.reports._parquet import ParquetReport, records_of
-
-    ParquetReport.require()
-    for number, record in enumerate(records_of(path), 1):
-        yield f"row {number}", record
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, KeyError):
-        return f"it lacks {error}"
-    return _short(error)
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__
-
-
-def _checked(record: Any) -> dict[str, Any]:
-    """Check the types of a record, which a page or a program may rely on.
-
-    Raises:
-        ValueError, KeyError, TypeError: It is not a record, or says what cannot be.
-    """
-    if not isinstance(record, dict):
-        raise ValueError("it is no object")
-    for key in ("source", "model", "settings"):
-        if not isinstance(record[key], str):
-            raise ValueError(f"{key!r} is no text")
-    for key in ("error", "digest", "verdict"):
-        if not isinstance(record[key], (str, type(None))):
-            raise ValueError(f"{key!r} is no text")
-    if (record["verdict"] is None) == (record["error"] is None):
-        raise ValueError("it needs either a verdict or an error")
-    if record["verdict"] is not None and record["size"] is None:
-        raise ValueError("it has a verdict, and no size")
-    if record["digest"] is not None:
-        bytes.fromhex(record["digest"])
-    _check_score(record["p_fake"])
-    if record["size"] is not None and not (
-        len(record["size"]) == 2 and all(_is_whole(side, 1) for side in record["size"])
-    ):
-        raise ValueError("'size' must be two whole numbers")
-    for key in ("frames", "frame"):
-        if record.get(key) is not None and not _is_whole(record[key], 0):
-            raise ValueError(f"{key!r} is no whole number")
-    for face in record["faces"]:
-        _check_score(face["p_fake"])
-        if not all(_is_number(value) for value in (found_with(face), *face["box"])):
-            raise ValueError("a face has something else than numbers")
-    said = record.get("provenance")
-    if said is not None:
-        texts = [*said["problems"], *(v for one in said["statements"] for v in one.values())]
-        if not all(isinstance(text, (str, type(None))) for text in texts):
-            raise ValueError("'provenance' has something else than texts")
-        if not _is_whole(said["trailing"], 0):
-            raise ValueError("'trailing' is no whole number")
-    return record
-
-
-def _check_score(p_fake: Any) -> None:
-    if p_fake is not None and not (_is_number(p_fake) and 0 <= p_fake <= 1):
-        raise ValueError("'p_fake' must be 0 to 1")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value < 1 << 40
+        try:
+            prediction = prediction_of(record)
+        except NOT_A_RECORD as error:
+            raise ReportError(
+                str(path),
+                f"{what} {number} is not a result of fakeface ({reason_for(error)}); {READABLE}",
+            ) from error
+        yield prediction

@@ -1,10 +1,10 @@
-"""Going on with a scan that broke off, or whose folder has grown, from its own results.
+"""Resume a scan that was interrupted, or whose folder has grown, from its own results.
 
-A picture is left alone when the results hold a verdict on the same name, the same bytes (by
-digest, so a changed file is noticed whatever its date) and the same settings (models, thresholds,
-what counts as a face). Pictures that could not be read are tried again. New records go to the end
-of the file; at the end of the scan those that they supersede are dropped. Records of pictures
-that are gone stay.
+A picture is left alone when the results hold a verdict on the same file, however its path is
+spelled, the same bytes (by digest, so a changed file is noticed whatever its date) and the same
+settings (models, thresholds, what counts as a face). Pictures that could not be read are tried
+again. New records go to the end of the file; at the end of the scan those that they supersede are
+dropped. Records of pictures that are gone stay.
 
 In memory are about 150 bytes for each record of the file.
 """
@@ -12,74 +12,86 @@ In memory are about 150 bytes for each record of the file.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from fakeface._bounded_map import Pending
-from fakeface._errors import ImageError, ReportError
+from fakeface._errors import ImageError, ReportError, reason_of
+from fakeface.files import replacing
 from fakeface.files._walk import Found
 from fakeface.images._read import digest_of_file
 from fakeface.reports._files import held
-from fakeface.reports._lines import drop_superseded, read_lines, upgrade
-from fakeface.reports._report import Report
-from fakeface.reports._row import key_of
+from fakeface.reports._jsonl import encoding_of, read_lines
+from fakeface.reports._names import Keys
+from fakeface.reports._tally import declares_ai
 
 
 class PreviousScan:
-    """The results of a previous scan.
+    """The results of a previous scan, in a file of JSON lines."""
 
-    Attributes:
-        kept: Number of unchanged pictures so far, by verdict.
-        kept_declared_ai: Number of those whose files say that AI made or changed them.
-    """
+    def __init__(self, path: str | os.PathLike[str], settings: str) -> None:
+        """Read the results, and mend their file: records can then be appended to it.
 
-    def __init__(self, report: type[Report], path: Path, settings: str) -> None:
-        """Read the results, and remove an incomplete last line.
+        An incomplete last line is removed, and what PowerShell wrote in UTF-16 becomes UTF-8.
 
         Args:
-            report: The report class that wrote them.
-            path: The report; it need not exist.
+            path: The file; it need not exist.
             settings: Fingerprint of the current detector.
 
         Raises:
-            ReportError: The file cannot be read, is not a report, or another scan is writing it.
+            ReportError: The file cannot be read, holds something else than results, or another
+                scan is writing it.
         """
-        self.kept: Counter[str] = Counter()
-        self.kept_declared_ai = 0
-        self._report = report
-        self._journal = report.journal(path)
+        self._path = Path(path)
+        self._key = Keys()
         self._known: dict[bytes, tuple[bytes, str, bool] | None] = {}
         self._superseded = False
-        if self._journal.exists():
-            upgrade(self._journal, report)
-            with held(self._journal):
-                self._read(settings)
+        if self._path.exists():
+            with held(self._path):
+                end = self._read(settings)
+                self._mend(end)
 
-    def _read(self, settings: str) -> None:
-        whole = 0
-        for end, _, row in read_lines(self._journal, self._report):
-            whole = end
-            key = row.key
+    def _read(self, settings: str) -> int:
+        end, line = 0, None
+        for line in read_lines(self._path):
+            end, prediction = line.end, line.prediction
+            key = self._key(prediction.source)
             self._superseded = self._superseded or key in self._known
             self._known[key] = None
-            if row.verdict and row.digest and row.settings == settings:
-                self._known[key] = (row.digest, row.verdict.value, row.declared_ai)
-        if self._journal.stat().st_size > whole:
-            os.truncate(self._journal, whole)
+            if prediction.verdict and prediction.digest and prediction.settings == settings:
+                self._known[key] = (
+                    bytes.fromhex(prediction.digest),
+                    prediction.verdict.value,
+                    declares_ai(prediction),
+                )
+        return end
+
+    def _mend(self, end: int) -> None:
+        try:
+            with self._path.open("rb+") as file:
+                if encoding_of(file.read(4)) == "utf-8":
+                    file.truncate(end)
+                    file.seek(max(0, end - 1))
+                    if file.read() not in (b"", b"\n"):
+                        file.write(b"\n")
+                    return
+            self._rewrite()
+        except OSError as error:
+            raise ReportError(str(self._path), reason_of(error)) from error
 
     def __len__(self) -> int:
         """Return the number of pictures that have results."""
         return len(self._known)
 
     def remaining(
-        self, sources: Iterable[Found], kept: Callable[[], None] | None = None
+        self, sources: Iterable[Found], kept: Callable[[str, str, bool], None] | None = None
     ) -> Iterator[Found]:
         """Skip the pictures whose results are still valid.
 
         Args:
             sources: Paths, as from `fakeface.files._walk.walk`.
-            kept: Called for every picture that is skipped.
+            kept: Called for every picture that is skipped, with its path, its verdict, and whether
+                its file declares that AI made or changed it.
 
         Yields:
             The others, in order.
@@ -88,20 +100,14 @@ class PreviousScan:
             if isinstance(source, Pending):
                 yield source
                 continue
-            name = source.source if isinstance(source, ImageError) else source
-            key = key_of(name)
-            if key not in self._known:
-                yield source
-                continue
-            known = self._known[key]
+            key = self._key(source.source if isinstance(source, ImageError) else source)
+            known = self._known.get(key)
             if known is None or isinstance(source, ImageError) or not _same(source, known[0]):
-                self._superseded = True
+                self._superseded = self._superseded or key in self._known
+                self._known[key] = None
                 yield source
-                continue
-            self.kept[known[1]] += 1
-            self.kept_declared_ai += known[2]
-            if kept is not None:
-                kept()
+            elif kept is not None:
+                kept(source, known[1], known[2])
 
     def tidy(self) -> None:
         """Remove superseded records; call it when the report is closed.
@@ -109,14 +115,29 @@ class PreviousScan:
         Raises:
             ReportError: They could not be removed; the file is complete all the same.
         """
-        if not (self._superseded and self._journal.exists()):
+        if not (self._superseded and self._path.exists()):
             return
         try:
-            drop_superseded(self._journal, self._report)
-        except ReportError as error:
+            with held(self._path):
+                self._rewrite()
+        except OSError as error:
             raise ReportError(
-                error.target, f"{error.reason}; superseded records stay in it"
+                str(self._path), f"{reason_of(error)}; superseded records stay in it"
             ) from error
+
+    def _rewrite(self) -> None:
+        """Write the file anew with the last record of each picture, in the order of the file.
+
+        The old one stays until the new one is complete.
+        """
+        last = {self._key(line.prediction.source): line.end for line in read_lines(self._path)}
+        with (
+            replacing(self._path, permissions_of=self._path, durable=True, alone=True) as new,
+            new.open("wb") as file,
+        ):
+            for end, raw, prediction in read_lines(self._path):
+                if last[self._key(prediction.source)] == end:
+                    file.write(raw.rstrip(b"\r\n") + b"\n")
 
 
 def _same(path: str, digest: bytes) -> bool:

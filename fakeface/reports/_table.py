@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from fakeface._errors import ReportError, reason_of
 from fakeface._text import printable
-from fakeface.reports._files import open_text
+from fakeface.reports._files import open_text, standard_output
 from fakeface.reports._report import Report
 from fakeface.reports._tally import LABELS, UNREADABLE, Tally, outcome
 from fakeface.types import Prediction, Provenance
@@ -77,7 +76,7 @@ class TableReport(Report):
     @classmethod
     def on_stdout(cls) -> TableReport:
         """Open a table on standard output."""
-        return cls(_Console(file=sys.stdout, highlight=False, markup=False, emoji=False))
+        return cls(_Console(file=standard_output(), highlight=False, markup=False, emoji=False))
 
     @classmethod
     def to_file(cls, path: Path, *, append: bool = False) -> TableReport:  # noqa: ARG003

@@ -25,6 +25,12 @@ def outcome(prediction: Prediction) -> str:
     return UNREADABLE if prediction.verdict is None else prediction.verdict.value
 
 
+def declares_ai(prediction: Prediction) -> bool:
+    """Return whether the file says that AI made or changed the picture."""
+    said = prediction.provenance
+    return said is not None and said.declared == "ai"
+
+
 class Tally:
     """Counts outcomes.
 
@@ -40,9 +46,19 @@ class Tally:
 
     def add(self, prediction: Prediction) -> None:
         """Count one prediction."""
-        self.counts[outcome(prediction)] += 1
-        said = prediction.provenance
-        self.declared_ai += said is not None and said.declared == "ai"
+        self.count(outcome(prediction), declares_ai(prediction))
+
+    def count(self, what: str, declared_ai: bool) -> None:
+        """Count one picture by its outcome."""
+        self.counts[what] += 1
+        self.declared_ai += declared_ai
+
+    def __add__(self, other: Tally) -> Tally:
+        """Return the counts of both."""
+        both = Tally()
+        both.counts = self.counts + other.counts
+        both.declared_ai = self.declared_ai + other.declared_ai
+        return both
 
     @property
     def total(self) -> int:

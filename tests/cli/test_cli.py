@@ -20,6 +20,7 @@ from PIL import Image
 
 from fakeface import OperatingPoint, __version__
 from fakeface.cli._app import app
+from fakeface.reports._escape import unescape
 from tests._models import make_classifier
 from tests._process import LISTENING, MAIN
 
@@ -131,8 +132,18 @@ def test_exit_codes(cli: Cli, folder: Path, options: list[str], code: int) -> No
         ([".", "--fpr", "0.5"], "has no operating point at fpr 0.5; it has: 0.01"),
         ([".", "--format", "yaml"], "yaml: is not a format of results"),
         ([".", "--model", "nowhere"], "is neither a directory nor a bundled model"),
-        ([".", "--format", "json", "--resume", "x.json"], "a scan cannot resume from json"),
-        ([".", "--resume", "a.csv", "-o", "b.csv"], "writes to a.csv itself"),
+        (
+            [".", "--resume", "x.csv"],
+            "x.csv: is csv; a scan resumes from jsonl alone: give --resume x.jsonl, and afterwards"
+            " `fakeface report x.jsonl -o x.csv`",
+        ),
+        ([".", "--format", "json", "--resume", "x"], "x: is json; a scan resumes from jsonl alone"),
+        (
+            [".", "--resume", "a.jsonl", "-o", "b"],
+            "writes to a.jsonl alone; leave out -o, and afterwards: fakeface report a.jsonl -o b",
+        ),
+        ([".", "-o", "a.csv", "-o", "b.csv", "--format", "csv"], "--format is for one file"),
+        ([".", "-o", "a.csv", "-o", "./a.csv"], "is named twice"),
         ([".", "--files-from", "/no/list"], "/no/list: no such file or directory"),
     ],
 )
@@ -192,12 +203,45 @@ def test_resume_adds_what_is_new_and_counts_what_was_there(
     paint(folder / "broken.jpg", 0, 255)
     done = cli("scan", folder, "--resume", report, "--fail-on", "fake")
     assert done.code == 1  # found by the earlier scan
-    assert "2 pictures in" in done.err
-    assert "3 unchanged since the previous scan" in done.err
+    new, before, both = done.err.splitlines()
+    assert new.startswith("fakeface: 2 new pictures in ")
+    assert new.endswith(" a second): 2 real; 1 other file skipped")
+    unchanged = "3 unchanged pictures from before: 1 fake, 1 uncertain, 1 real"
+    assert before == f"fakeface: {unchanged}"
+    assert both == "fakeface: together 5 pictures: 1 fake, 1 uncertain, 3 real"
     assert verdicts(report.read_text()) == ALL | {"a.png": "real", "broken.jpg": "real"}
     done = cli("scan", folder, "--resume", report, "--threshold", "0.4")  # other settings
-    assert "5 pictures in" in done.err
+    assert "5 new pictures in" in done.err
+    done = cli("scan", folder, "--resume", report, "--threshold", "0.4")
+    assert done.err.splitlines() == [
+        "fakeface: no new picture scored; 1 other file skipped",
+        "fakeface: 5 unchanged pictures from before: 2 fake, 3 real",
+    ]
     assert verdicts(report.read_text())["unsure.png"] == "fake"
+
+
+def test_one_scan_writes_several_files(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    files = [tmp_path / f"r.{suffix}" for suffix in ("jsonl", "csv", "html", "txt")]
+    done = cli("scan", folder, *(word for file in files for word in ("-o", file)))
+    assert (done.code, done.out) == (3, "")
+    assert len(done.err.splitlines()) == 1
+    assert verdicts(files[0].read_text()) == ALL
+    assert len(files[1].read_text().splitlines()) == 5
+    assert all("unsure.png" in file.read_text() for file in files)
+    assert cli("scan", folder, "-o", tmp_path / "new.json", "-o", files[1]).code == 2
+    assert not (tmp_path / "new.json").exists()
+
+
+def test_a_resumed_scan_may_spell_its_folder_otherwise(
+    cli: Cli, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cli("scan", "photos", "-o", "r.jsonl")
+    before = Path("r.jsonl").read_text()
+    for spelling in ("./photos", "photos/", folder, f"../{tmp_path.name}/photos"):
+        done = cli("scan", spelling, "--resume", "r.jsonl", "--exclude", "broken.jpg")
+        assert "no new picture scored" in done.err
+    assert Path("r.jsonl").read_text() == before
 
 
 def test_predict_takes_files_and_standard_input(
@@ -396,13 +440,31 @@ def shell(line: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
 def test_closed_streams_cost_no_results(red: str, tmp_path: Path, closed: str) -> None:
     picture = paint(tmp_path / "a.png", 255, 0)
     done = shell(closed, "scan", "--model", red, "--whole", picture, "--format", "jsonl")
-    assert done.returncode == 0
+    assert done.returncode == (0 if closed in ("2>&-", "2>/dev/full") else 2)
     assert len(done.stdout.splitlines()) == (closed in ("2>&-", "2>/dev/full"))
     assert len(done.stderr.splitlines()) == (closed == ">&-")
     report = tmp_path / "r.csv"
     done = shell(closed, "scan", "--model", red, "--whole", picture, "-o", report)
     assert done.returncode == 0
     assert len(report.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--version",), ("scan", "--help"), ("info",), ("info", "--json"), ("predict", "a.png")],
+)
+def test_results_that_go_nowhere_are_an_error(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = shell(">&-", *words)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("fakeface: standard output") and "is closed" in line
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fakeface", "--version"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, f"fakeface {__version__}\n")
 
 
 @pytest.mark.parametrize("words", [("--version",), ("scan", "--help")])
@@ -448,7 +510,7 @@ def test_names_are_never_printed_raw_and_survive_as_json(cli: Cli, tmp_path: Pat
         assert done.code == 0
         assert done.out.replace("\n", "").isprintable()
     (record,) = json.loads(cli("scan", tmp_path, "--format", "json").out)
-    assert os.fsencode(record["source"]) == name
+    assert os.fsencode(unescape(record["source"])) == name
 
 
 @pytest.mark.parametrize("results_too", [False, True])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fakeface import Prediction, ReportError, Verdict
-from fakeface.reports import EarlierScans, _parquet, open_report, read_results
+from fakeface.reports import EarlierScans, open_report, read_results
 from fakeface.reports._results import Before
 from fakeface.types import Provenance, Statement
 from tests.reports._pages import judged
@@ -47,6 +47,46 @@ def test_an_incomplete_last_line_is_left_out(tmp_path):
     path = write(tmp_path / "r.jsonl", RESULTS)
     path.write_bytes(path.read_bytes()[:-30])
     assert list(read_results(path)) == RESULTS[:2]
+
+
+@pytest.mark.parametrize("name", ["jsonl", "json"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [
+        ("utf-8", ""),
+        ("utf-8", "\ufeff"),
+        ("utf-16-le", "\ufeff"),
+        ("utf-16-be", "\ufeff"),
+        ("utf-16-le", ""),
+        ("utf-32", ""),
+    ],
+)
+def test_what_other_programs_saved_is_read(tmp_path, name, line_end, encoding, mark):
+    """PowerShell's `>` writes UTF-16 with a mark, its `Out-File -Encoding utf8` a mark too."""
+    path = write(tmp_path / "r", RESULTS, name)
+    text = mark + path.read_text("utf-8").replace("\n", line_end)
+    path.write_bytes(text.encode(encoding))
+    assert list(read_results(path)) == RESULTS
+    path.write_bytes(mark.encode(encoding))
+    assert list(read_results(path)) == []
+
+
+def test_another_encoding_is_named(tmp_path):
+    path = write(tmp_path / "r.jsonl", [RESULTS[1], replace(RESULTS[2], source="é.jpg")])
+    path.write_bytes(path.read_text("utf-8").encode("cp1252"))
+    with pytest.raises(ReportError, match=r"line 2 .*not UTF-8; in PowerShell, -Encoding utf8"):
+        list(read_results(path))
+
+
+def test_parquet_that_pandas_wrote_anew_is_read(tmp_path):
+    pytest.importorskip("pyarrow")
+    pandas = pytest.importorskip("pandas")
+    path = write(tmp_path / "r.parquet", RESULTS)
+    frame = pandas.read_parquet(path)
+    frame["mine"] = 1
+    frame.to_parquet(path)
+    assert list(read_results(path)) == RESULTS
 
 
 GOOD = judged("a.jpg", 0.5, Verdict.UNCERTAIN).as_dict()
@@ -92,11 +132,11 @@ def test_a_record_that_says_what_cannot_be_is_named(tmp_path, changed, why):
         (b"[{]", "is not complete JSON"),
         (b"[1]", "record 1 is not a result of fakeface"),
         (b'{"a": 1}\n', "line 1 is not a result of fakeface"),
-        (json.dumps(GOOD).encode() + b"\n{oops}\n", "line 2 is not JSON"),
-        (json.dumps(GOOD).encode() + b'\n{"other": tru', "line 2 is not JSON"),
+        (json.dumps(GOOD).encode() + b"\n{oops}\n", "line 2 is not a result of fakeface"),
+        (json.dumps(GOOD).encode() + b'\n{"other": tru', "line 2 is not a result of fakeface"),
         (b"[" * 100_000, "is not complete JSON"),
-        (b"{" + b'"a":[' * 100_000 + b"\n", "line 1 is not JSON"),
-        (b"PAR1 and nothing else", "is not a Parquet file of fakeface"),
+        (b"{" + b'"a":[' * 100_000 + b"\n", "line 1 is not a result of fakeface"),
+        (b"PAR1 and nothing else", "is not a Parquet file"),
     ],
 )
 def test_other_files_are_refused_with_the_reason(tmp_path, content, why):
@@ -125,6 +165,25 @@ def test_several_files_are_merged_and_the_last_result_counts(tmp_path):
     assert list(scans) == list(scans)
 
 
+def test_names_are_of_one_picture_however_they_are_spelled(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["p/a.jpg", "./p/a.jpg", f"{tmp_path}/p/a.jpg", f"p//../../{tmp_path.name}/p/a.jpg"]
+    paths = [
+        write(tmp_path / f"{at}.jsonl", [judged(name, 0.2, Verdict.REAL)])
+        for at, name in enumerate(names)
+    ]
+    scans = EarlierScans(paths)
+    assert [prediction.source for prediction in scans] == names[-1:]
+    assert scans.repeated == 1
+    monkeypatch.chdir("/")
+    assert len(EarlierScans(paths)) == 3
+    assert len(EarlierScans(paths, tmp_path)) == 1
+    odd = ["a\0b", "a/" * 100_000, "a/" * 100_000 + "b", "", "..", ".", "s3://bucket/a.jpg"]
+    scans = [Prediction(name, "m", error="is empty") for name in odd]
+    # "", "." and ".." are all the root here
+    assert len(EarlierScans([write(tmp_path / "odd.jsonl", scans)])) == len(odd) - 2
+
+
 def test_pictures_are_found_again_by_name_or_bytes():
     one, two = (replace(RESULTS[0], source=name, digest=name * 32) for name in "12")
     before = Before([one, two, RESULTS[1]])
@@ -143,7 +202,7 @@ def test_files_in_which_the_finder_s_confidence_is_called_score_are_read(tmp_pat
         rows = pq.read_table(path).to_pylist()
         for face in [face for row in rows for face in row["faces"]]:
             face["score"] = face.pop("detection_score")
-        pq.write_table(pa.Table.from_pylist(rows, _parquet.schema("score")), path)
+        pq.write_table(pa.Table.from_pylist(rows), path)
     else:
         path.write_text(path.read_text().replace('"detection_score": ', '"score": '))
     assert list(read_results(path)) == RESULTS
