@@ -23,3 +23,12 @@ def check(holds: bool, rule: str, value: object) -> None:
     """Raise `ValueError` with the rule and the value unless the rule holds."""
     if not holds:
         raise ValueError(f"{rule}, got {value!r}")
+
+
+def check_range(name: str, bounds: tuple[float, float], least: float, most: float) -> None:
+    """Raise `ValueError` unless a range rises between `least` and `most`."""
+    low, high = bounds
+    if not least <= low <= high <= most:
+        raise ValueError(
+            f"{name} must rise from {least:g} or more to {most:g} or less, got {low:g}, {high:g}"
+        )

@@ -17,7 +17,6 @@ from train._options import (
     OnlyOption,
     SeedOption,
     SetOption,
-    TtaOption,
     UnseenOption,
     WeightsOption,
     overrides,
@@ -147,7 +146,6 @@ def average(
         list[float] | None,
         typer.Option(
             "--weight",
-            "--share",
             min=0.001,
             help="Weight of each run, in their order; equal if left out.",
         ),
@@ -156,21 +154,11 @@ def average(
         float,
         typer.Option(
             "--interpolation-weight",
-            "--start-share",
             min=0.0,
             max=0.99,
             help="Weight of the initial checkpoint in the average.",
         ),
     ] = 0.0,
-    allow_descendants: Annotated[
-        bool,
-        typer.Option(
-            "--allow-descendants",
-            "--generations",
-            help="Allow a run and its ancestor; check the metrics afterwards.",
-        ),
-    ] = False,
-    tta: TtaOption = None,
     unseen: UnseenOption = False,
     cache: CacheOption = Path("cache"),
 ) -> None:
@@ -181,12 +169,6 @@ def average(
     anew.
 
         python -m train average runs/a runs/b --interpolation-weight 0.3 --data FOLDER -o runs/mean
-
-    With --allow-descendants a run may also be averaged with the one whose result it started from.
-
-    With --tta the average uses test-time augmentation, all inside one model; one run is enough:
-
-        python -m train average runs/a --tta plain --tta mirrored --data FOLDER -o runs/tta
     """
     from train.data import Cache
     from train.fitting import Selection, load_runs, read_data
@@ -195,17 +177,7 @@ def average(
     opened = load_runs(runs)
     weights = _weights(weight, opened)
     pictures = read_data(data, opened[0].recipe, Cache(cache), Selection(unseen=unseen))
-    run = average_runs(
-        opened,
-        weights,
-        pictures,
-        out,
-        name,
-        interpolation_weight,
-        tta or (),
-        allow_descendants=allow_descendants,
-    )
-    _show(run)
+    _show(average_runs(opened, weights, pictures, out, name, interpolation_weight))
 
 
 def ensemble(
@@ -217,7 +189,6 @@ def ensemble(
         list[float] | None,
         typer.Option(min=0.001, help="Weight of each run, in their order; equal if left out."),
     ] = None,
-    tta: TtaOption = None,
     unseen: UnseenOption = False,
     cache: CacheOption = Path("cache"),
 ) -> None:
@@ -235,7 +206,7 @@ def ensemble(
     opened = load_runs(runs)
     weights = _weights(weight, opened)
     pictures = read_data(data, opened[0].recipe, Cache(cache), Selection(unseen=unseen))
-    _show(join_runs(opened, weights, pictures, out, name, tta or ()))
+    _show(join_runs(opened, weights, pictures, out, name))
 
 
 def distil_head(

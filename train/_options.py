@@ -54,15 +54,6 @@ SetOption = Annotated[
         help="Override any field of the recipe: `--set head.units=64 --set fit.balance=source`.",
     ),
 ]
-TtaOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tta",
-        "--view",
-        help="Test-time augmentation of the result: `plain`, `mirrored`, `soft` or `mirrored-soft`,"
-        " once or several times; that of the runs if left out, for an ensemble of the first.",
-    ),
-]
 UnseenOption = Annotated[
     bool,
     typer.Option(

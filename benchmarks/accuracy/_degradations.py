@@ -10,19 +10,17 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from benchmarks.accuracy._upscalers import upscale
 from fakeface import Box, CropSpec
 from fakeface.images import Picture
 from fakeface.preprocessing import crop_box
-
-if TYPE_CHECKING:
-    from train.augment import UpscalerNet
 
 Mask = Callable[[npt.NDArray[np.uint8], Box], npt.NDArray[np.uint8]]
 
@@ -86,23 +84,14 @@ def super_resolve(network: str, image: Image.Image) -> Image.Image:
     """Enlarge a picture with a super-resolution network and shrink it back, as photo enhancers do.
 
     Args:
-        network: A name of `train.augment.UPSCALERS`.
+        network: A name of `benchmarks.accuracy._upscalers.UPSCALERS`.
         image: RGB.
 
     Raises:
         WeightsError: The packages of the extra `upscalers` are not installed.
     """
-    from train.augment import upscale
-
-    enlarged = Image.fromarray(upscale(_upscaler(network), np.asarray(image)))
+    enlarged = Image.fromarray(upscale(network, np.asarray(image)))
     return enlarged.resize(image.size, Image.Resampling.LANCZOS)
-
-
-@cache
-def _upscaler(network: str) -> UpscalerNet:
-    from train.augment import open_upscaler
-
-    return open_upscaler(network)
 
 
 def keep_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:

@@ -61,7 +61,7 @@ def leave_family_out(
     data: DataOption,
     recipe: Annotated[
         str, typer.Option(help="A fine-tuning of `python -m train`: its name or a TOML file.")
-    ] = "edge-families",
+    ] = "edge-further",
     out: OutOption = Path("results/leave-family-out"),
     folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 3,
     steps: Annotated[int, typer.Option(min=1, help="Steps of each fine-tuning.")] = 200,

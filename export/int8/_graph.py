@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from train.networks import is_filter
-
 if TYPE_CHECKING:
     import onnx
 
@@ -74,12 +72,8 @@ class Graph:
 
     @cached_property
     def convolutions(self) -> list[onnx.NodeProto]:
-        """The network's convolutions with constant weights, in order.
-
-        A depthwise convolution of three channels is a filter (`train.networks.is_filter`), not one.
-        """
-        found = [n for n in self.nodes if n.op_type == "Conv" and self.is_constant(n.input[1])]
-        return [node for node in found if not is_filter(self.constant(node.input[1]).shape)]
+        """The convolutions with constant weights, in order."""
+        return [n for n in self.nodes if n.op_type == "Conv" and self.is_constant(n.input[1])]
 
     @cached_property
     def sums(self) -> list[onnx.NodeProto]:

@@ -149,7 +149,7 @@ class Pool:
             prediction, result, seconds = await asyncio.wait_for(
                 asyncio.wrap_future(job), self._options.timeout
             )
-        except asyncio.TimeoutError:
+        except TimeoutError:
             self._give_up(job, picture)
             most = self._options.timeout
             error = ImageError(picture.name, f"took longer than the {most:g} seconds allowed")

@@ -98,7 +98,7 @@ class _Body:
             began = clock()
             try:
                 message = await asyncio.wait_for(self._receive(), max(self._left, 0.001))
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 raise refusal(408, "the body arrives too slowly") from None
             if message["type"] == "http.disconnect":
                 raise refusal(400, "the client went away")

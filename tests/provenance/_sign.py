@@ -30,7 +30,7 @@ class Authority:
 
 @lru_cache
 def authority(name: str) -> Authority:
-    now = dt.datetime.now(dt.timezone.utc)
+    now = dt.datetime.now(dt.UTC)
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root_name = _name(f"{name} root", name)
 

@@ -13,22 +13,14 @@ from PIL import Image
 
 from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
 from tests.conftest import SAMPLES
-from train._installed import package_folder
-from train.augment._upscalers import UPSCALERS
 from train.data._cache import Cache
 from train.data._dataset import load_data
 from train.data._sample import Sample
 
-needs_upscalers = pytest.mark.skipif(
-    None in map(package_folder, ("ncnn", *{network.package for network in UPSCALERS.values()})),
-    reason="the extra `upscalers` is not installed",
-)
-
-
 Samples = list[Sample]
 
 SIZE = 64
-TAPS = ["block1_expand_relu", "block3_expand_relu"]
+LAYERS = ["block1_expand_relu", "block3_expand_relu"]
 
 
 def portrait(width: int = 117, height: int = 90) -> npt.NDArray[np.uint8]:
@@ -154,7 +146,7 @@ def exported(tmp_path_factory):
     from train.networks._multistage import detector, fuse_batch_norm
 
     made = network(0)
-    plain = fuse_batch_norm(detector(made, TAPS, 0.0, 0), SIZE)
+    plain = fuse_batch_norm(detector(made, LAYERS, 0.0, 0), SIZE)
     graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
     described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny", provenance={})
     folder = tmp_path_factory.mktemp("models") / "tiny"

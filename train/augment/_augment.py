@@ -14,7 +14,8 @@ generators; Grommelt et al. 2024 (arXiv 2403.17608) show what unequal JPEG quali
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,10 @@ from PIL import Image, ImageEnhance, ImageFilter
 from fakeface import CropSpec
 from fakeface.preprocessing import crop, crop_box
 from fakeface.types import Box
-from train._checks import check_share
 from train.augment._sharpness import match_sharpness, sharpness
+
+if TYPE_CHECKING:
+    from train.recipes import AugmentSpec
 
 _RESAMPLING = (
     Image.Resampling.BILINEAR,
@@ -34,80 +37,6 @@ _RESAMPLING = (
     Image.Resampling.HAMMING,
 )
 _SMALLEST = 64
-_PROBABILITIES = (
-    "identity", "rescale", "encode", "recompress", "blur", "sharpen", "noise", "colour", "grey",
-    "smooth", "match_sharpness", "cutout",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Augment:
-    """Probabilities, 0 to 1, and ranges of the augmentation.
-
-    Attributes:
-        identity: Probability of no degradation at all; the crop is jittered in any case.
-        rescale: Probability of a resize, drawn before each encoding.
-        scale: Smallest and largest factor of a resize, drawn log-uniformly.
-        encode: Probability of an encoding; `recompress` adds a second one.
-        recompress: Probability of a second resize and encoding, as when a shared picture is shared.
-        quality: Lowest and highest quality of JPEG; WebP never goes below 40.
-        blur: Probability of Gaussian blur with a radius of up to 1.5 pixels.
-        sharpen: Probability of an unsharp mask.
-        noise: Probability of sensor-like noise.
-        colour: Probability of changed exposure, contrast, white balance and saturation.
-        grey: Probability of conversion to greyscale.
-        smooth: Probability that a photograph is smoothed as beauty filters do.
-        match_sharpness: Probability of sharpness matching, to a target drawn log-uniformly from
-            `sharpness`.
-        sharpness: Range of targets: mean absolute Laplacian of the crop, in grey levels.
-        cutout: Probability of covering a rectangle of the crop.
-        zoom: Standard deviation of the logarithm of the box's scale.
-        shift: Standard deviation of the box's position, in sides of the box.
-    """
-
-    identity: float = 0.15
-    rescale: float = 0.5
-    scale: tuple[float, float] = (0.4, 1.3)
-    encode: float = 0.7
-    recompress: float = 0.25
-    quality: tuple[int, int] = (30, 96)
-    blur: float = 0.1
-    sharpen: float = 0.15
-    noise: float = 0.15
-    colour: float = 0.5
-    grey: float = 0.04
-    smooth: float = 0.15
-    match_sharpness: float = 0.0
-    sharpness: tuple[float, float] = (3.5, 18.0)
-    cutout: float = 0.1
-    zoom: float = 0.12
-    shift: float = 0.06
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for probabilities outside 0 to 1 and empty ranges."""
-        for name in _PROBABILITIES:
-            check_share(f"augment.{name}", getattr(self, name))
-        for name, least, most in (
-            ("scale", 0.01, 100.0), ("quality", 1, 100), ("sharpness", 0.01, 255.0)
-        ):  # fmt: skip
-            low, high = getattr(self, name)
-            if not least <= low <= high <= most:
-                raise ValueError(
-                    f"augment.{name} must rise from {least:g} or more to {most:g} or less,"
-                    f" got {low:g}, {high:g}"
-                )
-
-    def weak(self) -> Augment:
-        """Return a weak augmentation, for pairs that differ in a faint trace that must survive."""
-        return replace(
-            self,
-            identity=0.3,
-            scale=(max(self.scale[0], 0.7), self.scale[1]),
-            quality=(max(self.quality[0], 60), self.quality[1]),
-            recompress=0.1 * self.recompress,
-            blur=0.3 * self.blur,
-            noise=0.5 * self.noise,
-        )
 
 
 def augmented_crop(
@@ -115,7 +44,7 @@ def augmented_crop(
     box: Box | None,
     real: bool,
     spec: CropSpec,
-    options: Augment,
+    options: AugmentSpec,
     rng: np.random.Generator,
 ) -> npt.NDArray[np.uint8]:
     """Augment a picture and crop it around its jittered face box.
@@ -152,7 +81,7 @@ def _middle(image: Image.Image, margin: float) -> Box:
 
 
 def _with_sharpness_matched(
-    image: Image.Image, box: Box, spec: CropSpec, options: Augment, rng: np.random.Generator
+    image: Image.Image, box: Box, spec: CropSpec, options: AugmentSpec, rng: np.random.Generator
 ) -> Image.Image:
     """Sharpen or blur the picture so that its face has a random target sharpness."""
     low, high = np.log(options.sharpness)
@@ -167,7 +96,7 @@ def _with_sharpness_matched(
 
 
 def _degrade(
-    image: Image.Image, box: Box, real: bool, options: Augment, rng: np.random.Generator
+    image: Image.Image, box: Box, real: bool, options: AugmentSpec, rng: np.random.Generator
 ) -> tuple[Image.Image, Box]:
     smooth, own = rng.random() < options.smooth, rng.integers(2**32)
     if smooth and real:  # with its own generator, so that both of a pair are augmented alike
@@ -194,7 +123,7 @@ def _degrade(
 
 
 def _rescale(
-    image: Image.Image, box: Box, options: Augment, rng: np.random.Generator
+    image: Image.Image, box: Box, options: AugmentSpec, rng: np.random.Generator
 ) -> tuple[Image.Image, Box]:
     low, high = np.log(options.scale[0]), np.log(options.scale[1])
     factor = float(np.exp(rng.uniform(low, high)))
@@ -204,7 +133,7 @@ def _rescale(
     return image.resize(size, method), box.scaled(size[0] / image.width)
 
 
-def _encode(image: Image.Image, options: Augment, rng: np.random.Generator) -> Image.Image:
+def _encode(image: Image.Image, options: AugmentSpec, rng: np.random.Generator) -> Image.Image:
     low, high = options.quality
     buffer = io.BytesIO()
     if rng.random() < 0.75:
@@ -246,7 +175,7 @@ def _add_noise(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def _jitter(box: Box, options: Augment, rng: np.random.Generator) -> Box:
+def _jitter(box: Box, options: AugmentSpec, rng: np.random.Generator) -> Box:
     scale = float(np.exp(np.clip(rng.normal(0, options.zoom), -0.35, 0.35)))
     dx, dy = rng.normal(0, options.shift, 2) * box.side
     width, height = box.width * scale, box.height * scale

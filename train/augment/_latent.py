@@ -31,10 +31,7 @@ from train.networks.backbones._torch_file import read_torch_file
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from train.augment._autoencoder import Pixels
-
-AUTOENCODERS = ("taesd", "taesdxl", "taesd3", "taef1", "taef2")
-"""Names of the networks."""
+Pixels = npt.NDArray[np.uint8]
 
 STRIDE = 8
 """Pixels of a side that one latent stands for; sides are padded to a multiple of it."""
@@ -198,8 +195,8 @@ class _Graph:
         channels = len(tensors[f"{name}.1.weight"])
         grouped = self.add("Reshape", x, self.constant(np.array([0, _GROUPS, -1], np.int64)))
         ones, zeros = (self.constant(np.full(_GROUPS, n, np.float32)) for n in (1, 0))
-        with_conv_bn = self.add("InstanceNormalization", grouped, ones, zeros, epsilon=_EPSILON)
-        x = self.add("Reshape", with_conv_bn, self.add("Shape", x))
+        normalised = self.add("InstanceNormalization", grouped, ones, zeros, epsilon=_EPSILON)
+        x = self.add("Reshape", normalised, self.add("Shape", x))
         for kind, part in (("Mul", "weight"), ("Add", "bias")):
             values = tensors[f"{name}.1.{part}"].reshape(1, channels, 1, 1)
             x = self.add(kind, x, self.constant(values))
@@ -207,11 +204,11 @@ class _Graph:
 
 
 def open_autoencoder(folder: Path, name: str) -> Callable[[Pixels, np.random.Generator], Pixels]:
-    """Open one of `AUTOENCODERS`.
+    """Open an autoencoder of a generator.
 
     Args:
         folder: Holds its weights.
-        name: Its name.
+        name: Its name, one of `train.recipes.AUTOENCODERS`.
 
     Returns:
         Passes a picture (RGB, uint8, [h, w, 3]) through it, the latent grid placed at random; as

@@ -16,7 +16,8 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from math import ceil, floor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,68 +25,25 @@ import numpy as np
 from PIL import Image
 
 from fakeface.files import replacing
-from train._checks import check_share
-from train.augment._latent import AUTOENCODERS, open_autoencoder, weights_files
-from train.augment._reconstructions import around_face, load_picture, reconstruct
+from fakeface.images import Picture
+from fakeface.types import Box
+from train.augment._latent import Pixels, open_autoencoder, weights_files
+from train.augment._sharpness import match_sharpness, sharpness
 from train.progress import progress
+from train.recipes import AUTOENCODERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from train.augment._autoencoder import Pixels
-    from train.data._sample import Sample
+    from train.data import Sample
+    from train.recipes import AutoencoderSpec
 
     Network = Callable[[Pixels, np.random.Generator], Pixels]
 
 _QUALITY = 90  # of JPEG, as the pictures have it
 _SMALLEST = 64  # pixels: no side is shrunk below
-
-
-@dataclass(frozen=True, slots=True)
-class AutoencoderSpec:
-    """Which pictures are reconstructed by which autoencoders.
-
-    Attributes:
-        folder: Holds the weights (`train.augment._latent`); empty for none.
-        networks: Names from `train.augment._latent.AUTOENCODERS`; pictures are divided by their
-            content, so that a larger choice keeps what a smaller one made.
-        photographs: Photographs in total, divided between origins by the square root of their
-            sizes.
-        generated: AI pictures in total, divided likewise between generators.
-        resize: Probability that a picture is resized before its reconstruction.
-        scale: Smallest and largest factor of that resize, drawn log-uniformly.
-        encode: Probability that it is encoded as JPEG before.
-        quality: Lowest and highest quality of that encoding.
-    """
-
-    folder: str = ""
-    networks: tuple[str, ...] = AUTOENCODERS
-    photographs: int = 1200
-    generated: int = 200
-    resize: float = 0.5
-    scale: tuple[float, float] = (0.6, 1.3)
-    encode: float = 0.35
-    quality: tuple[int, int] = (60, 95)
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for unknown networks and values out of range."""
-        if not self.networks or (unknown := set(self.networks) - set(AUTOENCODERS)):
-            what = ", ".join(sorted(unknown)) if self.networks else "none"
-            raise ValueError(
-                f"autoencoders.networks must name some of {', '.join(AUTOENCODERS)}, got {what}"
-            )
-        for name in ("photographs", "generated"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"autoencoders.{name} must not be negative")
-        check_share("autoencoders.resize", self.resize)
-        check_share("autoencoders.encode", self.encode)
-        for name, least, most in (("scale", 0.1, 4.0), ("quality", 1, 100)):
-            low, high = getattr(self, name)
-            if not least <= low <= high <= most:
-                raise ValueError(
-                    f"autoencoders.{name} must rise from {least:g} or more to {most:g} or less,"
-                    f" got {low:g}, {high:g}"
-                )
+_RECONSTRUCTED = 2.4  # in sizes of the face: all that a jittered crop can show
+_SHARPNESS = (0.75, 1.05)  # of a reconstruction, relative to its photograph
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +107,7 @@ def _fill(
     network = open_autoencoder(Path(spec.folder), name)
     for sample in progress(todo, f"reconstructions ({name})", len(todo)):
         rng = np.random.default_rng([AUTOENCODERS.index(name), int(sample.digest[:12], 16)])
-        photo, made = pair(load_picture(sample), sample, network, spec, rng)
+        photo, made = pair(Picture(sample.path).load()[0], sample, network, spec, rng)
         target = files[sample.name]
         for image, path in ((photo, _counterpart(target)), (made, target)):  # this one says done
             with replacing(path) as new:
@@ -169,8 +127,8 @@ def pair(
         image: Upright RGB picture, left unchanged.
         sample: Says where the face is.
         network: Reconstructs pixels, uint8, [h, w, 3].
-        spec: Chances and ranges.
-        rng: Decides all that is left to chance.
+        spec: Probabilities and ranges.
+        rng: Source of randomness.
 
     Returns:
         The degraded picture and its reconstruction, both as large as `image`.
@@ -197,6 +155,38 @@ def pair(
     return both[0], both[1]
 
 
+def reconstruct(network: Network, photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """Reconstruct a photograph and restore its sharpness.
+
+    Args:
+        network: Reconstructs pixels.
+        photo: RGB, uint8, shape (h, w, 3).
+        rng: Generator for all random choices, and for the sharpness.
+
+    Returns:
+        RGB, uint8, as large as the photograph.
+    """
+    made = Image.fromarray(network(photo, rng))
+    target, radius = sharpness(photo) * rng.uniform(*_SHARPNESS), rng.uniform(0.6, 1.4)
+    return np.asarray(match_sharpness(made, target, radius))
+
+
+def around_face(box: Box | None, image: Image.Image) -> tuple[int, int, int, int]:
+    """Return the edges of the part that is reconstructed: all that a jittered crop can show.
+
+    It is a square around the face, or the centre of the picture without one, clipped to the
+    picture.
+    """
+    face = box or Box(0, 0, *image.size)
+    x, y, half = face.x + face.width / 2, face.y + face.height / 2, _RECONSTRUCTED * face.side / 2
+    return (
+        max(floor(x - half), 0),
+        max(floor(y - half), 0),
+        min(ceil(x + half), image.width),
+        min(ceil(y + half), image.height),
+    )
+
+
 def _spread(samples: Sequence[Sample], count: int, group: Callable[[Sample], str]) -> list[Sample]:
     """Draw about `count` samples, divided between groups by the square root of their sizes.
 
@@ -220,7 +210,5 @@ def _counterpart(file: Path) -> Path:
 
 def _key(spec: AutoencoderSpec) -> str:
     """Hash of what decides the pixels of a reconstruction, apart from picture and network."""
-    chances = {
-        k: v for k, v in asdict(spec).items() if k in {"resize", "scale", "encode", "quality"}
-    }
+    chances = {key: getattr(spec, key) for key in ("resize", "scale", "encode", "quality")}
     return hashlib.blake2b(json.dumps(chances, sort_keys=True).encode(), digest_size=8).hexdigest()

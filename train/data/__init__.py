@@ -9,17 +9,12 @@ What other packages use stands here; modules with a leading underscore are priva
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from fakeface.lazy import lazy_exports
-
-if TYPE_CHECKING:
-    from train.data._cache import AppendOnlyCache, Cache, digests
-    from train.data._dataset import Data, load_data
-    from train.data._locate import finder_id, locate
-    from train.data._sample import CLASSES, SPLITS, Sample
-    from train.data._sampler import BatchItem, SamplingSpec, batches
-    from train.data._splits import without_leaks
+from train.data._cache import AppendOnlyCache, Cache, digests
+from train.data._dataset import Data, load_data
+from train.data._locate import finder_id, locate
+from train.data._sample import CLASSES, SPLITS, Sample
+from train.data._sampler import BatchItem, batches
+from train.data._splits import without_leaks
 
 __all__ = [
     "CLASSES",
@@ -29,7 +24,6 @@ __all__ = [
     "Cache",
     "Data",
     "Sample",
-    "SamplingSpec",
     "batches",
     "digests",
     "finder_id",
@@ -37,33 +31,3 @@ __all__ = [
     "locate",
     "without_leaks",
 ]
-
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "train.data._cache": (
-            "AppendOnlyCache",
-            "Cache",
-            "digests",
-        ),
-        "train.data._dataset": (
-            "Data",
-            "load_data",
-        ),
-        "train.data._locate": (
-            "finder_id",
-            "locate",
-        ),
-        "train.data._sample": (
-            "CLASSES",
-            "SPLITS",
-            "Sample",
-        ),
-        "train.data._sampler": (
-            "BatchItem",
-            "SamplingSpec",
-            "batches",
-        ),
-        "train.data._splits": ("without_leaks",),
-    },
-)

@@ -17,60 +17,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from train._checks import check_share
+from train.recipes import SamplingSpec
 
 if TYPE_CHECKING:
     from train.data._sample import Sample
 
-
 _UNSTATED = "unstated"  # kind of photographs for which the manifest has none
-
-BY = ("source", "family")
-"""What pictures can be sampled by."""
-
-
-@dataclass(frozen=True, slots=True)
-class SamplingSpec:
-    """How batches are sampled.
-
-    Attributes:
-        pairs: Fraction of the batch that are AI pictures with the photograph they were made from.
-        reconstructions: Fraction of the batch that are photographs with their reconstruction
-            (`train.augment._reconstructions`).
-        weights: Fraction of the single pictures of its class that an origin gets; origins without
-            a weight divide the rest.
-        exponent: The rest is divided in proportion to the size of an origin to this power: 1
-            samples every picture equally often, 0 every origin.
-        by: What is sampled first: `source` (the origin) or `family`. By family, an AI picture is
-            sampled by family, generator and origin, a photograph by kind and origin, each level
-            with `exponent`; `weights` then name families, kinds, or origins of photographs, which
-            are sampled apart from their kind. Reconstructed photographs are sampled likewise.
-    """
-
-    pairs: float = 0.1875
-    reconstructions: float = 0.1875
-    weights: dict[str, float] = field(default_factory=dict)
-    exponent: float = 0.5
-    by: str = BY[0]
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for fractions that make no batch."""
-        if self.by not in BY:
-            raise ValueError(f"sampling.by must be one of {', '.join(BY)}, got {self.by!r}")
-        for name in ("pairs", "reconstructions"):
-            check_share(f"sampling.{name}", getattr(self, name))
-        if self.pairs + self.reconstructions > 1:
-            raise ValueError(
-                "sampling.pairs and sampling.reconstructions make more than a batch:"
-                f" {self.pairs + self.reconstructions:g}"
-            )
-        for origin, share in self.weights.items():
-            check_share(f"sampling.weights.{origin}", share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +93,9 @@ def batches(
     n_reconstructed = round(spec.reconstructions * size / 2) if with_reconstruction else 0
     pairs = _ShuffledSampler(paired, rng)
     reconstructed_photos = _GroupSampler(
-        with_reconstruction, spec if spec.by == BY[1] else SamplingSpec(exponent=spec.exponent), rng
+        with_reconstruction,
+        spec if spec.by == "family" else SamplingSpec(exponent=spec.exponent),
+        rng,
     )
     generated = [s for s in samples if s.label == 0]
     taken = {s.name for s in paired} if n_pairs else set()
@@ -189,7 +148,7 @@ class _GroupSampler:
 
 def _path(sample: Sample, spec: SamplingSpec) -> tuple[str, ...]:
     """Return the groups that a picture is sampled by, outermost first."""
-    if spec.by == BY[0]:
+    if spec.by == "source":
         return (sample.origin,)
     if sample.label == 0:
         family = sample.family or sample.origin

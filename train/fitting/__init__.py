@@ -5,21 +5,16 @@ Fine-tuning and frozen backbones, features, averages of weights, ensembles, comp
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from fakeface.lazy import lazy_exports
-
-if TYPE_CHECKING:
-    from train.fitting._average import average
-    from train.fitting._combine import load_runs
-    from train.fitting._compare import compare
-    from train.fitting._distil_head import distil_head
-    from train.fitting._ensemble import ensemble
-    from train.fitting._features import crop_batches, row_id
-    from train.fitting._fit import fit
-    from train.fitting._read_data import Selection, read_data
-    from train.fitting._run import INFO, MODEL, Run, load_run
-    from train.fitting._teacher_features import write_features
+from train.fitting._average import average
+from train.fitting._combine import load_runs
+from train.fitting._compare import compare
+from train.fitting._distil_head import distil_head
+from train.fitting._ensemble import ensemble
+from train.fitting._features import crop_batches, row_id
+from train.fitting._fit import fit
+from train.fitting._read_data import Selection, read_data
+from train.fitting._run import INFO, MODEL, Run, load_run
+from train.fitting._teacher_features import write_features
 
 __all__ = [
     "INFO",
@@ -38,30 +33,3 @@ __all__ = [
     "row_id",
     "write_features",
 ]
-
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "train.fitting._average": ("average",),
-        "train.fitting._combine": ("load_runs",),
-        "train.fitting._compare": ("compare",),
-        "train.fitting._distil_head": ("distil_head",),
-        "train.fitting._ensemble": ("ensemble",),
-        "train.fitting._features": (
-            "crop_batches",
-            "row_id",
-        ),
-        "train.fitting._fit": ("fit",),
-        "train.fitting._read_data": (
-            "Selection",
-            "read_data",
-        ),
-        "train.fitting._run": (
-            "INFO",
-            "MODEL",
-            "Run",
-            "load_run",
-        ),
-        "train.fitting._teacher_features": ("write_features",),
-    },
-)

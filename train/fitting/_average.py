@@ -6,8 +6,7 @@ better on what none of them saw ("Model soups", Wortsman et al. 2022, arXiv 2203
 Interpolating with the initial checkpoint keeps what it could do elsewhere ("Robust fine-tuning of
 zero-shot models", Wortsman et al. 2022, arXiv 2109.01903).
 
-An average may have other test-time augmentation than its runs (`train.networks._tta`). Its
-calibration, thresholds and metrics are computed anew.
+Calibration, thresholds and metrics are computed anew.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ from train.fitting._combine import (
 from train.fitting._create import refuse_finished
 from train.fitting._run import Run
 from train.networks._heads import LOGIT
-from train.networks._warm_start import convolutions, exported_head
 
 if TYPE_CHECKING:
     import keras
@@ -46,10 +44,8 @@ def average(
     out: Path,
     name: str,
     interpolation_weight: float = 0.0,
-    transforms: Sequence[str] = (),
-    allow_descendants: bool = False,
 ) -> Run:
-    """Average runs, or give one run other test-time augmentation, and write a run directory.
+    """Average runs, or one run and its initial checkpoint, and write a run directory.
 
     Args:
         runs: Finished fine-tunings with the same backbone, feature layers, crop and initial
@@ -60,10 +56,6 @@ def average(
         name: Name of the average's recipe.
         interpolation_weight: Weight of the initial checkpoint's convolutions, 0 to below 1; of
             its head too where the runs started from that.
-        transforms: Test-time augmentation of the average (names from
-            `train.networks._tta.TRANSFORMS`); that of the first run if empty.
-        allow_descendants: Allow a run and its ancestor, such as a training that started from the
-            average of others; check the metrics, since they may lie in different loss basins.
 
     Returns:
         The finished run, with the first run's recipe under `name`; the key `averaged` of its
@@ -71,17 +63,17 @@ def average(
 
     Raises:
         RunError: The runs do not match each other or the data, they have no common initial
-            checkpoint to interpolate with, a transform is unknown, or `out` holds a finished run.
+            checkpoint to interpolate with, or `out` holds a finished run.
     """
     began = time.monotonic()
     refuse_finished(out)
     first = runs[0]
     for run in runs[1:]:
-        _check_alike(first, run, allow_descendants=allow_descendants)
+        _check_alike(first, run)
     check_trained_on(first, data)
     finetune = recipe_of(first).finetune
     start = finetune.initial_checkpoint
-    if interpolation_weight and (not start or allow_descendants):
+    if interpolation_weight and not start:
         raise RunError("the runs have no common finetune.initial_checkpoint to interpolate with")
     weights = [weight / sum(weights) for weight in weights]
     model = first.model
@@ -89,7 +81,7 @@ def average(
     if interpolation_weight:
         _interpolate(model, start, interpolation_weight, head=finetune.initial_head)
     what = f"Average of {len(runs)} training{'s' * (len(runs) > 1)}."
-    recipe = combined_recipe(first, name, what, transforms, "cannot be averaged")
+    recipe = combined_recipe(first, name, what)
     averaged = [
         provenance_of(run, (1 - interpolation_weight) * weight)
         for run, weight in zip(runs, weights, strict=True)
@@ -104,7 +96,7 @@ def average(
     )
 
 
-def _check_alike(one: Run, other: Run, *, allow_descendants: bool) -> None:
+def _check_alike(one: Run, other: Run) -> None:
     a, b = recipe_of(one), recipe_of(other)
     for what, left, right in (
         ("backbone", a.backbone.name, b.backbone.name),
@@ -113,7 +105,7 @@ def _check_alike(one: Run, other: Run, *, allow_descendants: bool) -> None:
         ("initial checkpoint", a.finetune.initial_checkpoint, b.finetune.initial_checkpoint),
         ("data", one.info["data"]["fingerprint"], other.info["data"]["fingerprint"]),
     ):
-        if left != right and not (allow_descendants and what == "initial checkpoint"):
+        if left != right:
             raise RunError(f"{other.path} cannot be averaged with {one.path}: another {what}")
 
 
@@ -128,6 +120,8 @@ def _average_weights(
 
 def _interpolate(model: keras.Model, start: str, share: float, *, head: bool) -> None:
     from keras import layers
+
+    from train.networks._warm_start import convolutions, exported_head
 
     kinds = (layers.Conv2D, layers.DepthwiseConv2D)
     own = [layer for layer in model.layers if isinstance(layer, kinds) and layer.name != LOGIT]

@@ -70,29 +70,9 @@ def provenance_of(run: Run, weight: float) -> dict[str, Any]:
     }
 
 
-def combined_recipe(
-    first: Run, name: str, description: str, transforms: Sequence[str], failure: str
-) -> FinetuneRecipe:
-    """Return the first run's recipe under another name.
-
-    Args:
-        first: The run.
-        name: The name.
-        description: The description.
-        transforms: Test-time augmentation; that of the run if empty.
-        failure: What cannot be done with the run where a transform is unknown.
-
-    Raises:
-        RunError: A transform is unknown.
-    """
-    recipe = recipe_of(first)
-    finetune = recipe.finetune
-    if transforms:
-        try:
-            finetune = replace(finetune, test_time_augmentation=tuple(transforms))
-        except ValueError as error:
-            raise RunError(f"{first.path} {failure}: {error}") from error
-    return replace(recipe, name=name, description=description, finetune=finetune)
+def combined_recipe(first: Run, name: str, description: str) -> FinetuneRecipe:
+    """Return the first run's recipe under another name."""
+    return replace(recipe_of(first), name=name, description=description)
 
 
 def write_combined(

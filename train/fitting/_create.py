@@ -14,12 +14,6 @@ from train.recipes._recipe import Recipe, recipe_from_dict, to_toml
 RUN_MANIFEST = "run-manifest.json"
 """Manifest of an unfinished run: its recipe and data, which must match to resume it."""
 
-_FORMER_NAMES = {
-    "begun.json": RUN_MANIFEST,
-    "ghosts": "reconstructions",
-    "enhanced": "super-resolved",
-}
-
 
 def refuse_finished(out: Path) -> None:
     """Raise `RunError` if the directory holds a finished run."""
@@ -39,7 +33,6 @@ def create_run(out: Path, recipe: Recipe, data: Data) -> None:
         RunError: It holds a stopped run of another recipe or on other data.
     """
     out.mkdir(parents=True, exist_ok=True)
-    _adopt_former_names(out)
     manifest = {"recipe": recipe.as_dict(), "data": data_identity(recipe, data)}
     plain = json.loads(json.dumps(manifest))
     if (out / RUN_MANIFEST).exists() and any(path.is_dir() for path in out.iterdir()):
@@ -57,13 +50,6 @@ def create_run(out: Path, recipe: Recipe, data: Data) -> None:
                 )
     write_json(out / RUN_MANIFEST, manifest)
     (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
-
-
-def _adopt_former_names(out: Path) -> None:
-    """Rename what a run that was stopped before 0.2.0 has kept."""
-    for former, name in _FORMER_NAMES.items():
-        if (out / former).exists() and not (out / name).exists():
-            (out / former).rename(out / name)
 
 
 def data_identity(recipe: Recipe, data: Data) -> dict[str, str]:

@@ -24,10 +24,11 @@ from train.fitting._combine import (
     write_combined,
 )
 from train.fitting._create import refuse_finished
-from train.fitting._distillation import DistillationSpec, read_targets
+from train.fitting._distillation import read_targets
 from train.fitting._inference import compute_vectors
 from train.fitting._run import Run
 from train.networks._heads import LOGIT
+from train.recipes import DistillationSpec
 
 if TYPE_CHECKING:
     import keras
@@ -67,7 +68,7 @@ def distil_head(run: Run, features: Path, data: Data, out: Path, name: str, shar
     refuse_finished(out)
     check_trained_on(run, data)
     before_head = _before_head(run)
-    recipe = combined_recipe(run, name, f"{run.recipe.name} with a distilled head.", (), "")
+    recipe = combined_recipe(run, name, f"{run.recipe.name} with a distilled head.")
     spec = DistillationSpec(str(features), components=1)  # the logit is all that counts
     train = data.split("train")
     targets = read_targets(train, spec, recipe_of(run).finetune.sampling, recipe.seed)

@@ -20,45 +20,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from train._checks import check, check_share
 from train.data._sample import Sample
-from train.data._sampler import BatchItem, SamplingSpec, batches
+from train.data._sampler import BatchItem, batches
 from train.errors import DataError
 from train.progress import console
 
 if TYPE_CHECKING:
     from train.fitting._teacher_features import Features
+    from train.recipes import DistillationSpec, SamplingSpec
 
 _DRAWN = 8192  # pictures, as batches are sampled, that the targets are fitted on
 _FEWEST = 0.5  # share of the training pictures that must have features
 _BATCH = 32
 _INVERSE_PENALTY = 0.01  # of the logistic regression, chosen on families left out
-
-
-@dataclass(frozen=True, slots=True)
-class DistillationSpec:
-    """What the network learns of a teacher besides the labels.
-
-    Attributes:
-        features: File of the teacher's features, from `python -m train teacher`; empty for none.
-            Pictures that it lacks, and reconstructions, are trained on with their labels alone.
-        components: Principal components of the features that are predicted.
-        weight: Weight of the distillation loss, which is added to the other losses: the mean of two
-            mean squared errors in units of the variance, of the components and of the logit.
-        head_share: Share of the teacher's logit, as the network has learnt to predict it, in the
-            detector's own, 0 to 1. Both are linear in the same features, so the mix is one head.
-    """
-
-    features: str = ""
-    components: int = 32
-    weight: float = 1.0
-    head_share: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for numbers out of range."""
-        check(self.components >= 1, "distillation.components must be at least 1", self.components)
-        check(self.weight > 0, "distillation.weight must be above 0", self.weight)
-        check_share("distillation.head_share", self.head_share)
 
 
 @dataclass(frozen=True, slots=True)

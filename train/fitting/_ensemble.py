@@ -34,18 +34,15 @@ def ensemble(
     data: Data,
     out: Path,
     name: str,
-    transforms: Sequence[str] = (),
 ) -> Run:
     """Put runs side by side and write a run directory.
 
     Args:
         runs: Two or more finished fine-tunings with the same crop and linear heads.
         weights: Weight of each run's calibrated logit, positive; only their ratios matter.
-        data: From `train.fitting._fit.read_data`, as the runs had it.
+        data: From `train.fitting.read_data`, as the runs had it.
         out: The run directory to write.
         name: Name of the ensemble's recipe.
-        transforms: Test-time augmentation of the whole (names from
-            `train.networks._tta.TRANSFORMS`); that of the first run if empty.
 
     Returns:
         The finished run, with the first run's recipe under `name`; the key `ensemble` of its
@@ -53,7 +50,7 @@ def ensemble(
 
     Raises:
         RunError: There are fewer than two runs, they do not match each other or the data, a head
-            is not linear, a transform is unknown, or `out` holds a finished run.
+            is not linear, or `out` holds a finished run.
     """
     from train.networks._ensemble import Member, side_by_side
 
@@ -77,8 +74,7 @@ def ensemble(
             for run, share in zip(runs, shares, strict=True)
         ]
     )
-    what = f"Ensemble of {len(runs)}."
-    recipe = combined_recipe(first, name, what, transforms, "cannot join an ensemble")
+    recipe = combined_recipe(first, name, f"Ensemble of {len(runs)}.")
     members = [
         {**provenance_of(run, share), "calibration": run.calibration.as_dict()}
         for run, share in zip(runs, shares, strict=True)

@@ -2,9 +2,8 @@
 
 What is kept is the last feature map pooled in both ways of the report's heads, so that one pass
 over the pictures serves them all: for ResNet50 at 224 px 3x3x2048 + 2048 numbers instead of
-7x7x2048, 82 kB a picture instead of 401; or, for heads on all stages, those alone. They are kept
-as float32: heads train on exactly what the exported network computes, and random weights cannot
-overflow, which half precision would allow.
+7x7x2048, 82 kB a picture instead of 401. They are kept as float32: heads train on exactly what the
+exported network computes, and random weights cannot overflow, which half precision would allow.
 
 A table is a folder under the cache, named by what the features depend on: backbone, weights,
 preprocessing, crop, face finder. In it are shards: `X.npy`, rows of features, and `X.json`, which
@@ -46,8 +45,7 @@ if TYPE_CHECKING:
 SHARD = 128
 """Pictures per shard, and per run of the backbone: the most that an interruption loses."""
 
-_TOGETHER = (("max", "global-average"), ("stages",))
-"""Poolings that one table holds."""
+_POOLINGS = ("max", "global-average")
 
 Floats = npt.NDArray[np.float32]
 
@@ -71,17 +69,6 @@ class Rows:
             shard, at = self._parts[index]
             out[row] = shard[at, self._columns]
         return out
-
-    def moments(self) -> tuple[Floats, Floats]:
-        """Return mean and variance of every column over all rows."""
-        total, squares = np.zeros((2, self.width))
-        for start in range(0, len(self), SHARD):
-            rows = self.take(np.arange(start, min(start + SHARD, len(self)))).astype(np.float64)
-            total += rows.sum(0)
-            squares += np.square(rows).sum(0)
-        mean = total / len(self)
-        variance = np.maximum(squares / len(self) - np.square(mean), 0)
-        return mean.astype(np.float32), variance.astype(np.float32)
 
 
 class FeatureTable:
@@ -108,13 +95,11 @@ class FeatureTable:
         self.backbone = described.build(recipe.crop.size, recipe.backbone.weights, recipe.seed)
         self.backbone.trainable = False
         self._crop = recipe.crop
-        poolings = next(group for group in _TOGETHER if recipe.head.pooling in group)
-        rows = [pool(self.backbone, pooling) for pooling in poolings]
-        joined = keras.ops.concatenate(rows, axis=1) if len(rows) > 1 else rows[0]
-        self._model = keras.Model(self.backbone.input, joined)
+        rows = [pool(self.backbone, pooling) for pooling in _POOLINGS]
+        self._model = keras.Model(self.backbone.input, keras.ops.concatenate(rows, axis=1))
         stops = np.cumsum([row.shape[1] for row in rows]).tolist()
         starts = [0, *stops[:-1]]
-        self._columns = dict(zip(poolings, map(slice, starts, stops), strict=True))
+        self._columns = dict(zip(_POOLINGS, map(slice, starts, stops), strict=True))
         meta = {
             "backbone": described.name,
             "preprocessing": described.preprocessing,

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -24,11 +23,8 @@ import tensorflow as tf
 
 from fakeface.concurrency import bounded_map
 from fakeface.images import Picture
-from train.augment._augment import augmented_crop
-from train.augment._autoencoder import DECODERS
-from train.augment._latent_pairs import make_reconstructions
-from train.augment._reconstructions import write_reconstructions
-from train.augment._super_resolution import write_super_resolved
+from train.augment import augmented_crop, make_reconstructions
+from train.augment._latent_pairs import Reconstructions
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
@@ -44,62 +40,30 @@ from train.networks.backbones import get_backbone
 from train.progress import console, progress
 from train.recipes._recipe import FinetuneRecipe
 
-if TYPE_CHECKING:
-    from train.recipes._finetune_spec import FinetuneSpec
-
 _AHEAD = 6  # batches
 
 
-@dataclass(frozen=True, slots=True)
-class PictureVariants:
-    """Files of reconstructed and super-resolved pictures, by the names of their samples.
-
-    Attributes:
-        reconstructions: Reconstructions of photographs, which count as AI.
-        super_resolved: Super-resolved pictures of either class, which keep their label.
-        counterparts: Photographs as shown next to their reconstruction, where that was made of a
-            resized or encoded version.
-    """
-
-    reconstructions: dict[str, Path] = field(default_factory=dict)
-    super_resolved: dict[str, Path] = field(default_factory=dict)
-    counterparts: dict[str, Path] = field(default_factory=dict)
-
-    def file(self, item: BatchItem, *, super_resolved: bool) -> Path:
-        """Return the file to show for an item; the super-resolved one if asked and there is one."""
-        if item.reconstructed:
-            return self.reconstructions[item.sample.name]
-        if item.counterpart and item.sample.name in self.counterparts:
-            return self.counterparts[item.sample.name]
-        if super_resolved and item.sample.name in self.super_resolved:
-            return self.super_resolved[item.sample.name]
-        return item.sample.path
-
-
 def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> TrainingResult:
-    """Fine-tune; see `train.fitting._fit.fit`. Checkpoints and reconstructions are in `out`."""
+    """Fine-tune; see `train.fitting._fit.fit`. Checkpoints are in `out`."""
     spec = recipe.finetune
     train, val = data.split("train"), data.split("val")
     targets = None
     if spec.distillation.features:
         targets = read_targets(train, spec.distillation, spec.sampling, recipe.seed)
-    variants = write_variants(train, spec, recipe.seed, cache, out)
+    made = Reconstructions()
+    if spec.autoencoders.folder:
+        made = make_reconstructions(train, spec.autoencoders, cache.root / "reconstructions")
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
     base = with_conv_bn(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
     network = detector(base, spec.feature_layers, spec.dropout, recipe.seed)
     if spec.initial_checkpoint:
         load_initial_weights(network, spec.initial_checkpoint, head=spec.initial_head)
-    history: list[dict[str, float]] = []
-    for number, part in enumerate(spec.rounds()):
-        trainer = Trainer(network, part, targets.width if targets else 0)
-        rounded = replace(recipe, seed=recipe.seed + number, finetune=part)
-        folder = out / "checkpoints" / str(number + 1)
-        history += _train(trainer, rounded, train, val, variants, targets, folder)
-        trainer.swap_ema_weights()
+    trainer = Trainer(network, spec, targets.width if targets else 0)
+    history = _train(trainer, recipe, train, val, made, targets, out / "checkpoints")
+    trainer.swap_ema_weights()
     if targets:
         trainer.mix_heads(spec.distillation.head_share, targets.mean, targets.deviation)
-    history = [row | {"epoch": epoch} for epoch, row in enumerate(history, 1)]
     model = fuse_batch_norm(network, recipe.crop.size)
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
@@ -108,44 +72,12 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
     return TrainingResult(model, history, logits, len(history) or None)
 
 
-def write_variants(
-    train: Sequence[Sample], spec: FinetuneSpec, seed: int, cache: Cache, out: Path
-) -> PictureVariants:
-    """Write the reconstructions and super-resolved pictures of a recipe that are missing.
-
-    Args:
-        train: The training pictures.
-        spec: Which pictures, by which networks.
-        seed: Seed for all random choices.
-        cache: Keeps reconstructions by generators' autoencoders, for all trainings.
-        out: The run directory, which keeps the others.
-    """
-    made = PictureVariants()
-    decoders = () if spec.autoencoders.folder else DECODERS
-    if spec.sampling.reconstructions and (decoders or spec.reconstructions.upscalers):
-        made.reconstructions.update(
-            write_reconstructions(
-                train, spec.reconstructions, seed, out / "reconstructions", decoders
-            )
-        )
-    if spec.super_resolved.networks:
-        made.super_resolved.update(
-            write_super_resolved(train, spec.super_resolved, seed, out / "super-resolved")
-        )
-    if spec.autoencoders.folder:
-        pairs = make_reconstructions(train, spec.autoencoders, cache.root / "reconstructions")
-        made.reconstructions.update(pairs.photographs)
-        made.counterparts.update(pairs.counterparts)
-        made.super_resolved.update(pairs.generated)
-    return made
-
-
 def _train(
     trainer: Trainer,
     recipe: FinetuneRecipe,
     train: Sequence[Sample],
     val: Sequence[Sample],
-    variants: PictureVariants,
+    made: Reconstructions,
     targets: Targets | None,
     folder: Path,
 ) -> list[dict[str, float]]:
@@ -161,16 +93,16 @@ def _train(
         console.print(f"going on from step {int(trainer.step)} of {spec.steps}")
     start = int(trainer.step)
     planned = batches(
-        train, spec.sampling, spec.batch_size, frozenset(variants.reconstructions), recipe.seed
+        train, spec.sampling, spec.batch_size, frozenset(made.photographs), recipe.seed
     )
     first = list(islice(planned, spec.warm_up))
     if not start:
-        for batch in _make_batches(first, recipe, variants, -spec.warm_up):
+        for batch in _make_batches(first, recipe, made, -spec.warm_up):
             trainer.warm_up(batch)
     todo = islice(planned, start, spec.steps)
     losses, correct = [], []
-    made = _make_batches(todo, recipe, variants, start, targets)
-    for step, batch in enumerate(progress(made, "fine-tuning", spec.steps - start), start + 1):
+    prepared = _make_batches(todo, recipe, made, start, targets)
+    for step, batch in enumerate(progress(prepared, "fine-tuning", spec.steps - start), start + 1):
         loss, logits = trainer.fit(batch)
         losses.append(loss)
         correct.append(np.mean((logits > 0) == (batch.real > 0.5)))
@@ -206,7 +138,7 @@ def _validate(
 def _make_batches(
     planned: Sequence[list[BatchItem]] | Iterator[list[BatchItem]],
     recipe: FinetuneRecipe,
-    variants: PictureVariants,
+    made: Reconstructions,
     start: int,
     targets: Targets | None = None,
 ) -> Iterator[Batch]:
@@ -214,21 +146,21 @@ def _make_batches(
 
     def make(item: tuple[int, list[BatchItem]]) -> Batch:
         step, batch = item
-        made = make_batch(batch, recipe, variants, step)
-        return replace(made, targets=targets.of(batch)) if targets else made
+        prepared = make_batch(batch, recipe, made, step)
+        return replace(prepared, targets=targets.of(batch)) if targets else prepared
 
     yield from bounded_map(make, enumerate(planned, start), workers=2, limit=_AHEAD)
 
 
 def make_batch(
-    items: Sequence[BatchItem], recipe: FinetuneRecipe, variants: PictureVariants, step: int
+    items: Sequence[BatchItem], recipe: FinetuneRecipe, made: Reconstructions, step: int
 ) -> Batch:
     """Decode, augment and crop the pictures of a batch; both of a pair alike.
 
     Args:
         items: The items, pairs first, as `train.data._sampler.batches` gives them.
         recipe: Face crop, augmentation and random crops.
-        variants: Files of reconstructed and super-resolved pictures.
+        made: Reconstructions of photographs and of AI pictures.
         step: Number of the step; below 0 while the head warms up.
 
     Returns:
@@ -246,8 +178,8 @@ def make_batch(
         paired = item.pair >= 0
         number = item.pair if paired else len(items) + i
         rng = _rng(recipe, step, number)
-        super_resolve = _rng(recipe, step, number, 2).random() < spec.super_resolved.probability
-        path = variants.file(item, super_resolved=super_resolve)
+        show = _rng(recipe, step, number, 2).random() < spec.autoencoders.show_generated
+        path = _file(item, made, show_generated=show)
         top, left = (int(n) for n in rng.integers(0, crop.size - side + 1, 2))
         image, _ = Picture(path).load()
         options = (
@@ -259,6 +191,16 @@ def make_batch(
     return Batch(images, real, sum(item.pair >= 0 for item in items))
 
 
+def _file(item: BatchItem, made: Reconstructions, *, show_generated: bool) -> Path:
+    """Return the file to show; for an AI picture its reconstruction, if asked and there is one."""
+    name, itself = item.sample.name, item.sample.path
+    if item.reconstructed:
+        return made.photographs[name]
+    if item.counterpart:
+        return made.counterparts.get(name, itself)
+    return made.generated.get(name, itself) if show_generated else itself
+
+
 def _uses_weak_augmentation(
     items: Sequence[BatchItem], i: int, recipe: FinetuneRecipe, step: int
 ) -> bool:
@@ -266,9 +208,9 @@ def _uses_weak_augmentation(
     spec, number = recipe.finetune, items[i].pair
     # the AI picture comes before its photograph
     of_reconstruction = items[i].reconstructed or items[i - 1].reconstructed
-    if not of_reconstruction or spec.reconstructions.weak_augmentation >= 1:
+    if not of_reconstruction or spec.autoencoders.weak_augmentation >= 1:
         return True
-    return bool(_rng(recipe, step, number, 1).random() < spec.reconstructions.weak_augmentation)
+    return bool(_rng(recipe, step, number, 1).random() < spec.autoencoders.weak_augmentation)
 
 
 def _rng(recipe: FinetuneRecipe, step: int, *what: int) -> np.random.Generator:

@@ -32,8 +32,7 @@ def fit(recipe: FrozenRecipe, data: Data, cache: Cache, out: Path) -> TrainingRe
     table.compute(data.samples)
     train, val = data.split("train"), data.split("val")
     rows = table.rows(train, recipe.head.pooling)
-    moments = rows.moments() if recipe.head.pooling == "stages" else None
-    head = build_head(rows.width, recipe.head, recipe.seed, moments)
+    head = build_head(rows.width, recipe.head, recipe.seed)
     history, kept = _fit_head(
         head,
         _batches(rows, train, recipe, shuffle=True),

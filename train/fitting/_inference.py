@@ -13,24 +13,22 @@ from fakeface.images import Picture
 from fakeface.preprocessing import crop_picture
 from train.data._sample import Sample
 from train.networks._heads import LOGIT
-from train.networks._tta import apply_transforms, mean_over_transforms
 from train.progress import in_threads
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
 _AT_ONCE = 32
 
 
 def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.NDArray[np.float64]:
-    """Compute the logits of Real as inference would, with the recipe's test-time augmentation.
+    """Compute the logits of Real as inference would.
 
     Args:
         model: The detector, from `image`, with a layer `logit`.
         samples: Pictures with boxes.
-        recipe: Its crop and test-time augmentation.
+        recipe: Its crop.
 
     Returns:
         Shape [n].
@@ -47,30 +45,23 @@ def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.
 def compute_vectors(
     network: keras.Model, samples: Sequence[Sample], recipe: Recipe, what: str
 ) -> npt.NDArray[np.float64]:
-    """Run a network over pictures as inference would, with the recipe's test-time augmentation.
+    """Run a network over pictures as inference would.
 
     Args:
         network: From `image` to one vector per picture, [n, width].
         samples: Pictures with boxes.
-        recipe: Its crop and test-time augmentation.
+        recipe: Its crop.
         what: Title of the progress bar.
 
     Returns:
-        Shape [n, width], averaged over the transforms.
+        Shape [n, width].
 
     Raises:
         ImageError: A picture cannot be decoded.
     """
     import tensorflow as tf
 
-    transforms = recipe.test_time_augmentation
-
-    def averaged(crops: tf.Tensor) -> tf.Tensor:
-        return mean_over_transforms(
-            network(apply_transforms(crops, transforms), training=False), transforms
-        )
-
-    infer = tf.function(averaged, reduce_retracing=True)
+    infer = tf.function(lambda crops: network(crops, training=False), reduce_retracing=True)
 
     def crop(sample: Sample) -> npt.NDArray[np.uint8]:
         return crop_picture(Picture(sample.path), sample.box, recipe.crop)

@@ -1,9 +1,9 @@
 """Run directories: everything that a training writes, and what `export` reads.
 
     model.keras        the network: `image`, RGB of 0 to 255, [n, S, S, 3] -> P(Real), [n, 1];
-                       preprocessing inside; a layer `logit` before the sigmoid. The detector is
-                       `Run.outputs`: calibrated, and the mean over the recipe's views
-    run.json           recipe, data, calibration, thresholds, figures, versions, command
+                       preprocessing inside; a layer `logit` before the sigmoid. The calibrated
+                       detector is `Run.outputs`
+    run.json           recipe, data, calibration, thresholds, metrics, versions, command
     recipe.toml        the recipe with everything filled in; `fit --recipe` takes it
     history.csv .png   measures per epoch
     report.txt .json   classification report on `test`, per source too; report-unseen.*
@@ -11,7 +11,7 @@
     confusion.png, roc.png
     report.html        all of it on one page; `python -m train report` writes it
 
-For whoever exports:
+What an export needs:
 
     run = load_run(Path("runs/report"))
     run.recipe.crop          # CropSpec: what the model sees; S is run.recipe.crop.size
@@ -19,7 +19,7 @@ For whoever exports:
     run.calibration          # temperature and bias, see train/evaluate/_calibration.py
     run.thresholds           # fakeface's Thresholds, on calibrated p_fake
     run.operating_points     # fakeface's OperatingPoints, likewise
-    run.info                 # run.json as it is: provenance, figures
+    run.info                 # run.json as it is: provenance, metrics
     run.outputs(image)       # tensors: {"p_fake": [n]} for uint8 or float RGB [n, S, S, 3],
                              # and "cam": [n, h, w] where the head is linear
     run.cam_bias             # see Run.outputs
@@ -44,7 +44,6 @@ from fakeface.files import replacing
 from train.errors import RunError
 from train.evaluate._calibration import Calibration
 from train.evaluate._scores import Scores, read_scores
-from train.networks._tta import apply_transforms, mean_over_transforms
 from train.recipes._recipe import Recipe, recipe_from_dict
 
 if TYPE_CHECKING:
@@ -115,20 +114,11 @@ class Run:
 
         from train.networks._cam import activation_map
 
-        seen = apply_transforms(tf.cast(image, tf.float32), self.recipe.test_time_augmentation)
-        logit, *maps = tf.nest.flatten(self._inside(seen, training=False))
+        logit, *maps = tf.nest.flatten(self._inside(tf.cast(image, tf.float32), training=False))
         temperature, bias = self.calibration.temperature, self.calibration.bias
-        outputs = {
-            "p_fake": tf.sigmoid(
-                -mean_over_transforms(logit[:, 0], self.recipe.test_time_augmentation) / temperature
-                + bias
-            )
-        }
+        outputs = {"p_fake": tf.sigmoid(-logit[:, 0] / temperature + bias)}
         if self._linear_head is not None:
-            places = mean_over_transforms(
-                activation_map(maps, self._linear_head), self.recipe.test_time_augmentation
-            )
-            outputs["cam"] = -places / temperature
+            outputs["cam"] = -activation_map(maps, self._linear_head) / temperature
         return outputs
 
     @property
@@ -188,8 +178,6 @@ def load_run(path: Path) -> Run:
         info = json.loads((path / INFO).read_text(encoding="utf-8"))
         if info.get("format") != FORMAT:
             raise RunError(f"{path}: run.json is not of format {FORMAT}; fit it again")
-        if "figures" in info:  # as before 0.2.0
-            info["metrics"] = info.pop("figures")
         return Run(path, info)
     except FileNotFoundError as error:
         raise RunError(

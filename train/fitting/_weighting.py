@@ -1,4 +1,4 @@
-"""How a head is trained, and the weight of each picture in the loss.
+"""The weight of each picture in the loss of a head.
 
 `balance` is one of:
 
@@ -8,55 +8,20 @@
 
 `source_weights` multiplies the weights of the sources it names. It is the means against a trap of
 mixed data: where most AI pictures look like one source of photographs, a detector learns that
-look as AI, unless that source of photographs weighs as much as they do.
+style as AI, unless that source of photographs weighs as much as they do.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from train._checks import check, check_one_of
 from train.data._sample import Sample
 from train.errors import RecipeError
-
-BALANCES = ("none", "class", "source")
-
-
-@dataclass(frozen=True, slots=True)
-class FitSpec:
-    """How a head is trained: Adam on binary cross-entropy.
-
-    Attributes:
-        epochs: Maximum of passes over the training pictures.
-        batch_size: Pictures per step.
-        learning_rate: Learning rate of Adam.
-        patience: Stop after so many epochs without a lower loss on `val`; the weights of the best
-            epoch are kept in any case.
-        balance: Balancing of the loss, as above.
-        source_weights: Factors for the origins named.
-    """
-
-    epochs: int = 20
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    patience: int = 5
-    balance: str = "none"
-    source_weights: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for settings that cannot be trained with."""
-        for name in ("epochs", "batch_size", "patience"):
-            value = getattr(self, name)
-            check(value >= 1, f"fit.{name} must be at least 1", value)
-        check(self.learning_rate > 0, "fit.learning_rate must be above 0", self.learning_rate)
-        check_one_of("fit.balance", self.balance, BALANCES)
-        for origin, weight in self.source_weights.items():
-            check(weight >= 0, f"fit.source_weights.{origin} must not be negative", weight)
+from train.recipes import FitSpec
 
 
 def sample_weights(samples: Sequence[Sample], spec: FitSpec) -> npt.NDArray[np.float32]:

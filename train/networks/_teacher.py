@@ -20,7 +20,7 @@ import numpy.typing as npt
 from train.errors import WeightsError
 
 if TYPE_CHECKING:
-    from train.augment._autoencoder import Pixels
+    from train.augment._latent import Pixels
 
 BLOCK = 9
 """Number of the block, from 1, whose tokens are averaged."""

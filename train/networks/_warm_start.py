@@ -19,7 +19,6 @@ from fakeface.model_directory import MODELS, read_model
 from train.errors import WeightsError
 from train.networks._heads import LOGIT
 from train.networks._multistage import ConvBN
-from train.networks._tta import is_filter
 
 if TYPE_CHECKING:
     import keras
@@ -113,8 +112,6 @@ def _convolutions(
         if node.op_type != "Conv":
             continue
         kept = constants.get(node.input[1])
-        if kept is not None and is_filter(kept.shape):
-            continue
         if kept is None or len(node.input) < 3:
             raise WeightsError(f"{folder}: no training can start from it, its weights are not fp32")
         kernel, bias = (constants[name] for name in node.input[1:3])

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from fakeface.lazy import lazy_exports
-
-if TYPE_CHECKING:
-    from train.recipes._finetune_spec import FinetuneSpec
-    from train.recipes._recipe import (
-        FinetuneRecipe,
-        FrozenRecipe,
-        Recipe,
-        load_recipe,
-        recipe_from_dict,
-        recipe_names,
-        to_toml,
-    )
+from train.recipes._finetune_spec import DistillationSpec, FinetuneSpec
+from train.recipes._picture_specs import AUTOENCODERS, AugmentSpec, AutoencoderSpec, SamplingSpec
+from train.recipes._recipe import (
+    FinetuneRecipe,
+    FrozenRecipe,
+    Recipe,
+    load_recipe,
+    recipe_from_dict,
+    recipe_names,
+    to_toml,
+)
+from train.recipes._specs import BackboneSpec, FitSpec, HeadSpec
 
 __all__ = [
+    "AUTOENCODERS",
+    "AugmentSpec",
+    "AutoencoderSpec",
+    "BackboneSpec",
+    "DistillationSpec",
     "FinetuneRecipe",
     "FinetuneSpec",
+    "FitSpec",
     "FrozenRecipe",
+    "HeadSpec",
     "Recipe",
+    "SamplingSpec",
     "load_recipe",
     "recipe_from_dict",
     "recipe_names",
     "to_toml",
 ]
-
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "train.recipes._finetune_spec": ("FinetuneSpec",),
-        "train.recipes._recipe": (
-            "FinetuneRecipe",
-            "FrozenRecipe",
-            "Recipe",
-            "load_recipe",
-            "recipe_from_dict",
-            "recipe_names",
-            "to_toml",
-        ),
-    },
-)

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 
-from train._checks import check_share
-from train.augment._augment import Augment
-from train.augment._latent_pairs import AutoencoderSpec
-from train.augment._reconstructions import ReconstructionSpec
-from train.augment._super_resolution import SuperResolutionSpec
-from train.data._sampler import SamplingSpec
-from train.fitting._distillation import DistillationSpec
-from train.networks._tta import PLAIN, TRANSFORMS
+from train._checks import check, check_share
+from train.recipes._picture_specs import AugmentSpec, AutoencoderSpec, SamplingSpec
 
 
 @dataclass(frozen=True, slots=True)
-class SecondRound:
-    """A second, shorter round of training, from the averaged weights that the first ended with.
+class DistillationSpec:
+    """What the network learns of a teacher besides the labels (`train.fitting._distillation`).
 
     Attributes:
-        steps: As in `FinetuneSpec`, for this round.
-        learning_rate: Likewise.
-        random_crop_sizes: Likewise.
-        random_crop_schedule: Likewise.
+        features: File of the teacher's features, from `python -m train teacher`; empty for none.
+            Pictures that it lacks, and reconstructions, are trained on with their labels alone.
+        components: Principal components of the features that are predicted.
+        weight: Weight of the distillation loss, which is added to the other losses: the mean of two
+            mean squared errors in units of the variance, of the components and of the logit.
+        head_share: Share of the teacher's logit, as the network has learnt to predict it, in the
+            detector's own, 0 to 1. Both are linear in the same features, so the mix is one head.
     """
 
-    steps: int
-    learning_rate: float
-    random_crop_sizes: tuple[int, ...]
-    random_crop_schedule: tuple[float, ...]
+    features: str = ""
+    components: int = 32
+    weight: float = 1.0
+    head_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for numbers out of range."""
+        check(self.components >= 1, "distillation.components must be at least 1", self.components)
+        check(self.weight > 0, "distillation.weight must be above 0", self.weight)
+        check_share("distillation.head_share", self.head_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +70,14 @@ class FinetuneSpec:
         ema: Decay of the exponential moving average of the weights, per step.
         sampling: How batches are sampled.
         augment: Random augmentation.
-        reconstructions: How photographs are reconstructed, as AI pictures of the same content.
-        autoencoders: Generators' own autoencoders, which replace the ones trained here for
-            reconstructions.
-        super_resolved: Which pictures are shown super-resolved.
+        autoencoders: Which pictures are reconstructed, as pairs that differ in a generator's trace
+            alone.
         distillation: What the network learns of a teacher.
-        test_time_augmentation: Names from `train.networks._tta.TRANSFORMS`, whose logits the
-            detector averages. It is trained without.
-        second_round: A second round of training; None for a single one.
     """
 
     initial_checkpoint: str = ""
     initial_head: bool = False
-    feature_layers: tuple[str, ...] = ("block5_expand_relu", "block11_expand_relu", "head_relu")
+    feature_layers: tuple[str, ...] = ("block15_expand_relu",)
     steps: int = 4200
     batch_size: int = 32
     evaluation_interval: int = 400
@@ -96,21 +94,16 @@ class FinetuneSpec:
     patch_loss_weight: float = 0.0
     ema: float = 0.999
     sampling: SamplingSpec = field(default_factory=SamplingSpec)
-    augment: Augment = field(default_factory=Augment)
-    reconstructions: ReconstructionSpec = field(default_factory=ReconstructionSpec)
+    augment: AugmentSpec = field(default_factory=AugmentSpec)
     autoencoders: AutoencoderSpec = field(default_factory=AutoencoderSpec)
-    super_resolved: SuperResolutionSpec = field(default_factory=SuperResolutionSpec)
     distillation: DistillationSpec = field(default_factory=DistillationSpec)
-    test_time_augmentation: tuple[str, ...] = (PLAIN,)
-    second_round: SecondRound | None = None
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for settings that cannot be trained."""
         for name in ("steps", "batch_size", "evaluation_interval"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"finetune.{name} must be at least 1, got {getattr(self, name)}")
-        if self.batch_size % 2:
-            raise ValueError(f"finetune.batch_size must be even, got {self.batch_size}")
+            value = getattr(self, name)
+            check(value >= 1, f"finetune.{name} must be at least 1", value)
+        check(self.batch_size % 2 == 0, "finetune.batch_size must be even", self.batch_size)
         if not self.feature_layers:
             raise ValueError("finetune.feature_layers must name a layer")
         if not 0 <= self.patch_loss_weight < 1 or (
@@ -123,11 +116,10 @@ class FinetuneSpec:
         check_share("finetune.low_resolution_probability", self.low_resolution_probability)
         if self.initial_head and not self.initial_checkpoint:
             raise ValueError("finetune.initial_head needs a finetune.initial_checkpoint")
-        names = list(self.test_time_augmentation)
-        if not names or len(set(names)) < len(names) or set(names) - set(TRANSFORMS):
+        if self.sampling.reconstructions and not self.autoencoders.folder:
             raise ValueError(
-                f"finetune.test_time_augmentation must name some of {', '.join(TRANSFORMS)}, each"
-                f" once, got {names}"
+                "finetune.sampling.reconstructions needs finetune.autoencoders.folder, with the"
+                " weights of autoencoders; without them set it to 0"
             )
         sizes, starts = list(self.random_crop_sizes), list(self.random_crop_schedule)
         if len(starts) != len(sizes) or starts[:1] != [0.0] or starts != sorted(starts):
@@ -135,15 +127,6 @@ class FinetuneSpec:
                 "finetune.random_crop_schedule must start at 0.0, rise, and be as many as"
                 f" random_crop_sizes, got {starts} for {sizes}"
             )
-        self.rounds()
-
-    def rounds(self) -> tuple[FinetuneSpec, ...]:
-        """Split the training into rounds, each a training of its own; only the first warms up."""
-        if self.second_round is None:
-            return (self,)
-        return replace(self, second_round=None), replace(
-            self, second_round=None, warm_up=0, **asdict(self.second_round)
-        )
 
     def random_crop_size(self, step: int, size: int) -> int:
         """Return the side of the random crop at a step, for face crops of `size` pixels."""

@@ -15,25 +15,25 @@
     margin = 1.5
     filter = "bicubic"
 
-    [head]
-    pooling = "max"             # see train/networks/_heads.py
+    [head]                      # see HeadSpec in train/recipes/_specs.py
+    pooling = "max"
     units = 128
     activation = "relu"
     dropout = 0.0
 
-    [fit]
+    [fit]                       # FitSpec
     epochs = 20
     batch_size = 32
     learning_rate = 1e-3
     patience = 5
-    balance = "none"            # see train/fitting/_weighting.py
+    balance = "none"
 
 With `mode = "finetune"` the backbone is trained too, and a table [finetune] takes the place of
 [head] and [fit]; see train/recipes/_finetune_spec.py.
 
-Tables and fields left out take the defaults of the classes below; unknown ones are refused. Every
-field can be overridden by its dotted name (`fit.epochs=3`). To add a field, add it to a class
-here: reading, overriding, checking of types and writing follow from it.
+Tables and fields left out take the defaults of the classes; unknown ones are refused. Every field
+can be overridden by its dotted name (`fit.epochs=3`). To add a field, add it to a class: reading,
+overriding, checking of types and writing follow from it.
 """
 
 from __future__ import annotations
@@ -46,31 +46,15 @@ from typing import Any, ClassVar, TypeAlias
 from fakeface import CropSpec
 from train._checks import check, check_one_of
 from train.errors import RecipeError
-from train.fitting._weighting import FitSpec
-from train.networks._heads import HeadSpec
-from train.networks._tta import PLAIN
-from train.recipes._aliases import current_key, with_current_keys
 from train.recipes._finetune_spec import FinetuneSpec
+from train.recipes._former import without_former_keys
+from train.recipes._specs import BackboneSpec, FitSpec, HeadSpec
 from train.recipes._tables import build, dump, override, parse
 
 RECIPES = Path(__file__).parent
 """Folder of the recipes that can be named."""
 
 FACES = ("find", "whole")
-
-
-@dataclass(frozen=True, slots=True)
-class BackboneSpec:
-    """Which backbone, and where its weights come from.
-
-    Attributes:
-        name: Name of a backbone, one of `train.networks.backbones.BACKBONES`.
-        weights: `imagenet`, `none` (random, for tests and for training from scratch), or the path
-            of a weights file.
-    """
-
-    name: str = "resnet50"
-    weights: str = "imagenet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +109,6 @@ class FrozenRecipe(_Common):
     head: HeadSpec = field(default_factory=HeadSpec)
     fit: FitSpec = field(default_factory=FitSpec)
 
-    @property
-    def test_time_augmentation(self) -> tuple[str, ...]:
-        """Transforms whose logits the detector averages (`train.networks._tta`): none."""
-        return (PLAIN,)
-
 
 @dataclass(frozen=True, slots=True)
 class FinetuneRecipe(_Common):
@@ -142,11 +121,6 @@ class FinetuneRecipe(_Common):
     mode: ClassVar[str] = "finetune"
 
     finetune: FinetuneSpec = field(default_factory=FinetuneSpec)
-
-    @property
-    def test_time_augmentation(self) -> tuple[str, ...]:
-        """Transforms whose logits the detector averages (`train.networks._tta`)."""
-        return self.finetune.test_time_augmentation
 
 
 Recipe: TypeAlias = FrozenRecipe | FinetuneRecipe
@@ -179,11 +153,9 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
         path = Path(recipe)
     try:
         table = parse(path.read_text(encoding="utf-8"))
-        table = with_current_keys(table)
         table.setdefault("name", path.stem)
         for setting in overrides:
-            key, equals, value = setting.partition("=")
-            override(table, f"{current_key(key.strip())}{equals}{value}")
+            override(table, setting)
     except OSError as error:
         known = ", ".join(recipe_names())
         raise RecipeError(
@@ -198,7 +170,7 @@ def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
     """Make a recipe of plain values.
 
     Args:
-        table: As in a TOML file or from `Recipe.as_dict`; former keys are understood.
+        table: As in a TOML file or from `Recipe.as_dict`.
         where: Its name in messages.
 
     Returns:
@@ -208,35 +180,26 @@ def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
         RecipeError: It is not valid.
     """
     try:
-        table = with_current_keys(table)
+        table = without_former_keys(table)
         mode = table.pop("mode", FrozenRecipe.mode)
         check_one_of("mode", mode, tuple(_KINDS))
-        return build(_KINDS[mode], _without_other_kind(mode, table))
+        _check_mode(mode, table)
+        return build(_KINDS[mode], table)
     except (ValueError, TypeError) as error:
         raise RecipeError(f"recipe {where}: {error}") from error
 
 
-def _without_other_kind(mode: str, table: dict[str, Any]) -> dict[str, Any]:
-    """Drop tables of the other kind of recipe that say nothing, as `run.json` had them once.
-
-    Raises:
-        ValueError: One of them says something.
-    """
-    if mode == FrozenRecipe.mode:
-        unused: dict[str, Any] = {"finetune": None}
-        problem = 'a table [finetune] goes with mode = "finetune", and only with it'
-    else:
-        unused = {"head": asdict(HeadSpec()), "fit": asdict(FitSpec())}
-        problem = (
+def _check_mode(mode: str, table: Mapping[str, Any]) -> None:
+    """Raise `ValueError` where a table of the other kind of recipe is given, or its own is not."""
+    if mode == FrozenRecipe.mode and "finetune" in table:
+        raise ValueError('a table [finetune] goes with mode = "finetune", and only with it')
+    if mode == FinetuneRecipe.mode and not isinstance(table.get("finetune"), Mapping):
+        raise ValueError('mode = "finetune" needs a table [finetune]')
+    if mode == FinetuneRecipe.mode and {"head", "fit"} & set(table):
+        raise ValueError(
             "the tables [head] and [fit] (and --epochs) are for frozen backbones; finetune.steps is"
             " the length of a fine-tuning"
         )
-        if not isinstance(table.get("finetune"), Mapping):
-            raise ValueError('mode = "finetune" needs a table [finetune]')
-    for name, value in unused.items():
-        if name in table and table[name] != value:
-            raise ValueError(problem)
-    return {name: value for name, value in table.items() if name not in unused}
 
 
 def to_toml(recipe: Recipe) -> str:

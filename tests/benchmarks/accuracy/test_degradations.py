@@ -12,8 +12,8 @@ from benchmarks.accuracy._degradations import (
     hide_face,
     keep_face,
 )
+from benchmarks.accuracy._upscalers import installed
 from fakeface import Box, CropSpec, ImageError
-from tests.train.conftest import needs_upscalers
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_where_a_face_lies_in_its_crop():
     assert face_in_crop(Box(0, 0, 20, 20), (200, 200), spec) == Box(0, 0, 50, 50)
 
 
-@needs_upscalers
+@pytest.mark.skipif(not installed(), reason="the extra `upscalers` is not installed")
 @pytest.mark.parametrize("degradation", [degradation.name for degradation in SUPER_RESOLVED])
 def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(degradation, portrait):
     image = treated(degradation, portrait)

@@ -11,9 +11,9 @@ from benchmarks.accuracy._degradations import DEGRADATIONS
 from benchmarks.accuracy._groups import Grouping
 from benchmarks.accuracy._measure import evaluate, run_accuracy
 from benchmarks.accuracy._tables import accuracy_markdown
+from benchmarks.accuracy._upscalers import installed
 from fakeface import Box, Detector
 from fakeface.inference import Classifier
-from tests.train.conftest import needs_upscalers
 from train.data import Cache, load_data
 
 SOME = [DEGRADATIONS["clean"], DEGRADATIONS["hard"], DEGRADATIONS["background-only"]]
@@ -172,7 +172,7 @@ def test_the_command(models, faces, tmp_path):
     assert "### Sources: red" in (tmp_path / "out" / "accuracy.md").read_text()
 
 
-@needs_upscalers
+@pytest.mark.skipif(not installed(), reason="the extra `upscalers` is not installed")
 def test_enhanced_pictures_have_a_column_of_their_own(models, faces, tmp_path):
     cache = Cache(tmp_path)
     run = run_accuracy(

@@ -10,8 +10,9 @@ from PIL import Image, ImageFilter
 from fakeface import CropSpec
 from fakeface.preprocessing import crop
 from fakeface.types import Box
-from train.augment._augment import Augment, augmented_crop, smooth_skin
+from train.augment._augment import augmented_crop, smooth_skin
 from train.augment._sharpness import sharpness
+from train.recipes import AugmentSpec
 
 SPEC = CropSpec(size=64)
 BOX = Box(80, 60, 120, 120)
@@ -24,18 +25,18 @@ def photo() -> Image.Image:
     return Image.fromarray(low).resize((320, 240), Image.Resampling.BICUBIC)
 
 
-def certain(**chances: Any) -> Augment:
+def certain(**chances: Any) -> AugmentSpec:
     """Nothing by chance but what is named."""
-    names = [field.name for field in fields(Augment) if field.type == "float"]
+    names = [field.name for field in fields(AugmentSpec) if field.type == "float"]
     never: dict[str, float] = dict.fromkeys(names, 0.0)
-    return replace(Augment(), **(never | chances))
+    return replace(AugmentSpec(), **(never | chances))
 
 
 def test_same_seed_same_crop(photo: Image.Image) -> None:
     before = np.asarray(photo).copy()
     for seed in range(30):
         one, two = (
-            augmented_crop(photo, BOX, True, SPEC, Augment(), np.random.default_rng(seed))
+            augmented_crop(photo, BOX, True, SPEC, AugmentSpec(), np.random.default_rng(seed))
             for _ in range(2)
         )
         assert one.shape == (64, 64, 3)
@@ -127,4 +128,4 @@ def test_matched_faces_are_as_sharp_as_drawn_whatever_they_were(photo: Image.Ima
 )
 def test_what_makes_no_history_is_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        replace(Augment(), **wrong)
+        replace(AugmentSpec(), **wrong)

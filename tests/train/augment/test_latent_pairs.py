@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from fakeface.types import Box
 from tests.train.augment.test_latent import networks, safetensors
 from tests.train.conftest import Samples, portrait
-from train.augment._latent_pairs import AutoencoderSpec, make_reconstructions, pair
+from train.augment._latent_pairs import around_face, make_reconstructions, pair, reconstruct
+from train.augment._sharpness import sharpness
 from train.data._sample import Sample
 from train.errors import WeightsError
+from train.recipes import AutoencoderSpec
 
 SPEC = AutoencoderSpec("weights", ("taesd", "taef1"), photographs=6, generated=3)
 
@@ -83,6 +85,26 @@ def test_both_of_a_pair_are_degraded_alike() -> None:
     assert np.abs(before - after)[part].mean() < changed.mean() + 3
 
 
+def test_a_reconstruction_is_about_as_sharp_as_its_photograph() -> None:
+    rng = np.random.default_rng(0)
+    photo = portrait(160, 200)
+
+    def soft(pixels: np.ndarray, _: np.random.Generator) -> np.ndarray:
+        return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(0.8)))
+
+    reconstruction = reconstruct(soft, photo, rng)
+    assert reconstruction.shape == photo.shape
+    assert sharpness(soft(photo, rng)) < 0.6 * sharpness(photo)
+    assert 0.7 < sharpness(reconstruction) / sharpness(photo) < 1.1
+
+
+def test_of_a_large_photograph_the_part_around_the_face_is_reconstructed() -> None:
+    image = Image.fromarray(portrait(1200, 900))
+    assert around_face(Box(500, 300, 100, 120), image) == (406, 216, 694, 504)
+    assert around_face(Box(0, 0, 100, 100), image) == (0, 0, 170, 170)
+    assert around_face(None, image) == (0, 0, 1200, 900)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -90,6 +112,7 @@ def test_both_of_a_pair_are_degraded_alike() -> None:
         ({"networks": ()}, r"got none"),
         ({"photographs": -1}, r"autoencoders\.photographs must not be negative"),
         ({"scale": (1.2, 0.8)}, r"autoencoders\.scale must rise"),
+        ({"weak_augmentation": 1.5}, r"autoencoders\.weak_augmentation must be from 0 to 1"),
         ({"encode": 2.0}, r"autoencoders\.encode must be from 0 to 1"),
     ],
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from train.data._sample import Sample
-from train.data._sampler import SamplingSpec, batches, sampling_weights
+from train.data._sampler import batches, sampling_weights
+from train.recipes import SamplingSpec
 
 
 def samples() -> list[Sample]:
@@ -136,7 +137,7 @@ def test_photographs_beside_their_reconstructions_say_so() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"pairs": 0.8, "reconstructions": 0.8}, "more than a batch: 1.6"),
+        ({"pairs": 0.8, "reconstructions": 0.8}, "exceed a batch, got 1.6"),
         ({"reconstructions": -0.1}, r"sampling\.reconstructions must be from 0 to 1"),
         ({"by": "size"}, r"sampling\.by must be one of source, family, got 'size'"),
         ({"weights": {"ffhq": 1.5}}, r"sampling\.weights\.ffhq"),

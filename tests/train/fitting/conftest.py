@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fakeface import CropSpec
-from tests.train.conftest import SIZE, TAPS, fill
+from tests.train.conftest import LAYERS, SIZE, fill
 from tests.train.fitting.test_finetune import RECIPE, SPEC
 from train.data._cache import Cache
 from train.data._dataset import load_data
@@ -27,9 +27,8 @@ def trained(exported, tmp_path_factory):
     spec = replace(
         SPEC,
         initial_checkpoint=str(exported[1]),
-        feature_layers=tuple(TAPS),
+        feature_layers=tuple(LAYERS),
         steps=2,
-        second_round=None,
     )
     spec = replace(spec, sampling=replace(spec.sampling, reconstructions=0.0))
     recipe = replace(RECIPE, crop=CropSpec(size=SIZE), finetune=spec)
@@ -41,7 +40,7 @@ def trained(exported, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def joined(trained, tmp_path_factory):
-    """Two runs, their ensemble at 3 : 1 with two transforms, and its export."""
+    """Two runs, their ensemble at 3 : 1, and its export."""
     from export import export_run
     from train.fitting._combine import load_runs
     from train.fitting._ensemble import ensemble
@@ -49,6 +48,6 @@ def joined(trained, tmp_path_factory):
     runs, data, _ = trained
     folder = tmp_path_factory.mktemp("ensemble")
     members = load_runs([run.path for run in runs])
-    made = ensemble(members, [3.0, 1.0], data, folder / "run", "both", ("plain", "mirrored"))
+    made = ensemble(members, [3.0, 1.0], data, folder / "run", "both")
     export_run(made.path, folder / "model", "both", "1.0.0", data.root, allow_chance=True)
     return members, made, folder / "model"

@@ -40,7 +40,8 @@ def test_the_logit_is_a_mix_of_its_own_and_what_the_teacher_says(
 ) -> None:
     from train.fitting._combine import load_runs
     from train.fitting._distil_head import distil_head
-    from train.fitting._distillation import DistillationSpec, read_targets
+    from train.fitting._distillation import read_targets
+    from train.recipes import DistillationSpec
 
     data, (_, ensemble, _) = trained[1], joined
     train = data.split("train")

@@ -11,9 +11,9 @@ from tests.train.fitting.test_finetune import RECIPE, SPEC
 from tests.train.fitting.test_finetune import data as data
 from train.data._cache import Cache
 from train.data._dataset import Data
-from train.data._sampler import BatchItem, SamplingSpec
+from train.data._sampler import BatchItem
 from train.errors import DataError
-from train.fitting._distillation import DistillationSpec
+from train.recipes import DistillationSpec, SamplingSpec
 
 pytestmark = pytest.mark.train
 
@@ -76,7 +76,6 @@ def test_the_network_learns_what_the_teacher_says(patch: float) -> None:
         patch_loss_weight=patch,
         steps=40,
         distillation=DistillationSpec("f.npz", 2, 1.0),
-        second_round=None,
     )
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
     network = detector(with_conv_bn(backbone), layers, 0.0, 0)
@@ -126,7 +125,6 @@ def test_a_training_with_a_teacher_goes_on_and_ends_with_the_same_kind_of_networ
         evaluation_interval=2,
         warm_up=0,
         sampling=SamplingSpec(pairs=0.0, reconstructions=0.0),
-        second_round=None,
         distillation=DistillationSpec(str(file), components=4),
     )
     recipe = replace(RECIPE, finetune=spec)

@@ -26,9 +26,8 @@ def _calibrated(p_fake):
 
 def test_the_logit_is_the_mean_of_the_members_calibrated_logits(joined, crops) -> None:
     members, made, _ = joined
-    both = np.concatenate([crops, crops[:, :, ::-1]])
-    of_members = [_calibrated(run.outputs(both)["p_fake"]) for run in members]
-    expected = (0.75 * of_members[0] + 0.25 * of_members[1]).reshape(2, -1).mean(axis=0)
+    of_members = [_calibrated(run.outputs(crops)["p_fake"]) for run in members]
+    expected = 0.75 * of_members[0] + 0.25 * of_members[1]
     scores = _calibrated(made.outputs(crops)["p_fake"])
     calibration = made.calibration
     np.testing.assert_allclose(
@@ -83,8 +82,6 @@ def test_what_cannot_be_joined(trained, tmp_path: Path) -> None:
     opened = load_runs([run.path for run in runs])
     with pytest.raises(RunError, match="two runs"):
         ensemble(opened[:1], [1.0], data, tmp_path / "a", "a")
-    with pytest.raises(RunError, match="cannot join"):
-        ensemble(opened, [1.0, 1.0], data, tmp_path / "a", "a", ("upside-down",))
     with pytest.raises(RunError, match="is not what"):
         ensemble(opened, [1.0, 1.0], data.limited(5), tmp_path / "a", "a")
     opened[1].recipe = replace(recipe, crop=CropSpec(size=recipe.crop.size * 2))

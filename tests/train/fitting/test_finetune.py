@@ -9,14 +9,17 @@ from PIL import Image
 
 from fakeface import CropSpec
 from tests.train.conftest import fill
-from train.augment._reconstructions import ReconstructionSpec
-from train.augment._super_resolution import SuperResolutionSpec
+from train.augment._latent_pairs import Reconstructions
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._locate import locate
-from train.data._sampler import SamplingSpec
-from train.recipes._finetune_spec import FinetuneSpec, SecondRound
-from train.recipes._recipe import BackboneSpec, FinetuneRecipe
+from train.recipes import (
+    AutoencoderSpec,
+    BackboneSpec,
+    FinetuneRecipe,
+    FinetuneSpec,
+    SamplingSpec,
+)
 
 pytestmark = pytest.mark.train
 
@@ -29,11 +32,7 @@ SPEC = FinetuneSpec(
     random_crop_schedule=(0.0, 0.5),
     warm_up=2,
     learning_rate=1e-3,
-    sampling=SamplingSpec(pairs=0.0, reconstructions=0.25),
-    reconstructions=ReconstructionSpec(per_source=2, steps=2, pictures=8),
-    second_round=SecondRound(
-        steps=2, learning_rate=1e-3, random_crop_sizes=(48,), random_crop_schedule=(0.0,)
-    ),
+    sampling=SamplingSpec(pairs=0.0),
 )
 RECIPE = FinetuneRecipe(
     "tiny",
@@ -72,18 +71,11 @@ def test_a_stopped_training_goes_on_and_ends_with_a_plain_model(
     monkeypatch.setattr(_finetune.Trainer, "fit", stopped)
     with pytest.raises(KeyboardInterrupt):
         _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
-    reconstructions = {
-        path.name: path.stat().st_mtime_ns for path in (tmp_path / "reconstructions").glob("*.jpg")
-    }
-    assert len(reconstructions) == 2
     result = _finetune.fit(RECIPE, data, Cache(tmp_path / "cache"), tmp_path)
-    # Four steps, a fifth that was stopped, three from the checkpoint on, two of the second round.
-    assert steps == [32, 32, 32, 64, 64, 64, 64, 64, 48, 48]
-    assert [row["epoch"] for row in result.history] == [1, 2, 3]
+    # Four steps, a fifth that was stopped, three from the checkpoint on.
+    assert steps == [32, 32, 32, 64, 64, 64, 64, 64]
+    assert [row["epoch"] for row in result.history] == [1, 2]
     assert {"loss", "val_loss", "val_auc"} <= set(result.history[0])
-    assert reconstructions == {
-        path.name: path.stat().st_mtime_ns for path in (tmp_path / "reconstructions").glob("*.jpg")
-    }
     kinds = {type(layer).__name__ for layer in result.model.layers}
     assert not kinds & {"BatchNormalization", "ConvBN", "Dropout"}
     samples = data.split("test")
@@ -129,31 +121,31 @@ def test_batches_are_the_same_for_the_same_step(data: Data) -> None:
     from itertools import islice
 
     from train.data._sampler import batches
-    from train.fitting._finetune import PictureVariants, make_batch
+    from train.fitting._finetune import make_batch
 
     train = data.split("train")
     items = next(islice(batches(train, SamplingSpec(), 8, frozenset(), 0), 1))
-    one, two, other = (make_batch(items, RECIPE, PictureVariants(), step) for step in (4, 4, 5))
+    one, two, other = (make_batch(items, RECIPE, Reconstructions(), step) for step in (4, 4, 5))
     np.testing.assert_array_equal(one.images, two.images)
     assert (one.images != other.images).any()
     assert one.real.sum() == 4
 
 
 @pytest.mark.parametrize("weak", [1.0, 0.5, 0.0])
-def test_both_of_a_pair_have_the_same_history(
+def test_both_of_a_pair_are_augmented_alike(
     data: Data, tmp_path: Path, weak: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But for the smoothing of the photograph, whose items must not part what follows."""
     from train.augment import _augment
     from train.data._sampler import BatchItem
-    from train.fitting._finetune import PictureVariants, make_batch
+    from train.fitting._finetune import make_batch
 
     photo = next(sample for sample in data.samples if sample.label == 1)
     reconstruction = tmp_path / "reconstruction.png"
     Image.open(photo.path).save(reconstruction)
     spec = replace(SPEC, augment=replace(SPEC.augment, smooth=0.8))
     recipe = replace(
-        RECIPE, finetune=replace(spec, reconstructions=ReconstructionSpec(weak_augmentation=weak))
+        RECIPE, finetune=replace(spec, autoencoders=AutoencoderSpec(weak_augmentation=weak))
     )
 
     def drawn_only(image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -163,7 +155,7 @@ def test_both_of_a_pair_have_the_same_history(
     monkeypatch.setattr(_augment, "smooth_skin", drawn_only)
     items = [BatchItem(photo, True, 0), BatchItem(photo, False, 0)]
     for step in range(5):
-        batch = make_batch(items, recipe, PictureVariants({photo.name: reconstruction}), step)
+        batch = make_batch(items, recipe, Reconstructions({photo.name: reconstruction}), step)
         np.testing.assert_array_equal(*batch.images)
         assert batch.real.tolist() == [0, 1]
         assert batch.paired == 2
@@ -171,7 +163,7 @@ def test_both_of_a_pair_have_the_same_history(
 
 def test_halved_steps_show_the_whole_crop_at_half_the_resolution(data: Data) -> None:
     from train.data._sampler import BatchItem
-    from train.fitting._finetune import PictureVariants, make_batch
+    from train.fitting._finetune import make_batch
 
     items = [BatchItem(sample) for sample in data.samples[:2]]
 
@@ -183,7 +175,7 @@ def test_halved_steps_show_the_whole_crop_at_half_the_resolution(data: Data) -> 
             ),
         )
         return [
-            make_batch(items, recipe, PictureVariants(), step).images.shape[1] for step in range(12)
+            make_batch(items, recipe, Reconstructions(), step).images.shape[1] for step in range(12)
         ]
 
     assert sides(0.0) == [48] * 3 + [64] * 9
@@ -204,7 +196,6 @@ def test_every_place_of_the_map_is_fitted() -> None:
         feature_layers=("block3_expand_relu",),
         patch_loss_weight=0.5,
         dropout=0.0,
-        second_round=None,
     )
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
     trainer = Trainer(detector(with_conv_bn(backbone), spec.feature_layers, 0.0, 0), spec)
@@ -226,25 +217,24 @@ def test_every_place_of_the_map_is_fitted() -> None:
 )
 def test_shares_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=rf"finetune\.{next(iter(wrong))}"):
-        replace(SPEC, **wrong)  # two taps: nothing could be local
+        replace(SPEC, **wrong)  # two feature layers
 
 
-@pytest.mark.parametrize("label", [0, 1])
-def test_an_enhanced_picture_stays_what_it_is(label: int, data: Data, tmp_path: Path) -> None:
+def test_an_ai_picture_is_shown_reconstructed_as_often_as_asked(data: Data, tmp_path: Path) -> None:
     from train.data._sampler import BatchItem
-    from train.fitting._finetune import PictureVariants, make_batch
+    from train.fitting._finetune import make_batch
 
-    picture = next(sample for sample in data.samples if sample.label == label)
+    picture = next(sample for sample in data.samples if sample.label == 0)
     Image.new("RGB", (64, 64), "yellow").save(tmp_path / "yellow.png")
-    files = PictureVariants(super_resolved={picture.name: tmp_path / "yellow.png"})
+    files = Reconstructions(generated={picture.name: tmp_path / "yellow.png"})
 
     def changed(probability: float) -> list[bool]:
-        spec = replace(SPEC, super_resolved=SuperResolutionSpec(probability=probability))
+        spec = replace(SPEC, autoencoders=AutoencoderSpec(show_generated=probability))
         recipe = replace(RECIPE, finetune=spec)
         items = [BatchItem(picture)]
         made = [make_batch(items, recipe, files, step) for step in range(12)]
-        assert all(batch.real.tolist() == [label] for batch in made)
-        plain = [make_batch(items, recipe, PictureVariants(), step) for step in range(12)]
+        assert all(batch.real.tolist() == [0] for batch in made)
+        plain = [make_batch(items, recipe, Reconstructions(), step) for step in range(12)]
         return [not np.array_equal(m.images, p.images) for m, p in zip(made, plain, strict=True)]
 
     assert not any(changed(0.0))

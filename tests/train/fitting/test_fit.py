@@ -230,24 +230,6 @@ def test_features_are_kept_apart_by_all_that_they_depend_on(small, tmp_path):
     assert len(set(folders)) == 4
 
 
-def test_a_head_on_all_stages_is_one_network_too(small, tmp_path):
-    data, cache, _, _ = small
-    settings = ("crop.size=64", "faces=whole", "fit.epochs=20", "fit.batch_size=16")
-    recipe = load_recipe("stages", settings)
-    run = fit(recipe, data, cache, tmp_path / "stages")
-    assert run.info["metrics"]["test"]["auc"] > 0.95
-    samples = data.split("test")
-    crops = np.stack([crop_picture(Picture(s.path), s.box, recipe.crop) for s in samples])
-    p_real = load_run(run.path).model.predict(crops, verbose=0)[:, 0]
-    np.testing.assert_allclose(p_real, run.scores("test").p_real, atol=1e-4)
-    table = FeatureTable(recipe, cache)
-    rows = table.rows(data.split("train"), "stages")
-    mean, variance = rows.moments()
-    every = rows.take(np.arange(len(rows)))
-    np.testing.assert_allclose(mean, every.mean(0), atol=1e-4)
-    np.testing.assert_allclose(variance, every.var(0), atol=1e-3)
-
-
 def test_a_picture_that_vanished_stops_the_run_by_name(small, tmp_path):
     data, _, recipe, _ = small
     gone = replace(data.samples[0], path=tmp_path / "gone.png")

@@ -3,7 +3,8 @@ import pytest
 
 from train.data._sample import Sample
 from train.errors import RecipeError
-from train.fitting._weighting import FitSpec, sample_weights
+from train.fitting._weighting import sample_weights
+from train.recipes import FitSpec
 
 SAMPLES = [
     Sample(f"{number}", None, label, source, "train", f"{number}")

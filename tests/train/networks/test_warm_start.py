@@ -8,17 +8,17 @@ import pytest
 
 from fakeface import ModelError
 from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
-from tests.train.conftest import SIZE, TAPS, network
+from tests.train.conftest import LAYERS, SIZE, network
 from train.errors import WeightsError
 
 pytestmark = pytest.mark.train
 
 
-def tapped(made, crops):
+def features(made, crops):
     import keras
 
-    taps = keras.Model(made.input, [made.get_layer(name).output for name in TAPS])
-    return [np.asarray(values) for values in taps(crops.astype(np.float32))]
+    layers = keras.Model(made.input, [made.get_layer(name).output for name in LAYERS])
+    return [np.asarray(values) for values in layers(crops.astype(np.float32))]
 
 
 def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
@@ -27,9 +27,11 @@ def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
     made, folder = exported
     crops = np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
     other = detector_of(network(1))
-    before = tapped(other, crops)
+    before = features(other, crops)
     load_initial_weights(other, str(folder))
-    for was, is_now, wanted in zip(before, tapped(other, crops), tapped(made, crops), strict=True):
+    for was, is_now, wanted in zip(
+        before, features(other, crops), features(made, crops), strict=True
+    ):
         assert not np.allclose(was, wanted, atol=1e-2)
         np.testing.assert_allclose(is_now, wanted, atol=1e-4)
 
@@ -93,4 +95,4 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
 def detector_of(made):
     from train.networks._multistage import detector
 
-    return detector(made, TAPS, 0.0, 0)
+    return detector(made, LAYERS, 0.0, 0)

@@ -1,12 +1,10 @@
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from fakeface.model_directory import MODELS
 from train.errors import RecipeError
-from train.recipes._aliases import ALIASES, current_key
 from train.recipes._recipe import load_recipe, recipe_from_dict, recipe_names, to_toml
 
 
@@ -75,18 +73,17 @@ def test_fields_are_overridden_by_their_dotted_names():
         ("name=../x", "name may hold letters"),
         ("mode.x=1", "'mode' is not a table"),
         ("seed", "'seed' is not of the form field=value"),
-        (
-            "finetune.test_time_augmentation=[]",
-            "finetune.test_time_augmentation must name some of plain, mirrored, soft",
-        ),
-        ('finetune.test_time_augmentation=["upside-down"]', "got ['upside-down']"),
-        ('finetune.test_time_augmentation=["plain", "plain"]', "each once, got ['plain', 'plain']"),
+        ("finetune.autoencoders.folder=", "reconstructions needs finetune.autoencoders.folder"),
+        ('finetune.test_time_augmentation=["plain", "mirrored"]', "is no longer supported; commit"),
+        ('finetune.reconstructions.upscalers=["realesrgan-x4plus"]', "is no longer supported"),
+        ("finetune.reconstructions.per_sauce=3", "unknown finetune.reconstructions"),
+        ("finetune.super_resolved.probability=0.1", "is now autoencoders.show_generated"),
         ("finetune.feature_layers=[]", "finetune.feature_layers must name a layer"),
     ],
 )
 def test_what_makes_no_recipe_is_refused(setting, message):
     with pytest.raises(RecipeError) as refused:
-        load_recipe("edge" if setting.startswith("finetune") else "report", [setting])
+        load_recipe("edge-lite2" if setting.startswith("finetune") else "report", [setting])
     assert message in str(refused.value)
 
 
@@ -101,52 +98,41 @@ def test_what_is_no_recipe_is_refused(tmp_path):
 @pytest.mark.parametrize("setting", ["fit.epochs=3", "head.units=64"])
 def test_what_a_fine_tuning_would_not_read_is_refused(setting):
     with pytest.raises(RecipeError, match=r"frozen backbones; finetune\.steps"):
-        load_recipe("edge", [setting])
+        load_recipe("edge-lite2", [setting])
 
 
-OLD = Path(__file__).parent / "edge-local-0.1.0.toml"  # as it stood before the keys were renamed
-
-
-def test_a_recipe_with_former_keys_is_the_same_recipe():
-    old, new = load_recipe(str(OLD)), load_recipe("edge-local")
-    start = replace(new.finetune, initial_checkpoint=old.finetune.initial_checkpoint)
-    assert old == replace(new, description=old.description, finetune=start)
-
-
-def test_the_recipes_of_the_shipped_model_load():
+def test_the_recipe_of_the_shipped_model_loads():
     provenance = json.loads((MODELS / "edge" / "model.json").read_text())["provenance"]
-    members = [recipe_from_dict(member["recipe"]) for member in provenance["ensemble"]]
-    backbones = [member.backbone.name for member in members]
-    assert backbones == ["efficientnet-lite0", "efficientnet-lite2"]
-    assert all(member.finetune.sampling.weights["ffhq"] == 0.25 for member in members)
-    for run in provenance["ensemble"][0]["averaged"]["runs"]:
-        recipe_from_dict(run["recipe"])
+    recipes = [provenance["recipe"], *(m["recipe"] for m in provenance.get("ensemble", []))]
+    plain = [r for r in recipes if r["finetune"].get("test_time_augmentation") in (None, ["plain"])]
+    assert plain
+    for table in plain:
+        recipe = recipe_from_dict(table)
+        assert recipe.finetune.sampling.by == "family"
+        assert recipe.finetune.autoencoders.folder
+        assert recipe_from_dict(recipe.as_dict()) == recipe
 
 
-def test_overrides_may_use_former_keys():
-    recipe = load_recipe("edge", ["finetune.mix.power=0.25", "finetune.every=7"])
-    assert recipe.finetune.sampling.exponent == 0.25
-    assert recipe.finetune.evaluation_interval == 7
-
-
-def test_a_field_under_both_names_is_refused(tmp_path):
-    both = OLD.read_text().replace("every = 400", "every = 400\nevaluation_interval = 4")
-    (tmp_path / "both.toml").write_text(both)
-    with pytest.raises(RecipeError, match=r"finetune\.evaluation_interval is given twice"):
-        load_recipe(str(tmp_path / "both.toml"))
-
-
-def test_every_former_key_has_a_current_field():
-    fields = json.loads(json.dumps(load_recipe("edge").as_dict()))
-    for former in ALIASES:
-        table = fields
-        for part in current_key(former).split("."):
-            assert part in table, former
-            table = table[part]
+def test_former_keys_become_those_of_today():
+    recipe = load_recipe("edge-lite2")
+    table = json.loads(json.dumps(recipe.as_dict()))
+    autoencoders = table["finetune"]["autoencoders"]
+    table["finetune"] |= {
+        "reconstructions": {
+            "per_source": 60, "steps": 850, "pictures": 2400, "upscalers": [], "least_shrink": 1.0,
+            "weak_augmentation": autoencoders.pop("weak_augmentation"),
+        },
+        "super_resolved": {
+            "per_source": 60, "networks": [], "probability": autoencoders.pop("show_generated"),
+        },
+        "test_time_augmentation": ["plain"],
+        "second_round": None,
+    }  # fmt: skip
+    assert recipe_from_dict(table) == recipe
 
 
 def test_a_frozen_recipe_has_no_table_finetune_and_the_other_needs_one():
-    frozen, tuned = load_recipe("report").as_dict(), load_recipe("edge").as_dict()
+    frozen, tuned = load_recipe("report").as_dict(), load_recipe("edge-lite2").as_dict()
     assert (frozen["mode"], tuned["mode"]) == ("frozen", "finetune")
     assert "finetune" not in frozen
     assert not {"head", "fit"} & set(tuned)
@@ -155,4 +141,3 @@ def test_a_frozen_recipe_has_no_table_finetune_and_the_other_needs_one():
     without = {key: value for key, value in tuned.items() if key != "finetune"}
     with pytest.raises(RecipeError, match=r"needs a table \[finetune\]"):
         recipe_from_dict(without)
-    assert recipe_from_dict(frozen | {"finetune": None}) == load_recipe("report")
