@@ -124,12 +124,11 @@ def _compare(
 ) -> dict[str, Any]:
     """Scan and send the same pictures in turns."""
     clients = 2 * default_threads()
-    wall: dict[str, list[float]] = {"scan": [], "predict": [], "stream": [], "alone": []}
-    cpu: dict[str, list[float]] = {"scan": [], "predict": [], "stream": []}
+    wall: dict[str, list[float]] = {"scan": [], "predict": [], "alone": []}
+    cpu: dict[str, list[float]] = {"scan": [], "predict": []}
     latency: dict[str, list[float]] = {"predict": [], "alone": []}
     ways: dict[str, Callable[[], list[float]]] = {
         "predict": lambda: _send(bodies, port, clients),
-        "stream": lambda: _stream(bodies, port),
         "alone": lambda: _send(bodies, port, 1),
     }
     with tempfile.TemporaryDirectory() as temporary:
@@ -157,12 +156,10 @@ def _compare(
         "pictures": count,
         "rounds": rounds,
         "per_second": {way: count / statistics.median(found[1:]) for way, found in wall.items()},
-        "share_of_scan": {
-            way: statistics.median(
-                scan / served for scan, served in zip(wall["scan"][1:], wall[way][1:], strict=True)
-            )
-            for way in ("predict", "stream")
-        },
+        "share_of_scan": statistics.median(
+            scan / served
+            for scan, served in zip(wall["scan"][1:], wall["predict"][1:], strict=True)
+        ),
         "cpu_ms_per_picture": {way: 1e3 * min(found[1:]) / count for way, found in cpu.items()},
         "latency_ms": {
             way: {
@@ -215,26 +212,6 @@ def _send(bodies: Sequence[bytes], port: int, clients: int) -> list[float]:
     return seconds
 
 
-def _stream(bodies: Sequence[bytes], port: int) -> list[float]:
-    """Send all pictures in one request, and read its lines."""
-    boundary = "x" * 40
-
-    def parts() -> Iterator[bytes]:
-        for number, body in enumerate(bodies):
-            head = f'Content-Disposition: form-data; name="files"; filename="{number}.jpg"'
-            yield f"--{boundary}\r\n{head}\r\n\r\n".encode() + body + b"\r\n"
-        yield f"--{boundary}--\r\n".encode()
-
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
-    kind = f"multipart/form-data; boundary={boundary}"
-    connection.request("POST", "/v1/scan", parts(), {"Content-Type": kind}, encode_chunked=True)
-    lines = connection.getresponse().read().splitlines()
-    connection.close()
-    if len(lines) != len(bodies) or not all(b'"error": null' in line for line in lines):
-        raise ValueError(f"{len(lines)} lines for {len(bodies)} pictures: {lines[-1:]!r}")
-    return []
-
-
 def _memory(
     requests: int, process: psutil.Process, port: int, advance: Callable[[int], None]
 ) -> list[tuple[int, float]]:
@@ -259,18 +236,16 @@ def serve_markdown(result: dict[str, Any]) -> str:
         f"- command: `{result['command']}`",
         machine_line(result["environment"]),
         f"- model: {result['model']['name']}",
-        f"- {result['clients']} clients on the same machine, a picture a request (`predict`); all"
-        " pictures in one request (`stream`)",
+        f"- {result['clients']} clients on the same machine, a picture a request",
         "- scan and server were measured in turns; on a busy machine trust ratios\n",
         "## Pictures per second\n",
         table(
-            ["pictures", "scan", "predict", "stream", "predict / scan", "stream / scan",
-             "CPU ms: scan", "server: predict", "server: stream"],
+            ["pictures", "scan", "server", "server / scan", "CPU ms: scan", "server"],
             [
                 (
                     f"{row['pictures']} of {name}",
-                    *(f"{row['per_second'][way]:.1f}" for way in ("scan", "predict", "stream")),
-                    *(f"{row['share_of_scan'][way]:.0%}" for way in ("predict", "stream")),
+                    *(f"{row['per_second'][way]:.1f}" for way in ("scan", "predict")),
+                    f"{row['share_of_scan']:.0%}",
                     *(f"{row['cpu_ms_per_picture'][way]:.1f}" for way in row["cpu_ms_per_picture"]),
                 )
                 for name, row in result["sets"].items()

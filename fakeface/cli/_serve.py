@@ -64,7 +64,7 @@ def serve(
     ] = None,
     max_pictures: Annotated[
         int,
-        typer.Option(min=1, help="Most pictures of a request.", rich_help_panel=LIMITS),
+        typer.Option(min=1, help="Most pictures of a form.", rich_help_panel=LIMITS),
     ] = 1000,
     max_picture: Annotated[
         float,
@@ -95,8 +95,8 @@ def serve(
 ) -> int:
     """Serve a page to drop pictures on, and an HTTP API.
 
-    Programs POST pictures to /v1/predict (one answer) or /v1/scan (a line for each picture as it
-    comes); /openapi.json describes both. Nothing is kept on disk. Needs the extra `serve`.
+    Programs POST a picture to /v1/predict; /openapi.json describes it. Nothing is kept on disk.
+    Needs the extra `serve`.
 
     For example: fakeface serve · curl -F files=@portrait.jpg http://127.0.0.1:8300/v1/predict
     """

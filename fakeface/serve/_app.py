@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +18,17 @@ from fakeface._version import __version__
 from fakeface.diagnostics import installed
 from fakeface.reports._jsonl import encode
 from fakeface.serve._guard import Guard, Outermost
-from fakeface.serve._lines import JsonLines
-from fakeface.serve._memory import Upload
 from fakeface.serve._metrics import Metrics
 from fakeface.serve._options import ServeOptions
 from fakeface.serve._page import add_page
 from fakeface.serve._pool import Pool
+from fakeface.serve._record import Record
 from fakeface.serve._refusals import as_json
-from fakeface.serve._uploads import uploads
-from fakeface.types import Prediction
+from fakeface.serve._uploads import Upload, read_pictures
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
     from fakeface._detector import Detector
+    from fakeface.types import Prediction
 
 _DESCRIPTION = (
     "Tells whether pictures of faces are photographs or were made by AI. Nothing is kept: pictures"
@@ -82,7 +79,7 @@ class DetectorInfo(BaseModel):
 class Limits(BaseModel):
     """What requests may not exceed."""
 
-    max_pictures: int = Field(description="Pictures of a request.")
+    max_pictures: int = Field(description="Pictures of a form.")
     max_picture: int = Field(description="Bytes of a picture.")
     timeout: float = Field(description="Seconds for a picture.")
     queue: int = Field(description="Requests that may wait.")
@@ -106,11 +103,11 @@ _REASONS: dict[int | str, dict[str, Any]] = {
         400: "The form is broken.",
         401: "The token is missing or wrong.",
         403: "Another site's page sent the request.",
-        408: "The body arrives too slowly.",
-        413: "A picture is too large, or there are too many.",
-        415: "The body is no picture and no form.",
+        408: "The body does not arrive.",
+        413: "The picture or the form is too large, or there are too many pictures.",
+        415: "The body is text, JSON, or compressed.",
         421: "The server is not known by the name in the Host header.",
-        422: "The form has no files.",
+        422: "There is no picture.",
         429: "Too many requests wait; see Retry-After.",
     }.items()
 }
@@ -119,8 +116,7 @@ _REASONS: dict[int | str, dict[str, Any]] = {
 def create_app(detector: Detector, options: ServeOptions | None = None) -> FastAPI:
     """Make the application, to be run by any ASGI server.
 
-    `fakeface serve` runs it with uvicorn, and adds limits on connections that an application cannot
-    set: time for headers, and the number of connections.
+    `fakeface serve` runs it with uvicorn.
 
     Args:
         detector: The detector that all requests share.
@@ -134,7 +130,7 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
     metrics = Metrics()
     pool = Pool(detector, options, metrics.picture)
     metrics.gauge("requests_open", "Requests admitted and not answered.", lambda: pool.requests)
-    metrics.gauge("held_bytes", "Bytes of pictures in memory.", lambda: pool.held.total)
+    metrics.gauge("held_bytes", "Bytes of pictures in memory.", lambda: pool.held)
     metrics.gauge("late_threads", "Threads past the time of their picture.", lambda: pool.late)
 
     @asynccontextmanager
@@ -143,8 +139,7 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
         await asyncio.to_thread(pool.close)
 
     middleware = [
-        Middleware(_Counted, metrics=metrics),
-        Middleware(Outermost, options=options),
+        Middleware(Outermost, options=options, metrics=metrics),
         *(
             [
                 Middleware(
@@ -198,13 +193,10 @@ def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) 
         ),
     )
 
-    def lines(request: Request) -> AsyncGenerator[str, None]:
-        return pool.results(uploads(request, options, pool.held), _encoded)
-
     @app.post(
         "/v1/predict",
         summary="Classify pictures",
-        response_model=list[Prediction],
+        response_model=list[Record],
         response_description="One record for each picture, in order, as of `fakeface predict"
         " --format json`; of a picture that cannot be read, `error` says why.",
         responses=_REASONS,
@@ -217,39 +209,12 @@ def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) 
         },
     )
     async def predict(request: Request) -> Response:
-        """Take a form with files, or one picture as the body."""
-        with pool.admitted():
-            async with aclosing(lines(request)) as found:
-                records = [line async for line in found]
+        """Take one picture as the body, or a form with files."""
+        with pool.admitted() as take:
+            pictures = await read_pictures(request, options, take)
+            records = await pool.classify(pictures, _encoded)
         text = "[\n" + ",\n".join(records) + "\n]\n"
         return Response(text, media_type="application/json")
-
-    @app.post(
-        "/v1/scan",
-        summary="Classify pictures, with results as they come",
-        response_class=Response,
-        responses={
-            200: {
-                "description": "A line for each picture, in order, as of `fakeface scan --format"
-                " jsonl`. A last line with `detail` in place of `source` says why the rest of the"
-                " body was refused.",
-                "content": {
-                    "application/jsonl": {"schema": {"$ref": "#/components/schemas/Prediction"}}
-                },
-            },
-            **_REASONS,
-        },
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {**_FORM, "image/*": {"schema": _BINARY}},
-            },
-            "parameters": [_NAME],
-        },
-    )
-    async def scan(request: Request) -> Response:
-        """Take the same as `/v1/predict`; results are sent while pictures still arrive."""
-        return JsonLines(lines(request), pool.admitted, options.patience)
 
     @app.get("/v1/info", summary="Describe the server")
     async def info() -> Info:
@@ -270,22 +235,5 @@ def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) 
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _encoded(_: Upload | None, prediction: Prediction) -> str:
+def _encoded(prediction: Prediction, _: Upload | None) -> str:
     return encode(prediction)
-
-
-class _Counted:
-    """Counts answers by path and status."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def wrapped(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                path = scope["path"] if "endpoint" in scope else "other"
-                self._metrics.request(path, message["status"])
-            await send(message)
-
-        await self._app(scope, receive, wrapped)

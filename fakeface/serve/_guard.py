@@ -7,26 +7,24 @@ behalf of another site are refused, unless that site was allowed.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
-import re
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 
-from fakeface.serve._options import ServeOptions, is_loopback
+from fakeface.serve._options import ServeOptions, bare_host, is_loopback
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from fakeface.serve._metrics import Metrics
+
 OPEN = ("/", "/healthz")
 """Paths that need no token: they hold no results, and take no pictures."""
 
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -37,22 +35,21 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_LINGER = 2.0
-"""Seconds in which the rest of a refused body is still read and dropped: closing the connection at
-once would make many clients lose the answer."""
 
 
 class Outermost:
-    """Checks the `Host` header, adds security headers, and ends connections of refused bodies."""
+    """Checks the `Host` header, answers HEAD as GET, adds security headers, counts answers."""
 
-    def __init__(self, app: ASGIApp, options: ServeOptions) -> None:
+    def __init__(self, app: ASGIApp, options: ServeOptions, metrics: Metrics) -> None:
         """Wrap an application.
 
         Args:
             app: The application.
             options: The settings of the server.
+            metrics: Counts the answers by path and status.
         """
         self._app = app
+        self._metrics = metrics
         self._names = _names_of(options)
         self._any_address = not is_loopback(options.host)
 
@@ -60,23 +57,39 @@ class Outermost:
         """Handle one request."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
-            return
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        body = _Body(scope, receive)
-        send = body.answered_by(send)
-        if self._is_host(Headers(scope=scope).getlist("host")):
-            await self._app(scope, body.receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
         else:
-            detail = "this server is not known by that name; --allowed-host adds names"
-            await JSONResponse({"detail": detail}, 421)(scope, receive, send)
+            await self._app(scope, receive, send)
 
-    def _is_host(self, values: list[str]) -> bool:
-        found = _HOST.fullmatch(values[0].lower()) if len(values) == 1 else None
-        if found is None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}
+
+        async def wrapped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                path = scope["path"] if "endpoint" in scope else "other"
+                self._metrics.request(path, message["status"])
+            elif head:
+                message = {**message, "body": b""}
+            await send(message)
+
+        hosts = Headers(scope=scope).getlist("host")
+        if not hosts or self._is_known(hosts):  # no browser leaves it out, but health checks do
+            await self._app(scope, receive, wrapped)
+        else:
+            name = " ".join(hosts)[:200]
+            detail = f"this server is not known as {name!r}; --allowed-host adds a name"
+            await JSONResponse({"detail": detail}, 421)(scope, receive, wrapped)
+
+    def _is_known(self, hosts: list[str]) -> bool:
+        name = bare_host(hosts[0]) if len(hosts) == 1 else None
+        if name is None:
             return False
-        name = found[1].strip("[]").rstrip(".")
         if name in self._names:
             return True
         try:  # an address needs no DNS, so it cannot be rebound
@@ -99,6 +112,7 @@ class Guard:
         self._app = app
         self._token = None if options.token is None else options.token.encode()
         self._origins = options.cors_origins
+        self._names = {bare_host(name) for name in options.allowed_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -113,11 +127,9 @@ class Guard:
         if (
             scope["method"] not in ("GET", "HEAD")
             and origin is not None
-            and origin not in self._origins
-            and origin.partition("://")[2] != headers.get("host")
+            and not self._is_own(origin, headers.get("host", ""))
         ):
-            detail = "pages of other sites may not use this server; --cors-origin allows one"
-            return JSONResponse({"detail": detail}, 403)
+            return JSONResponse({"detail": _foreign(origin, headers)}, 403)
         if self._token is None or scope["path"] in OPEN:
             return None
         kind, _, given = headers.get("authorization", "").partition(" ")
@@ -126,46 +138,34 @@ class Guard:
         detail = "needs the server's token, as: Authorization: Bearer TOKEN"
         return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": "Bearer"})
 
+    def _is_own(self, origin: str, host: str) -> bool:
+        """Whether a page of this origin came from this server, or was allowed."""
+        if origin in self._origins:
+            return True
+        site = origin.partition("://")[2].lower()
+        # a proxy may put its own `Host` header in the place of the browser's
+        return _without_default(site) == _without_default(host) or bare_host(site) in self._names
 
-class _Body:
-    """Knows whether a request has been read to its end, and what to do if it has not."""
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        headers = Headers(scope=scope)
-        self._receive = receive
-        self._ended = "content-length" not in headers and "transfer-encoding" not in headers
+def _without_default(host: str) -> str:
+    return host.lower().removesuffix(":443").removesuffix(":80")
 
-    async def receive(self) -> Message:
-        message = await self._receive()
-        self._ended = message["type"] == "http.disconnect" or not message.get("more_body")
-        return message
 
-    def answered_by(self, send: Send) -> Send:
-        """Return a `send` that closes the connection behind a body that was not read."""
-
-        async def wrapped(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                if not self._ended:
-                    headers["Connection"] = "close"
-            elif not message.get("more_body") and not self._ended:
-                await send({**message, "more_body": True})
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._drain(), _LINGER)
-                message = {"type": "http.response.body", "body": b""}
-            await send(message)
-
-        return wrapped
-
-    async def _drain(self) -> None:
-        while not self._ended:
-            await self.receive()
+def _foreign(origin: str, headers: Headers) -> str:
+    """Return why a request is refused that was sent by a page of this origin."""
+    name = bare_host(origin.partition("://")[2])
+    if name is None or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        return "pages of other sites may not use this server; --cors-origin allows one"
+    return (
+        f"the page is of {origin[:200]}, but the Host header says {headers.get('host', '')!r}. If"
+        f" both are this server behind a proxy, start fakeface with --allowed-host {name}, and let"
+        " the proxy hand on the browser's Host header (nginx: proxy_set_header Host $http_host;)."
+        " A page of another site needs --cors-origin"
+    )
 
 
 def _names_of(options: ServeOptions) -> frozenset[str]:
     names = {"localhost", "127.0.0.1", "::1", options.host.strip("[]").lower()}
     if not is_loopback(options.host):
         names.add(socket.gethostname().lower())
-    return frozenset(names | {name.lower() for name in options.allowed_hosts})
+    return frozenset(names | {bare_host(name) or "" for name in options.allowed_hosts})

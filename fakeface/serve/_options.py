@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 PORT = 8300
@@ -11,6 +12,8 @@ PORT = 8300
 MIB = 1 << 20
 
 _SHORTEST_TOKEN = 16
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +33,11 @@ class ServeOptions:
         workers: Pictures worked on at once, at least 1; None for one per processor and one more,
             which prepares its picture while the model scores another.
         queue: Requests that may wait besides those worked on, at least 0; more get status 429.
-        max_pictures: Most pictures of a request, at least 1.
+        max_pictures: Most pictures of a form, at least 1.
         max_picture: Most bytes of a picture, at least 1.
         max_held: Most bytes of pictures in memory at once, over all requests.
         timeout: Seconds that a picture may take from its arrival to its result, above 0.
-        patience: Seconds that a client may keep the server waiting for headers, for a picture, or
-            for taking a result, above 0.
+        patience: Seconds for which the body of a request may stall, above 0.
     """
 
     host: str = "127.0.0.1"
@@ -76,6 +78,11 @@ class ServeOptions:
         for name in ("timeout", "patience"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in self.allowed_hosts:
+            if bare_host(name) != name.lower().strip("[]").rstrip("."):
+                raise ValueError(
+                    f"an allowed host is a name alone, as photos.example.org, got {name!r}"
+                )
         for origin in self.cors_origins:
             if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
                 raise ValueError(
@@ -91,3 +98,9 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def bare_host(value: str) -> str | None:
+    """Return the name in a `Host` header, without its port; None if there is none."""
+    found = _HOST.fullmatch(value.lower())
+    return None if found is None else found[1].strip("[]").rstrip(".")

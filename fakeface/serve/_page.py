@@ -7,8 +7,6 @@ empty report. The server keeps nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +19,10 @@ from fakeface.reports._html._page import block
 from fakeface.reports._html._record import Look, record
 from fakeface.reports._jsonl import encode
 from fakeface.serve._options import ServeOptions, is_loopback
-from fakeface.serve._uploads import uploads
+from fakeface.serve._uploads import Upload, read_picture
 
 if TYPE_CHECKING:
-    from fakeface.serve._memory import Upload
-    from fakeface.serve._pool import Pool
+    from fakeface.serve._pool import Finish, Pool
     from fakeface.types import Prediction
 
 
@@ -67,12 +64,10 @@ def add_page(app: FastAPI, pool: Pool, options: ServeOptions) -> None:
 
     @app.post("/page/records", include_in_schema=False)
     async def records(request: Request) -> Response:
-        with pool.admitted():
-            async with aclosing(
-                pool.results(uploads(request, options, pool.held), finish)
-            ) as found:
-                text = await anext(found)
-                return Response(text, media_type="application/json")
+        """Take any file as the body: one that is no picture gets a record with an error."""
+        with pool.admitted() as take:
+            (text,) = await pool.classify([await read_picture(request, options, take)], finish)
+        return Response(text, media_type="application/json")
 
 
 def now() -> str:
@@ -81,10 +76,10 @@ def now() -> str:
     return f"{at.day} {at:%B %Y, %H:%M} {at.tzname()}"
 
 
-def _finish(crop: CropSpec) -> Callable[[Upload | None, Prediction], str]:
+def _finish(crop: CropSpec) -> Finish:
     look = Look(crop)
 
-    def finish(upload: Upload | None, prediction: Prediction) -> str:
+    def finish(prediction: Prediction, upload: Upload | None) -> str:
         """Encode all that the page may need: the record of a report, and those of files."""
         if upload is not None:
             upload.seek(0)

@@ -6,19 +6,18 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from fakeface._errors import ImageError
 from fakeface._pipeline import run_one
 from fakeface._processors import default_threads
-from fakeface.images import name_of
-from fakeface.serve._memory import Held, Upload
 from fakeface.serve._options import ServeOptions
 from fakeface.serve._refusals import busy
+from fakeface.serve._uploads import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("fakeface")
 
-T = TypeVar("T")
-Finish = Callable[[Upload | None, "Prediction"], T]
-"""Makes what a request needs of a picture and its prediction; None if there are no bytes."""
+Finish = Callable[["Prediction", Upload | None], str]
+"""Encodes what a request needs of a prediction and its picture; None if there are no bytes."""
 
 
 class Pool:
@@ -43,10 +41,8 @@ class Pool:
     Attributes:
         detector: The detector.
         workers: Threads.
-        held: Counts the bytes of pictures in memory.
         requests: Number of requests admitted and not answered yet.
-        seconds: Seconds that a picture took of a thread, averaged over the last ones.
-        late: Threads that still work on a picture whose time is over.
+        held: Bytes of their pictures.
     """
 
     def __init__(
@@ -64,142 +60,114 @@ class Pool:
         """
         self.detector = detector
         self.workers = default_threads() + 1 if options.workers is None else options.workers
-        self.held = Held(options.max_held)
         self.requests = 0
-        self.seconds = 0.1
-        self.late = 0
+        self.held = 0
         self._options = options
         self._observe = observe
+        self._seconds = 0.1  # of a thread for a picture, averaged over the last ones
+        self._late: set[Future[tuple[str, Prediction, float]]] = set()
         # a run that takes all processors is alone; runs on one processor go side by side
         self._scoring = nullcontext() if detector.one_processor_a_run else Lock()
         self._threads = ThreadPoolExecutor(self.workers, "serve")
+
+    @property
+    def late(self) -> int:
+        """Threads that still work on a picture whose time is over."""
+        return len(self._late)
 
     def close(self) -> None:
         """Wait for the pictures being worked on."""
         self._threads.shutdown(cancel_futures=True)
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
+    def admitted(self) -> Iterator[Callable[[int], None]]:
         """Count a request for the time of a `with` block.
 
+        Yields:
+            What counts the bytes of the request, until the block ends; it raises `HTTPException` if
+            all requests together hold too many.
+
         Raises:
-            HTTPException: Too many wait already.
+            HTTPException: Too many requests wait already.
         """
         if self.requests >= self.workers + self._options.queue:
-            raise busy(max(1, math.ceil(self.requests * self.seconds / self.workers)))
+            raise busy(max(1, math.ceil(self.requests * self._seconds / self.workers)))
+        mine = 0
+
+        def take(number: int) -> None:
+            nonlocal mine
+            if self.held + number > self._options.max_held:
+                raise busy(5)
+            self.held += number
+            mine += number
+
         self.requests += 1
         try:
-            yield
+            yield take
         finally:
             self.requests -= 1
+            self.held -= mine
 
-    async def results(
-        self, pictures: AsyncGenerator[Upload | ImageError, None], finish: Finish[T]
-    ) -> AsyncGenerator[T, None]:
-        """Classify the pictures of a request while they arrive.
-
-        The pictures go on being read however slowly the results are taken.
+    async def classify(self, pictures: Sequence[Upload | ImageError], finish: Finish) -> list[str]:
+        """Classify the pictures of a request.
 
         Args:
-            pictures: The pictures; they are closed.
-            finish: Called with each picture and its prediction, in a thread.
+            pictures: The pictures, and errors of those that are known to be unreadable.
+            finish: Called with each prediction, in a thread.
 
-        Yields:
+        Returns:
             What `finish` made, in the order of the pictures.
-
-        Raises:
-            HTTPException: From `pictures`; the results before it were yielded.
         """
-        # so few at once that a large request leaves room for small ones
-        free = asyncio.Semaphore(2 * self.workers)
-        tasks: asyncio.Queue[asyncio.Task[T] | None] = asyncio.Queue()
-        begun: set[asyncio.Task[T]] = set()
+        # so few at once that the pictures of other requests get their turn
+        turn = asyncio.Semaphore(self.workers)
 
-        async def read() -> None:
-            try:
-                async with aclosing(pictures):
-                    async for picture in pictures:
-                        await free.acquire()
-                        task = asyncio.create_task(self._result(picture, finish))
-                        begun.add(task)
-                        task.add_done_callback(lambda _: free.release())
-                        tasks.put_nowait(task)
-            finally:
-                tasks.put_nowait(None)
+        async def one(picture: Upload | ImageError) -> str:
+            async with turn:
+                return await self._classify(picture, finish)
 
-        reader = asyncio.create_task(read())
-        try:
-            while (task := await tasks.get()) is not None:
-                result = await task
-                begun.discard(task)
-                yield result
-            await reader
-        finally:
-            for left in (reader, *begun):
-                left.cancel()
-            await asyncio.gather(reader, *begun, return_exceptions=True)
+        return await asyncio.gather(*map(one, pictures))
 
-    async def _result(self, picture: Upload | ImageError, finish: Finish[T]) -> T:
+    async def _classify(self, picture: Upload | ImageError, finish: Finish) -> str:
+        if isinstance(picture, Upload) and picture.empty:
+            picture = ImageError(picture.name, "is empty (0 bytes)")
         if isinstance(picture, ImageError):
-            prediction = self.detector.fail(picture)
-            self._observe(prediction, 0.0)
-            return finish(None, prediction)
+            return self._failed(picture, finish, 0)
         job = self._threads.submit(self._work, picture, finish)
+        most = self._options.timeout
         try:
-            prediction, result, seconds = await asyncio.wait_for(
-                asyncio.wrap_future(job), self._options.timeout
-            )
+            text, prediction, seconds = await asyncio.wait_for(asyncio.wrap_future(job), most)
         except TimeoutError:
-            self._give_up(job, picture)
-            most = self._options.timeout
+            if not job.cancel() and not job.done():  # a thread cannot be stopped
+                self._late.add(job)
+                job.add_done_callback(self._late.discard)
             error = ImageError(picture.name, f"took longer than the {most:g} seconds allowed")
-            prediction = self.detector.fail(error)
-            self._observe(prediction, most)
-            return finish(None, prediction)
-        except BaseException:
-            self._give_up(job, picture)
-            raise
-        self.seconds += (seconds - self.seconds) / 20
+            return self._failed(error, finish, most)
+        self._seconds += (seconds - self._seconds) / 20
         self._observe(prediction, seconds)
-        return result
+        return text
 
-    def _give_up(self, job: Future[tuple[Prediction, T, float]], picture: Upload) -> None:
-        """Leave a picture; a thread that works on it cannot be stopped."""
-        if job.cancel() or job.done():
-            picture.close()
-            return
-        self.late += 1
-        loop = asyncio.get_running_loop()
+    def _failed(self, error: ImageError, finish: Finish, seconds: float) -> str:
+        prediction = self.detector.fail(error)
+        self._observe(prediction, seconds)
+        return finish(prediction, None)
 
-        def returned(_: object) -> None:
-            with suppress(RuntimeError):  # the loop has ended: nobody counts any more
-                loop.call_soon_threadsafe(self._return)
-
-        job.add_done_callback(returned)
-
-    def _return(self) -> None:
-        self.late -= 1
-
-    def _work(self, picture: Upload, finish: Finish[T]) -> tuple[Prediction, T, float]:
+    def _work(self, picture: Upload, finish: Finish) -> tuple[str, Prediction, float]:
         began = time.perf_counter()
         detector = self.detector
-        with picture:
-            try:
-                prediction = run_one(
-                    picture,
-                    preprocess=detector.preprocess,
-                    score=self._score,
-                    aggregate=detector.aggregate,
-                    fail=detector.fail,
-                    batch_size=detector.batch_size,
-                )
-            except Exception as error:  # the model failed: of this picture, as far as is known
-                name = name_of(picture)
-                _log.exception("internal error on %r", name)
-                reason = " ".join(f"internal error, please report it: {error!r}".split())
-                prediction = detector.fail(ImageError(name, reason[:300]))
-            result = finish(picture, prediction)
-        return prediction, result, time.perf_counter() - began
+        try:
+            prediction = run_one(
+                picture,
+                preprocess=detector.preprocess,
+                score=self._score,
+                aggregate=detector.aggregate,
+                fail=detector.fail,
+                batch_size=detector.batch_size,
+            )
+        except Exception as error:  # the model failed: of this picture, as far as is known
+            _log.exception("internal error on %r", picture.name)
+            reason = " ".join(f"internal error, please report it: {error!r}".split())
+            prediction = detector.fail(ImageError(picture.name, reason[:300]))
+        return finish(prediction, picture), prediction, time.perf_counter() - began
 
     def _score(self, crops: npt.NDArray[np.uint8]) -> Sequence[Any]:
         with self._scoring:

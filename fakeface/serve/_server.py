@@ -1,14 +1,13 @@
-"""Run the application with uvicorn, and limit what connections may cost."""
+"""Run the application with uvicorn."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fakeface._errors import FakefaceError, reason_of
 from fakeface.serve._app import create_app
@@ -51,7 +50,7 @@ class Server:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 create_app(detector, options),
-                http=_protocol(options.patience),
+                http="h11",
                 ws="none",
                 lifespan="on",
                 access_log=False,  # the names of pictures are nobody's business
@@ -88,39 +87,6 @@ class Server:
     def stop(self) -> None:
         """Make `run` return when the requests that have begun are answered; from any thread."""
         self._server.should_exit = True
-
-
-def _protocol(patience: float) -> type[H11Protocol]:
-    """Make a protocol that closes connections whose next request is long in coming.
-
-    uvicorn itself waits for the rest of a request's headers for ever.
-    """
-
-    class Impatient(H11Protocol):
-        _timer: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._watch()
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            self._watch()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            if self._timer is not None:
-                self._timer.cancel()
-
-        def _watch(self) -> None:
-            waiting = self.cycle is None or self.cycle.response_complete
-            if waiting and self._timer is None:
-                self._timer = self.loop.call_later(patience, self.transport.abort)
-            elif not waiting and self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-
-    return Impatient
 
 
 def _listening(host: str, port: int) -> socket.socket:

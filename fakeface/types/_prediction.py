@@ -119,20 +119,6 @@ class Prediction:
             record.get("frame"),
         )
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, *_: Any) -> Any:
-        """Let pydantic validate and serialize predictions, as `from_dict` and `as_dict` do."""
-        from fakeface.types._schema import core_schema
-
-        return core_schema(Prediction)
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, *_: Any) -> dict[str, Any]:
-        """Return the JSON schema of `as_dict`."""
-        from fakeface.types._schema import json_schema
-
-        return json_schema()
-
     @property
     def ok(self) -> bool:
         """Whether the picture could be read."""

@@ -11,8 +11,7 @@ import pytest
 from fakeface import Detector, __version__
 from fakeface.diagnostics import installed
 from fakeface.reports._jsonl import encode
-from fakeface.types import Prediction
-from tests.serve._server import CLIENT, connected, form, serving
+from tests.serve._server import CLIENT, serving
 
 
 def files(pictures: list[Path]) -> list[tuple[str, tuple[str, bytes]]]:
@@ -62,31 +61,6 @@ def test_a_bad_picture_does_not_stop_the_others(
     ]
 
 
-def test_scan_gives_a_line_a_picture(url: str, detector: Detector, pictures: list[Path]) -> None:
-    with CLIENT.stream("POST", f"{url}/v1/scan", files=files(pictures)) as answer:
-        assert answer.headers["content-type"] == "application/jsonl"
-        assert list(answer.iter_lines()) == expected(detector, pictures)
-
-
-def test_scan_answers_before_the_last_picture_is_sent(url: str, pictures: list[Path]) -> None:
-    whole = form([(path.name, path.read_bytes()) for path in pictures[:2]])
-    at = whole.index(b"--b\r\n", 10) + 20  # the first picture and a bit of the second
-    head = (
-        "POST /v1/scan HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(whole)}\r\n\r\n"
-    )
-    with connected(url) as opened, opened.makefile("rb") as reader:
-        opened.sendall(head.encode() + whole[:at])
-        while line := reader.readline():
-            if line.startswith(b"{"):
-                break
-        assert json.loads(line)["source"] == pictures[0].name
-        opened.sendall(whole[at:])
-        rest = reader.read()
-    assert pictures[1].name.encode() in rest
-    assert rest.endswith(b"0\r\n\r\n")
-
-
 def test_info_describes_installation_detector_and_limits(url: str, detector: Detector) -> None:
     info = CLIENT.get(f"{url}/v1/info").json()
     described = json.loads(json.dumps(installed()))
@@ -118,14 +92,72 @@ def test_healthy(url: str) -> None:
 def test_the_description_has_the_schema_of_predictions(url: str) -> None:
     described = CLIENT.get(f"{url}/openapi.json").json()
     assert described["info"]["version"] == __version__
-    assert set(described["paths"]) == {
-        "/v1/predict", "/v1/scan", "/v1/info", "/healthz", "/metrics",
-    }  # fmt: skip
+    assert set(described["paths"]) == {"/v1/predict", "/v1/info", "/healthz", "/metrics"}
     ok = described["paths"]["/v1/predict"]["post"]["responses"]["200"]
     assert ok["content"]["application/json"]["schema"]["type"] == "array"
-    schema = described["components"]["schemas"]["Prediction"]
-    record = Prediction("a", "b", error="c").as_dict()
-    assert set(schema["properties"]) == set(record)
+
+
+def test_records_fit_their_description(url: str, detector: Detector, pictures: list[Path]) -> None:
+    schemas = CLIENT.get(f"{url}/openapi.json").json()["components"]["schemas"]
+    answer = CLIENT.post(f"{url}/v1/predict", files=[*files(pictures), ("files", ("a", b"none"))])
+    names = list(schemas["Record"]["properties"])
+    faces = list(schemas["FaceRecord"]["properties"])
+    for record in answer.json():
+        assert list(record) == names
+        assert all(list(face) == faces for face in record["faces"])
+    assert any(record["faces"] for record in answer.json())
+    validator = pytest.importorskip("jsonschema").Draft202012Validator
+    schema = {"$ref": "#/components/schemas/Record", "components": {"schemas": schemas}}
+    for record in answer.json():
+        validator(schema).validate(record)
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/info", "/openapi.json", "/page/about"])
+def test_head_is_answered_as_get_without_a_body(url: str, path: str) -> None:
+    answer = CLIENT.head(f"{url}{path}")
+    expected = CLIENT.get(f"{url}{path}")
+    assert answer.status_code == 200
+    assert answer.content == b""
+    for name in ("content-type", "content-length", "content-security-policy"):
+        assert answer.headers[name] == expected.headers[name]
+
+
+def test_head_of_metrics_none_and_what_takes_pictures(url: str) -> None:
+    assert CLIENT.head(f"{url}/metrics").status_code == 200
+    assert CLIENT.head(f"{url}/none").status_code == 404
+    assert CLIENT.head(f"{url}/v1/predict").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ("filename*=utf-8''%D1%84%D0%BE%D1%82%D0%BE.png", "фото.png"),
+        ("filename*=UTF-8'en'a%20b.png", "a b.png"),
+        ("filename*=\"utf-8''%e7%94%bb.png\"", "画.png"),
+        ("filename*=ISO-8859-1''caf%E9.png", "café.png"),
+        ("filename=\"plain.png\"; filename*=utf-8''%C3%A9.png", "é.png"),
+        ("filename*=utf-8''%C3%A9.png; filename=\"plain.png\"", "é.png"),
+        ("FileName*=utf-8''a%3Bb%22c.png ; x=y", 'a;b"c.png'),
+        ("filename=\"a; filename*=utf-8''b.png\"", "a; filename*=utf-8''b.png"),
+        ("filename=\"plain.png\"; filename*=utf-8''%FF.png", "plain.png"),
+        ('filename="plain.png"; filename*=nonsense', "plain.png"),
+        ("filename*=punycode''a", "<bytes>"),
+        ("filename*=", "<bytes>"),
+        ('filename="\u00f1.png"', "ñ.png"),
+        ("filename=plain.png", "plain.png"),
+        ('filename=""', "<bytes>"),
+    ],
+)
+def test_the_name_of_a_file_in_a_form(
+    url: str, pictures: list[Path], parameters: str, name: str
+) -> None:
+    head = f"--b\r\nContent-Disposition: form-data; name=files; {parameters}\r\n\r\n"
+    body = head.encode() + pictures[0].read_bytes() + b"\r\n--b--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = CLIENT.post(f"{url}/v1/predict", content=body, headers=kind)
+    (record,) = answer.json()
+    assert record["source"] == name
+    assert record["verdict"]
 
 
 def test_every_reference_of_the_description_resolves(url: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from tests._models import make_classifier
 from tests._process import LISTENING, MAIN
-from tests.serve._server import CLIENT, connected, form, read_all
+from tests.serve._server import CLIENT, connected, read_all
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +55,14 @@ def test_it_says_where_it_serves_and_answers(red: str, samples: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_requests_end(red: str, samples: Path, number: signal.Signals) -> None:
     data = sorted(samples.rglob("*.jpg"))[0].read_bytes()
-    body = form([("one", data), ("two", data)])
     head = (
-        "POST /v1/scan HTTP/1.1\r\nHost: localhost\r\n"
-        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(body)}\r\n\r\n"
+        "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+        f"Content-Length: {len(data)}\r\n\r\n"
     ).encode()
     with served("--model", red) as (process, url), connected(url) as opened:
-        opened.sendall(head + body[:-100])
-        opened.recv(10)  # the first result: the request has begun
+        opened.sendall(head)
+        assert opened.recv(100).startswith(b"HTTP/1.1 100 ")  # the request has begun
+        opened.sendall(data[:-100])
         process.send_signal(number)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
@@ -73,11 +73,11 @@ def test_a_signal_lets_requests_end(red: str, samples: Path, number: signal.Sign
             time.sleep(0.1)
         else:
             pytest.fail("it still takes connections")
-        opened.sendall(body[-100:])
-        rest = read_all(opened)
+        opened.sendall(data[-100:])
+        answer = read_all(opened)
         assert process.wait(30) == 0
-    assert b'"source": "two"' in rest
-    assert rest.endswith(b"0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'"verdict": ' in answer
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,7 @@ def test_a_signal_lets_requests_end(red: str, samples: Path, number: signal.Sign
         (["--host", "0.0.0.0"], "needs a token"),
         (["--token", "short"], "at least 16 characters"),
         (["--cors-origin", "*"], "CORS origin"),
+        (["--allowed-host", "https://photos.example.org"], "an allowed host is a name alone"),
         (["--host", "192.0.2.1", "--token", "x" * 20], "cannot listen on 192.0.2.1"),
     ],
 )

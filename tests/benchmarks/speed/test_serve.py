@@ -21,7 +21,7 @@ def test_a_server_is_measured_beside_a_scan(models: list[Path], tmp_path: Path) 
     result = json.loads((tmp_path / "serve.json").read_text())
     (found,) = result["sets"].values()
     assert found["pictures"] > 2
-    assert all(share > 0.1 for share in found["share_of_scan"].values())
+    assert found["share_of_scan"] > 0.1
     for latency in found["latency_ms"].values():
         assert 0 < latency["p50"] <= latency["p99"]
         assert latency["n"] == found["pictures"]
