@@ -38,7 +38,7 @@ def only(wanted: str, others: Sequence[str] = ("onnxruntime",)) -> str:
 
 
 INSTALL = {
-    "cuda": f"For CUDA: pip install 'fakeface[gpu]' && {only('onnxruntime-gpu')}",
+    "cuda": f"For CUDA: pip install 'onnxruntime-gpu[cuda,cudnn]' && {only('onnxruntime-gpu')}",
     "openvino": "For OpenVINO: pip uninstall -y onnxruntime && pip install onnxruntime-openvino",
     "dml": "For DirectML, on Windows: pip uninstall -y onnxruntime && pip install"
     " onnxruntime-directml",

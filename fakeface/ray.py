@@ -12,7 +12,7 @@ can resume.
     >>> rows = scan_dataset("s3://bucket/uploads/")  # doctest: +SKIP
     >>> rows.write_parquet("s3://bucket/verdicts/")  # doctest: +SKIP
 
-Needs the extra `ray`: pip install 'fakeface[ray]', on every node.
+Needs the extra `ray`, on every node.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ try:
     import pyarrow as pa
     import ray.data
 except ImportError as error:
-    raise ReportError("ray", "needs Ray: pip install 'fakeface[ray]'") from error
+    raise ReportError("ray", "needs Ray: pip install 'ray[data]' pyarrow") from error
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem

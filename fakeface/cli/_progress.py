@@ -1,49 +1,81 @@
-"""Progress of a scan, on standard error if that is a terminal."""
+"""Progress of a scan, on standard error: a bar on a terminal, elsewhere a line now and then."""
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from fakeface.reports._tally import Tally
+from fakeface.cli._errors import say
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from fakeface.reports._report import Report
+    from fakeface.reports._tally import Tally
+
+_INTERVAL = 30.0
+"""Seconds between lines off a terminal."""
 
 
 class Progress:
-    """A progress bar whose total is counted in the background."""
+    """Files done of a total that is counted in the background."""
 
-    def __init__(self, bar: Bar, count: Callable[[], int] | None) -> None:
+    def __init__(self, count: Callable[[], int] | None) -> None:
         """Start counting.
 
         Args:
-            bar: The bar, started.
             count: Counts the files, in a thread of its own; None if they cannot be counted.
         """
-        self._bar = bar
-        self._task = bar.add_task("", total=None, tally="")
+        self.done = 0
+        self.total: int | None = None
+        self.tally: Tally | None = None
+        self._started = time.monotonic()
         if count is not None:
             threading.Thread(target=self._learn, args=(count,), daemon=True).start()
 
     def _learn(self, count: Callable[[], int]) -> None:
-        self._bar.update(self._task, total=count())
+        self.total = count()
 
     def advance(self, tally: Tally | None = None) -> None:
         """Advance by one file; `tally` holds the results so far."""
-        self._bar.update(self._task, advance=1)
-        if tally is not None:
-            self._bar.update(self._task, tally=str(tally))
+        self.done += 1
+        self.tally = tally or self.tally
+
+    def __str__(self) -> str:
+        """Return a line such as `120 of 5,000 files, about 4 min left: 3 fake, 110 real`."""
+        total = self.total
+        of = "" if total is None else f" of {total:,}"
+        line = f"{self.done:,}{of} file{'' if (total or self.done) == 1 else 's'}"
+        if total is not None and self.done:
+            left = (total - self.done) * (time.monotonic() - self._started) / self.done
+            line += f", about {_duration(max(left, 0))} left"
+        return f"{line}: {self.tally}" if self.tally is not None and self.tally.total else line
+
+
+class _BarProgress(Progress):
+    """The same as a bar."""
+
+    def __init__(self, bar: Bar, count: Callable[[], int] | None) -> None:
+        self._bar = bar
+        self._task = bar.add_task("", total=None, tally="")
+        super().__init__(count)
+
+    def _learn(self, count: Callable[[], int]) -> None:
+        super()._learn(count)
+        self._bar.update(self._task, total=self.total)
+
+    def advance(self, tally: Tally | None = None) -> None:
+        super().advance(tally)
+        self._bar.update(self._task, advance=1, tally=str(self.tally or ""))
 
 
 @contextmanager
 def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Progress | None]:
-    """Show progress on a terminal.
+    """Show progress while a report is written.
 
     Args:
         report: The report. A table on a terminal shares its console with the bar, so that neither
@@ -51,11 +83,15 @@ def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Pr
         count: Counts the files.
 
     Yields:
-        The progress, or None if standard error is not a terminal, or if results other than a
-        table go to the terminal.
+        The progress, or None if results other than a table go to the terminal.
     """
     console = getattr(report, "console", None) if report.on_terminal else None
-    if not sys.stderr.isatty() or (report.on_terminal and console is None):
+    if not sys.stderr.isatty():
+        progress = Progress(count)
+        with _every(_INTERVAL, lambda: say(str(progress))):
+            yield progress
+        return
+    if report.on_terminal and console is None:
         yield None
         return
     from rich.console import Console
@@ -76,7 +112,7 @@ def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Pr
         MofNCompleteColumn(),
         BarColumn(bar_width=24),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[tally]}"),
+        TextColumn("left  {task.fields[tally]}"),
     )
     with Bar(
         *columns,
@@ -86,4 +122,29 @@ def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Pr
         redirect_stderr=False,
         refresh_per_second=5,
     ) as bar:
-        yield Progress(bar, count)
+        yield _BarProgress(bar, count)
+
+
+@contextmanager
+def _every(seconds: float, show: Callable[[], None]) -> Iterator[None]:
+    """Call a function now and then, in a thread of its own."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(seconds):
+            show()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _duration(seconds: float) -> str:
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"

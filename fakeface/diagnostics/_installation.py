@@ -132,10 +132,10 @@ def _picture_findings(has: Callable[[str], bool]) -> Iterator[Finding]:
         yield Finding(about, State.NOTE, says, "pip install --upgrade pillow")
     if not has("pillow_heif"):
         says = "HEIC cannot be read: that takes the extra heif"
-        yield Finding(about, State.NOTE, says, "pip install 'fakeface[heif]'")
+        yield Finding(about, State.NOTE, says, "pip install pillow-heif")
     if not has("c2pa"):
         says = "signatures of content credentials are not checked: that takes the extra c2pa"
-        yield Finding(about, State.NOTE, says, "pip install 'fakeface[c2pa]'")
+        yield Finding(about, State.NOTE, says, "pip install c2pa-python")
 
 
 def _has(feature: str) -> bool:

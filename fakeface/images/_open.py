@@ -145,7 +145,7 @@ def _open_jpeg(data: bytes) -> Image.Image:
 
 def _unidentified(data: bytes) -> str:
     if data[4:8] == b"ftyp" and "HEIF" not in readable_formats() and b"avif" not in data[8:HEAD]:
-        return "is HEIC, which needs pillow-heif: pip install 'fakeface[heif]'"
+        return "is HEIC, which needs pillow-heif: pip install pillow-heif"
     if data[:2] in (b"II", b"MM") and (why := _tiff.first_refusal(data)):
         return why
     return "begins like a picture, but is broken, or of a kind that this Pillow cannot read"

@@ -15,7 +15,7 @@ from fakeface.provenance._blocks import MAX_C2PA, Blocks
 from fakeface.provenance._vocabulary import line, source_type
 from fakeface.types._provenance import Claim, Statement, Subject, Trust
 
-INSTALL = "pip install 'fakeface[c2pa]'"
+INSTALL = "pip install c2pa-python"
 """The command that installs what checks content credentials."""
 
 _MAX_JSON = 8 << 20

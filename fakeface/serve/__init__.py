@@ -4,7 +4,7 @@
     >>> from fakeface.serve import create_app
     >>> app = create_app(Detector())  # doctest: +SKIP
 
-`fakeface serve` runs it. Needs the extra `serve`: pip install 'fakeface[serve]'.
+`fakeface serve` runs it. Needs the extra `serve`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _lacking = [
 ]
 if _lacking:
     raise FakefaceError(
-        f"fakeface serve needs {', '.join(_lacking)}: pip install 'fakeface[serve]'"
+        f"fakeface serve needs {', '.join(_lacking)}: pip install {' '.join(_lacking)}"
     )
 
 __getattr__, __dir__ = lazy_exports(

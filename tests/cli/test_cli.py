@@ -20,7 +20,9 @@ from PIL import Image
 
 from fakeface import OperatingPoint, __version__
 from fakeface.cli._app import app
+from fakeface.cli._progress import Progress
 from fakeface.reports._escape import unescape
+from fakeface.reports._tally import Tally
 from tests._models import make_classifier
 from tests._process import LISTENING, MAIN
 
@@ -537,10 +539,42 @@ def test_progress_shows_on_a_terminal_and_ends_with_the_summary(
     text = shown.decode()
     assert done.returncode == 3
     assert "5/5" in text  # pictures, and the text that is none
+    assert " left " in text
     assert text.splitlines()[-1].endswith("1 other file skipped")
     assert ("fake.png" in text) is results_too
     if not results_too:
         assert "\x1b" not in done.stdout.decode()
+
+
+def test_off_a_terminal_a_line_shows_now_and_then_that_it_runs(red: str, folder: Path) -> None:
+    code = f"import fakeface.cli._progress as p; p._INTERVAL = 0.05; {MAIN[2]}"
+    words = ("scan", "--model", red, "--whole", str(folder), "--files-from", "-")
+    command = [sys.executable, "-c", code, *words, "--format", "csv"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        assert process.stdout is not None
+        lines = iter(process.stderr.readline, "")
+        expected = "fakeface: 5 files: 1 fake, 1 uncertain, 1 real, 1 unreadable\n"
+        assert expected in lines
+        process.stdin.close()
+        *_, last = lines
+        assert last.startswith("fakeface: 4 pictures in ")
+        assert len(process.stdout.read().splitlines()) == 5
+    assert process.returncode == 3
+
+
+def test_the_time_left_is_labelled() -> None:
+    progress = Progress(None)
+    assert str(progress) == "0 files"
+    progress.total, progress._started = 5000, time.monotonic() - 60
+    tally = Tally()
+    tally.count("fake", declared_ai=False)
+    for _ in range(100):
+        progress.advance(tally)
+    assert str(progress) == "100 of 5,000 files, about 49 min left: 1 fake"
 
 
 def test_a_threshold_that_rests_on_a_few_photographs_comes_with_a_warning(

@@ -170,7 +170,7 @@ def test_without_the_extra_presence_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     found = read(data)
     (statement,) = found.statements
     assert (statement.claim, statement.trust) == ("unknown", "unverified")
-    assert "pip install 'fakeface[c2pa]'" in statement.detail
+    assert "pip install c2pa-python" in statement.detail
     assert (found.declared, found.says) == (None, "content credentials (not checked)")
 
 
