@@ -17,7 +17,14 @@ MAX_TEXT = 4 << 20
 """Bytes of the texts of a PNG file that are looked at, unpacked."""
 
 MAX_TEXTS = 64
-"""Texts of a PNG file that are looked at."""
+"""Texts of a file that are looked at."""
+
+_MAX_SAME = 4
+"""Blocks of one kind that are read."""
+
+_EXIF = b"Exif\0"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_C2PA_STORE = b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 
 @dataclass(slots=True)
@@ -26,22 +33,24 @@ class Blocks:
 
     Attributes:
         mime: MIME type of the container.
-        exif: EXIF block, beginning with its TIFF header; None for none.
-        xmp: XMP packet.
+        exif: EXIF blocks, each beginning with its TIFF header.
+        xmp: XMP packets.
         iptc: IPTC-IIM datasets.
         texts: Keywords and texts of a PNG file.
-        c2pa: Bytes of the content credentials; 0 for none.
+        comments: Comments of a JPEG or GIF file.
+        c2pa: Where the parts of the content credentials start and end.
         trailing: Bytes behind the end of the picture.
         problems: What could not be read.
         unpacked: Bytes of all texts so far.
     """
 
     mime: str
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    iptc: bytes | None = None
+    exif: list[bytes] = field(default_factory=list)
+    xmp: list[bytes] = field(default_factory=list)
+    iptc: list[bytes] = field(default_factory=list)
     texts: list[tuple[str, str]] = field(default_factory=list)
-    c2pa: int = 0
+    comments: list[bytes] = field(default_factory=list)
+    c2pa: list[tuple[int, int]] = field(default_factory=list)
     trailing: int = 0
     problems: list[str] = field(default_factory=list)
     unpacked: int = 0
@@ -53,8 +62,35 @@ class Blocks:
         self.problems.append(f"{what}: {size:,} bytes are more than the {MAX_BLOCK:,} allowed")
         return False
 
+    def add_exif(self, block: bytes) -> None:
+        """Add an EXIF block, with or without the preamble that it has in JPEG."""
+        while block.startswith(_EXIF):
+            block = block[len(_EXIF) + 1 :]
+        if len(self.exif) < _MAX_SAME and self.fits("exif", len(block)):
+            self.exif.append(block)
 
-_C2PA_STORE = b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"
+    def add_xmp(self, packet: bytes) -> None:
+        """Add an XMP packet."""
+        if len(self.xmp) < _MAX_SAME and self.fits("xmp", len(packet)):
+            self.xmp.append(packet)
+
+    def add_app1(self, segment: bytes) -> None:
+        """Add what an APP1 segment of JPEG holds: EXIF or XMP, as its preamble says."""
+        if segment.startswith(_EXIF):
+            self.add_exif(segment)
+        elif segment.startswith(_XMP):
+            self.add_xmp(segment[len(_XMP) :])
+
+    def add_iptc(self, block: bytes) -> None:
+        """Add IPTC datasets, bare or among the image resources of Photoshop."""
+        if not self.fits("iptc", len(block)):
+            return
+        if block.startswith(b"8BIM"):
+            from fakeface.provenance._iptc import from_photoshop
+
+            block = from_photoshop(block)
+        if block and len(self.iptc) < _MAX_SAME:
+            self.iptc.append(block)
 
 
 def is_c2pa_store(box: bytes) -> bool:

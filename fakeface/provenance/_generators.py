@@ -1,151 +1,181 @@
-"""Texts in which generators keep how a picture was made: their prompt, parameters or graph."""
+"""Texts in which generators keep how a picture was made: their prompt, parameters or graph.
+
+A text says the same wherever it stands: in a PNG, in a comment of JPEG or GIF, in EXIF, IPTC or
+XMP.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fakeface.provenance._vocabulary import line, program
-from fakeface.types._provenance import Claim, Kind, Statement
+from fakeface.provenance._comfy import read_graph
+from fakeface.provenance._label import read_label
+from fakeface.provenance._text import parsed, readings
+from fakeface.provenance._vocabulary import line, program, prompt
+from fakeface.types._provenance import Kind, Statement
 
 _A1111 = re.compile(r"Steps: \d+, .{0,400}?\b(?:Sampler|CFG scale|Seed): ", re.DOTALL)
 _VERSION = re.compile(r"\bVersion: ([^,\n]{1,60})")
 _MIDJOURNEY = re.compile(
     r"\bJob ID: [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
 )
+_DREAM = re.compile(r'" -s ?\d+ -S ?\d+')
 _INVOKE = ("invokeai_metadata", "invokeai_graph", "invokeai_workflow", "sd-metadata")
-_MAX_NODES = 2000
+_FIRST = ("parameters", "prompt", "workflow")
+_INNER = ("prompt", "workflow", "extraMetadata", "metadata", "parameters", "Comment")
+"""Keys under which one object holds another, as it is or as a text."""
+
+_MAX_DEPTH = 3
+_PROMPTS = ("prompt", "positiveprompt", "fullprompt", "c")
+_SETTINGS = frozenset(
+    (
+        "basemodel", "cfgscale", "guidancescale", "negativeprompt", "numinferencesteps",
+        "sampler", "samplername", "scheduler", "seed", "steps", "usestablediffusionmodel",
+    )
+)  # fmt: skip
+_TELLING = frozenset(("numinferencesteps", "sampler", "samplername", "seed", "steps"))
 
 
 def read_texts(texts: list[tuple[str, str]]) -> Iterator[Statement]:
-    """Yield the statements of the texts of a PNG file.
+    """Yield the statements of the texts of a PNG file, one of each program.
 
     Args:
         texts: Keywords and texts, in order.
     """
     named = dict(reversed(texts))  # the first of each
-    if named.get("Software", "").strip() == "NovelAI":
-        comment = _parsed(named.get("Comment", ""))
-        prompt = comment.get("prompt") if isinstance(comment, dict) else None
-        prompt = prompt or named.get("Description", "")
-        tool = f"NovelAI ({named['Source']})" if named.get("Source") else "NovelAI"
-        yield Statement("png", "ai", tool=line(tool, 80), detail=_prompt(prompt))
-        named.pop("Software")
-    invoke = next((key for key in _INVOKE if key in named), None)
-    if invoke is not None:
-        values = _parsed(named[invoke])
-        if isinstance(values, dict):
-            version = values.get("app_version")
-            tool = f"InvokeAI {version}" if isinstance(version, str) else "InvokeAI"
-            prompt = values.get("positive_prompt", "")
-            yield Statement("png", "ai", tool=line(tool, 80), detail=_prompt(prompt))
-    if "prompt" in named and "workflow" in named:
-        named.pop("workflow")  # the same graph, as the editor draws it
-    for key in ("parameters", "prompt", "workflow", "Description", "Dream", "UserComment"):
-        found = from_text(key, named.get(key, ""), "png")
-        if found is not None:
+    tools: set[str | None] = set()
+    order = sorted(named, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
+    for found in _under_keys(named, order):
+        if found.tool not in tools:
+            tools.add(found.tool)
             yield found
     software = named.get("Software", "").strip()
-    if software:
+    if software and not (program(software) == "ai" and tools):
         yield Statement("png", program(software), tool=line(software, 80), detail="Software")
 
 
-def from_text(key: str, text: str, kind: Kind) -> Statement | None:
-    """Return what a text says under a key that generators use; None for anything else.
+def _under_keys(named: dict[str, str], order: list[str]) -> Iterator[Statement]:
+    """Yield what stands under keywords that generators use, and what all texts say together."""
+    if (label := read_label(named.pop("AIGC", None), "png", known=True)) is not None:
+        yield label
+    invoke = next((key for key in _INVOKE if key in named), None)
+    if invoke is not None and (values := parsed(named[invoke])):
+        yield _invoke(values, "png")
+    together = _from_values(dict(named), "png", 0)
+    if together is not None:
+        yield together
+    for key in order:
+        text = named.get(key, "")
+        if together is not None and text.lstrip().startswith("{"):
+            continue  # part of the same
+        if (found := from_text(text, "png")) is not None:
+            yield found
+
+
+def from_comments(comments: Iterable[bytes], kind: Kind) -> Iterator[Statement]:
+    """Yield what comments say, each in the encoding in which it says something.
 
     Args:
-        key: Keyword of a PNG text, or `parameters` for comments elsewhere.
+        comments: The comments.
+        kind: The kind of metadata that holds them.
+    """
+    for comment in comments:
+        found = first_of(readings(comment), kind)
+        if found is not None:
+            yield found
+
+
+def first_of(texts: Iterable[str], kind: Kind) -> Statement | None:
+    """Return what the first text says that says anything; None where none does.
+
+    Args:
+        texts: Readings of one text.
+        kind: The kind of metadata that holds it.
+    """
+    return next((found for text in texts if (found := from_text(text, kind)) is not None), None)
+
+
+def from_text(text: str, kind: Kind) -> Statement | None:
+    """Return what a text by a generator says; None for anything else.
+
+    Args:
         text: The text.
         kind: The kind of metadata that holds it.
     """
-    if not text:
-        return None
-    if key in ("prompt", "workflow"):
-        return _comfy(text, kind)
-    if key == "Description":
-        if _MIDJOURNEY.search(text):
-            return Statement(kind, "ai", tool="Midjourney", detail=_prompt(text))
-        return None
-    if key == "Dream":
-        if re.search(r" -s ?\d+", text):
-            return Statement(kind, "ai", tool="InvokeAI", detail=_prompt(text))
-        return None
+    name, _, rest = text[:16].partition(":")
+    if name.strip().lower() in ("prompt", "workflow") and rest.lstrip().startswith("{"):
+        text = text.partition(":")[2]  # as ComfyUI writes it into WebP
+    if values := parsed(text):
+        return _from_values(values, kind, 0)
     if _A1111.match(text, text.rfind("\nSteps: ") + 1):
         version = _VERSION.search(text)
         tool = f"Stable Diffusion {version[1]}" if version else "Stable Diffusion"
-        return Statement(kind, "ai", tool=line(tool, 80), detail=_prompt(text))
-    return _from_json(text, kind)
+        return Statement(kind, "ai", tool=line(tool, 80), detail=prompt(text))
+    if _MIDJOURNEY.search(text):
+        return Statement(kind, "ai", tool="Midjourney", detail=prompt(text))
+    if text.startswith('"') and _DREAM.search(text):
+        return Statement(kind, "ai", tool="InvokeAI", detail=prompt(text))
+    return None
 
 
-def _from_json(text: str, kind: Kind) -> Statement | None:
-    """Return the statement of parameters in JSON: SwarmUI, Draw Things, Fooocus."""
-    values = _parsed(text)
-    if not isinstance(values, dict):
-        return None
+def _from_values(values: dict[str, Any], kind: Kind, depth: int) -> Statement | None:
+    """Return what an object in JSON says, or one inside it; rather how it was made than less."""
+    weak: Statement | None = None
+    for found in _candidates(values, kind, depth):
+        if found.claim != "unknown":
+            return found
+        weak = weak or found
+    return weak
+
+
+def _candidates(values: dict[str, Any], kind: Kind, depth: int) -> Iterator[Statement]:
+    if (label := read_label(values, kind)) is not None:
+        yield label
     if isinstance(swarm := values.get("sui_image_params"), dict):
-        return Statement(kind, "ai", tool="SwarmUI", detail=_prompt(swarm.get("prompt", "")))
-    if not ("seed" in values and {"steps", "sampler"} & values.keys()):
+        yield Statement(kind, "ai", tool="SwarmUI", detail=prompt(swarm.get("prompt", "")))
+    if str(values.get("Software")).strip() == "NovelAI":
+        text = parsed(values.get("Comment")).get("prompt") or values.get("Description", "")
+        source = values.get("Source")
+        tool = f"NovelAI ({source})" if isinstance(source, str) and source else "NovelAI"
+        yield Statement(kind, "ai", tool=line(tool, 80), detail=prompt(text))
+    if "app_version" in values and {"positive_prompt", "generation_mode", "app_id"} & values.keys():
+        yield _invoke(values, kind)
+    if (graph := read_graph(values, kind)) is not None:
+        yield graph
+    for key in _INNER if depth < _MAX_DEPTH else ():
+        inner = parsed(values.get(key))
+        if inner and (found := _from_values(inner, kind, depth + 1)) is not None:
+            yield found
+    if (settings := _settings(values, kind)) is not None:
+        yield settings
+
+
+def _settings(values: dict[str, Any], kind: Kind) -> Statement | None:
+    """Return what settings of diffusion say: Draw Things, Easy Diffusion, Fooocus and others."""
+    keys = {re.sub(r"[^a-z]", "", key.lower()): key for key in list(values)[:256]}
+    text = next((values[keys[key]] for key in _PROMPTS if key in keys), None)
+    found = _SETTINGS & keys.keys()
+    enough = len(found) + (text is not None) > 2 or {"seed", "steps"} <= found
+    if not (enough and found & _TELLING):
         return None
-    if "c" in values:
-        return Statement(kind, "ai", tool="Draw Things", detail=_prompt(values["c"]))
-    return Statement(kind, "ai", detail=_prompt(values.get("prompt", "")))
+    version, software = values.get("version"), values.get("software")
+    tool = None
+    if isinstance(software, str) and software:
+        tool = f"{software} {version}" if isinstance(version, str) else software
+    elif isinstance(version, str) and version.startswith("Fooocus"):
+        tool = version
+    elif "c" in keys:
+        tool = "Draw Things"
+    elif {"usestablediffusionmodel", "stablediffusionmodel"} & keys.keys():
+        tool = "Easy Diffusion"
+    if isinstance(text, list):
+        text = ", ".join(str(part) for part in text[:8])
+    return Statement(kind, "ai", tool=line(tool, 80) if tool else None, detail=prompt(text))
 
 
-def is_comfy(text: str) -> bool:
-    """Return whether a text is a graph of ComfyUI."""
-    return bool(_nodes(text))
-
-
-def _comfy(text: str, kind: Kind) -> Statement | None:
-    """Return what a graph of ComfyUI made: a picture from nothing, or from another."""
-    nodes = _nodes(text)
-    if not nodes:
-        return None
-    names = {name for name, _ in nodes}
-    sampled = any("Sampler" in name for name in names)
-    claim: Claim = "ai" if sampled else "unknown"
-    if sampled and "LoadImage" in names and not any(name.startswith("Empty") for name in names):
-        claim = "ai_edited"
-    detail = _prompt(next((text for name, text in nodes if name == "CLIPTextEncode" and text), ""))
-    return Statement(kind, claim, tool="ComfyUI", detail=detail or "graph without a sampler")
-
-
-def _nodes(text: str) -> list[tuple[str, str]]:
-    """Return class and prompt of the nodes of a graph; empty for anything else."""
-    graph = _parsed(text)
-    if not isinstance(graph, dict):
-        return []
-    if isinstance(graph.get("nodes"), list):  # as the editor saves it
-        found = [
-            (node["type"], next(iter(node.get("widgets_values") or [""]), ""))
-            for node in graph["nodes"][:_MAX_NODES]
-            if isinstance(node, dict)
-            and isinstance(node.get("type"), str)
-            and isinstance(node.get("widgets_values") or [], list)
-        ]
-    else:
-        found = [
-            (node["class_type"], node["inputs"].get("text", ""))
-            for node in list(graph.values())[:_MAX_NODES]
-            if isinstance(node, dict)
-            and isinstance(node.get("class_type"), str)
-            and isinstance(node.get("inputs"), dict)
-        ]
-    return [(name, prompt if isinstance(prompt, str) else "") for name, prompt in found]
-
-
-def _parsed(text: str) -> Any:
-    """Return the value of a JSON object; None for anything else."""
-    text = text.strip("\0 \r\n\t")
-    if not text.startswith("{"):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _prompt(text: object) -> str:
-    return f"prompt: {line(text)}" if isinstance(text, str) and text.strip() else ""
+def _invoke(values: dict[str, Any], kind: Kind) -> Statement:
+    version = values.get("app_version")
+    tool = f"InvokeAI {version}" if isinstance(version, str) else "InvokeAI"
+    return Statement(kind, "ai", tool=line(tool, 80), detail=prompt(values.get("positive_prompt")))

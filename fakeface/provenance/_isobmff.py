@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fakeface.provenance._blocks import MAX_PARTS, Blocks, is_c2pa_store
 
 _C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _MAX_EXTENTS = 64
 
 
@@ -16,12 +17,14 @@ def read_isobmff(data: bytes) -> Blocks:
     Args:
         data: The file.
     """
-    brand = data[8:12]
-    blocks = Blocks("image/avif" if brand in (b"avif", b"avis") else "image/heic")
+    brands = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
+    blocks = Blocks("image/avif" if b"avi" in brands else "image/heic")
     described = False
     for kind, start, end in _boxes(data, 0, len(data)):
         if kind == b"uuid" and data.startswith(_C2PA_UUID, start, end):
             _add_store(blocks, data, start + 16, end)
+        elif kind == b"uuid" and data.startswith(_XMP_UUID, start, end):
+            blocks.add_xmp(data[start + 16 : end])
         elif kind == b"meta" and not described:
             described = True
             _add_items(blocks, data, start + 4, end)
@@ -43,13 +46,19 @@ def _boxes(data: bytes, at: int, last: int) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _add_store(blocks: Blocks, data: bytes, start: int, end: int) -> None:
-    """Add content credentials: version, purpose, offset of Merkle trees, manifest store."""
-    purpose_end = data.find(b"\0", start + 4, min(end, start + 64))
-    if purpose_end < 0 or data[start + 4 : purpose_end] not in (b"manifest", b"original"):
+    """Add content credentials: version, purpose, offset of Merkle trees, manifest store.
+
+    Whatever its purpose is said to be, a box that holds a store counts, so that credentials which
+    were tampered with are not passed over. A box for Merkle trees, which holds none, does not.
+    """
+    if blocks.c2pa:
         return
-    store = purpose_end + 1 + 8
-    if not blocks.c2pa and is_c2pa_store(data[store : store + 32]):
-        blocks.c2pa = end - store
+    head = data[start : min(end, start + 128)]
+    store = head.find(b"jumb") - 4
+    if store >= 0 and is_c2pa_store(head[store:]):
+        blocks.c2pa.append((start + store, end))
+    elif head[4:11] != b"merkle\0":
+        blocks.c2pa.append((start, end))
 
 
 def _add_items(blocks: Blocks, data: bytes, start: int, end: int) -> None:
@@ -70,11 +79,11 @@ def _add_items(blocks: Blocks, data: bytes, start: int, end: int) -> None:
         if not extents or not blocks.fits(what, sum(length for _, length in extents)):
             continue
         block = b"".join(data[offset : offset + length] for offset, length in extents)
-        if what == "exif" and blocks.exif is None:
+        if what == "exif":
             header = 4 + int.from_bytes(block[:4], "big")
-            blocks.exif = block[header:]
-        elif what == "xmp" and blocks.xmp is None:
-            blocks.xmp = block
+            blocks.add_exif(block[header:])
+        else:
+            blocks.add_xmp(block)
 
 
 def _item_kinds(data: bytes, start: int, end: int) -> Iterator[tuple[int, str]]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from fakeface.provenance._blocks import MAX_PARTS, Blocks, is_c2pa_store
-from fakeface.provenance._iptc import from_photoshop
+from fakeface.provenance._blocks import MAX_PARTS, MAX_TEXTS, Blocks, is_c2pa_store
 
-_EXIF = b"Exif\0"
-_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _BARE = frozenset((0x01, *range(0xD0, 0xD8)))
 """Markers without a length."""
@@ -20,6 +18,7 @@ def read_jpeg(data: bytes) -> Blocks:
     """
     blocks = Blocks("image/jpeg")
     photoshop: list[bytes] = []
+    extended: list[tuple[bytes, bytes]] = []
     store = b""  # number of the JUMBF box that is the store of the content credentials
     at = 2
     for _ in range(MAX_PARTS):
@@ -40,23 +39,26 @@ def read_jpeg(data: bytes) -> Blocks:
             break
         at = end
         if marker == 0xE1:
-            if blocks.exif is None and data.startswith(_EXIF, start, end):
-                blocks.exif = data[start + 6 : end]
-            elif blocks.xmp is None and data.startswith(_XMP, start, end):
-                blocks.xmp = data[start + len(_XMP) : end]
+            if data.startswith(_EXTENDED_XMP, start, end):
+                part = data[start + len(_EXTENDED_XMP) : end]  # after GUID and size: the offset
+                extended.append((part[:32] + part[36:40], part[40:]))
+            else:
+                blocks.add_app1(data[start:end])
         elif marker == 0xED and data.startswith(_PHOTOSHOP, start, end):
             photoshop.append(data[start + len(_PHOTOSHOP) : end])
+        elif marker == 0xFE and len(blocks.comments) < MAX_TEXTS:
+            blocks.comments.append(data[start:end])
         elif marker == 0xEB and data.startswith(b"JP", start, end):
             number = data[start + 2 : start + 4]
             first = data[start + 4 : start + 8] == b"\0\0\0\1"
             if first and not store and is_c2pa_store(data[start + 8 : start + 40]):
                 store = number
-            if store and number == store:
-                blocks.c2pa += end - start - 8
+            if store and number == store:  # later segments repeat the head of the box
+                blocks.c2pa.append((start + (16 if blocks.c2pa else 8), end))
     if photoshop:
-        joined = b"".join(photoshop)  # one block may be cut into several segments
-        if blocks.fits("iptc", len(joined)):
-            blocks.iptc = from_photoshop(joined)
+        blocks.add_iptc(b"".join(photoshop))  # one block may be cut into several segments
+    if extended:
+        blocks.add_xmp(b"".join(part for _, part in sorted(extended)))
     last = data.rfind(b"\xff\xd9")
     if last >= at:
         blocks.trailing = len(data) - last - 2

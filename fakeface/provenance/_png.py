@@ -15,8 +15,12 @@ from fakeface.provenance._blocks import (
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_XMP_KEYWORD = "XML:com.adobe.xmp"
-_IPTC_KEYWORD = "Raw profile type iptc"
+_XMP_KEYWORD = "xml:com.adobe.xmp"
+_PROFILE = "raw profile type "
+"""How ImageMagick begins the keywords of what PNG had no chunks for."""
+
+_AIGC, _COMFY = b"AIGC", b"comf"
+"""Chunks of China's label (TC260-PG-20257A), and of ComfyUI in moving pictures."""
 
 
 def read_png(data: bytes) -> Blocks:
@@ -36,12 +40,14 @@ def read_png(data: bytes) -> Blocks:
         if kind == b"IEND":
             blocks.trailing = max(0, len(data) - at)
             return blocks
-        if kind in (b"tEXt", b"zTXt", b"iTXt"):
+        if kind in (b"tEXt", b"zTXt", b"iTXt", _COMFY):
             _add_text(blocks, kind, data, start, end)
-        elif kind == b"eXIf" and blocks.exif is None and blocks.fits("exif", size):
-            blocks.exif = data[start:end]
+        elif kind == _AIGC and len(blocks.texts) < MAX_TEXTS and blocks.fits("AIGC", size):
+            blocks.texts.append(("AIGC", _decode(data[start:end])))
+        elif kind == b"eXIf":
+            blocks.add_exif(data[start:end])
         elif kind == b"caBX" and not blocks.c2pa and is_c2pa_store(data[start : start + 32]):
-            blocks.c2pa = size
+            blocks.c2pa.append((start, end))
     blocks.problems.append(f"png: more than {MAX_PARTS:,} chunks")
     return blocks
 
@@ -61,20 +67,17 @@ def _add_text(blocks: Blocks, kind: bytes, data: bytes, start: int, end: int) ->
     except (ValueError, zlib.error) as error:
         blocks.problems.append(f"png text {name!r}: {error}")
         return
-    if name == _XMP_KEYWORD:
-        if blocks.xmp is None:
-            blocks.xmp = text
-    elif name == _IPTC_KEYWORD:
-        if blocks.iptc is None:
-            blocks.iptc = _profile(text)
+    if name.lower() == _XMP_KEYWORD:
+        blocks.add_xmp(text)
+    elif name.lower().startswith(_PROFILE):
+        _add_profile(blocks, name[len(_PROFILE) :].lower(), text)
     else:
-        encoding = "utf-8" if kind == b"iTXt" else "latin-1"
-        blocks.texts.append((name, _decode(text, encoding)))
+        blocks.texts.append((name, _decode(text)))
 
 
 def _text(kind: bytes, rest: bytes) -> bytes:
     """Return the text behind a keyword, unpacked up to `MAX_BLOCK`."""
-    if kind == b"tEXt":
+    if kind in (b"tEXt", _COMFY):
         return rest
     packed, method = True, rest[:1]
     rest = rest[1:]
@@ -93,21 +96,27 @@ def _text(kind: bytes, rest: bytes) -> bytes:
     return text
 
 
-def _decode(text: bytes, encoding: str) -> str:
+def _decode(text: bytes) -> str:
     """Decode a text; many programs write UTF-8 where the format says Latin-1."""
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError:
-        return text.decode(encoding, "replace")
+        return text.decode("latin-1")
 
 
-def _profile(text: bytes) -> bytes | None:
-    """Return the bytes of an ImageMagick raw profile: name, length and hexadecimal digits."""
+def _add_profile(blocks: Blocks, name: str, text: bytes) -> None:
+    """Add a raw profile of ImageMagick: name, length and hexadecimal digits, in lines."""
     try:
         _, _, digits = text.strip().split(b"\n", 2)
         profile = bytes.fromhex(digits.decode("ascii"))
     except ValueError:
-        return None
-    from fakeface.provenance._iptc import from_photoshop
-
-    return from_photoshop(profile) or profile
+        return
+    if name in ("exif", "app1", "xmp"):
+        if profile.startswith((b"Exif\0", b"http:")):
+            blocks.add_app1(profile)
+        elif name == "xmp":
+            blocks.add_xmp(profile)
+        else:
+            blocks.add_exif(profile)
+    elif name in ("iptc", "8bim"):
+        blocks.add_iptc(profile)

@@ -19,6 +19,7 @@ _log = logging.getLogger("fakeface")
 _MOST = 64
 _NOTHING = Provenance()
 _TIFF = (b"II*\0", b"MM\0*")
+_GIF = (b"GIF87a", b"GIF89a")
 
 
 def read(source: Source, *, trust_list: str | os.PathLike[str] | None = None) -> Provenance:
@@ -83,7 +84,7 @@ def provenance_of(data: bytes, anchors: str | None = None) -> Provenance:
         blocks = _blocks(data)
         if blocks is None:
             return _NOTHING
-        statements = tuple(_statements(data, blocks, anchors))
+        statements = tuple(dict.fromkeys(_statements(data, blocks, anchors)))
     except Exception as error:
         return Provenance(problems=(_internal(error),))
     if not (statements or blocks.problems or blocks.trailing):
@@ -111,30 +112,43 @@ def _blocks(data: bytes) -> Blocks | None:
         from fakeface.provenance._tiff import read_tiff
 
         return read_tiff(data)
+    if data.startswith(_GIF):
+        from fakeface.provenance._gif import read_gif
+
+        return read_gif(data)
     return None
 
 
 def _statements(data: bytes, blocks: Blocks, anchors: str | None) -> Iterator[Statement]:
+    if blocks.exif:
+        from fakeface.provenance._tiff import add_embedded
+
+        for block in blocks.exif:
+            add_embedded(blocks, block)
     if blocks.c2pa:
         from fakeface.provenance._c2pa import read_c2pa
 
         yield from _guarded("c2pa", blocks, read_c2pa(data, blocks, anchors))
-    if blocks.xmp:
+    for packet in blocks.xmp:
         from fakeface.provenance._xmp import read_xmp
 
-        yield from _guarded("xmp", blocks, read_xmp(blocks.xmp))
-    if blocks.iptc:
+        yield from _guarded("xmp", blocks, read_xmp(packet))
+    for datasets in blocks.iptc:
         from fakeface.provenance._iptc import read_iptc
 
-        yield from _guarded("iptc", blocks, read_iptc(blocks.iptc))
-    if blocks.exif:
+        yield from _guarded("iptc", blocks, read_iptc(datasets))
+    for block in blocks.exif:
         from fakeface.provenance._exif import read_exif
 
-        yield from _guarded("exif", blocks, read_exif(blocks.exif))
+        yield from _guarded("exif", blocks, read_exif(block))
     if blocks.texts:
         from fakeface.provenance._generators import read_texts
 
         yield from _guarded("png text", blocks, read_texts(blocks.texts))
+    if blocks.comments:
+        from fakeface.provenance._generators import from_comments
+
+        yield from _guarded("comment", blocks, from_comments(blocks.comments, "comment"))
 
 
 def _guarded(what: str, blocks: Blocks, statements: Iterable[Statement]) -> Iterator[Statement]:

@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Literal
 
 from fakeface.provenance._blocks import MAX_BLOCK, Blocks, is_c2pa_store
-from fakeface.provenance._iptc import from_photoshop
 
 Order = Literal["little", "big"]
 
@@ -32,12 +31,14 @@ class Value:
         kind: Its type, as in TIFF.
         data: Its bytes.
         order: Byte order.
+        at: Where it stands in the block.
         size: Its length in bytes, also where that is too large to be read.
     """
 
     kind: int
     data: bytes
     order: Order
+    at: int
     size: int
 
     @property
@@ -93,9 +94,7 @@ def read_directory(data: bytes, offset: int | None, tags: Collection[int]) -> di
         place = start + 8 if size <= 4 else number(start + 8, 4)
         if place + size <= len(data):
             kept = data[place : place + size] if size <= MAX_BLOCK else b""
-            values[tag] = Value(kind, kept, order, size)
-            if tag == _C2PA:
-                values[tag] = Value(kind, data[place : place + 32], "big", size)
+            values[tag] = Value(kind, kept, order, place, size)
     return values
 
 
@@ -105,14 +104,23 @@ def read_tiff(data: bytes) -> Blocks:
     Args:
         data: The file.
     """
-    blocks = Blocks("image/tiff", exif=data)
-    values = read_directory(data, None, (_XMP, _IPTC, _PHOTOSHOP, _C2PA))
-    if (xmp := values.get(_XMP)) is not None and blocks.fits("xmp", xmp.size):
-        blocks.xmp = xmp.data
-    if (iptc := values.get(_IPTC)) is not None and blocks.fits("iptc", iptc.size):
-        blocks.iptc = iptc.data
-    if blocks.iptc is None and (photoshop := values.get(_PHOTOSHOP)) is not None:
-        blocks.iptc = from_photoshop(photoshop.data)
-    if (c2pa := values.get(_C2PA)) is not None and is_c2pa_store(c2pa.data):
-        blocks.c2pa = c2pa.size
+    blocks = Blocks("image/tiff", exif=[data])
+    c2pa = read_directory(data, None, (_C2PA,)).get(_C2PA)
+    if c2pa is not None and is_c2pa_store(data[c2pa.at : c2pa.at + 32]):
+        blocks.c2pa.append((c2pa.at, c2pa.at + c2pa.size))
     return blocks
+
+
+def add_embedded(blocks: Blocks, block: bytes) -> None:
+    """Add XMP and IPTC from the first directory of a TIFF file or of any EXIF block.
+
+    Args:
+        blocks: What the container holds.
+        block: The block, beginning with its TIFF header.
+    """
+    values = read_directory(block, None, (_XMP, _IPTC, _PHOTOSHOP))
+    if (xmp := values.get(_XMP)) is not None and blocks.fits("xmp", xmp.size):
+        blocks.add_xmp(xmp.data)
+    for tag in (_IPTC, _PHOTOSHOP):
+        if (iptc := values.get(tag)) is not None and blocks.fits("iptc", iptc.size):
+            blocks.add_iptc(iptc.data)

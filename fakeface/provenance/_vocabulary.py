@@ -27,15 +27,19 @@ SOURCE_TYPES: dict[str, Claim] = {
 those that are not listed, such as `screenCapture`, are `unknown`."""
 
 _AI_EDIT = re.compile(
-    r"\bedited (?:with|using|by) (?:google )?ai\b|\bclean up\b|\bgenerative (?:fill|expand)\b"
-    r"|\bmagic (?:eraser|editor)\b",
+    r"\bedited (?:with|using|by) (?:google )?ai\b|\bclean up\b"
+    r"|\bgenerative (?:fill|expand|remove|edit|erase|upscale)\b"
+    r"|\bmagic (?:eraser|editor)\b|\bphoto assist\b|\b(?:galaxy ai|apple intelligence)\b"
+    r"|\bai[- ](?:edit(?:ed|ing|or)?|erase[rd]?|fill|expand|remove|retouch)\b",
     re.IGNORECASE,
 )
 _AI = re.compile(
-    r"\b(?:adobe firefly|automatic1111|bing image creator|chatgpt|comfyui|dall[-·e ]*e|draw things"
-    r"|easy diffusion|fooocus|google ai|gpt-4o|gpt-image|ideogram|image playground|invokeai"
-    r"|leonardo\.ai|made with ai|midjourney|novelai|openai|sd\.next|stability ai"
-    r"|stable[ -]?diffusion|swarmui)\b",
+    r"\b(?:adobe firefly|ai[- ]generated|automatic1111|bing image creator|chatgpt|comfyui"
+    r"|dall[-·e ]*e|diffusionbee|doubao|draw things|dreamina|dreamstudio|easy diffusion|firefly"
+    r"|flux(?:\.1|\.2| pro| dev)|fooocus(?:-mre)?|gemini|generated (?:by|with) ai|google ai"
+    r"|gpt-4o|gpt-image|grok|ideogram|image playground|imagen|invokeai|jimeng|krea|leonardo\.ai"
+    r"|made with ai|midjourney|mochi diffusion|nano banana|novelai|openai|recraft|sd\.next"
+    r"|seedream|stability ai|stable[ -]?diffusion|swarmui)\b",
     re.IGNORECASE,
 )
 _EDITOR = re.compile(
@@ -46,7 +50,7 @@ _EDITOR = re.compile(
 )
 
 
-def source_type(value: str) -> tuple[Claim, str] | None:
+def source_type(value: object) -> tuple[Claim, str] | None:
     """Return what a digital source type claims, and its term.
 
     Args:
@@ -55,7 +59,11 @@ def source_type(value: str) -> tuple[Claim, str] | None:
     Returns:
         None where it is no term at all.
     """
-    term = re.split(r"[/#:]", value.strip().rstrip("/"))[-1]
+    if isinstance(value, dict):  # as JSON-LD names things
+        value = value.get("@id", "")
+    if not isinstance(value, str):
+        return None
+    term = re.split(r"[/#:]", value.strip().rstrip("/#"))[-1]
     if not re.fullmatch(r"[A-Za-z]{3,64}", term) or term == "empty":
         return None
     return SOURCE_TYPES.get(term.lower(), "unknown"), term
@@ -68,6 +76,11 @@ def program(name: str) -> Claim:
     if _AI.search(name):
         return "ai"
     return "edited" if _EDITOR.search(name) else "unknown"
+
+
+def prompt(text: object) -> str:
+    """Return the beginning of a prompt as a detail; empty for none."""
+    return f"prompt: {line(text)}" if isinstance(text, str) and text.strip() else ""
 
 
 def line(text: object, most: int = 200) -> str:

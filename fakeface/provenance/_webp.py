@@ -23,11 +23,11 @@ def read_webp(data: bytes) -> Blocks:
         if at + 8 > last or end > last:
             return blocks
         at = end + size % 2
-        if kind == b"EXIF" and blocks.exif is None and blocks.fits("exif", size):
-            blocks.exif = data[start:end].removeprefix(b"Exif\0\0")
-        elif kind == b"XMP " and blocks.xmp is None and blocks.fits("xmp", size):
-            blocks.xmp = data[start:end]
+        if kind == b"EXIF":
+            blocks.add_exif(data[start:end])
+        elif kind == b"XMP ":
+            blocks.add_xmp(data[start:end])
         elif kind == b"C2PA" and not blocks.c2pa and is_c2pa_store(data[start : start + 32]):
-            blocks.c2pa = size
+            blocks.c2pa.append((start, end))
     blocks.problems.append(f"webp: more than {MAX_PARTS:,} chunks")
     return blocks

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import ParseError
 
 from fakeface.provenance._generators import from_text
-from fakeface.provenance._vocabulary import line, program, source_type
+from fakeface.provenance._label import read_label
+from fakeface.provenance._text import packet as packet_text
+from fakeface.provenance._vocabulary import line, program, prompt, source_type
 from fakeface.types._provenance import Statement
 
 _MAX_DEPTH = 32
@@ -17,20 +19,40 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _TOP = [f"{_RDF}RDF", f"{_RDF}Description"]
 """Where properties of the picture itself stand; those further down are about other pictures."""
 
-_SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
-_OLD_SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-19/}DigitalSourceType"
-_AI_SYSTEM = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}AISystemUsed"
+_IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
+_SOURCE_TYPE = f"{_IPTC}DigitalSourceType"
+_SOURCE_TYPES = (
+    _SOURCE_TYPE,
+    "{http://iptc.org/std/Iptc4xmpExt/2008-02-19/}DigitalSourceType",
+    f"{_IPTC}DigitalSourcefileType",
+)
+"""The property, in a namespace that some programs mistake, and by its first name."""
+
+_AI_SYSTEM, _AI_PROMPT = f"{_IPTC}AISystemUsed", f"{_IPTC}AIPromptInformation"
 _CREDIT = "{http://ns.adobe.com/photoshop/1.0/}Credit"
 _TOOL = "{http://ns.adobe.com/xap/1.0/}CreatorTool"
-_COMMENT = "{http://ns.adobe.com/exif/1.0/}UserComment"
-_REMOTE = "{http://purl.org/dc/terms/}provenance"
-_WANTED = (_SOURCE_TYPE, _OLD_SOURCE_TYPE, _AI_SYSTEM, _CREDIT, _TOOL, _COMMENT, _REMOTE)
-_NAMES = re.compile(
-    rb"DigitalSourceType|AISystemUsed|:Credit|CreatorTool|UserComment|:provenance|^..?\0",
-    re.DOTALL,
+_SOFTWARE = "{http://ns.adobe.com/tiff/1.0/}Software"
+_TEXTS = (
+    "{http://ns.adobe.com/exif/1.0/}UserComment",
+    "{http://purl.org/dc/elements/1.1/}description",
+    "{http://ns.adobe.com/tiff/1.0/}ImageDescription",
+    "{http://ns.adobe.com/photoshop/1.0/}Instructions",
 )
-"""What a packet holds that is worth reading: one of the names (which XML cannot write in another
-way), or an encoding of more than one byte a character."""
+_REMOTE = "{http://purl.org/dc/terms/}provenance"
+_AIGC = "{http://www.tc260.org.cn/ns/AIGC/1.0/}AIGC"
+_AIGC_LABEL = "{http://www.tc260.org.cn/ns/AIGC/1.0/}Label"
+_WANTED = frozenset(
+    (
+        *_SOURCE_TYPES, _AI_SYSTEM, _AI_PROMPT, _CREDIT, _TOOL, _SOFTWARE, *_TEXTS, _REMOTE,
+        _AIGC, _AIGC_LABEL,
+    )
+)  # fmt: skip
+_NAMES = re.compile(
+    "DigitalSource|AISystemUsed|AIGC|[:<]Credit|CreatorTool|[:<]Software|UserComment|Instructions"
+    "|[:<]description|ImageDescription|[:<]provenance"
+)
+"""What a packet holds that is worth reading: one of the names, which XML can write in no other
+way."""
 
 
 class XmpError(ValueError):
@@ -46,31 +68,42 @@ def read_xmp(packet: bytes) -> Iterator[Statement]:
     Raises:
         XmpError: It is no well-formed XML, declares entities, or is nested too deeply.
     """
-    if not _NAMES.search(packet):
+    text = packet_text(packet)
+    if isinstance(text, str) and not _NAMES.search(text):
         return
-    values = _values(packet.rstrip(b"\0"))
+    values = _values(text)
     tool = values.get(_TOOL, "")
     system = values.get(_AI_SYSTEM, "")
     credit = values.get(_CREDIT, "")
-    found = source_type(values.get(_SOURCE_TYPE) or values.get(_OLD_SOURCE_TYPE, ""))
+    named = next((values[name] for name in _SOURCE_TYPES if values.get(name)), "")
+    found = source_type(named)
     if found is not None:
-        named = line(system or credit or tool, 80) or None
-        yield Statement("iptc", found[0], tool=named, detail=f"DigitalSourceType {found[1]}")
+        name = line(system or credit or tool, 80) or None
+        yield Statement("iptc", found[0], tool=name, detail=f"DigitalSourceType {found[1]}")
+    elif system:
+        words = prompt(values.get(_AI_PROMPT)) or "AISystemUsed"
+        yield Statement("iptc", "ai", tool=line(system, 80), detail=words)
     claim = program(credit)
     if claim in ("ai", "ai_edited"):
         yield Statement("iptc", claim, tool=line(credit, 80), detail="Credit")
-    comment = from_text("parameters", values.get(_COMMENT, ""), "xmp")
-    if comment is not None:
-        yield comment
-    if tool:
-        yield Statement("xmp", program(tool), tool=line(tool, 80), detail="CreatorTool")
+    label = read_label(values.get(_AIGC), "xmp", known=True)
+    if label is None and (mark := values.get(_AIGC_LABEL)):
+        label = read_label({"Label": mark}, "xmp", known=True)
+    if label is not None:
+        yield label
+    for name in _TEXTS:
+        if name in values and (comment := from_text(values[name], "xmp")) is not None:
+            yield comment
+    for name, field in ((tool, "CreatorTool"), (values.get(_SOFTWARE, ""), "Software")):
+        if name:
+            yield Statement("xmp", program(name), tool=line(name, 80), detail=field)
     remote = values.get(_REMOTE, "")
     if remote.startswith(("https://", "http://")):
         detail = f"kept at {line(remote)}, which is not fetched"
         yield Statement("c2pa", "unknown", "unverified", detail=detail)
 
 
-def _values(packet: bytes) -> dict[str, str]:
+def _values(packet: str | bytes) -> dict[str, str]:
     """Return the first value of every property that is wanted, by its qualified name."""
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser
@@ -108,9 +141,24 @@ class _Collector:
         if self._path[-3:-1] == _TOP:
             self._properties(tag, attributes)
         elif self._path[-2:] == _TOP:
-            for name in _WANTED:
-                if name in attributes:
-                    self.values.setdefault(name, attributes[name][:_MAX_VALUE].strip())
+            self._attributes(attributes)
+        elif self._inside is not None:
+            self._within(tag, attributes)
+
+    def _attributes(self, attributes: dict[str, str]) -> None:
+        for name in _WANTED & attributes.keys():
+            self.values.setdefault(name, attributes[name][:_MAX_VALUE].strip())
+
+    def _within(self, tag: str, attributes: dict[str, str]) -> None:
+        """Take an element inside a value: of alternatives the first, of a label its parts."""
+        if tag == f"{_RDF}li" and "".join(self._text).strip():
+            self._size = _MAX_VALUE
+        elif (resource := attributes.get(f"{_RDF}resource")) is not None:
+            self.data(resource)
+        elif self._inside == _AIGC:
+            self._attributes(attributes)
+            if tag == _AIGC_LABEL:
+                self._inside, self._text, self._size = tag, [], 0
 
     def _properties(self, tag: str, attributes: dict[str, str]) -> None:
         if tag not in _WANTED or tag in self.values:
@@ -120,6 +168,8 @@ class _Collector:
             self.values[tag] = resource[:_MAX_VALUE].strip()
         else:
             self._inside, self._text, self._size = tag, [], 0
+            if tag == _AIGC:
+                self._within("", attributes)
 
     def data(self, text: str) -> None:
         """Take some text."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-Kind = Literal["c2pa", "exif", "iptc", "png", "xmp"]
+Kind = Literal["c2pa", "comment", "exif", "iptc", "png", "xmp"]
 """The kind of metadata that makes a statement."""
 
-Claim = Literal["ai", "ai_edited", "camera", "edited", "unknown"]
-"""What is stated: made by AI, changed by AI, taken by a camera, edited, or something else."""
+Claim = Literal["ai", "ai_edited", "suspected", "camera", "edited", "unknown"]
+"""What is stated: made by AI, changed by AI, possibly made by AI (a label that platforms set),
+taken by a camera, edited, or something else."""
 
 Trust = Literal["trusted", "unknown_signer", "broken", "unverified", "unsigned"]
 """How far a statement can be trusted. `trusted`: validly signed, by a signer on the trust list;
@@ -24,6 +25,7 @@ Declared = Literal["ai", "camera"]
 CLAIMS: dict[Claim, str] = {
     "ai": "AI",
     "ai_edited": "AI edit",
+    "suspected": "suspected AI",
     "camera": "camera",
     "edited": "edited",
     "unknown": "other",
@@ -184,13 +186,13 @@ def _counts(statement: Statement) -> bool:
 
 
 def _rank(statement: Statement) -> tuple[int, int, int]:
-    """Order of importance: AI, broken signatures, cameras, edits, the rest; the picture first."""
+    """Order of importance: AI, broken signatures, suspicions, cameras, edits, the rest."""
     if statement.claim in _AI and _counts(statement):
         group = 0
     elif statement.trust == "broken":
         group = 1
     elif statement.claim in _AI:
-        group = 3
+        group = 4
     else:
-        group = {"camera": 2, "edited": 4, "unknown": 5}.get(statement.claim, 5)
+        group = {"suspected": 2, "camera": 3, "edited": 5}.get(statement.claim, 6)
     return group, _BY_TRUST.index(statement.trust), statement.about != "picture"

@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import zlib
+from functools import lru_cache
 from typing import Any
 
 from PIL import Image, features
@@ -35,6 +36,15 @@ CONTAINERS = {
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (64, 48), **options: Any) -> bytes:
+    return _encoded(kind, size, **options) if options else _plain(kind, size)
+
+
+@lru_cache(maxsize=32)
+def _plain(kind: str, size: tuple[int, int]) -> bytes:
+    return _encoded(kind, size)
+
+
+def _encoded(kind: str, size: tuple[int, int], **options: Any) -> bytes:
     out = io.BytesIO()
     Image.linear_gradient("L").resize(size).convert("RGB").save(out, kind, **options)
     return out.getvalue()
@@ -195,3 +205,86 @@ def webp(*chunks: tuple[bytes, bytes]) -> bytes:
     for kind, data in chunks:
         body += kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+def avif(**blocks: bytes) -> bytes:
+    """Boxes of an AVIF file without a picture."""
+    return heic(**blocks).replace(b"heic", b"avif")
+
+
+def uuid_box(uuid: str, data: bytes) -> bytes:
+    """What is put before the other boxes of an AVIF or HEIC file."""
+    return box(b"uuid", bytes.fromhex(uuid) + data)
+
+
+def before_meta(extra: bytes, brand: bytes = b"heic") -> bytes:
+    """A HEIC or AVIF file with one more box."""
+    data = heic().replace(b"heic", brand)
+    at = int.from_bytes(data[:4], "big")
+    return data[:at] + extra + data[at:]
+
+
+def gif(*extensions: bytes) -> bytes:
+    base = picture("GIF")
+    at = 13 + (3 << (base[10] & 7) + 1)
+    return b"GIF89a" + base[6:at] + b"".join(extensions) + base[at:]
+
+
+def gif_parts(label: int, *parts: bytes) -> bytes:
+    """An extension of GIF, in parts of at most 255 bytes."""
+    cut = [part[i : i + 255] for part in parts for i in range(0, len(part), 255)]
+    return b"!" + bytes([label]) + b"".join(bytes([len(p)]) + p for p in cut) + b"\0"
+
+
+def gif_xmp(packet: bytes) -> bytes:
+    trailer = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+    return b"!\xff\x0bXMP DataXMP" + packet + trailer
+
+
+def raw_profile(name: str, profile: bytes) -> bytes:
+    """A chunk as ImageMagick writes it."""
+    digits = profile.hex()
+    lines = "\n".join(digits[i : i + 72] for i in range(0, len(digits), 72))
+    return ztxt(f"Raw profile type {name}", f"\n{name}\n{len(profile):8}\n{lines}\n".encode())
+
+
+def extended_xmp(packet: bytes) -> bytes:
+    """XMP of a JPEG in two further segments, the second one first."""
+    head, half = b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 32, len(packet) // 2
+    size = struct.pack(">I", len(packet))
+    return b"".join(
+        segment(0xE1, head + size + struct.pack(">I", at) + packet[at : at + half + 1][: end - at])
+        for at, end in ((half, len(packet)), (0, half))
+    )
+
+
+def block(
+    first: dict[int, tuple[int, bytes]],
+    second: dict[int, tuple[int, bytes]] | None = None,
+    order: str = ">",
+) -> bytes:
+    """An EXIF block by tag, type and bytes, in either order of bytes; also a TIFF file."""
+
+    def directory(at: int, entries: dict[int, tuple[int, bytes]]) -> bytes:
+        body = struct.pack(order + "H", len(entries))
+        place, behind = at + 6 + 12 * len(entries), b""
+        for tag, (kind, value) in sorted(entries.items()):
+            count = len(value) // {3: 2, 4: 4, 5: 8}.get(kind, 1)
+            body += struct.pack(order + "HHI", tag, kind, count)
+            if len(value) <= 4:
+                body += value.ljust(4, b"\0")
+            else:
+                body += struct.pack(order + "I", place + len(behind))
+                behind += value + b"\0" * (len(value) % 2)
+        return body + bytes(4) + behind
+
+    head = {">": b"MM\0*", "<": b"II*\0"}[order] + struct.pack(order + "I", 8)
+    if second is None:
+        return head + directory(8, first)
+    pointer = struct.pack(order + "I", 0)
+    at = 8 + len(directory(8, {**first, 0x8769: (4, pointer)}))
+    return (
+        head
+        + directory(8, {**first, 0x8769: (4, struct.pack(order + "I", at))})
+        + directory(at, second)
+    )

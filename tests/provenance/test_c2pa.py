@@ -216,3 +216,52 @@ def test_threads_check_signatures_at_once(trust_list: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         labels = pool.map(lambda _: read(data, trust_list=trust_list).label, range(200))
         assert set(labels) == {"AI, signed"}
+
+
+ADOBE = {"com.adobe.digitalSourceType": SOURCE_TYPES + "trainedAlgorithmicMedia"}
+PARENT = ({**FIRST, "format": "image/png"}, "image/png", files.picture())
+EDITED = "c2pa.edited"
+
+
+@pytest.mark.parametrize(
+    ("actions", "claim"),
+    [
+        ([{**OPENED, "parameters": {**OPENED["parameters"], **ADOBE}}], "ai"),  # type: ignore[dict-item]
+        ([CAPTURED, {"action": "c2pa.placed", "parameters": ADOBE}], "ai_edited"),
+        ([CAPTURED, {"action": EDITED, "softwareAgent": {"name": "Adobe Firefly"}}], "ai_edited"),
+        ([CAPTURED, {"action": EDITED, "softwareAgent": "Magic Editor"}], "ai_edited"),
+        ([CAPTURED, {"action": "com.google.edited", "softwareAgent": "Magic Editor"}], "ai_edited"),
+        ([CAPTURED, {"action": EDITED, "parameters": {"name": "Generative Fill"}}], "ai_edited"),
+        ([CAPTURED, {"action": EDITED, "description": "Edited with AI"}], "ai_edited"),
+        ([CAPTURED, {"action": "c2pa.published", "softwareAgent": "Adobe Firefly"}], "camera"),
+        ([CAPTURED, {"action": EDITED, "softwareAgent": "Adobe Lightroom"}], "camera"),
+        ([{"action": "c2pa.created", "softwareAgent": "DALL-E"}], "ai"),
+    ],
+)
+def test_what_actions_amount_to(actions: list[dict[str, Any]], claim: str) -> None:
+    ingredients = [PARENT] if actions[0]["action"] == "c2pa.opened" else []
+    signed = sign(files.picture(), actions=actions, ingredients=ingredients, tool="Editor")
+    assert read(signed).statements[0].claim == claim
+
+
+def test_an_edit_by_the_program_that_signs() -> None:
+    signed = sign(files.picture(), actions=[CAPTURED, {"action": EDITED}], tool="Adobe Firefly")
+    assert read(signed).statements[0].claim == "ai_edited"
+
+
+@pytest.mark.parametrize(
+    ("relationship", "declared"), [("parentOf", "ai"), ("componentOf", None), ("inputTo", None)]
+)
+def test_what_is_said_of_an_ingredient_without_a_manifest(
+    relationship: str, declared: str | None
+) -> None:
+    about = {**FIRST, "relationship": relationship, "digital_source_type": ADOBE.popitem()[1]}
+    ADOBE["com.adobe.digitalSourceType"] = about["digital_source_type"]
+    actions = [OPENED if relationship == "parentOf" else {"action": "c2pa.edited"}]
+    signed = sign(
+        files.picture(), actions=actions, ingredients=[(about, "image/png", files.picture())]
+    )
+    found = read(signed)
+    assert found.declared == declared
+    assert found.statements[1].claim == "ai"
+    assert found.statements[1].about == ("parent" if relationship == "parentOf" else "component")

@@ -117,7 +117,6 @@ def test_draw_things_keeps_its_parameters_in_xmp() -> None:
         files.text("prompt", "a portrait, made with ComfyUI"),
         files.text("parameters", "Steps to take: none"),
         files.text("Description", "Midjourney is a generator; Job ID: none"),
-        files.text("Comment", files.A1111),
         files.text("Author", "Midjourney"),
         files.chunk(b"teXt", b"parameters\0" + files.A1111.encode()),
     ],

@@ -1,0 +1,160 @@
+"""Graphs of ComfyUI: whether they make a picture, and from what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fakeface.provenance._text import parsed
+from fakeface.provenance._vocabulary import prompt
+from fakeface.types._provenance import Claim, Kind, Statement
+
+_MAX_NODES = 2000
+_MAX_DEPTH = 4
+_SAMPLER = re.compile(
+    r"(?<!re)(?<!up)(?<!down)sample(?!d)|detailer|ultimatesdupscale"
+    r"|(?:text|txt|image|img)_?(?:to|2)_?(?:image|img)|generate_?image|image_?generat",
+    re.IGNORECASE,
+)
+"""Nodes that make a picture, here or elsewhere."""
+
+_SERVICE = re.compile(
+    r"gemini|nano_?banana|imagen\d|openai|gptimage|dall_?e|flux\w*(?:pro|max|ultra|api)|^bfl"
+    r"|ideogram|recraft|stability|luma(?!sk)|runway|kling|bytedance|seed(?:ream|edit|ance)|topaz"
+    r"|(?:wan|qwen|hunyuan|hailuo|tencent)\w*api|minimax|pixverse|^veo|grok|^bria|moonvalley"
+    r"|^vidu|^sora|midjourney|leonardo|freepik|magnific|^replicate|wavespeed|^krea|firefly"
+    r"|^reve(?:image|create|edit|remix)",
+    re.IGNORECASE,
+)
+"""Nodes that ask a service."""
+
+_NO_PICTURE = re.compile(
+    r"chat|caption|describe|text(?!_?to|2)|input_?files|config|prompt|llm|^gemini_?node"
+    r"|speech|audio|model$|select|style|color|concept|loader",
+    re.IGNORECASE,
+)
+"""Nodes of services whose result is something else, where the graph does not tell."""
+
+_FINDS = re.compile(r"segment|dino|sam(?![a-z])|detect|mask|crop|save|preview|draw|overlay", re.I)
+"""Nodes that take a text and give a picture, and make none."""
+
+_IMAGE_INPUT = re.compile(r"(?:^|_)(?:images?|pixels|img|frames|video)\d*$", re.IGNORECASE)
+_LOADER = re.compile(r"load_?(?:image|video)(?!.*mask)|image_?load", re.IGNORECASE)
+_PROMPTS = ("prompt", "positive_prompt", "positive", "text", "text_prompt")
+_UNUSED = (2, 4)
+"""Modes of nodes that the editor mutes, and passes by."""
+
+
+@dataclass(slots=True)
+class _Node:
+    """A node of a graph.
+
+    Attributes:
+        name: Its class.
+        text: Its prompt, if it has one.
+        takes_prompt: Whether one of its own values is a prompt.
+        gives_image: Whether its result is a picture, as far as the graph tells; None for unknown.
+    """
+
+    name: str
+    text: str = ""
+    takes_prompt: bool = False
+    gives_image: bool | None = None
+
+
+def read_graph(value: object, kind: Kind) -> Statement | None:
+    """Return what a graph made: a picture from nothing, or from another; None for anything else.
+
+    Args:
+        value: A JSON object or the text of one, as the editor saves it or as it is run.
+        kind: The kind of metadata that holds it.
+    """
+    graph = parsed(value)
+    nodes = [*_run(graph)] if "nodes" not in graph else [*_saved(graph)]
+    if not nodes:
+        return None
+    names = {node.name for node in nodes}
+    made = any(map(_makes, nodes))
+    claim: Claim = "ai" if made else "unknown"
+    if made and any(map(_LOADER.search, names)) and not any(n.startswith("Empty") for n in names):
+        claim = "ai_edited"
+    texts = (node for node in nodes if node.name == "CLIPTextEncode" or _makes(node))
+    detail = prompt(next((node.text for node in texts if node.text), ""))
+    nothing = "graph without a prompt" if made else "graph without a sampler"
+    return Statement(kind, claim, tool="ComfyUI", detail=detail or nothing)
+
+
+def _makes(node: _Node) -> bool:
+    """Return whether a node makes a picture."""
+    if _SAMPLER.search(node.name):
+        return True
+    if node.gives_image is False:
+        return False
+    if _SERVICE.search(node.name):
+        return bool(node.gives_image) or not _NO_PICTURE.search(node.name)
+    # a service that is not known: a text goes in, and a picture comes out
+    return node.takes_prompt and bool(node.gives_image) and not _FINDS.search(node.name)
+
+
+def _run(graph: dict[str, Any]) -> Iterator[_Node]:
+    """Yield the nodes of a graph as it is run: by number, with their inputs."""
+    found: dict[str, _Node] = {}
+    used: dict[str, set[str]] = {}
+    for key, node in list(graph.items())[:_MAX_NODES]:
+        if not (isinstance(node, dict) and isinstance(node.get("class_type"), str)):
+            continue
+        inputs = node.get("inputs")
+        inputs = inputs if isinstance(inputs, dict) else {}
+        found[key] = made = _Node(node["class_type"])
+        for name, value in inputs.items():
+            if isinstance(value, list) and value and isinstance(value[0], (str, int)):
+                used.setdefault(str(value[0]), set()).add(str(name))
+            elif isinstance(value, str):
+                _take(made, str(name), value)
+    for key, node in found.items():
+        if key in used:
+            node.gives_image = any(map(_IMAGE_INPUT.search, used[key]))
+        yield node
+
+
+def _take(node: _Node, name: str, value: str) -> None:
+    """Take a value of a node that may be its prompt."""
+    if name.lower() in _PROMPTS:
+        node.text = node.text or value
+        node.takes_prompt = node.takes_prompt or name.lower() != "text"
+
+
+def _saved(graph: dict[str, Any], depth: int = 0) -> Iterator[_Node]:
+    """Yield the nodes of a graph as the editor saves it, those in subgraphs and groups too."""
+    if depth > _MAX_DEPTH:
+        return
+    nodes = graph.get("nodes")
+    for node in nodes[:_MAX_NODES] if isinstance(nodes, list) else ():
+        if not isinstance(node, dict) or not isinstance(node.get("type"), str):
+            continue
+        if node.get("mode") in _UNUSED:
+            continue
+        made = _Node(node["type"])
+        values = node.get("widgets_values")
+        if isinstance(values, dict):
+            for name, value in values.items():
+                if isinstance(value, str):
+                    _take(made, str(name), value)
+        elif isinstance(values, list) and values and isinstance(values[0], str):
+            made.text = values[0]
+        if isinstance(inputs := node.get("inputs"), list):
+            names = (entry.get("name") for entry in inputs if isinstance(entry, dict))
+            made.takes_prompt = made.takes_prompt or "prompt" in names
+        if isinstance(outputs := node.get("outputs"), list) and outputs:
+            kinds = (entry.get("type") for entry in outputs if isinstance(entry, dict))
+            made.gives_image = "IMAGE" in kinds
+        yield made
+    for name, key in (("definitions", "subgraphs"), ("extra", "groupNodes")):
+        outer = graph.get(name)
+        inner = outer.get(key) if isinstance(outer, dict) else None
+        parts = list(inner.values()) if isinstance(inner, dict) else inner
+        for part in parts[:_MAX_NODES] if isinstance(parts, list) else ():
+            if isinstance(part, dict):
+                yield from _saved(part, depth + 1)
