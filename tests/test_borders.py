@@ -99,7 +99,6 @@ def test_nobody_touches_what_detectors_and_models_keep_to_themselves() -> None:
     kept: set[str] = set()
     for file, cls in (
         ("_detector.py", "Detector"),
-        ("_steps.py", "Steps"),
         ("_classifier.py", "Classifier"),
         ("faces/_finder.py", "FaceFinder"),
         ("faces/_blazeface.py", "BlazeFace"),

@@ -7,9 +7,9 @@ import logging
 import time
 import warnings
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, say
+from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, UsageError, say
 from fakeface.cli._options import FailOn
 from fakeface.cli._stop import code_of
 from fakeface.reports._tally import UNREADABLE as NO_VERDICT
@@ -17,17 +17,20 @@ from fakeface.reports._tally import Tally
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
-    from fakeface._options import DetectorOptions
     from fakeface.cli._progress import Progress
     from fakeface.reports._report import Report
     from fakeface.types import Prediction
 
 
-def load_detector(options: DetectorOptions) -> Detector:
+def load_detector(**settings: Any) -> Detector:
     """Load the models, with Pillow's warnings turned off; warn of a poorly founded threshold.
+
+    Args:
+        **settings: Arguments of `Detector`.
 
     Raises:
         FakefaceError: The model or the provider is not available.
+        UsageError: Settings contradict each other, or are out of their range.
     """
     from fakeface.cli._stop import deferred
 
@@ -39,11 +42,26 @@ def load_detector(options: DetectorOptions) -> Detector:
         from fakeface._detector import Detector
 
     quiet()
-    detector = Detector.from_options(options)
+    try:
+        detector = Detector(**settings)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     point = detector.info.point_at(detector.thresholds.fake)
     if point is not None and point.warning:
         say(f"warning: {point.warning}")
     return detector
+
+
+def one_thread_a_run(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that suit many pictures: one thread for each run of the model.
+
+    Many runs on one processor each beat one run on all of them, which has parts that do not get
+    faster with more: `python -m benchmarks throughput --workers 2` measures it.
+
+    Args:
+        settings: Arguments of `Detector`; `threads` stays if it is set.
+    """
+    return settings if settings["threads"] is not None else {**settings, "threads": 1}
 
 
 def quiet() -> None:

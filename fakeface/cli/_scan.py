@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from fakeface._errors import ReportError
-from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import UsageError, exits, say
 from fakeface.cli._files import Files
@@ -68,7 +66,7 @@ def scan(
         ),
     ] = None,
     *,
-    detector_options: DetectorOptions,
+    settings: dict[str, Any],
     format: options.Format = None,  # noqa: A002
     output: options.Outputs = None,
     resume: Annotated[
@@ -124,14 +122,12 @@ def scan(
     named = (paths or []) if engine is Engine.ray else existing(paths or [])
     files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
 
-    from fakeface._options import for_many_pictures
     from fakeface.cli._progress import progress_for
-    from fakeface.cli._run import Run, load_detector
+    from fakeface.cli._run import Run, load_detector, one_thread_a_run
     from fakeface.reports import PreviousScan
 
     explain = heatmaps if any(goal.format == "html" for goal in goals) else False
-    local = for_many_pictures(replace(detector_options, explain=explain))
-    detector = load_detector(local)
+    detector = load_detector(**one_thread_a_run(settings), explain=explain)
     run = Run(fail_on, detector.frames, resumed=resume is not None)
     previous = None if resume is None else PreviousScan(resume, detector.settings)
     predictions = None
@@ -145,7 +141,7 @@ def scan(
             exclude=exclude or [],
             follow_symlinks=follow_symlinks,
             workers=workers,
-            options=detector_options,
+            **settings,
         )
     reports = [goal.open() for goal in goals]
     for report in reports:

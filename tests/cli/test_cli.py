@@ -300,26 +300,6 @@ def test_standard_input_that_cannot_be_read_is_a_record(red: str, tmp_path: Path
     assert json.loads(done.stdout)["error"] == "bad file descriptor"
 
 
-def test_what_writes_the_names_may_wait_for_the_verdicts(red: str, tmp_path: Path) -> None:
-    first, *rest = (paint(tmp_path / f"{name}.png", 255, 0) for name in "abc")
-    report = tmp_path / "r.jsonl"
-    words = ("scan", "--model", red, "--whole", "--resume", report)
-    run(*words, first)
-    command = [*MAIN, *map(str, words), "--files-from", "-"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        for path in rest:
-            process.stdin.write(f"{path}\n{first}\n")  # and one that is left out
-            process.stdin.flush()
-            deadline = time.monotonic() + 15
-            while str(path) not in report.read_text() and time.monotonic() < deadline:
-                time.sleep(0.02)
-            assert str(path) in report.read_text()
-    assert process.returncode == 0
-
-
 def test_info_names_what_there_is(cli: Cli) -> None:
     facts = json.loads(cli("info", "--json").out)
     assert facts["versions"]["fakeface"] == __version__
