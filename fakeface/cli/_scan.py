@@ -90,6 +90,21 @@ def scan(
     ] = None,
     thumbnails: options.Thumbnails = options.ThumbnailSize.small,
     fail_on: options.FailOns = None,
+    copy_to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="At the end, copy the pictures with a verdict named by --where to this folder.",
+            rich_help_panel=options.RESULTS,
+        ),
+    ] = None,
+    where: Annotated[
+        list[options.FailOn] | None,
+        typer.Option(
+            help="What --copy-to copies, fake by default; may be repeated.",
+            rich_help_panel=options.RESULTS,
+        ),
+    ] = None,
     workers: options.Workers = None,
     batch_size: options.BatchSize = None,
     engine: Annotated[
@@ -117,6 +132,11 @@ def scan(
     if engine is Engine.ray and (files_from is not None or resume is not None):
         raise UsageError("--engine ray does not go with --files-from or --resume")
 
+    if where and copy_to is None:
+        raise UsageError("--where says what --copy-to FOLDER copies; give that too")
+    if copy_to is not None and engine is Engine.ray:
+        raise UsageError("--copy-to copies from this machine alone; leave out --engine ray")
+
     from fakeface.files._walk import existing
 
     named = (paths or []) if engine is Engine.ray else existing(paths or [])
@@ -129,6 +149,10 @@ def scan(
     explain = heatmaps if any(goal.format == "html" for goal in goals) else False
     detector = load_detector(**one_thread_a_run(settings), explain=explain)
     run = Run(fail_on, detector.frames, resumed=resume is not None)
+    if copy_to is not None:
+        from fakeface.cli._copies import Copies
+
+        run.copies = Copies(copy_to, where or [options.FailOn.fake], paths or [])
     previous = None if resume is None else PreviousScan(resume, detector.settings)
     predictions = None
     if engine is Engine.ray:  # before the report is created: errors in the paths show here
@@ -154,9 +178,8 @@ def scan(
             sources = files.walk(advance)
             if previous is not None:
 
-                def kept(_: str, verdict: str, declared_ai: bool) -> None:
-                    assert run.before is not None
-                    run.before.count(verdict, declared_ai)
+                def kept(source: str, verdict: str, declared_ai: bool) -> None:
+                    run.keep(source, verdict, declared_ai)
                     if advance is not None:
                         advance()
 
