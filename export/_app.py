@@ -8,6 +8,7 @@ import typer
 
 from export._commands import faces, golden, run
 from export.int8._command import int8
+from export.web._command import web
 from train.command_line import CommandGroup
 
 
@@ -30,7 +31,8 @@ app = typer.Typer(
     help=(
         "Write model directories for fakeface: `run` from a run of `python -m train fit` (the"
         " command `run` may be left out), `int8` from an fp32 model directory, `faces` from"
-        " MediaPipe's BlazeFace; `golden` records the scores of models on the bundled pictures."
+        " MediaPipe's BlazeFace; `golden` records the scores of models on the bundled pictures;"
+        " `web` writes the detector as a static site."
     ),
 )
 
@@ -38,3 +40,4 @@ app.command("run")(run)
 app.command("int8")(int8)
 app.command("faces")(faces)
 app.command("golden")(golden)
+app.command("web")(web)

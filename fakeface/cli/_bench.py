@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import OK, exits
 
@@ -15,7 +16,7 @@ from fakeface.cli._errors import OK, exits
 @options.takes_detector_options("model", "provider", "threads")
 def bench(
     *,
-    settings: dict[str, Any],
+    detector_options: DetectorOptions,
     batch: Annotated[
         int | None,
         typer.Option(
@@ -47,7 +48,7 @@ def bench(
         raise UsageError(f"{image} is not a file")
     (goal,) = destinations("json", [output] if output else None, overwrite)
     with open_text(goal.path) if goal.path is not None else nullcontext() as file:
-        result = bench(batch_size=batch, picture=image or PORTRAIT, seconds=seconds, **settings)
+        result = bench(detector_options, batch, image or PORTRAIT, seconds)
         if file is not None:
             file.write(json.dumps(result, indent=2) + "\n")
     _show(result)

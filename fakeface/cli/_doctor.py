@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import FAIL_ON, OK, exits, say
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @options.takes_detector_options("model", "provider", "threads")
 def doctor(
     *,
-    settings: dict[str, Any],
+    detector_options: DetectorOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Check this installation, and say how to fix each problem.
@@ -27,7 +28,7 @@ def doctor(
     """
     from fakeface.diagnostics._doctor import examine
 
-    examination = examine(**settings)
+    examination = examine(detector_options)
     if as_json:
         typer.echo(json.dumps(examination.as_dict(), indent=2))
     else:

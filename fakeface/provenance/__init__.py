@@ -8,6 +8,7 @@ Markers count only where the format of the file puts them; bytes elsewhere say n
 """
 
 from fakeface.provenance._read import read
+from fakeface.provenance._vocabulary import vocabulary
 from fakeface.types import Provenance, Statement
 
-__all__ = ["Provenance", "Statement", "read"]
+__all__ = ["Provenance", "Statement", "read", "vocabulary"]

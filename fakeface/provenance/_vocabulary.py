@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from fakeface.types._provenance import Claim
 
@@ -48,6 +49,18 @@ _EDITOR = re.compile(
     r"|photodirector|photopea|photoscape|photoshop|picasa|picsart|pixelmator|polarr|rawtherapee|remini|shotwell|snapseed|topaz|vsco|xnview)\b",
     re.IGNORECASE,
 )
+
+
+def vocabulary() -> dict[str, Any]:
+    """Return the words that name origins, for readers of metadata in other languages.
+
+    Returns:
+        `source_types`, the claim of each term in lower case; and the regular expressions `ai`,
+        `ai_edit` and `editor` for names of programs, whatever their case.
+    """
+    patterns = {"ai": _AI, "ai_edit": _AI_EDIT, "editor": _EDITOR}
+    named = {name: pattern.pattern for name, pattern in patterns.items()}
+    return {"source_types": dict(SOURCE_TYPES), **named}
 
 
 def source_type(value: object) -> tuple[Claim, str] | None:
