@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         ReportError,
     )
     from fakeface._model import ModelInfo
-    from fakeface._options import DetectorOptions
     from fakeface._provider_names import available_providers
     from fakeface._thresholds import OperatingPoint, Thresholds
     from fakeface.faces._finder import FaceFinder
@@ -46,7 +45,6 @@ __all__ = [
     "Box",
     "CropSpec",
     "Detector",
-    "DetectorOptions",
     "Face",
     "FaceFinder",
     "FakefaceError",
@@ -81,7 +79,6 @@ __getattr__, __dir__ = lazy_exports(
         ),
         "fakeface._model": ("ModelInfo",),
         "fakeface._thresholds": ("OperatingPoint", "Thresholds"),
-        "fakeface._options": ("DetectorOptions",),
         "fakeface._provider_names": ("available_providers",),
         "fakeface.faces._finder": ("FaceFinder",),
         "fakeface.types": ("Box", "Face", "Prediction", "Source", "Verdict"),

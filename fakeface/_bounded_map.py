@@ -12,16 +12,12 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class Pending:
-    """Sentinel among items: the next one is not there yet, so pass on what is ready."""
 
 
 _running: weakref.WeakSet[OrderedThreads[Any, Any]] = weakref.WeakSet()
@@ -151,52 +147,31 @@ def bounded_map(
         limit: Most items being worked on or waiting to be taken, at least 1.
         name: Prefix of the threads' names.
 
-    Returns:
-        A generator of the results, in the order of the items. It raises what `function` raised,
-        in its place among the results, or what the iterator of `items` raised. When it ends, for
-        this or any other reason, its threads have ended too.
-    """
-    results = bounded_map_pending(function, items, workers=workers, limit=limit, name=name)
-    return cast("Generator[R, None, None]", results)  # no item is `Pending`, so no result is
-
-
-def bounded_map_pending(
-    function: Callable[[T], R],
-    items: Iterable[T | Pending],
-    *,
-    workers: int,
-    limit: int,
-    name: str = "fakeface",
-) -> Generator[R | Pending, None, None]:
-    """Map as `bounded_map` does over items that may be long in coming.
-
-    Args:
-        function: As for `bounded_map`.
-        items: As for `bounded_map`; while it waits for its next item, the iterator yields
-            `Pending` now and then.
-        workers: As for `bounded_map`.
-        limit: As for `bounded_map`.
-        name: As for `bounded_map`.
-
     Yields:
-        The results, in the order of the items. For a `Pending`, first the results that are ready,
-        then the `Pending` itself.
+        The results, in the order of the items. When the generator ends, for whatever reason, its
+        threads have ended too.
 
     Raises:
-        Exception: As for `bounded_map`.
+        Exception: What `function` raised, in its place among the results; or what the iterator of
+            `items` raised, after the results of the items before.
     """
     threads = OrderedThreads(function, workers, name)
+    failures: list[Exception] = []
     try:
-        for item in items:
-            if isinstance(item, Pending):
-                while threads.ready():
-                    yield threads.take()
-                yield item
-                continue
+        for item in _until_failure(items, failures):
             threads.put(item)
-            if len(threads) >= limit:
+            if threads.ready() or len(threads) >= limit:
                 yield threads.take()
         while len(threads):
             yield threads.take()
     finally:
         threads.close()
+    if failures:
+        raise failures[0]
+
+
+def _until_failure(items: Iterable[T], failures: list[Exception]) -> Iterator[T]:
+    try:
+        yield from items
+    except Exception as error:
+        failures.append(error)

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fakeface._batcher import Batcher, Run, in_batches
 from fakeface._crop import CropSpec
 from fakeface._errors import ModelError
 from fakeface._model import METADATA_KEY, ModelInfo
 from fakeface._model_files import number, same_description
-from fakeface._providers import open_model
+from fakeface._provider_names import short_name
+from fakeface._providers import default_batch, open_model
 from fakeface._thresholds import Thresholds
 from fakeface.explain._occlusion import occlusion
 from fakeface.types._heatmap import Method
 
 if TYPE_CHECKING:
     import onnxruntime as ort
+
+
+_NO_MAPS = np.empty((0, 1, 1), np.float32)
 
 
 class Classifier:
@@ -30,9 +35,23 @@ class Classifier:
         thresholds: The model's default thresholds.
         method: How `explain` makes its maps: `cam` if the model computes them itself, at no cost,
             else `occlusion`, at the cost of some fifty forward passes per face.
+        batch_size: Crops that `score` takes at once by default.
+        side_by_side: Whether a run takes one processor alone, so that many can go side by side: on
+            the CPU with `threads=1`.
     """
 
-    __slots__ = ("_arguments", "_cam_bias", "_session", "crop", "info", "method", "thresholds")
+    __slots__ = (
+        "_arguments",
+        "_batcher",
+        "_cam_bias",
+        "_session",
+        "batch_size",
+        "crop",
+        "info",
+        "method",
+        "side_by_side",
+        "thresholds",
+    )
 
     def __init__(
         self,
@@ -64,6 +83,11 @@ class Classifier:
         self.thresholds: Thresholds = self.info.thresholds
         self.method: Method
         self._check()
+        running = self.session.get_providers()[0]
+        one = self.session.get_session_options().intra_op_num_threads == 1
+        self.side_by_side = short_name(running) == "cpu" and one
+        self.batch_size = default_batch(running)
+        self._batcher = Batcher()
 
     @property
     def session(self) -> ort.InferenceSession:
@@ -105,6 +129,36 @@ class Classifier:
             return  # has run in the tests; every run is checked, and this one takes 10 ms
         ramp = np.arange(size * size * 3).reshape(1, size, size, 3).astype(np.uint8)
         self._run(["p_fake", "cam"] if "cam" in outputs else ["p_fake"], ramp)
+
+    def score(
+        self, crops: npt.NDArray[np.uint8], *, explain: bool = False, batch_size: int | None = None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Score crops in batches; the way to run the model from many threads.
+
+        Unless `side_by_side`, the model runs once at a time, on what several threads have ready.
+
+        Args:
+            crops: RGB, uint8, shape (n, size, size, 3).
+            explain: Whether to map the evidence too.
+            batch_size: Most crops in a run; None for the attribute.
+
+        Returns:
+            As `explain`; without it there are no maps, and the second array is empty.
+        """
+        if not len(crops):
+            return np.empty(0, np.float32), _NO_MAPS
+        run: Run = self.explain if explain else self._without_maps
+        size = self.batch_size if batch_size is None else batch_size
+        if self.side_by_side:
+            p_fake, maps = in_batches(run, crops, size)
+        else:
+            p_fake, maps = self._batcher.run(run, crops, size)
+        return p_fake, maps
+
+    def _without_maps(
+        self, crops: npt.NDArray[np.uint8]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        return self.predict(crops), _NO_MAPS
 
     def predict(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Run the model.

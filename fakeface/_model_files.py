@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fakeface._errors import ModelError, reason_of
-from fakeface.images._sniff import READ_ONLY
+from fakeface.files._sniff import READ_ONLY
 
 MAX_DESCRIPTION = 4 << 20
 """Bytes of `model.json` and `golden.json` at most."""

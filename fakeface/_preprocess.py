@@ -5,7 +5,7 @@ All the work per picture that does not need the classifier; safe to run in many 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,12 +51,10 @@ class Preprocessed:
         digest: BLAKE2b-128 of the encoded bytes in hexadecimal; None for decoded sources.
         faces: The faces found, largest first, in pixels of the upright picture.
         scored: For every face, whether it is large enough to be scored.
-        crops: RGB, uint8, shape (number of scored faces, spec.size, spec.size, 3): those of this
-            frame, and behind them those of `others`.
+        crops: RGB, uint8, shape (number of scored faces, spec.size, spec.size, 3).
         provenance: What the file says of its own origin; None if it was not read.
         frames: Frames or pages that the file holds.
         frame: Which of them this is, counted from 0.
-        others: More frames of the same file that are scored, each without crops of its own.
     """
 
     name: str
@@ -68,26 +66,18 @@ class Preprocessed:
     provenance: Provenance | None = None
     frames: int = 1
     frame: int = 0
-    others: tuple[Preprocessed, ...] = ()
 
 
 def preprocess(
-    source: Source,
-    finder: FaceFinder | None,
-    spec: CropSpec,
-    min_face: float,
-    read_provenance: Callable[[bytes], Provenance] | None = None,
-    frames: int = 1,
+    source: Source, finder: FaceFinder | None, spec: CropSpec, min_face: float
 ) -> Preprocessed:
     """Decode a picture, find its faces and crop them.
 
     Args:
-        source: The picture, in any form of `fakeface.Source`.
+        source: The picture, in any form of `fakeface.Source`; of several frames the first.
         finder: The face finder; None treats the picture as already cropped to one face.
         spec: Size, margin and filter of the crops.
         min_face: Faces whose longer side is below this many pixels are not scored.
-        read_provenance: Reads what the bytes of a file say of its origin; None to skip that.
-        frames: Frames of a file that are scored, if it holds several.
 
     Returns:
         The faces, and the crops of those to score.
@@ -95,30 +85,49 @@ def preprocess(
     Raises:
         ImageError: The picture cannot be read.
     """
+    return preprocess_frames(source, finder, spec, min_face)[0]
+
+
+def preprocess_frames(
+    source: Source,
+    finder: FaceFinder | None,
+    spec: CropSpec,
+    min_face: float,
+    frames: int = 1,
+    read_provenance: Callable[[bytes], Provenance] | None = None,
+    name: str | None = None,
+) -> list[Preprocessed]:
+    """Decode a picture, find its faces and crop them, in each of several frames.
+
+    Args:
+        source: As for `preprocess`.
+        finder: As for `preprocess`.
+        spec: As for `preprocess`.
+        min_face: As for `preprocess`.
+        frames: Frames of a file that are scored, if it holds several.
+        read_provenance: Reads what the bytes of a file say of its origin; None to skip that.
+        name: Name of the picture; None for its own.
+
+    Returns:
+        The frames, at least one.
+
+    Raises:
+        ImageError: The picture, or one of its frames, cannot be read.
+    """
     with READING.take(size_of(source)):
-        picture = Picture(source)
-        first = _frame(picture, finder, spec, min_face)
+        picture = Picture(source, name)
+        found = [_frame(picture, finder, spec, min_face)]
+        provenance = None
         if read_provenance is not None and picture.encoded is not None:
-            first = replace(first, provenance=read_provenance(picture.encoded))
+            provenance = read_provenance(picture.encoded)
         chosen = spread(picture.frames, frames) if picture.digest is not None else [0]
-        if len(chosen) == 1:
-            return first
-        others = []
         for frame in chosen[1:]:
             try:
-                others.append(_frame(picture.at(frame), finder, spec, min_face))
+                found.append(_frame(picture.at(frame), finder, spec, min_face))
             except ImageError as error:
                 where = f"frame {frame + 1} of {len(picture.frames)}"
                 raise ImageError(error.source, f"{where}: {error.reason}") from error
-    crops = np.concatenate([first.crops, *(other.crops for other in others)])
-    without = crops[:0]
-    return replace(
-        first,
-        crops=crops,
-        others=tuple(
-            replace(other, crops=without, provenance=first.provenance) for other in others
-        ),
-    )
+    return found if provenance is None else [replace(f, provenance=provenance) for f in found]
 
 
 def _frame(
@@ -227,7 +236,7 @@ def reduction_factor(limit: float) -> int:
 
 def locate_heatmaps(
     preprocessed: Preprocessed,
-    maps: Sequence[npt.NDArray[np.float32]],
+    maps: Iterable[npt.NDArray[np.float32]],
     margin: float,
     method: Method,
 ) -> list[Heatmap]:

@@ -10,7 +10,8 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-from fakeface._options import MAX_THREADS
+MAX_THREADS = 256
+"""Threads of one kind at most: thousands only stand in each other's way."""
 
 INT8_FLAGS = frozenset(("avx512_vnni", "avx_vnni", "amx_int8", "asimddp"))
 """Instructions that sum products of 8-bit numbers, as Linux names them."""

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from fakeface._errors import ModelError, ProviderError
 from fakeface._model import Kind, ModelInfo, load_model
-from fakeface._options import MAX_THREADS
-from fakeface._processors import default_threads
+from fakeface._processors import MAX_THREADS, default_threads
 from fakeface._provider_names import available_providers, resolve_provider, short_name
 from fakeface._sessions import ReopenedSession
 

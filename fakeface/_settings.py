@@ -10,8 +10,8 @@ from itertools import product
 
 from fakeface._errors import ModelError
 from fakeface._model import FACE_FINDER, MODELS, ModelInfo, read_model
-from fakeface._options import MIN_FACE
 from fakeface._thresholds import Thresholds
+from fakeface.types._box import MIN_FACE
 
 _MOST_FRAMES = 16
 """Numbers of frames that are tried to recognise a fingerprint."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakeface._bounded_map import OrderedThreads, Pending, bounded_map, bounded_map_pending
+from fakeface._bounded_map import OrderedThreads, bounded_map
 from fakeface.images._semaphore import WeightedSemaphore
 
-__all__ = ["OrderedThreads", "Pending", "WeightedSemaphore", "bounded_map", "bounded_map_pending"]
+__all__ = ["OrderedThreads", "WeightedSemaphore", "bounded_map"]

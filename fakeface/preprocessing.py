@@ -4,30 +4,23 @@
 functions are its steps, for programs that know the faces already or measure a step alone.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from fakeface.lazy import lazy_exports
-
-if TYPE_CHECKING:
-    from fakeface._crop import (
-        FILTERS,
-        CropSpec,
-        crop,
-        crop_box,
-    )
-    from fakeface._preprocess import (
-        FINDER_SIDE,
-        MIN_OVERSAMPLING,
-        PIXELS_VERSION,
-        Preprocessed,
-        crop_picture,
-        detect_faces,
-        load_for_finder,
-        preprocess,
-        reduction_factor,
-    )
+from fakeface._crop import (
+    FILTERS,
+    CropSpec,
+    crop,
+    crop_box,
+)
+from fakeface._preprocess import (
+    FINDER_SIDE,
+    MIN_OVERSAMPLING,
+    PIXELS_VERSION,
+    Preprocessed,
+    crop_picture,
+    detect_faces,
+    load_for_finder,
+    preprocess,
+    reduction_factor,
+)
 
 __all__ = [
     "FILTERS",
@@ -44,26 +37,3 @@ __all__ = [
     "preprocess",
     "reduction_factor",
 ]
-
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "fakeface._crop": (
-            "CropSpec",
-            "FILTERS",
-            "crop",
-            "crop_box",
-        ),
-        "fakeface._preprocess": (
-            "FINDER_SIDE",
-            "MIN_OVERSAMPLING",
-            "PIXELS_VERSION",
-            "Preprocessed",
-            "crop_picture",
-            "detect_faces",
-            "load_for_finder",
-            "preprocess",
-            "reduction_factor",
-        ),
-    },
-)

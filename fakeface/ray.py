@@ -28,9 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from fakeface._detector import Detector
 from fakeface._errors import ImageError, ReportError
-from fakeface._options import DetectorOptions
 from fakeface.files._remote import Entry, RemoteFile, entries, place
-from fakeface.images._sniff import claims_picture
+from fakeface.files._sniff import claims_picture
 from fakeface.reports._parquet import schema
 from fakeface.reports._record import prediction_of, record_of
 from fakeface.types import Prediction
@@ -57,9 +56,9 @@ _ROWS = 64
 class _Classifier:
     """A detector in an actor."""
 
-    def __init__(self, filesystems: list[FileSystem], options: DetectorOptions) -> None:
+    def __init__(self, filesystems: list[FileSystem], settings: dict[str, Any]) -> None:
         self._filesystems = filesystems
-        self._detector = Detector.from_options(options)
+        self._detector = Detector(**settings)
 
     def __call__(self, files: pa.Table) -> pa.Table:
         """Classify the files of a table made by `_table`; skip those that are not pictures."""
@@ -119,7 +118,6 @@ def scan_dataset(
     follow_symlinks: bool = False,
     workers: int | None = None,
     filesystem: FileSystem | None = None,
-    options: DetectorOptions | None = None,
     **settings: Any,
 ) -> ray.data.Dataset:
     """Classify pictures on a Ray cluster.
@@ -137,9 +135,8 @@ def scan_dataset(
         follow_symlinks: As for `Detector.scan`.
         workers: Most actors at once; None for one per processor of the cluster.
         filesystem: File system of pyarrow or fsspec that the paths are on, unless they are URIs.
-        options: Settings of the detectors. Each has one thread for its model and makes no heat
-            maps, whatever `threads` and `explain` are.
-        **settings: Fields of `DetectorOptions`, in place of `options`: `model`, `fpr`, ….
+        **settings: Arguments of the detectors: `model`, `fpr`, …. Each has one thread for its model
+            and makes no heat maps, whatever `threads` and `explain` are.
 
     Returns:
         A lazy dataset of one row per picture with the keys of `Prediction.as_dict`, as
@@ -152,19 +149,16 @@ def scan_dataset(
             them too), or a URI's scheme is unknown.
         FileNotFoundError: A path does not exist.
         OSError: A file system cannot be reached.
-        TypeError: `options` and `settings` are both given.
+        TypeError: There is no such argument.
         ValueError: `workers` is below 1.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
-    if options is not None and settings:
-        raise TypeError(f"give options or settings ({', '.join(settings)}), not both")
-    options = replace(options or DetectorOptions(**settings), threads=1, explain=False)
-    if options.model is not None and Path(options.model).is_dir():
-        options = replace(options, model=str(Path(options.model).resolve()))
-    if options.trust_list is not None:
-        options = replace(options, trust_list=str(Path(options.trust_list).resolve()))
-    Detector.from_options(options)  # errors in the settings show here, not in an actor
+    settings = {**settings, "threads": 1, "explain": False}
+    for name in ("model", "trust_list"):
+        if settings.get(name) is not None and Path(settings[name]).exists():
+            settings[name] = str(Path(settings[name]).resolve())
+    Detector(**settings)  # errors in the settings show here, not in an actor
     named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     places = [place(name, filesystem) for name in named]
     found = list(
@@ -187,7 +181,7 @@ def scan_dataset(
     ]
     return ray.data.from_arrow(tables).map_batches(
         _Classifier,
-        fn_constructor_args=(filesystems, options),
+        fn_constructor_args=(filesystems, settings),
         batch_format="pyarrow",
         batch_size=None,
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),

@@ -99,7 +99,6 @@ def test_nobody_touches_what_detectors_and_models_keep_to_themselves() -> None:
     kept: set[str] = set()
     for file, cls in (
         ("_detector.py", "Detector"),
-        ("_steps.py", "Steps"),
         ("_classifier.py", "Classifier"),
         ("faces/_finder.py", "FaceFinder"),
         ("faces/_blazeface.py", "BlazeFace"),
@@ -196,7 +195,7 @@ def test_lazy_packages_list_the_same_names_thrice() -> None:
         assert {name for _, name in lazy} <= public, module
         for key, name in lazy:
             assert f"{key}.{name}" not in named_modules_of(key), module
-    assert checked > 5
+    assert checked
 
 
 def named_modules_of(package: str) -> set[str]:

@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from fakeface._bounded_map import OrderedThreads, Pending, bounded_map, bounded_map_pending
+from fakeface._bounded_map import OrderedThreads, bounded_map
 from tests.conftest import SAMPLES
 
 
@@ -36,26 +36,6 @@ def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
     assert next(results) == 0
     assert len(pulled) == 5
     assert list(results) == [-number for number in range(1, 100)]
-    assert alive() == 0
-
-
-def test_what_is_ready_does_not_wait_for_the_next_item() -> None:
-    taken = []
-
-    def items() -> Iterator[int | Pending]:
-        for number in range(3):
-            yield number
-            for _ in range(1000):
-                if number in taken:
-                    break
-                time.sleep(0.001)
-                yield Pending()
-            assert number in taken
-
-    for result in bounded_map_pending(lambda n: n, items(), workers=2, limit=10, name="tested"):
-        if not isinstance(result, Pending):
-            taken.append(result)
-    assert taken == [0, 1, 2]
     assert alive() == 0
 
 

@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import inspect
 import io
 import math
 import os
 import pickle
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakeface import Detector, DetectorOptions, FakefaceError, NotFoundError
-from fakeface._options import for_many_pictures
+from fakeface import Detector, FakefaceError, NotFoundError
 from tests._models import make_classifier
 
 
@@ -50,18 +47,9 @@ def test_the_smallest_face_has_a_size(detector: Detector, min_face: float) -> No
         Detector(detector.info.path, min_face=min_face)
 
 
-def test_settings_are_the_arguments_of_a_detector(detector: Detector) -> None:
-    arguments = inspect.signature(Detector).parameters
-    assert list(arguments) == [field.name for field in fields(DetectorOptions)]
-    assert [a for a in arguments if arguments[a].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD][
-        :4
-    ] == ["model", "provider", "threads", "threshold"]
+def test_a_misspelt_setting_is_an_error() -> None:
     with pytest.raises(TypeError, match="modle"):
         Detector(modle="edge")  # type: ignore[call-arg]
-    strict = DetectorOptions(detector.info.path, threads=1, fpr=0.01)
-    made, same = Detector.from_options(strict), Detector(detector.info.path, threads=1, fpr=0.01)
-    assert made.options == same.options == strict
-    assert made.settings == same.settings != detector.settings
 
 
 @pytest.mark.parametrize(
@@ -75,7 +63,7 @@ def test_settings_are_the_arguments_of_a_detector(detector: Detector) -> None:
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        DetectorOptions(**settings)
+        Detector(**settings)
 
 
 def test_a_detector_shows_what_it_decides_by(detector: Detector) -> None:
@@ -94,9 +82,3 @@ def test_a_folder_that_does_not_exist_is_an_error_of_fakeface(
     assert isinstance(caught.value, FileNotFoundError)
     assert caught.value.filename == "/nope"
     assert isinstance(pickle.loads(pickle.dumps(caught.value)), NotFoundError)
-
-
-def test_many_pictures_take_one_thread_a_run_unless_told_otherwise() -> None:
-    assert for_many_pictures(DetectorOptions(fpr=0.01)) == DetectorOptions(fpr=0.01, threads=1)
-    own = DetectorOptions(threads=4)
-    assert for_many_pictures(own) is own

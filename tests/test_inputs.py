@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fakeface import Detector, DetectorOptions, ImageError
+from fakeface import Detector, ImageError
 from fakeface import _processors as processors
 from tests._models import make_classifier
 from tests.hostile._seed import seed
@@ -118,7 +118,7 @@ def test_an_asynchronous_upload_says_what_to_await(detector: Detector) -> None:
 @pytest.mark.parametrize("number", [0, 257, 10_000])
 def test_threads_and_workers_are_bounded(detector: Detector, number: int) -> None:
     with pytest.raises(ValueError, match="threads must be 1 to 256"):
-        DetectorOptions(threads=number)
+        Detector(threads=number)
     with pytest.raises(ValueError, match="workers must be 1 to 256"):
         detector.predict_batch([RED], workers=number)
 

@@ -28,6 +28,7 @@ from benchmarks.speed._latency import SPENT, pictures, time_spent, what_was_meas
 from benchmarks.speed._projection import WAYS, project
 from fakeface import Detector
 from fakeface.diagnostics import Variant, environment, interleaved
+from fakeface.preprocessing import preprocess
 
 PICTURES = 24
 """Pictures that a worker classifies each time."""
@@ -182,7 +183,7 @@ def many_cores(
 
 def _model_alone(one: Detector, many: Detector, data: bytes) -> Variant:
     """Time a run of the model on one core and on several."""
-    crops = one.preprocess(data).crops
+    crops = preprocess(data, one.finder, one.classifier.crop, one.min_face).crops
 
     def run() -> dict[str, float]:
         took = {}

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from fakeface import Detector, Prediction
 from fakeface.diagnostics import Variant, environment, interleaved, peak_memory
 from fakeface.files import walk
 from fakeface.inference import default_threads
+from fakeface.preprocessing import preprocess
 from fakeface.reports import PreviousScan, open_report
 
 SETS = ("256 px", "1024 px")
@@ -95,19 +97,23 @@ def _throughput(
     """Time the scan in turns with its two stages, each alone with all processors."""
     paths = [str(path) for path in walk([folder])]
     workers = default_threads()
-    preprocessed = [p for p in map(_quiet(detector.preprocess), paths) if p is not None]
+    classifier = detector.classifier
+    crop = partial(
+        preprocess, finder=detector.finder, spec=classifier.crop, min_face=detector.min_face
+    )
+    preprocessed = [p for p in map(_quiet(crop), paths) if p is not None]
     faces = np.concatenate([p.crops for p in preprocessed] or [np.empty(0)])
     if not len(faces):
         raise ValueError(f"{folder}: no picture with a face large enough")
 
     def prepare_alone() -> None:
         with ThreadPoolExecutor(workers) as pool:
-            for _ in pool.map(_quiet(detector.preprocess), paths):
+            for _ in pool.map(_quiet(crop), paths):
                 pass
 
     def model_alone() -> None:
-        for start in range(0, len(faces), detector.batch_size):
-            detector.classifier.predict(faces[start : start + detector.batch_size])
+        for start in range(0, len(faces), classifier.batch_size):
+            classifier.predict(faces[start : start + classifier.batch_size])
 
     def scan() -> None:
         for _ in detector.predict_batch(paths):
@@ -131,7 +137,7 @@ def _throughput(
         "faces": len(faces),
         "rounds": timings["scan"]["wall"].n,
         "workers": workers,
-        "batch_size": detector.batch_size,
+        "batch_size": classifier.batch_size,
         "per_second": {
             "scan": count / wall["scan"],
             "bound": count / bound,

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import OK, exits
 
@@ -16,7 +15,7 @@ from fakeface.cli._errors import OK, exits
 @options.takes_detector_options("model", "provider", "threads")
 def bench(
     *,
-    detector_options: DetectorOptions,
+    settings: dict[str, Any],
     batch: Annotated[
         int | None,
         typer.Option(
@@ -48,7 +47,7 @@ def bench(
         raise UsageError(f"{image} is not a file")
     (goal,) = destinations("json", [output] if output else None, overwrite)
     with open_text(goal.path) if goal.path is not None else nullcontext() as file:
-        result = bench(detector_options, batch, image or PORTRAIT, seconds)
+        result = bench(batch_size=batch, picture=image or PORTRAIT, seconds=seconds, **settings)
         if file is not None:
             file.write(json.dumps(result, indent=2) + "\n")
     _show(result)

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import FAIL_ON, OK, exits, say
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 @options.takes_detector_options("model", "provider", "threads")
 def doctor(
     *,
-    detector_options: DetectorOptions,
+    settings: dict[str, Any],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Check this installation, and say how to fix each problem.
@@ -28,7 +27,7 @@ def doctor(
     """
     from fakeface.diagnostics._doctor import examine
 
-    examination = examine(detector_options)
+    examination = examine(**settings)
     if as_json:
         typer.echo(json.dumps(examination.as_dict(), indent=2))
     else:

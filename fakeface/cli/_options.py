@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
 from enum import Enum
 from functools import wraps
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from fakeface._options import MAX_THREADS, SPEED, DetectorOptions
-from fakeface.cli._errors import UsageError
+from fakeface._processors import MAX_THREADS
+from fakeface.types._box import MIN_FACE
 
-RESULTS = "Results"
-FILES = "Files"
+VERDICTS, ORIGIN, SPEED = "Verdicts", "Origin of the file", "Speed"
+RESULTS, FILES = "Results", "Files"
+"""Panels of the help."""
 
 _R = TypeVar("_R")
 
@@ -40,45 +40,33 @@ class ThumbnailSize(str, Enum):
 
 
 def takes_detector_options(*names: str) -> Callable[[Callable[..., _R]], Callable[..., _R]]:
-    """Give a command an option for each setting of a detector, in place of `detector_options`.
+    """Give a command the options for settings of a detector, in place of its `settings`.
 
     Args:
-        *names: The settings, of those fields of `DetectorOptions` that have a `help` text; none
-            for all of them.
+        *names: The settings, of the fields of `Settings`; none for all of them.
 
     Returns:
-        A decorator of commands with a parameter `detector_options`. typer sees an option for each
-        setting there; the command gets them as one `DetectorOptions`. Settings that contradict
-        each other raise `UsageError`.
+        A decorator of commands with a parameter `settings`. typer sees an option for each setting
+        there; the command gets them as arguments of `Detector`.
     """
     options = [
         inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=Annotated[
-                _cli_type(str(field.type)),
-                _cli_option(field.name, **field.metadata),
-            ],
+            name, inspect.Parameter.KEYWORD_ONLY, default=getattr(Settings, name), annotation=hint
         )
-        for field in fields(DetectorOptions)
-        if field.metadata and (not names or field.name in names)
+        for name, hint in get_type_hints(Settings, include_extras=True).items()
+        if not names or name in names
     ]
 
     def decorate(command: Callable[..., _R]) -> Callable[..., _R]:
         @wraps(command)
         def wrapper(**arguments: Any) -> _R:
-            given = {option.name: arguments.pop(option.name) for option in options}
-            try:
-                detector_options = DetectorOptions(**given)
-            except ValueError as error:
-                raise UsageError(str(error)) from error
-            return command(detector_options=detector_options, **arguments)
+            settings = {option.name: arguments.pop(option.name) for option in options}
+            return command(settings=settings, **arguments)
 
         hints = get_type_hints(command, include_extras=True)
         parameters: list[inspect.Parameter] = []
         for parameter in inspect.signature(command).parameters.values():
-            if parameter.name == "detector_options":
+            if parameter.name == "settings":
                 parameters += options
             else:
                 parameters.append(
@@ -93,27 +81,103 @@ def takes_detector_options(*names: str) -> Callable[[Callable[..., _R]], Callabl
     return decorate
 
 
-def _cli_option(
-    name: str, *, names: tuple[str, ...] = (), **described: Any
-) -> typer.models.OptionInfo:
-    """Make the option of a setting; named, or typer would add a --no-... to every flag."""
-    option: typer.models.OptionInfo = typer.Option(
-        *(names or (f"--{name.replace('_', '-')}",)), **described
-    )
-    return option
+class Settings:
+    """The arguments of `Detector` that commands have options for, with its defaults."""
 
-
-def _cli_type(annotation: str) -> Any:
-    """Type of a setting on the command line, where a path is a string."""
-    return {
-        "bool": bool,
-        "float": float,
-        "int": int,
-        "str": str,
-        "float | None": float | None,
-        "int | None": int | None,
-        "str | os.PathLike[str] | None": str | None,
-    }[annotation]
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME|DIR",
+            help="Bundled model, or directory of a model; `fakeface info` lists the bundled ones."
+            " auto: edge or edge-int8, whichever suits this processor.",
+            rich_help_panel=VERDICTS,
+        ),
+    ] = None
+    provider: Annotated[
+        str,
+        typer.Option(
+            "--provider",
+            help="Where the model runs: auto, cpu, cuda, … (`fakeface info` lists them).",
+            rich_help_panel=SPEED,
+        ),
+    ] = "auto"
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            min=1,
+            max=MAX_THREADS,
+            help="Threads of the model; by default one per processor, but 1 for scan and serve,"
+            " where pictures are then scored side by side.",
+            rich_help_panel=SPEED,
+        ),
+    ] = None
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            min=0,
+            max=1,
+            help="Call a face fake at this p_fake and above, real below; nothing is uncertain.",
+            rich_help_panel=VERDICTS,
+        ),
+    ] = None
+    fpr: Annotated[
+        float | None,
+        typer.Option(
+            "--fpr",
+            help="Use the model's threshold for this false positive rate, such as 0.01.",
+            rich_help_panel=VERDICTS,
+        ),
+    ] = None
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--whole",
+            help="Treat every picture as already cropped to one face; do not look for faces.",
+            rich_help_panel=VERDICTS,
+        ),
+    ] = False
+    min_face: Annotated[
+        float,
+        typer.Option(
+            "--min-face",
+            metavar="PIXELS",
+            min=0,
+            help="Leave faces with a longer side below this unscored (too_small).",
+            rich_help_panel=VERDICTS,
+        ),
+    ] = MIN_FACE
+    frames: Annotated[
+        int,
+        typer.Option(
+            "--frames",
+            min=1,
+            help="Score this many frames or pages of a file that holds several; the most suspicious"
+            " counts.",
+            rich_help_panel=VERDICTS,
+        ),
+    ] = 1
+    provenance: Annotated[
+        bool,
+        typer.Option(
+            "--provenance/--no-provenance",
+            help="Read what files say of their own origin: content credentials, and metadata of"
+            " cameras and generators. Verdicts do not depend on it.",
+            rich_help_panel=ORIGIN,
+        ),
+    ] = True
+    trust_list: Annotated[
+        str | None,
+        typer.Option(
+            "--trust-list",
+            metavar="PEM",
+            envvar="FAKEFACE_TRUST_LIST",
+            help="Certificates of the signers of content credentials to be trusted.",
+            rich_help_panel=ORIGIN,
+        ),
+    ] = None
 
 
 Format = Annotated[
@@ -163,7 +227,7 @@ Workers = Annotated[
     typer.Option(
         min=1,
         max=MAX_THREADS,
-        help="Threads that decode and find faces; one per processor by default.",
+        help="Threads that judge pictures; one per processor by default.",
         rich_help_panel=SPEED,
     ),
 ]

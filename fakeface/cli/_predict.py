@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import exits
 
@@ -24,7 +22,7 @@ def predict(
         list[str], typer.Argument(metavar="FILE…", help="Pictures; - for standard input.")
     ],
     *,
-    detector_options: DetectorOptions,
+    settings: dict[str, Any],
     format: options.Format = None,  # noqa: A002
     output: options.Outputs = None,
     explain: Annotated[
@@ -51,7 +49,7 @@ def predict(
 
     goals = destinations(format, output, overwrite)
     explanation = Explanation(explain, len(files), overwrite) if explain is not None else None
-    detector = load_detector(replace(detector_options, explain=explain is not None))
+    detector = load_detector(**settings, explain=explain is not None)
     run = Run(fail_on, detector.frames)
     sources = [picture_from_stdin() if name == "-" else name for name in files]
     if explanation is None:
@@ -70,16 +68,7 @@ def _predictions(
     detector: Detector, sources: Sequence[Source | ImageError]
 ) -> Generator[Prediction, None, None]:
     """Classify pictures: a single one in this thread, since another would take 9 MB of its own."""
-    from fakeface._pipeline import run_one
-
     if len(sources) > 1:
         yield from detector.predict_batch(sources)
-        return
-    yield run_one(
-        sources[0],
-        preprocess=detector.preprocess,
-        score=detector.score,
-        aggregate=detector.aggregate,
-        fail=detector.fail,
-        batch_size=detector.batch_size,
-    )
+    else:
+        yield detector.judge(sources[0])

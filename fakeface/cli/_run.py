@@ -7,27 +7,31 @@ import logging
 import time
 import warnings
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, say
+from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, UsageError, say
 from fakeface.cli._options import FailOn
 from fakeface.cli._stop import code_of
 from fakeface.reports._tally import UNREADABLE as NO_VERDICT
-from fakeface.reports._tally import Tally
+from fakeface.reports._tally import Tally, declares_ai, outcome
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
-    from fakeface._options import DetectorOptions
+    from fakeface.cli._copies import Copies
     from fakeface.cli._progress import Progress
     from fakeface.reports._report import Report
     from fakeface.types import Prediction
 
 
-def load_detector(options: DetectorOptions) -> Detector:
+def load_detector(**settings: Any) -> Detector:
     """Load the models, with Pillow's warnings turned off; warn of a poorly founded threshold.
+
+    Args:
+        **settings: Arguments of `Detector`.
 
     Raises:
         FakefaceError: The model or the provider is not available.
+        UsageError: Settings contradict each other, or are out of their range.
     """
     from fakeface.cli._stop import deferred
 
@@ -39,11 +43,26 @@ def load_detector(options: DetectorOptions) -> Detector:
         from fakeface._detector import Detector
 
     quiet()
-    detector = Detector.from_options(options)
+    try:
+        detector = Detector(**settings)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     point = detector.info.point_at(detector.thresholds.fake)
     if point is not None and point.warning:
         say(f"warning: {point.warning}")
     return detector
+
+
+def one_thread_a_run(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that suit many pictures: one thread for each run of the model.
+
+    Many runs on one processor each beat one run on all of them, which has parts that do not get
+    faster with more: `python -m benchmarks throughput --workers 2` measures it.
+
+    Args:
+        settings: Arguments of `Detector`; `threads` stays if it is set.
+    """
+    return settings if settings["threads"] is not None else {**settings, "threads": 1}
 
 
 def quiet() -> None:
@@ -63,6 +82,7 @@ class Run:
     Attributes:
         tally: Verdicts so far.
         before: Verdicts of a previous scan that still hold; None if there was none.
+        copies: Pictures to copy when it has ended; None for none.
     """
 
     def __init__(
@@ -79,6 +99,7 @@ class Run:
         self._partial = 0  # files of which frames were left out
         self.tally = Tally()
         self.before = Tally() if resumed else None
+        self.copies: Copies | None = None
         self._fail_on = {NO_VERDICT if f is FailOn.error else f.value for f in fail_on or ()}
         self._fail_on_declared_ai = FailOn.declared_ai in (fail_on or ())
         self._started = time.perf_counter()
@@ -104,6 +125,10 @@ class Run:
                     for report in reports:
                         report.write(prediction)
                     self.tally.add(prediction)
+                    if self.copies is not None:
+                        self.copies.consider(
+                            prediction.source, outcome(prediction), declares_ai(prediction)
+                        )
                     self._partial += (prediction.frames or 1) > self._frames
                     if progress is not None:
                         progress.advance(self.tally)
@@ -111,6 +136,13 @@ class Run:
                 self._stopped = code_of(stop)
                 for report in reports:
                     report.complete = False
+
+    def keep(self, source: str, what: str, declared_ai: bool) -> None:
+        """Count a picture of a previous scan; see `PreviousScan.remaining`."""
+        assert self.before is not None
+        self.before.count(source, what, declared_ai)
+        if self.copies is not None:
+            self.copies.consider(source, what, declared_ai)
 
     def finish(self, notes: str = "", again: str | None = None) -> int:
         """Print a summary on standard error.
@@ -123,6 +155,8 @@ class Run:
             The exit code.
         """
         both = self._summarise(notes)
+        if folders := both.by_folder():
+            say(f"most fakes in {folders}")
         if self._partial:
             files = "1 file holds" if self._partial == 1 else f"{self._partial:,} files hold"
             scored = "the first was" if self._frames == 1 else f"{self._frames:,} of them were"
@@ -130,6 +164,8 @@ class Run:
         if self._stopped is not None:
             say(f"interrupted; to resume: {again}" if again else "interrupted")
             return self._stopped
+        if self.copies is not None:
+            self.copies.copy()
         declared = self._fail_on_declared_ai and both.declared_ai
         if declared or any(both.counts[what] for what in self._fail_on):
             return FAIL_ON

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from fakeface._errors import ReportError
-from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import UsageError, exits, say
 from fakeface.cli._files import Files
@@ -68,7 +66,7 @@ def scan(
         ),
     ] = None,
     *,
-    detector_options: DetectorOptions,
+    settings: dict[str, Any],
     format: options.Format = None,  # noqa: A002
     output: options.Outputs = None,
     resume: Annotated[
@@ -92,6 +90,21 @@ def scan(
     ] = None,
     thumbnails: options.Thumbnails = options.ThumbnailSize.small,
     fail_on: options.FailOns = None,
+    copy_to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="At the end, copy the pictures with a verdict named by --where to this folder.",
+            rich_help_panel=options.RESULTS,
+        ),
+    ] = None,
+    where: Annotated[
+        list[options.FailOn] | None,
+        typer.Option(
+            help="What --copy-to copies, fake by default; may be repeated.",
+            rich_help_panel=options.RESULTS,
+        ),
+    ] = None,
     workers: options.Workers = None,
     batch_size: options.BatchSize = None,
     engine: Annotated[
@@ -119,20 +132,27 @@ def scan(
     if engine is Engine.ray and (files_from is not None or resume is not None):
         raise UsageError("--engine ray does not go with --files-from or --resume")
 
+    if where and copy_to is None:
+        raise UsageError("--where says what --copy-to FOLDER copies; give that too")
+    if copy_to is not None and engine is Engine.ray:
+        raise UsageError("--copy-to copies from this machine alone; leave out --engine ray")
+
     from fakeface.files._walk import existing
 
     named = (paths or []) if engine is Engine.ray else existing(paths or [])
     files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
 
-    from fakeface._options import for_many_pictures
     from fakeface.cli._progress import progress_for
-    from fakeface.cli._run import Run, load_detector
+    from fakeface.cli._run import Run, load_detector, one_thread_a_run
     from fakeface.reports import PreviousScan
 
     explain = heatmaps if any(goal.format == "html" for goal in goals) else False
-    local = for_many_pictures(replace(detector_options, explain=explain))
-    detector = load_detector(local)
+    detector = load_detector(**one_thread_a_run(settings), explain=explain)
     run = Run(fail_on, detector.frames, resumed=resume is not None)
+    if copy_to is not None:
+        from fakeface.cli._copies import Copies
+
+        run.copies = Copies(copy_to, where or [options.FailOn.fake], paths or [])
     previous = None if resume is None else PreviousScan(resume, detector.settings)
     predictions = None
     if engine is Engine.ray:  # before the report is created: errors in the paths show here
@@ -145,7 +165,7 @@ def scan(
             exclude=exclude or [],
             follow_symlinks=follow_symlinks,
             workers=workers,
-            options=detector_options,
+            **settings,
         )
     reports = [goal.open() for goal in goals]
     for report in reports:
@@ -158,9 +178,8 @@ def scan(
             sources = files.walk(advance)
             if previous is not None:
 
-                def kept(_: str, verdict: str, declared_ai: bool) -> None:
-                    assert run.before is not None
-                    run.before.count(verdict, declared_ai)
+                def kept(source: str, verdict: str, declared_ai: bool) -> None:
+                    run.keep(source, verdict, declared_ai)
                     if advance is not None:
                         advance()
 

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fakeface._options import DetectorOptions
 from fakeface.cli import _options as options
 from fakeface.cli._errors import OK, UsageError, exits, say
 
@@ -90,7 +89,7 @@ def serve(
         ),
     ] = 60,
     *,
-    detector_options: DetectorOptions,
+    settings: dict[str, Any],
     workers: options.Workers = None,
 ) -> int:
     """Serve a page to drop pictures on, and an HTTP API.
@@ -103,7 +102,7 @@ def serve(
     from fakeface.serve import ServeOptions
 
     try:
-        settings = ServeOptions(
+        limits = ServeOptions(
             host=host,
             port=port,
             token=token,
@@ -118,8 +117,7 @@ def serve(
     except ValueError as error:
         raise UsageError(str(error)) from error
 
-    from fakeface._options import for_many_pictures
-    from fakeface.cli._run import load_detector
+    from fakeface.cli._run import load_detector, one_thread_a_run
     from fakeface.cli._stop import deferred
 
     with deferred():
@@ -127,8 +125,8 @@ def serve(
 
         from fakeface.serve import Server
 
-    detector = load_detector(for_many_pictures(detector_options))
-    server = Server(detector, settings)
+    detector = load_detector(**one_thread_a_run(settings))
+    server = Server(detector, limits)
 
     def started() -> None:
         say(f"{detector.model} {detector.info.version} serves at {server.url}; Ctrl-C stops it")

@@ -6,6 +6,7 @@ import io
 import os
 import select
 import sys
+from contextlib import suppress
 from typing import IO, cast
 
 from fakeface._errors import ImageError
@@ -53,24 +54,16 @@ class PollingStream:
     def __init__(self, stream: io.BufferedReader) -> None:
         """Read from a stream that has no other reader."""
         self._stream = stream
-        self._pause = _SHORTEST
 
-    def read1(self, size: int) -> bytes | None:
-        """Return up to `size` bytes that are there; empty at the end, None if none are yet."""
-        try:
-            if not select.select([self._stream], [], [], self._pause)[0]:
-                self._pause = min(2 * self._pause, _LONGEST)
-                return None
-        except (OSError, ValueError):  # not selectable: in tests, and on Windows
-            pass
-        self._pause = _SHORTEST
-        return self._stream.read1(size)
-
-    def read(self, size: int) -> bytes:
+    def read1(self, size: int) -> bytes:
         """Wait for data and return up to `size` bytes; empty at the end."""
-        while (block := self.read1(min(size, _BLOCK))) is None:
-            pass
-        return block
+        pause = _SHORTEST
+        with suppress(OSError, ValueError):  # not selectable: in tests, and on Windows
+            while not select.select([self._stream], [], [], pause)[0]:
+                pause = min(2 * pause, _LONGEST)
+        return self._stream.read1(min(size, _BLOCK))
+
+    read = read1
 
 
 def standard_input() -> io.BufferedReader:

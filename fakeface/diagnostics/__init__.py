@@ -1,47 +1,40 @@
 """What this installation is and whether it works: doctor, golden scores, latency."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from fakeface.lazy import lazy_exports
-
-if TYPE_CHECKING:
-    from fakeface.diagnostics._bench import (
-        PORTRAIT,
-        STAGES,
-        bench,
-        cold_start,
-        trace,
-    )
-    from fakeface.diagnostics._doctor import (
-        examine,
-    )
-    from fakeface.diagnostics._environment import (
-        environment,
-        load_average,
-        peak_memory,
-        versions,
-    )
-    from fakeface.diagnostics._golden import (
-        GOLDEN,
-        PICTURES,
-        TOLERANCES,
-        Golden,
-        Precision,
-        Tolerance,
-        compare,
-        predict_pictures,
-    )
-    from fakeface.diagnostics._installed import (
-        installed,
-    )
-    from fakeface.diagnostics._timing import (
-        Timing,
-        Variant,
-        interleaved,
-        timed,
-    )
+from fakeface.diagnostics._bench import (
+    PORTRAIT,
+    STAGES,
+    bench,
+    cold_start,
+    trace,
+)
+from fakeface.diagnostics._doctor import (
+    examine,
+)
+from fakeface.diagnostics._environment import (
+    environment,
+    load_average,
+    peak_memory,
+    versions,
+)
+from fakeface.diagnostics._golden import (
+    GOLDEN,
+    PICTURES,
+    TOLERANCES,
+    Golden,
+    Precision,
+    Tolerance,
+    compare,
+    predict_pictures,
+)
+from fakeface.diagnostics._installed import (
+    installed,
+)
+from fakeface.diagnostics._timing import (
+    Timing,
+    Variant,
+    interleaved,
+    timed,
+)
 
 __all__ = [
     "GOLDEN",
@@ -68,35 +61,3 @@ __all__ = [
     "trace",
     "versions",
 ]
-
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "fakeface.diagnostics._bench": (
-            "PORTRAIT",
-            "STAGES",
-            "bench",
-            "cold_start",
-            "trace",
-        ),
-        "fakeface.diagnostics._doctor": ("examine",),
-        "fakeface.diagnostics._environment": (
-            "environment",
-            "load_average",
-            "peak_memory",
-            "versions",
-        ),
-        "fakeface.diagnostics._golden": (
-            "GOLDEN",
-            "PICTURES",
-            "TOLERANCES",
-            "Golden",
-            "Precision",
-            "Tolerance",
-            "compare",
-            "predict_pictures",
-        ),
-        "fakeface.diagnostics._installed": ("installed",),
-        "fakeface.diagnostics._timing": ("Timing", "Variant", "interleaved", "timed"),
-    },
-)

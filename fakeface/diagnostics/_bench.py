@@ -1,6 +1,6 @@
 """Measure how long a verdict takes, and each of its steps.
 
-The steps are timed around the very calls that `Detector.predict` makes.
+The steps are timed around the calls that `Detector.predict` makes of its two networks.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from copy import copy
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from PIL import Image
 
 from fakeface._detector import Detector
 from fakeface._errors import FakefaceError
-from fakeface._options import DetectorOptions
 from fakeface._preprocess import preprocess
 from fakeface.diagnostics._environment import environment
 from fakeface.diagnostics._timing import Variant, interleaved, timed
-from fakeface.faces._finder import Detection, FaceFinder
 
 PORTRAIT = Path(__file__).parent.parent / "pictures" / "portrait.jpg"
 """The picture that is measured if none is given."""
@@ -31,25 +30,32 @@ PORTRAIT = Path(__file__).parent.parent / "pictures" / "portrait.jpg"
 STAGES = ("decode", "faces", "crop", "model", "rest", "whole")
 """Steps of a verdict, as `trace` names them; `whole` is their sum."""
 
-_DEFAULT = DetectorOptions()
 
+class _Timed:
+    """A network that records when it started and ended."""
 
-class _TimedFinder:
-    """A face finder that records when it started and ended."""
-
-    def __init__(self, finder: FaceFinder) -> None:
-        self._finder = finder
+    def __init__(self, network: Any) -> None:
+        self._network = network
         self.started = self.ended = 0.0
 
-    def find(self, image: Image.Image) -> list[Detection]:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._network, name)
+
+    def find(self, *args: Any, **options: Any) -> Any:
+        return self._timed(self._network.find, *args, **options)
+
+    def score(self, *args: Any, **options: Any) -> Any:
+        return self._timed(self._network.score, *args, **options)
+
+    def _timed(self, call: Callable[..., Any], *args: Any, **options: Any) -> Any:
         self.started = time.perf_counter()
-        found = self._finder.find(image)
+        found = call(*args, **options)
         self.ended = time.perf_counter()
         return found
 
 
 def trace(detector: Detector, data: bytes) -> dict[str, float]:
-    """Run the steps of `Detector.predict` and time them.
+    """Run `Detector.predict` and time its steps.
 
     Args:
         detector: A detector that finds faces (not one made with `whole`).
@@ -57,24 +63,22 @@ def trace(detector: Detector, data: bytes) -> dict[str, float]:
 
     Returns:
         Seconds per step of `STAGES`. `crop` includes decoding once more if the face needs more
-        pixels than finding it did; `model` is 0 if there is no face to score.
+        pixels than finding it did, and reading what the file says of its origin; `model` is 0 if
+        there is no face to score.
 
     Raises:
         ImageError: The picture cannot be read.
     """
     assert detector.finder is not None
-    finder = _TimedFinder(detector.finder)
+    watched = copy(detector)
+    watched.finder = finder = cast("Any", _Timed(detector.finder))
+    watched.classifier = model = cast("Any", _Timed(detector.classifier))
     start = time.perf_counter()
-    preprocessed = preprocess(
-        data, cast("FaceFinder", finder), detector.classifier.crop, detector.min_face
-    )
-    cropped = time.perf_counter()
-    scores = detector.score(preprocessed.crops) if len(preprocessed.crops) else ()
-    scored = time.perf_counter()
-    detector.aggregate(preprocessed, scores)
+    watched.predict(data)
     end = time.perf_counter()
-    steps = (finder.started - start, finder.ended - finder.started, cropped - finder.ended)
-    return dict(zip(STAGES, (*steps, scored - cropped, end - scored, end - start), strict=True))
+    times = (start, finder.started, finder.ended, model.started, model.ended, end)
+    steps = [after - before for before, after in pairwise(times)]
+    return dict(zip(STAGES, (*steps, end - start), strict=True))
 
 
 def throughput(detector: Detector, data: bytes, seconds: float, batch_size: int) -> float:
@@ -163,7 +167,9 @@ def cold_start(
 
 
 def bench(
-    options: DetectorOptions = _DEFAULT,
+    model: str | os.PathLike[str] | None = None,
+    provider: str = "auto",
+    threads: int | None = None,
     batch_size: int | None = None,
     picture: Path = PORTRAIT,
     seconds: float = 5.0,
@@ -172,7 +178,9 @@ def bench(
     """Measure latency, throughput and cold start of one model on this machine.
 
     Args:
-        options: Model, provider and threads.
+        model: Name or path of the model; None for the default.
+        provider: Execution provider.
+        threads: Threads of the model; None for one per processor.
         batch_size: Batch size to measure besides 1, also used for the throughput; None for the
             one that scans use.
         picture: A picture with a face.
@@ -189,20 +197,21 @@ def bench(
     """
     before = environment()
     data = picture.read_bytes()
-    detector = Detector.from_options(options)
-    preprocessed = detector.preprocess(data)
+    detector = Detector(model, provider, threads)
+    classifier = detector.classifier
+    preprocessed = preprocess(data, detector.finder, classifier.crop, detector.min_face)
     if not len(preprocessed.crops):
         raise FakefaceError(
             f"{picture}: has no face large enough to score, so there is nothing to measure"
         )
-    batch_size = detector.batch_size if batch_size is None else batch_size
+    batch_size = classifier.batch_size if batch_size is None else batch_size
     crops = {n: np.repeat(preprocessed.crops[:1], n, axis=0) for n in sorted({1, batch_size})}
     variants: dict[str, Variant] = {"steps": lambda: trace(detector, data)}
     for n, faces in crops.items():
-        variants[f"{n}"] = timed(lambda faces=faces: detector.classifier.predict(faces), "model")  # type: ignore[misc]
+        variants[f"{n}"] = timed(lambda faces=faces: classifier.predict(faces), "model")  # type: ignore[misc]
     timings = interleaved(variants, seconds, advance=advance)
     info = detector.info
-    named = None if options.model is None else str(options.model)
+    named = None if model is None else str(model)
     return {
         "environment": before,
         "model": {
@@ -210,8 +219,8 @@ def bench(
             "version": info.version,
             "sha256": info.sha256,
             "megabytes": round(info.onnx.stat().st_size / 1e6, 2),
-            "provider": detector.classifier.session.get_providers()[0],
-            "threads": options.threads or before["cpu"]["processors"],
+            "provider": classifier.session.get_providers()[0],
+            "threads": threads or before["cpu"]["processors"],
         },
         "picture": {
             "name": picture.name,
@@ -222,5 +231,5 @@ def bench(
         "steps": {step: timings["steps"][step].as_dict() for step in STAGES},
         "model_alone": {str(n): timings[str(n)]["model"].as_dict() for n in crops},
         "pictures_per_second": round(throughput(detector, data, seconds / 2, batch_size), 1),
-        "cold_start": cold_start(named, options.provider, options.threads, picture),
+        "cold_start": cold_start(named, provider, threads, picture),
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from fakeface._model import (
     load_model,
     read_model,
 )
-from fakeface._options import DetectorOptions
 from fakeface._provider_names import resolve_provider, short_name
 from fakeface.diagnostics._installation import (
     Finding,
@@ -36,7 +36,6 @@ INT8 = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"}
 FINDERS = {MODELS / FACE_FINDER, MODELS / FACE_FINDER / "far"}
 """Directories of the face finder."""
 
-_DEFAULT = DetectorOptions()
 
 REINSTALL = "pip install --force-reinstall --no-deps fakeface"
 CUDA = (
@@ -72,11 +71,15 @@ class Examination:
         }
 
 
-def examine(options: DetectorOptions = _DEFAULT) -> Examination:
+def examine(
+    model: str | os.PathLike[str] | None = None, provider: str = "auto", threads: int | None = None
+) -> Examination:
     """Check everything that a verdict depends on.
 
     Args:
-        options: Model to check (None for all bundled ones), provider to check it on, threads.
+        model: Model to check; None for all bundled ones.
+        provider: Provider to check it on.
+        threads: Threads of the model.
 
     Returns:
         The findings; problems of the installation are findings, not exceptions.
@@ -84,7 +87,7 @@ def examine(options: DetectorOptions = _DEFAULT) -> Examination:
     Raises:
         ModelError: There is no such model.
     """
-    named = None if options.model is None else find_model(Path(options.model))
+    named = None if model is None else find_model(Path(model))
     runtime, usable = runtime_finding()
     intact, broken = _models(named)
     findings = [runtime, telemetry_finding(), *picture_findings(), *intact, *broken.values()]
@@ -96,7 +99,7 @@ def examine(options: DetectorOptions = _DEFAULT) -> Examination:
     if not FINDERS & set(broken):
         for path in [MODELS / name for name in _classifiers()] if named is None else [named]:
             if path not in broken:
-                findings += _scores(replace(options, model=path), machine["cpu"]["features"])
+                findings += _scores(path, provider, threads, machine["cpu"]["features"])
     return Examination(tuple(findings), machine)
 
 
@@ -125,13 +128,13 @@ def _models(named: Path | None) -> tuple[list[Finding], dict[Path, Finding]]:
     return [Finding("models", State.OK, says)] if intact else [], broken
 
 
-def _scores(options: DetectorOptions, features: Sequence[str]) -> Iterator[Finding]:
+def _scores(
+    path: Path, provider: str, threads: int | None, features: Sequence[str]
+) -> Iterator[Finding]:
     """Score the bundled pictures and compare with the golden scores."""
     from fakeface._detector import Detector
     from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, predict_pictures
 
-    assert options.model is not None
-    path, provider = Path(options.model), options.provider
     about = path.name
     mine = path.parent == MODELS
     again = REINSTALL if mine else f"python -m export golden {path}"
@@ -142,7 +145,7 @@ def _scores(options: DetectorOptions, features: Sequence[str]) -> Iterator[Findi
         return
     try:
         wanted = short_name(resolve_provider(provider)[0])
-        detector = Detector.from_options(replace(options, explain=False))
+        detector = Detector(path, provider, threads, explain=False)
         running = short_name(detector.classifier.session.get_providers()[0])
         names = [prediction.source for prediction in golden.predictions]
         found = compare(

@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterator
 from typing import Protocol
 
-from fakeface._bounded_map import Pending
-
 _BLOCK = 1 << 16
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -21,13 +19,13 @@ _MARKS = (
 
 
 class Blocks(Protocol):
-    """A binary stream that gives what there is."""
+    """A binary stream."""
 
-    def read1(self, size: int, /) -> bytes | None:
-        """At most `size` bytes; empty at the end, None where they are still to come."""
+    def read1(self, size: int, /) -> bytes:
+        """At most `size` bytes, in one read; empty at the end."""
 
 
-def read_names(stream: Blocks) -> Iterator[str | Pending]:
+def read_names(stream: Blocks) -> Iterator[str]:
     """Read names of files, one a line or with a NUL after each (`find -print0`).
 
     Which of the two it is shows in the first block that holds either; names with a newline in
@@ -38,15 +36,11 @@ def read_names(stream: Blocks) -> Iterator[str | Pending]:
         stream: Read as names are asked for.
 
     Yields:
-        Names, with bytes that are not UTF-8 as surrogates; empty ones are left out. A `Pending`
-        wherever the stream has nothing yet.
+        Names, with bytes that are not UTF-8 as surrogates; empty ones are left out.
     """
     end: bytes | None = None
     rest = b""
     for block in _in_utf8(stream):
-        if block is None:
-            yield Pending()
-            continue
         rest += block
         if end is None:
             end = b"\0" if b"\0" in rest else b"\n" if b"\n" in rest else None
@@ -56,15 +50,12 @@ def read_names(stream: Blocks) -> Iterator[str | Pending]:
     yield from _decoded([rest], end)
 
 
-def _in_utf8(stream: Blocks) -> Iterator[bytes | None]:
+def _in_utf8(stream: Blocks) -> Iterator[bytes]:
     """The blocks of a stream in UTF-8, without a byte order mark."""
     head = b""
     decoder: codecs.IncrementalDecoder | None = None
     begun = False
-    while (block := stream.read1(_BLOCK)) != b"":
-        if block is None:
-            yield None
-            continue
+    while block := stream.read1(_BLOCK):
         if not begun:
             head += block
             if any(mark.startswith(head) and mark != head for mark, _ in _MARKS):

@@ -17,8 +17,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fakeface._errors import ImageError, NotFoundError, ReportError
+from fakeface.files._sniff import HEAD, is_apple_double, is_picture, named_picture
 from fakeface.files._walk import existing, path_filter, walk
-from fakeface.images._sniff import HEAD, is_apple_double, is_picture, named_picture
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem

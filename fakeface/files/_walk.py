@@ -19,13 +19,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 from typing import TypeVar
 
-from fakeface._bounded_map import Pending
 from fakeface._errors import ImageError, NotFoundError, reason_of
-from fakeface.images._sniff import claims_picture
+from fakeface.files._sniff import claims_picture
 
-Found = str | ImageError | Pending
-"""A path; for a folder that cannot be listed, the error to report in its place; or a `NotYet` from
-among the folders."""
+Found = str | ImageError
+"""A path; for a folder that cannot be listed, the error to report in its place."""
 
 _Test = Callable[[str], object]
 """A test of a name: something true where it fits."""
@@ -34,7 +32,7 @@ _AnyPath = TypeVar("_AnyPath", bound=str | os.PathLike[str])
 
 
 def walk(
-    folders: Iterable[str | os.PathLike[str] | Pending],
+    folders: Iterable[str | os.PathLike[str]],
     *,
     recursive: bool = True,
     glob: str | Sequence[str] = (),
@@ -46,11 +44,11 @@ def walk(
     """Find the pictures in folders.
 
     What is named itself is always given, whatever it is. In a folder, a file is given when its
-    first bytes or its name claim that it is a picture (`fakeface.images._sniff`): a `.jpg` that is
+    first bytes or its name claim that it is a picture (`fakeface.files._sniff`): a `.jpg` that is
     a pipe, a dangling link or without permission too, since reading it says what is wrong.
 
     Args:
-        folders: Folders and files; a `NotYet` among them is handed on.
+        folders: Folders and files.
         recursive: Whether to go into sub-folders.
         glob: Take only files that match this pattern or one of several; upper and lower case are
             the same. As in `.gitignore`, a pattern without a slash, such as `*.jpg`, is matched
@@ -70,9 +68,6 @@ def walk(
     left_out = _matcher(exclude) if exclude else None
     seen: set[tuple[int, int]] = set()
     for folder in folders:
-        if isinstance(folder, Pending):
-            yield folder
-            continue
         root = os.fsdecode(folder)
         if not os.path.isdir(root):
             yield root

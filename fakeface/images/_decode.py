@@ -92,13 +92,14 @@ class Picture:
         "name",
     )
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, name: str | None = None) -> None:
         """Read the header of `source`.
 
         Args:
             source: A path, encoded bytes, a binary file object (read until it gives no more), a
                 Pillow image (left open and unchanged; several threads may have the same one), or a
                 uint8 array of shape (height, width, 3) in RGB.
+            name: Its name; None for the one that it has.
 
         Raises:
             ImageError: It is not a readable picture in one of `FORMATS`, too large, or of a type
@@ -107,7 +108,7 @@ class Picture:
         self._data: bytes | None = None
         self._alone: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         self.digest: str | None = None
-        self.name = name_of(source)
+        self.name = name_of(source) if name is None else name
         self.frame = 0
         self.frames: Sequence[int] = (0,)
         if isinstance(source, Image.Image):

@@ -11,10 +11,10 @@ from importlib import import_module
 from PIL import Image, UnidentifiedImageError
 
 from fakeface._errors import ImageError
+from fakeface.files._sniff import HEAD
 from fakeface.images import _jpeg, _tiff
 from fakeface.images._png import without_texts
 from fakeface.images._read import reason
-from fakeface.images._sniff import HEAD
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "AVIF", "HEIF")
 """Formats that are read, as Pillow names them; AVIF and HEIF where this Pillow has them."""

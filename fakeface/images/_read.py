@@ -13,7 +13,7 @@ from functools import partial
 from io import BufferedReader
 
 from fakeface._errors import ImageError, reason_of
-from fakeface.images._sniff import HEAD, READ_ONLY, is_picture
+from fakeface.files._sniff import HEAD, READ_ONLY, is_picture
 from fakeface.types import Source
 
 MAX_BYTES = 1 << 30

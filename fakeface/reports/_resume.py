@@ -15,7 +15,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from fakeface._bounded_map import Pending
 from fakeface._errors import ImageError, ReportError, reason_of
 from fakeface.files import replacing
 from fakeface.files._walk import Found
@@ -97,9 +96,6 @@ class PreviousScan:
             The others, in order.
         """
         for source in sources:
-            if isinstance(source, Pending):
-                yield source
-                continue
             key = self._key(source.source if isinstance(source, ImageError) else source)
             known = self._known.get(key)
             if known is None or isinstance(source, ImageError) or not _same(source, known[0]):

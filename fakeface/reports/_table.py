@@ -90,7 +90,7 @@ class TableReport(Report):
     def describe(self, detector: Detector) -> None:
         """Set the thresholds that the bars and the totals show."""
         self._thresholds = detector.thresholds
-        self._says = _SAYS + 2 if detector.options.provenance else 0
+        self._says = _SAYS + 2 if detector.provenance else 0
         self._model = f"{detector.info.name} {detector.info.version}"
 
     def write(self, prediction: Prediction) -> None:

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
-from threading import Lock
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fakeface._errors import ImageError
-from fakeface._pipeline import run_one
-from fakeface._processors import default_threads
 from fakeface.serve._options import ServeOptions
 from fakeface.serve._refusals import busy
 from fakeface.serve._uploads import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
-    import numpy as np
-    import numpy.typing as npt
-
     from fakeface._detector import Detector
     from fakeface.types import Prediction
-
-_log = logging.getLogger("fakeface")
 
 Finish = Callable[["Prediction", Upload | None], str]
 """Encodes what a request needs of a prediction and its picture; None if there are no bytes."""
@@ -59,15 +47,13 @@ class Pool:
             observe: Called with each prediction and its seconds, in the event loop's thread.
         """
         self.detector = detector
-        self.workers = default_threads() + 1 if options.workers is None else options.workers
+        self.workers = options.workers or detector.default_workers()
         self.requests = 0
         self.held = 0
         self._options = options
         self._observe = observe
         self._seconds = 0.1  # of a thread for a picture, averaged over the last ones
         self._late: set[Future[tuple[str, Prediction, float]]] = set()
-        # a run that takes all processors is alone; runs on one processor go side by side
-        self._scoring = nullcontext() if detector.one_processor_a_run else Lock()
         self._threads = ThreadPoolExecutor(self.workers, "serve")
 
     @property
@@ -147,28 +133,11 @@ class Pool:
         return text
 
     def _failed(self, error: ImageError, finish: Finish, seconds: float) -> str:
-        prediction = self.detector.fail(error)
+        prediction = self.detector.judge(error)
         self._observe(prediction, seconds)
         return finish(prediction, None)
 
     def _work(self, picture: Upload, finish: Finish) -> tuple[str, Prediction, float]:
         began = time.perf_counter()
-        detector = self.detector
-        try:
-            prediction = run_one(
-                picture,
-                preprocess=detector.preprocess,
-                score=self._score,
-                aggregate=detector.aggregate,
-                fail=detector.fail,
-                batch_size=detector.batch_size,
-            )
-        except Exception as error:  # the model failed: of this picture, as far as is known
-            _log.exception("internal error on %r", picture.name)
-            reason = " ".join(f"internal error, please report it: {error!r}".split())
-            prediction = detector.fail(ImageError(picture.name, reason[:300]))
+        prediction = self.detector.judge(picture)
         return finish(prediction, picture), prediction, time.perf_counter() - began
-
-    def _score(self, crops: npt.NDArray[np.uint8]) -> Sequence[Any]:
-        with self._scoring:
-            return self.detector.score(crops)

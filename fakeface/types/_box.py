@@ -3,6 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+MIN_FACE = 48.0
+"""Faces whose longer side is below this many pixels are not scored by default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:

@@ -234,6 +234,33 @@ def test_one_scan_writes_several_files(cli: Cli, folder: Path, tmp_path: Path) -
     assert not (tmp_path / "new.json").exists()
 
 
+def test_pictures_of_a_verdict_are_copied(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    paint(folder / "other" / "fake.png", 254, 0)  # of the same name
+    paint(folder / "other" / "again" / "fake.png", 255, 0)  # and a copy
+    copies, report = tmp_path / "to" / "copies", tmp_path / "r.jsonl"
+    words = ("--copy-to", copies, "--where", "fake", "--where", "uncertain")
+    done = cli("scan", folder, "-o", report, *words)
+    assert done.err.splitlines()[-1] == f"fakeface: 4 pictures copied to {copies}"
+    names = ["fake (2).png", "fake.png", "unsure.png"]
+    assert sorted(path.name for path in copies.iterdir()) == names
+    assert (folder / "fake.png").exists()
+    (copies / "unsure.png").unlink()
+    done = cli("scan", folder, "--resume", report, *words)  # those from before too
+    assert sorted(path.name for path in copies.iterdir()) == names
+    done = cli("scan", folder, "--copy-to", folder / "sub" / "copies")
+    assert (done.code, done.out) == (2, "")
+    assert "is in " in done.err
+    assert cli("scan", folder, "--where", "fake").code == 2
+
+
+def test_the_folders_with_most_fakes_are_named(cli: Cli, folder: Path) -> None:
+    paint(folder / "sub" / "one.png", 255, 0)
+    paint(folder / "sub" / "two.png", 255, 0)
+    done = cli("scan", folder, "--format", "csv")
+    last = done.err.splitlines()[-1]
+    assert last == f"fakeface: most fakes in {folder}/sub (2 of 3), {folder} (1 of 3)"
+
+
 def test_a_resumed_scan_may_spell_its_folder_otherwise(
     cli: Cli, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,26 +325,6 @@ def test_standard_input_that_cannot_be_read_is_a_record(red: str, tmp_path: Path
         done = run(*words, stdin=file)
     assert done.returncode == 3
     assert json.loads(done.stdout)["error"] == "bad file descriptor"
-
-
-def test_what_writes_the_names_may_wait_for_the_verdicts(red: str, tmp_path: Path) -> None:
-    first, *rest = (paint(tmp_path / f"{name}.png", 255, 0) for name in "abc")
-    report = tmp_path / "r.jsonl"
-    words = ("scan", "--model", red, "--whole", "--resume", report)
-    run(*words, first)
-    command = [*MAIN, *map(str, words), "--files-from", "-"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        for path in rest:
-            process.stdin.write(f"{path}\n{first}\n")  # and one that is left out
-            process.stdin.flush()
-            deadline = time.monotonic() + 15
-            while str(path) not in report.read_text() and time.monotonic() < deadline:
-                time.sleep(0.02)
-            assert str(path) in report.read_text()
-    assert process.returncode == 0
 
 
 def test_info_names_what_there_is(cli: Cli) -> None:
@@ -571,7 +578,7 @@ def test_the_time_left_is_labelled() -> None:
     assert str(progress) == "0 files"
     progress.total, progress._started = 5000, time.monotonic() - 60
     tally = Tally()
-    tally.count("fake", declared_ai=False)
+    tally.count("a.jpg", "fake", declared_ai=False)
     for _ in range(100):
         progress.advance(tally)
     assert str(progress) == "100 of 5,000 files, about 49 min left: 1 fake"

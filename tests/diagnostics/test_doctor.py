@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 import fakeface
 from export import write_golden
-from fakeface import DetectorOptions
 from fakeface._model import DEFAULT_MODEL, bundled_models
 from fakeface.cli._app import app
 from fakeface.diagnostics._doctor import INT8, _scores
@@ -212,10 +211,10 @@ def test_int8_without_the_instructions_for_it_is_noted(red):
     golden = json.loads((red / GOLDEN).read_text())
     (red / GOLDEN).write_text(json.dumps(golden | {"precision": "int8"}))
     assert set(FLAGS) >= INT8
-    options = DetectorOptions(red, "cpu", 1)
-    note, scores = _scores(options, ["avx2"])
+    options = (red, "cpu", 1)
+    note, scores = _scores(*options, ["avx2"])
     assert note.state is State.NOTE
     assert "VNNI, dotprod" in note.says
     assert scores.says.startswith("int8 on cpu")
-    assert len(list(_scores(options, ["avx2", "avx_vnni"]))) == 1
-    assert len(list(_scores(options, []))) == 1  # not known
+    assert len(list(_scores(*options, ["avx2", "avx_vnni"]))) == 1
+    assert len(list(_scores(*options, []))) == 1  # not known

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fakeface._bounded_map import Pending
 from fakeface._errors import ImageError
 from fakeface.files._names import read_names
+from fakeface.files._sniff import is_picture
 from fakeface.files._walk import path_filter, walk
-from fakeface.images._sniff import is_picture
 
 JPEG = b"\xff\xd8\xff\xe0 and so on"
 
@@ -311,17 +310,3 @@ class Pieces(io.RawIOBase):
         piece = self._file.read(min(self._size, len(buffer)))
         buffer[: len(piece)] = piece
         return len(piece)
-
-
-def test_a_short_name_is_given_before_the_next_is_written() -> None:
-    class Slow:
-        def __init__(self) -> None:
-            self.blocks = [b"a\n", None, b"b\n", b""]
-
-        def read1(self, size: int) -> bytes | None:
-            return self.blocks.pop(0)
-
-    found = read_names(Slow())
-    assert next(found) == "a"
-    assert isinstance(next(found), Pending)
-    assert list(found) == ["b"]

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fakeface import Detector, ImageError
+from fakeface import Detector
 from fakeface.serve import ServeOptions
 from tests.hostile._bombs import bombs
 from tests.serve._server import CLIENT, connected, form, read_all, serving
@@ -401,14 +401,14 @@ def test_a_picture_that_takes_too_long_is_given_up(
     detector: Detector, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = Event()
-    preprocess = detector.preprocess
+    predict = detector._predict
 
-    def slow(source: Any) -> Any:
+    def slow(source: Any, **options: Any) -> Any:
         if source.name == "slow":
             go_on.wait(20)
-        return preprocess(source)
+        return predict(source, **options)
 
-    monkeypatch.setattr(detector, "preprocess", slow)
+    monkeypatch.setattr(detector, "_predict", slow)
     data = pictures[0].read_bytes()
     with serving(detector, timeout=0.5, workers=1) as url:
         (record,) = CLIENT.post(f"{url}/v1/predict?name=slow", content=data).json()
@@ -425,20 +425,14 @@ def test_a_picture_that_takes_too_long_is_given_up(
 def test_a_failing_model_fails_one_picture(
     detector: Detector, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("out of everything")
 
     with serving(detector) as url:
-        monkeypatch.setattr(detector, "score", broken)
+        monkeypatch.setattr(detector, "_score", broken)
         data = pictures[0].read_bytes()
         (record,) = CLIENT.post(f"{url}/v1/predict", content=data).json()
         assert "internal error" in record["error"]
         monkeypatch.undo()
         (record,) = CLIENT.post(f"{url}/v1/predict", content=data).json()
         assert record["verdict"]
-
-
-def test_fail_makes_a_prediction_of_an_error(detector: Detector) -> None:
-    prediction = detector.fail(ImageError("a.jpg", "is broken"))
-    assert (prediction.source, prediction.error) == ("a.jpg", "is broken")
-    assert prediction.settings == detector.settings

@@ -185,12 +185,11 @@ def _details(info: ModelInfo, thresholds: Thresholds, settings: str) -> Facts:
 
 
 def _origin(detector: Detector) -> str:
-    options = detector.options
-    if not options.provenance:
+    if not detector.provenance:
         return "what files say of it was not read"
     if find_spec("c2pa") is None:
         return "read from metadata; signatures were not checked, which takes the extra c2pa"
-    if options.trust_list is None:
+    if detector.trust_list is None:
         return "read from content credentials and metadata; no trust list was given"
     return "read from content credentials and metadata; signers were checked against a trust list"
 

@@ -1,0 +1,72 @@
+"""Copies of the pictures with some verdict: `scan --copy-to FOLDER --where fake`."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path
+
+from fakeface._errors import reason_of
+from fakeface.cli._errors import UsageError, say
+from fakeface.cli._options import FailOn
+from fakeface.reports._tally import UNREADABLE
+
+
+class Copies:
+    """Pictures to copy when a scan has ended, so that a resumed one copies all of them."""
+
+    def __init__(self, folder: Path, where: Iterable[FailOn], scanned: Sequence[str]) -> None:
+        """Choose the pictures.
+
+        Args:
+            folder: Where copies go; made if it is missing.
+            where: Verdicts, or what else makes a picture one to copy.
+            scanned: Folders and files of the scan.
+
+        Raises:
+            UsageError: The folder is in one that is scanned: copies would be scanned next time.
+        """
+        real = Path(os.path.realpath(folder))
+        for path in scanned:
+            if real.is_relative_to(os.path.realpath(path)):
+                raise UsageError(f"--copy-to {folder} is in {path}, which is scanned")
+        self._folder = folder
+        self._where = {UNREADABLE if what is FailOn.error else what.value for what in where}
+        self._sources: list[str] = []
+
+    def consider(self, source: str, what: str, declared_ai: bool) -> None:
+        """Note a picture if it is one to copy.
+
+        Args:
+            source: Its path.
+            what: Its outcome, as `fakeface.reports._tally.outcome` gives it.
+            declared_ai: Whether its file declares that AI made or changed it.
+        """
+        if what in self._where or (declared_ai and FailOn.declared_ai.value in self._where):
+            self._sources.append(source)
+
+    def copy(self) -> None:
+        """Copy the pictures, and say how many; what is there already is left alone."""
+        failed = 0
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for source in self._sources:
+            try:
+                self._copy(Path(source))
+            except OSError as error:
+                failed += 1
+                say(f"{source}: not copied: {reason_of(error)}")
+        done = len(self._sources) - failed
+        say(f"{done:,} picture{'' if done == 1 else 's'} copied to {self._folder}")
+
+    def _copy(self, source: Path) -> None:
+        for number in count(1):
+            more = f" ({number})" if number > 1 else ""
+            target = self._folder / f"{source.stem}{more}{source.suffix}"
+            if not os.path.lexists(target):
+                shutil.copy2(source, target)
+                return
+            if target.is_file() and filecmp.cmp(source, target, shallow=False):
+                return
