@@ -3,7 +3,7 @@ FROM python:3.12-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY fakeface fakeface
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check '.[serve]'
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check '.[c2pa,serve]'
 
 FROM python:3.12-slim
 COPY --from=build /venv /venv

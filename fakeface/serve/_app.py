@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import HTMLResponse
 
 from fakeface._version import __version__
 from fakeface.diagnostics import installed
 from fakeface.reports._jsonl import encode
-from fakeface.serve._guard import Guard, Outermost
+from fakeface.serve._docs import POLICY, docs_page
+from fakeface.serve._guard import Guard
 from fakeface.serve._metrics import Metrics
 from fakeface.serve._options import ServeOptions
 from fakeface.serve._page import add_page
 from fakeface.serve._pool import Pool
 from fakeface.serve._record import Record
-from fakeface.serve._refusals import as_json
 from fakeface.serve._uploads import Upload, read_pictures
 
 if TYPE_CHECKING:
@@ -64,28 +63,6 @@ class Health(BaseModel):
     status: str = Field(description="`ok`, or `stuck` if every thread is past its time.")
 
 
-class DetectorInfo(BaseModel):
-    """The detector that all requests share."""
-
-    model: str
-    version: str
-    settings: str = Field(description="Fingerprint; equal settings give equal verdicts.")
-    thresholds: dict[str, float]
-    whole: bool
-    min_face: float
-    frames: int
-
-
-class Limits(BaseModel):
-    """What requests may not exceed."""
-
-    max_pictures: int = Field(description="Pictures of a form.")
-    max_picture: int = Field(description="Bytes of a picture.")
-    timeout: float = Field(description="Seconds for a picture.")
-    queue: int = Field(description="Requests that may wait.")
-    workers: int = Field(description="Pictures worked on at once.")
-
-
 class Info(BaseModel):
     """What is installed and how this server is set."""
 
@@ -93,8 +70,8 @@ class Info(BaseModel):
     providers: list[str]
     formats: list[str]
     models: list[dict[str, Any]]
-    detector: DetectorInfo
-    limits: Limits
+    detector: dict[str, Any] = Field(description="Its model and settings.")
+    limits: dict[str, float] = Field(description="In pictures, bytes, seconds and requests.")
 
 
 _REASONS: dict[int | str, dict[str, Any]] = {
@@ -138,22 +115,6 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
         yield
         await asyncio.to_thread(pool.close)
 
-    middleware = [
-        Middleware(Outermost, options=options, metrics=metrics),
-        *(
-            [
-                Middleware(
-                    CORSMiddleware,
-                    allow_origins=options.cors_origins,
-                    allow_methods=("GET", "POST"),
-                    allow_headers=("Authorization", "Content-Type"),
-                )
-            ]
-            if options.cors_origins
-            else []
-        ),
-        Middleware(Guard, options=options),
-    ]
     app = FastAPI(
         title="fakeface",
         version=__version__,
@@ -161,9 +122,15 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
         docs_url=None,  # these pages load programs from elsewhere
         redoc_url=None,
         lifespan=lifespan,
-        middleware=middleware,
-        exception_handlers={HTTPException: as_json},
     )
+    app.add_middleware(Guard, options=options, metrics=metrics)
+    if options.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=options.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("Authorization", "Content-Type"),
+        )
     _add_api(app, pool, options, metrics)
     if options.page:
         add_page(app, pool, options)
@@ -172,25 +139,24 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
 
 def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) -> None:
     detector = pool.detector
-    facts = installed()
     about = Info(
-        **facts,
-        detector=DetectorInfo(
-            model=detector.model,
-            version=detector.info.version,
-            settings=detector.settings,
-            thresholds=asdict(detector.thresholds),
-            whole=detector.whole,
-            min_face=detector.min_face,
-            frames=detector.frames,
-        ),
-        limits=Limits(
-            max_pictures=options.max_pictures,
-            max_picture=options.max_picture,
-            timeout=options.timeout,
-            queue=options.queue,
-            workers=pool.workers,
-        ),
+        **installed(),
+        detector={
+            "model": detector.model,
+            "version": detector.info.version,
+            "settings": detector.settings,
+            "thresholds": asdict(detector.thresholds),
+            "whole": detector.whole,
+            "min_face": detector.min_face,
+            "frames": detector.frames,
+        },
+        limits={
+            "max_pictures": options.max_pictures,
+            "max_picture": options.max_picture,
+            "timeout": options.timeout,
+            "queue": options.queue,
+            "workers": pool.workers,
+        },
     )
 
     @app.post(
@@ -228,6 +194,12 @@ def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) 
             return Health(status="ok")
         response.status_code = 503
         return Health(status="stuck")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        url = f"{request.base_url}v1/predict?name=portrait.jpg"
+        page = docs_page(app.openapi(), f"curl --data-binary @portrait.jpg '{url}'")
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
     @app.get("/metrics", summary="Figures for Prometheus", response_class=Response)
     async def figures() -> Response:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fakeface.serve._metrics import Metrics
 
-OPEN = ("/", "/healthz")
+OPEN = ("/", "/healthz", "/docs", "/openapi.json")
 """Paths that need no token: they hold no results, and take no pictures."""
 
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -37,8 +37,8 @@ _HEADERS = {
 }
 
 
-class Outermost:
-    """Checks the `Host` header, answers HEAD as GET, adds security headers, counts answers."""
+class Guard:
+    """Checks who asks; answers HEAD as GET; adds security headers; counts answers."""
 
     def __init__(self, app: ASGIApp, options: ServeOptions, metrics: Metrics) -> None:
         """Wrap an application.
@@ -50,8 +50,14 @@ class Outermost:
         """
         self._app = app
         self._metrics = metrics
-        self._names = _names_of(options)
+        self._token = None if options.token is None else options.token.encode()
+        self._origins = options.cors_origins
+        self._added = {bare_host(name) for name in options.allowed_hosts}
+        self._names = {"localhost", "127.0.0.1", "::1", options.host.strip("[]").lower()}
+        self._names |= {name for name in self._added if name}
         self._any_address = not is_loopback(options.host)
+        if self._any_address:
+            self._names.add(socket.gethostname().lower())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -78,51 +84,15 @@ class Outermost:
                 message = {**message, "body": b""}
             await send(message)
 
-        hosts = Headers(scope=scope).getlist("host")
-        if not hosts or self._is_known(hosts):  # no browser leaves it out, but health checks do
-            await self._app(scope, receive, wrapped)
-        else:
-            name = " ".join(hosts)[:200]
-            detail = f"this server is not known as {name!r}; --allowed-host adds a name"
-            await JSONResponse({"detail": detail}, 421)(scope, receive, wrapped)
-
-    def _is_known(self, hosts: list[str]) -> bool:
-        name = bare_host(hosts[0]) if len(hosts) == 1 else None
-        if name is None:
-            return False
-        if name in self._names:
-            return True
-        try:  # an address needs no DNS, so it cannot be rebound
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return self._any_address
-
-
-class Guard:
-    """Checks the token, and refuses what a browser sends on behalf of other sites."""
-
-    def __init__(self, app: ASGIApp, options: ServeOptions) -> None:
-        """Wrap an application.
-
-        Args:
-            app: The application.
-            options: The settings of the server.
-        """
-        self._app = app
-        self._token = None if options.token is None else options.token.encode()
-        self._origins = options.cors_origins
-        self._names = {bare_host(name) for name in options.allowed_hosts}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] == "http" and (refused := self._refusal(scope)) is not None:
-            await refused(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        await (self._refusal(scope) or self._app)(scope, receive, wrapped)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if hosts and not self._is_known(hosts):  # no browser leaves it out, but health checks do
+            name = " ".join(hosts)[:200]
+            detail = f"this server is not known as {name!r}; --allowed-host adds a name"
+            return JSONResponse({"detail": detail}, 421)
         origin = headers.get("origin")
         if (
             scope["method"] not in ("GET", "HEAD")
@@ -138,13 +108,23 @@ class Guard:
         detail = "needs the server's token, as: Authorization: Bearer TOKEN"
         return JSONResponse({"detail": detail}, 401, {"WWW-Authenticate": "Bearer"})
 
+    def _is_known(self, hosts: list[str]) -> bool:
+        name = bare_host(hosts[0]) if len(hosts) == 1 else None
+        if name is None or name in self._names:
+            return name is not None
+        try:  # an address needs no DNS, so it cannot be rebound
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return self._any_address
+
     def _is_own(self, origin: str, host: str) -> bool:
         """Whether a page of this origin came from this server, or was allowed."""
         if origin in self._origins:
             return True
         site = origin.partition("://")[2].lower()
         # a proxy may put its own `Host` header in the place of the browser's
-        return _without_default(site) == _without_default(host) or bare_host(site) in self._names
+        return _without_default(site) == _without_default(host) or bare_host(site) in self._added
 
 
 def _without_default(host: str) -> str:
@@ -162,10 +142,3 @@ def _foreign(origin: str, headers: Headers) -> str:
         " the proxy hand on the browser's Host header (nginx: proxy_set_header Host $http_host;)."
         " A page of another site needs --cors-origin"
     )
-
-
-def _names_of(options: ServeOptions) -> frozenset[str]:
-    names = {"localhost", "127.0.0.1", "::1", options.host.strip("[]").lower()}
-    if not is_loopback(options.host):
-        names.add(socket.gethostname().lower())
-    return frozenset(names | {bare_host(name) or "" for name in options.allowed_hosts})

@@ -10,9 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
 from fakeface._errors import ImageError
 from fakeface.serve._options import ServeOptions
-from fakeface.serve._refusals import busy
 from fakeface.serve._uploads import Upload
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 Finish = Callable[["Prediction", Upload | None], str]
 """Encodes what a request needs of a prediction and its picture; None if there are no bytes."""
+
+
+def _busy(seconds: int) -> HTTPException:
+    detail = "too many pictures wait already; try again later"
+    return HTTPException(429, detail, {"Retry-After": str(seconds)})
 
 
 class Pool:
@@ -77,13 +83,13 @@ class Pool:
             HTTPException: Too many requests wait already.
         """
         if self.requests >= self.workers + self._options.queue:
-            raise busy(max(1, math.ceil(self.requests * self._seconds / self.workers)))
+            raise _busy(max(1, math.ceil(self.requests * self._seconds / self.workers)))
         mine = 0
 
         def take(number: int) -> None:
             nonlocal mine
             if self.held + number > self._options.max_held:
-                raise busy(5)
+                raise _busy(5)
             self.held += number
             mine += number
 

@@ -15,16 +15,18 @@ from urllib.parse import unquote
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from fakeface._errors import ImageError
 from fakeface.serve._options import MIB, ServeOptions
-from fakeface.serve._refusals import FORM_HINT, refusal
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 _LONGEST_NAME = 1024
+
+_HINT = "send files, as with: curl -F files=@photo.jpg"
 
 _FORM = 4
 """A form may be as large as this many of the largest pictures."""
@@ -72,21 +74,21 @@ async def read_pictures(
         HTTPException: The body is of another kind, too large, empty, broken, or stalls.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise refusal(415, "send the body as it is, without Content-Encoding")
+        raise HTTPException(415, "send the body as it is, without Content-Encoding")
     kind, parameters = parse_options_header(request.headers.get("content-type"))
     if kind == b"multipart/form-data":
         if not parameters.get(b"boundary"):
-            raise refusal(
+            raise HTTPException(
                 400,
                 "the Content-Type header names no boundary, so the form cannot be read; clients"
                 " that send forms set this header themselves, so leave it to them",
             )
         return await _read_form(request, options, take)
     if kind.startswith((b"text/", b"multipart/")) or kind.endswith(b"json"):
-        raise refusal(415, f"the body is {kind.decode('latin-1')}, not a picture; {FORM_HINT}")
+        raise HTTPException(415, f"the body is {kind.decode('latin-1')}, not a picture; {_HINT}")
     upload = await read_picture(request, options, take)
     if upload.empty:
-        raise refusal(422, f"the body is empty; {FORM_HINT}, or the bytes of one picture")
+        raise HTTPException(422, f"the body is empty; {_HINT}, or the bytes of one picture")
     return [upload]
 
 
@@ -124,19 +126,21 @@ async def _pieces(
     """Yield the body as it arrives; refuse more than `most` bytes for a reason."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > most:
-        raise refusal(413, reason)
+        raise HTTPException(413, reason)
     left, more = most, True
     while more:
         try:
             message = await asyncio.wait_for(request.receive(), options.patience)
         except TimeoutError:
-            raise refusal(408, f"no more of the body came for {options.patience:g} s") from None
+            raise HTTPException(
+                408, f"no more of the body came for {options.patience:g} s"
+            ) from None
         if message["type"] == "http.disconnect":
-            raise refusal(400, "the client went away")
+            raise HTTPException(400, "the client went away")
         piece = message.get("body", b"")
         left -= len(piece)
         if left < 0:
-            raise refusal(413, reason)
+            raise HTTPException(413, reason)
         take(len(piece))
         yield piece
         more = message.get("more_body", False)
@@ -152,18 +156,20 @@ async def _read_form(
     try:
         form = await parser.parse()
     except MultiPartException as error:
-        raise refusal(400, f"the form is broken: {error.message}") from error
+        raise HTTPException(400, f"the form is broken: {error.message}") from error
     finally:
         await pieces.aclose()
     try:
         if not parser.ended:
-            raise refusal(400, "the form is cut off")
+            raise HTTPException(400, "the form is cut off")
         parts = [(field, part) for field, part in form.multi_items()]
         for field, part in parts:
             if not isinstance(part, UploadFile):
-                raise refusal(422, f"the field {field[:60]!r} of the form is no file; {FORM_HINT}")
+                raise HTTPException(
+                    422, f"the field {field[:60]!r} of the form is no file; {_HINT}"
+                )
         if not parts:
-            raise refusal(422, f"the form has no files; {FORM_HINT}")
+            raise HTTPException(422, f"the form has no files; {_HINT}")
         return [await _taken(part, options) for _, part in parts if isinstance(part, UploadFile)]
     finally:
         await form.close()
@@ -179,7 +185,9 @@ class _Form(MultiPartParser):
     def on_part_begin(self) -> None:
         self.parts += 1
         if self.parts > self.max_files:
-            raise refusal(413, f"more than the {self.max_files:,} pictures allowed in a request")
+            raise HTTPException(
+                413, f"more than the {self.max_files:,} pictures allowed in a request"
+            )
         super().on_part_begin()
 
     def on_headers_finished(self) -> None:

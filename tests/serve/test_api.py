@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from PIL import Image
 
 from fakeface import Detector, __version__
 from fakeface.diagnostics import installed
@@ -112,7 +114,26 @@ def test_records_fit_their_description(url: str, detector: Detector, pictures: l
         validator(schema).validate(record)
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/info", "/openapi.json", "/page/about"])
+def test_the_description_is_a_page_that_loads_nothing(url: str) -> None:
+    answer = CLIENT.get(f"{url}/docs")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "<script" not in answer.text
+    assert f"curl --data-binary @portrait.jpg &#x27;{url}/v1/predict" in answer.text
+    described = CLIENT.get(f"{url}/openapi.json").json()
+    for name in (*described["paths"], *described["components"]["schemas"]):
+        assert name in answer.text
+
+
+def test_pictures_of_phones_are_read(url: str) -> None:
+    heif = pytest.importorskip("pillow_heif", reason="needs the extra `heif`")
+    file = io.BytesIO()
+    heif.from_pillow(Image.new("RGB", (64, 64), "red")).save(file)
+    answer = CLIENT.post(f"{url}/v1/predict?name=a.heic", content=file.getvalue())
+    assert answer.json()[0]["error"] is None
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/info", "/docs", "/page/about"])
 def test_head_is_answered_as_get_without_a_body(url: str, path: str) -> None:
     answer = CLIENT.head(f"{url}{path}")
     expected = CLIENT.get(f"{url}{path}")
@@ -199,6 +220,6 @@ def test_many_clients_at_once_get_their_own_answers(
     assert not wrong
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/v1", "/../etc/passwd"])
+@pytest.mark.parametrize("path", ["/redoc", "/v1", "/v1/scan", "/../etc/passwd"])
 def test_nothing_else_is_there(url: str, path: str) -> None:
     assert CLIENT.get(f"{url}{path}").status_code == 404

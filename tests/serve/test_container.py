@@ -20,8 +20,6 @@ import pytest
 from tests._process import MAIN
 from tests.conftest import ROOT
 
-yaml = pytest.importorskip("yaml", reason="needs PyYAML, which the extra `docs` brings")
-
 
 def docker_runs() -> bool:
     """Whether there is a client, and a daemon that answers it."""
@@ -57,37 +55,6 @@ def last(name: str) -> str:
     return [value for key, value in instructions() if key == name][-1]
 
 
-def test_it_is_slim_and_no_root() -> None:
-    assert all("slim" in value for key, value in instructions() if key == "FROM")
-    user = last("USER").split(":")[0]
-    assert user.isdecimal()
-    assert int(user) > 0
-    assert [key for key, _ in instructions() if key == "ADD"] == []
-
-
-def test_what_is_copied_exists_and_makes_the_wheel(tmp_path: Path) -> None:
-    kept = (ROOT / ".dockerignore").read_text().splitlines()
-    for key, value in instructions():
-        if key == "COPY" and not value.startswith("--from"):
-            *names, _ = value.split()
-            for name in names:
-                assert (ROOT / name).exists()
-                assert f"!{name}" in kept
-                if (ROOT / name).is_dir():
-                    shutil.copytree(
-                        ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
-                    )
-                else:
-                    shutil.copy(ROOT / name, tmp_path)
-    pytest.importorskip("hatchling", reason="needs hatchling, which builds the wheel")
-    code = "import hatchling.build as b; print(b.build_wheel('.'))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / done.stdout.split()[-1]).stat().st_size > 1e6
-
-
 @pytest.fixture
 def running() -> Iterator[tuple[str, str, Any]]:
     """The container's own command, on a free port; gives address, token and process."""
@@ -121,9 +88,11 @@ def test_its_command_serves_writes_nothing_and_ends(
     url, token, process = running
     data = (samples / "real" / "obama.jpg").read_bytes()
     assert httpx.post(f"{url}/v1/predict", content=data).status_code == 401
-    answer = httpx.post(
-        f"{url}/v1/predict", content=data, headers={"Authorization": f"Bearer {token}"}
-    )
+    allowed = {"Authorization": f"Bearer {token}"}
+    answer = httpx.post(f"{url}/v1/predict", content=data, headers=allowed)
+    assert answer.json()[0]["verdict"] == "real"
+    large = {"files": data + bytes(5_000_000)}  # others would put it into a temporary file
+    answer = httpx.post(f"{url}/v1/predict", files=large, headers=allowed, timeout=60)
     assert answer.json()[0]["verdict"] == "real"
     process.terminate()
     assert process.wait(30) == 0
@@ -141,16 +110,6 @@ def test_its_health_check_passes_and_fails(running: tuple[str, str, Any]) -> Non
     process.terminate()
     process.wait(30)
     assert subprocess.run(check, stderr=subprocess.DEVNULL).returncode == 1
-
-
-def test_compose_locks_it_in() -> None:
-    (service,) = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"].values()
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
-    assert service["environment"]["FAKEFACE_TOKEN"].startswith("${FAKEFACE_TOKEN:?")
-    assert last("EXPOSE") == service["ports"][0].rpartition(":")[2] == "8300"
 
 
 @pytest.mark.slow

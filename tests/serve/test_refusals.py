@@ -143,10 +143,11 @@ def test_one_site_may_be_allowed(detector: Detector, pictures: list[Path]) -> No
         assert CLIENT.post(f"{url}/v1/predict", content=data, headers=headers).status_code == 403
 
 
-def test_the_token_is_needed_for_all_but_health(detector: Detector) -> None:
+def test_the_token_is_needed_for_all_but_health_and_descriptions(detector: Detector) -> None:
     with serving(detector, token=TOKEN) as url:
-        assert CLIENT.get(f"{url}/healthz").status_code == 200
-        for path in ("/v1/info", "/metrics", "/openapi.json", "/v1/predict", "/x"):
+        for path in ("/", "/healthz", "/docs", "/openapi.json"):
+            assert CLIENT.get(f"{url}{path}").status_code == 200
+        for path in ("/v1/info", "/metrics", "/page/about", "/v1/predict", "/x"):
             for given in (
                 None,
                 "Bearer",
