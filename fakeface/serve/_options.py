@@ -30,8 +30,8 @@ class ServeOptions:
         cors_origins: Origins of web pages, such as `https://example.org`, whose programs may use
             the API from a browser; none by default.
         page: Whether to serve the page for people at `/`.
-        workers: Pictures worked on at once, at least 1; None for one per processor and one more,
-            which prepares its picture while the model scores another.
+        workers: Pictures worked on at once, at least 1; None for one per processor, and more where
+            the model scores several at once.
         queue: Requests that may wait besides those worked on, at least 0; more get status 429.
         max_pictures: Most pictures of a form, at least 1.
         max_picture: Most bytes of a picture, at least 1.

@@ -120,30 +120,25 @@ class Pool:
         return await asyncio.gather(*map(one, pictures))
 
     async def _classify(self, picture: Upload | ImageError, finish: Finish) -> str:
-        if isinstance(picture, Upload) and picture.empty:
-            picture = ImageError(picture.name, "is empty (0 bytes)")
-        if isinstance(picture, ImageError):
-            return self._failed(picture, finish, 0)
         job = self._threads.submit(self._work, picture, finish)
         most = self._options.timeout
         try:
             text, prediction, seconds = await asyncio.wait_for(asyncio.wrap_future(job), most)
+            self._seconds += (seconds - self._seconds) / 20
         except TimeoutError:
             if not job.cancel() and not job.done():  # a thread cannot be stopped
                 self._late.add(job)
                 job.add_done_callback(self._late.discard)
-            error = ImageError(picture.name, f"took longer than the {most:g} seconds allowed")
-            return self._failed(error, finish, most)
-        self._seconds += (seconds - self._seconds) / 20
+            name = picture.source if isinstance(picture, ImageError) else picture.name
+            error = ImageError(name, f"took longer than the {most:g} seconds allowed")
+            text, prediction, seconds = self._work(error, finish)
         self._observe(prediction, seconds)
         return text
 
-    def _failed(self, error: ImageError, finish: Finish, seconds: float) -> str:
-        prediction = self.detector.judge(error)
-        self._observe(prediction, seconds)
-        return finish(prediction, None)
-
-    def _work(self, picture: Upload, finish: Finish) -> tuple[str, Prediction, float]:
+    def _work(self, picture: Upload | ImageError, finish: Finish) -> tuple[str, Prediction, float]:
         began = time.perf_counter()
+        if isinstance(picture, Upload) and picture.empty:
+            picture = ImageError(picture.name, "is empty (0 bytes)")
         prediction = self.detector.judge(picture)
-        return finish(prediction, picture), prediction, time.perf_counter() - began
+        text = finish(prediction, picture if isinstance(picture, Upload) else None)
+        return text, prediction, time.perf_counter() - began
