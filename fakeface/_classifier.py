@@ -32,6 +32,7 @@ class Classifier:
     Attributes:
         info: The model's description.
         crop: Size, margin and filter of the crops that it takes.
+        map_share: Side of what a map covers, the middle of the crop, as a share of the crop's.
         thresholds: The model's default thresholds.
         method: How `explain` makes its maps: `cam` if the model computes them itself, at no cost,
             else `occlusion`, at the cost of some fifty forward passes per face.
@@ -41,6 +42,7 @@ class Classifier:
     """
 
     __slots__ = (
+        "_alone",
         "_arguments",
         "_batcher",
         "_cam_bias",
@@ -48,6 +50,7 @@ class Classifier:
         "batch_size",
         "crop",
         "info",
+        "map_share",
         "method",
         "side_by_side",
         "thresholds",
@@ -86,7 +89,7 @@ class Classifier:
         running = self.session.get_providers()[0]
         one = self.session.get_session_options().intra_op_num_threads == 1
         self.side_by_side = short_name(running) == "cpu" and one
-        self.batch_size = default_batch(running)
+        self.batch_size = 1 if self._alone else default_batch(running)
         self._batcher = Batcher()
 
     @property
@@ -118,9 +121,13 @@ class Classifier:
         if not same_description(embedded, self.info.metadata()):
             raise ModelError(name, "model.json and the metadata inside model.onnx do not agree")
         self.method = "cam" if "cam" in outputs else "occlusion"
+        self._alone = inputs[0].shape[0] == 1
+        self._cam_bias, self.map_share = 0.0, 1.0
         try:
             settings = self.info.settings
-            self._cam_bias = number(settings, "cam_bias", -1e4, 1e4) if "cam" in outputs else 0.0
+            if "cam" in outputs:
+                self._cam_bias = number(settings, "cam_bias", -1e4, 1e4)
+                self.map_share = number({"cam_share": 1.0, **settings}, "cam_share", 0.1, 1)
         except KeyError as error:
             raise ModelError(name, f"gives a cam, but settings lack {error}") from error
         except ValueError as error:
@@ -174,7 +181,14 @@ class Classifier:
     def _run(
         self, outputs: list[str], crops: npt.NDArray[np.uint8]
     ) -> list[npt.NDArray[np.float32]]:
-        """Run the model and check its outputs: a damaged or tampered one may give anything."""
+        """Run the model and check its outputs: a damaged or tampered one may give anything.
+
+        A graph for one crop, whose scores would depend on what else is in a batch, gets them one by
+        one.
+        """
+        if self._alone and len(crops) > 1:
+            parts = [self._run(outputs, crop[np.newaxis]) for crop in crops]
+            return [np.concatenate(given) for given in zip(*parts, strict=True)]
         name = self.info.name
         try:
             given = self.session.run(outputs, {"image": crops})

@@ -225,7 +225,9 @@ class Detector:
         )
         heatmaps: list[Heatmap] = []
         if self.heatmaps is not None:
-            heatmaps = locate_heatmaps(frame, maps, classifier.crop.margin, self.heatmaps)
+            heatmaps = locate_heatmaps(
+                frame, maps, classifier.crop.margin, self.heatmaps, classifier.map_share
+            )
         return aggregate(frame, p_fake, self.thresholds, self.model, self.settings, heatmaps)
 
     def judge(self, source: Source | ImageError, *, batch_size: int | None = None) -> Prediction:

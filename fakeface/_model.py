@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fakeface._crop import CropSpec
+from fakeface._delta import DELTA
 from fakeface._errors import ModelError
 from fakeface._model_files import (
     MAX_DESCRIPTION,
@@ -149,13 +150,18 @@ def bundled_models() -> list[str]:
     """Names of the bundled classifiers."""
     names = []
     for path in sorted(MODELS.glob("*/model.json")):
-        if read_model(path.parent).kind == "classifier":
+        if read_model(path.parent).kind == "classifier" and not _is_optional(path.parent):
             names.append(path.parent.name)
     return names
 
 
+def _is_optional(path: Path) -> bool:
+    """Whether a directory of this package lacks the weights, which `fakeface get` fetches."""
+    return path.parent == MODELS and (path / DELTA).is_file()
+
+
 def find_model(model: str | Path | None) -> Path:
-    """Directory of a model given by the name of a bundled one or by its path.
+    """Directory of a model given by the name of a bundled or a fetched one, or by its path.
 
     Args:
         model: Name, path, or None for the default model; `auto` for the version of it that is the
@@ -165,11 +171,15 @@ def find_model(model: str | Path | None) -> Path:
         The directory; what is in it is not looked at.
 
     Raises:
-        ModelError: There is no such directory.
+        ModelError: There is no such directory, or the model has to be fetched first.
     """
     if str(model) == AUTO:
         model = f"{DEFAULT_MODEL}-int8" if fast_in_int8() else DEFAULT_MODEL
     bundled = MODELS / (DEFAULT_MODEL if model is None else model)
+    if _is_optional(bundled):
+        from fakeface._optional_models import fetched_path
+
+        return fetched_path(bundled.name)
     for path in (bundled, Path(model) if model is not None else bundled):
         if path.is_dir():
             return path

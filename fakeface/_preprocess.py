@@ -239,6 +239,7 @@ def locate_heatmaps(
     maps: Iterable[npt.NDArray[np.float32]],
     margin: float,
     method: Method,
+    share: float = 1.0,
 ) -> list[Heatmap]:
     """Place evidence maps in the picture that they belong to.
 
@@ -247,14 +248,30 @@ def locate_heatmaps(
         maps: One for every scored face, in order, each of shape (h, w).
         margin: `CropSpec.margin` of the crops.
         method: How the maps were made.
+        share: Side of what a map covers as a share of the crop's.
 
     Returns:
-        The heat maps, each over the crop box of its face.
+        The heat maps, each over the crop box of its face, or the middle of it.
     """
     faces = [
         face for face, scored in zip(preprocessed.faces, preprocessed.scored, strict=True) if scored
     ]
     return [
-        Heatmap(values, crop_box(face.box, preprocessed.size, margin), preprocessed.size, method)
+        Heatmap(
+            values,
+            _middle(crop_box(face.box, preprocessed.size, margin), share),
+            preprocessed.size,
+            method,
+        )
         for face, values in zip(faces, maps, strict=True)
     ]
+
+
+def _middle(box: Box, share: float) -> Box:
+    inset = (1 - share) / 2
+    return Box(
+        box.x + inset * box.width,
+        box.y + inset * box.height,
+        share * box.width,
+        share * box.height,
+    )

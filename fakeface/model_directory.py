@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from fakeface._delta import DELTA, Delta, Wheel
 from fakeface._model import (
     DEFAULT_MODEL,
     FACE_FINDER,
@@ -16,19 +17,24 @@ from fakeface._model import (
     load_model,
     read_model,
 )
+from fakeface._optional_models import optional_models
 from fakeface._thresholds import FEW_PHOTOGRAPHS, OperatingPoint, Thresholds
 
 __all__ = [
     "DEFAULT_MODEL",
+    "DELTA",
     "FACE_FINDER",
     "FEW_PHOTOGRAPHS",
     "METADATA_KEY",
     "MODELS",
+    "Delta",
     "ModelInfo",
     "OperatingPoint",
     "Thresholds",
+    "Wheel",
     "bundled_models",
     "find_model",
     "load_model",
+    "optional_models",
     "read_model",
 ]

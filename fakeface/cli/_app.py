@@ -11,6 +11,7 @@ from fakeface._text import printable
 from fakeface._version import __version__
 from fakeface.cli._bench import bench
 from fakeface.cli._doctor import doctor
+from fakeface.cli._get import get
 from fakeface.cli._info import info
 from fakeface.cli._predict import predict
 from fakeface.cli._report import report
@@ -66,5 +67,5 @@ def _root(
     pass
 
 
-for _command in (scan, predict, report, serve, info, doctor, bench):
+for _command in (scan, predict, report, serve, get, info, doctor, bench):
     app.command(epilog=EXIT_CODES)(_command)

@@ -7,12 +7,18 @@ import typer
 
 from fakeface.cli._errors import OK, exits
 
+WHICH = (
+    "edge is for folders and servers; large is right more often, above all about new generators,"
+    " and takes several times as long."
+)
+"""When to use which model."""
+
 
 @exits
 def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Show versions, bundled models, providers and the picture formats that can be read here."""
+    """Show versions, models, providers and the picture formats that can be read here."""
     from fakeface.diagnostics import installed
 
     facts = installed()
@@ -24,9 +30,10 @@ def info(
     typer.echo(f"{'providers':<12} {', '.join(facts['providers'])}")
     typer.echo(f"{'formats':<12} {', '.join(facts['formats'])}")
     for model in facts["models"]:
+        there = "" if model["here"] else f", not here: `fakeface get {model['name']}` fetches it"
         typer.echo(
             f"{'model':<12} {model['name']} {model['version']}{' (default)' * model['default']},"
-            f" {model['megabytes']} MB, faces at {model['input']} px"
+            f" {model['megabytes']} MB, faces at {model['input']} px{there}"
         )
         thresholds = model["thresholds"]
         typer.echo(
@@ -44,4 +51,5 @@ def info(
                     f"{'':<12}     on {point['photographs']:,} photographs: 95 % interval"
                     f" {low:.1%} to {high:.1%}"
                 )
+    typer.echo(f"{'':<12} {WHICH}")
     return OK

