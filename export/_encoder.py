@@ -33,7 +33,7 @@ def encoder_graph(
     It ends at the last of the blocks. What the head says of every token is the map.
 
     Args:
-        encoder: The encoder's graph; it is left as it is.
+        encoder: The encoder, from `train.networks.load_encoder`; it is left as it is.
         blocks: Numbers of the blocks, from 1, after which the head reads the tokens.
         kernels: The weights of each block's tokens in the logit of AI, shape [blocks, width].
         bias: Of the logit of AI.
@@ -47,7 +47,6 @@ def encoder_graph(
     from onnx import TensorProto, helper, numpy_helper
 
     names = [tokens_name(block) for block in blocks]
-    nodes, weights = _before(encoder, names)
     first, places = (size - ENCODER_SIDE) // 2, ENCODER_SIDE // ENCODER_PATCH
     constants = {
         "first": np.array([first, first], np.int64),
@@ -88,14 +87,17 @@ def encoder_graph(
     ]
     model = helper.make_model(
         helper.make_graph(
-            [*before, *nodes, *after],
+            [*before, *encoder.graph.node, *after],
             "encoder",
             [helper.make_tensor_value_info("image", TensorProto.UINT8, [1, size, size, 3])],
             [
                 helper.make_tensor_value_info("p_fake", TensorProto.FLOAT, [1]),
                 helper.make_tensor_value_info("cam", TensorProto.FLOAT, [1, places, places]),
             ],
-            [*weights, *(numpy_helper.from_array(array, key) for key, array in constants.items())],
+            [
+                *encoder.graph.initializer,
+                *(numpy_helper.from_array(array, key) for key, array in constants.items()),
+            ],
         ),
         producer_name="fakeface",
         opset_imports=[helper.make_opsetid("", _opset(encoder.opset_import))],
@@ -104,18 +106,6 @@ def encoder_graph(
     model = fold(model)
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def _before(
-    encoder: onnx.ModelProto, names: Sequence[str]
-) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
-    """Return the nodes and weights that some tensors need."""
-    needed, nodes = set(names), []
-    for node in reversed(encoder.graph.node):
-        if needed & set(node.output):
-            nodes.append(node)
-            needed |= set(node.input)
-    return nodes[::-1], [tensor for tensor in encoder.graph.initializer if tensor.name in needed]
 
 
 def _opset(imports: Iterable[onnx.OperatorSetIdProto]) -> int:

@@ -5,8 +5,9 @@ it. What is here, `model.delta`, says from which file of which wheel its bytes c
 is the file that was exported, byte for byte.
 
 The file is one zlib stream: a line of JSON, then the new bytes. `pieces` of the JSON has the parts
-of the result in their order: `[offset, length]` copies from the original, `length` takes the next
-of the new bytes.
+of the result in their order: `[offset, length]` copies from the original, `[offset, length, 2]`
+copies signed bytes halved (8-bit weights become 7-bit ones), `length` takes the next of the new
+bytes.
 """
 
 from __future__ import annotations
@@ -29,8 +30,23 @@ FORMAT = 1
 _MOST = 8 << 20  # bytes of a delta, unpacked
 _MOST_PIECES = 100_000
 
-Piece = tuple[int, int]
-"""Offset and length in the original; an offset of -1 takes the next new bytes."""
+HALVED = bytes(round((byte - 256 if byte > 127 else byte) / 2) & 255 for byte in range(256))
+"""Half of each signed byte, rounded half to even: a table for `bytes.translate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of the assembled file.
+
+    Attributes:
+        length: Its bytes.
+        offset: Where it is in the original; None for the next of the new bytes.
+        halved: Whether its bytes, taken as signed, are halved.
+    """
+
+    length: int
+    offset: int | None = None
+    halved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +89,7 @@ class Delta:
     @property
     def size(self) -> int:
         """Bytes of the assembled file."""
-        return sum(length for _, length in self.pieces)
+        return sum(piece.length for piece in self.pieces)
 
     def apply(self, original: bytes) -> bytes:
         """Assemble the file.
@@ -90,13 +106,13 @@ class Delta:
         if hashlib.sha256(original).hexdigest() != self.original:
             raise ValueError(f"{self.wheel.file} is not the file that was expected (SHA-256)")
         out, used = bytearray(), 0
-        view = memoryview(original)
-        for offset, length in self.pieces:
-            if offset < 0:
-                out += self.new[used : used + length]
-                used += length
+        for piece in self.pieces:
+            if piece.offset is None:
+                out += self.new[used : used + piece.length]
+                used += piece.length
             else:
-                out += view[offset : offset + length]
+                copied = original[piece.offset : piece.offset + piece.length]
+                out += copied.translate(HALVED) if piece.halved else copied
         if hashlib.sha256(out).hexdigest() != self.result:
             raise ValueError("what was assembled is not the file that was expected (SHA-256)")
         return bytes(out)
@@ -108,7 +124,12 @@ class Delta:
             "wheel": asdict(self.wheel),
             "original": self.original,
             "result": self.result,
-            "pieces": [length if at < 0 else [at, length] for at, length in self.pieces],
+            "pieces": [
+                piece.length
+                if piece.offset is None
+                else [piece.offset, piece.length, *([2] * piece.halved)]
+                for piece in self.pieces
+            ],
         }
         return zlib.compress(json.dumps(header).encode() + b"\n" + self.new, 9)
 
@@ -143,7 +164,7 @@ def read_delta(data: bytes) -> Delta:
         raise ValueError(f"lacks {error}") from error
     if delta.size > MAX_ONNX:
         raise ValueError(f"makes a file larger than the {MAX_ONNX >> 20:,} MiB allowed")
-    if sum(length for at, length in pieces if at < 0) != len(new):
+    if sum(piece.length for piece in pieces if piece.offset is None) != len(new):
         raise ValueError("is damaged: its new bytes are not those that its pieces take")
     return delta
 
@@ -164,10 +185,13 @@ def _sha256(raw: dict[str, Any], key: str) -> str:
 
 
 def _piece(raw: Any) -> Piece:
-    if isinstance(raw, list):
-        offset, length = listed({"piece": raw}, "piece", (2, 2))
-        return (
-            whole({"offset": offset}, "offset", 0, MAX_ONNX),
-            whole({"length": length}, "length", 1, MAX_ONNX),
-        )
-    return -1, whole({"length": raw}, "length", 1, MAX_ONNX)
+    if not isinstance(raw, list):
+        return Piece(whole({"length": raw}, "length", 1, MAX_ONNX))
+    offset, length, *divisor = listed({"piece": raw}, "piece", (2, 3))
+    if divisor not in ([], [2]):
+        raise ValueError(f"a piece divides by {divisor}")
+    return Piece(
+        whole({"length": length}, "length", 1, MAX_ONNX),
+        whole({"offset": offset}, "offset", 0, MAX_ONNX),
+        bool(divisor),
+    )

@@ -53,8 +53,6 @@ def session_options(threads: int | None = None) -> ort.SessionOptions:
     - Memory patterns are off: batches come in all sizes, and each size would keep a plan and its
       memory, for no gain in time (a batch of 8 peaked 15 MB lower). DirectML demands it, as it
       demands that operators run one after the other.
-    - Products of int8 numbers are exact on x86 processors without VNNI too, where sums of two would
-      be clipped to 16 bits (`x64quantprecision`).
 
     Args:
         threads: Threads inside an operator; None for one per processor.
@@ -75,7 +73,6 @@ def session_options(threads: int | None = None) -> ort.SessionOptions:
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.enable_mem_pattern = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.x64quantprecision", "1")
     options.log_severity_level = 3
     return options
 

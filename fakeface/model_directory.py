@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fakeface._delta import DELTA, Delta, Wheel
+from fakeface._delta import DELTA, HALVED, Delta, Piece, Wheel
 from fakeface._model import (
     DEFAULT_MODEL,
     FACE_FINDER,
@@ -25,11 +25,13 @@ __all__ = [
     "DELTA",
     "FACE_FINDER",
     "FEW_PHOTOGRAPHS",
+    "HALVED",
     "METADATA_KEY",
     "MODELS",
     "Delta",
     "ModelInfo",
     "OperatingPoint",
+    "Piece",
     "Thresholds",
     "Wheel",
     "bundled_models",

