@@ -17,6 +17,7 @@ wanted = [
     "fakeface/models/faces/model.json",
     "fakeface/models/faces/far/model.onnx",
     "fakeface/models/faces/far/model.json",
+    "fakeface/provenance/trust/C2PA-TRUST-LIST.pem",
     "fakeface/reports/_html/page.html",
     "fakeface/reports/_html/live.html",
 ]

@@ -22,7 +22,8 @@ from fakeface._verdict import aggregate, choose_thresholds
 from fakeface.faces._finder import FaceFinder
 from fakeface.files._walk import existing, walk
 from fakeface.images._decode import name_of
-from fakeface.provenance._read import load_trust_list, provenance_of
+from fakeface.provenance._read import provenance_of
+from fakeface.provenance._trust import load_trust_list
 from fakeface.types import Prediction, ReadPrediction, Source
 from fakeface.types._box import MIN_FACE
 
@@ -55,7 +56,7 @@ class Detector:
         frames: Frames of a file that are scored, if it holds several.
         heatmaps: How the heat maps of faces are made; None if there are none.
         provenance: Whether what files say of their own origin is read.
-        trust_list: File of certificates that signatures are checked against; None for none.
+        trust_list: File of certificates that signatures are checked against; None for the C2PA's.
         settings: Fingerprint of everything that a verdict depends on besides the picture, in
             hexadecimal: the files of both models, the thresholds, `whole`, `min_face` and
             `frames`. It does not cover the provider, nor the versions of fakeface, ONNX Runtime
@@ -108,7 +109,7 @@ class Detector:
             provenance: Whether to read what files say of their own origin
                 (`Prediction.provenance`). Verdicts do not depend on it.
             trust_list: File of certificates in PEM: signatures of content credentials by those that
-                they vouch for are `trusted`. None trusts nobody.
+                they vouch for are `trusted`. None for the C2PA's list, which comes with fakeface.
             session_options: ONNX Runtime session options for the model instead of fakeface's own;
                 `threads` is then ignored.
 

@@ -29,6 +29,7 @@ def info(
         typer.echo(f"{name:<12} {version}")
     typer.echo(f"{'providers':<12} {', '.join(facts['providers'])}")
     typer.echo(f"{'formats':<12} {', '.join(facts['formats'])}")
+    typer.echo(f"{'trust list':<12} the C2PA's of {facts['trust_list']}, for content credentials")
     for model in facts["models"]:
         there = "" if model["here"] else f", not here: `fakeface get {model['name']}` fetches it"
         typer.echo(

@@ -174,7 +174,8 @@ class Settings:
             "--trust-list",
             metavar="PEM",
             envvar="FAKEFACE_TRUST_LIST",
-            help="Certificates of the signers of content credentials to be trusted.",
+            help="Certificates of the signers of content credentials to be trusted, in place of the"
+            " C2PA's trust list.",
             rich_help_panel=ORIGIN,
         ),
     ] = None

@@ -9,6 +9,7 @@ from fakeface._optional_models import fetched, load_delta, optional_models
 from fakeface._provider_names import available_providers
 from fakeface.diagnostics._environment import versions
 from fakeface.images._decode import readable_formats
+from fakeface.provenance._trust import DATE
 
 
 def installed() -> dict[str, Any]:
@@ -16,7 +17,8 @@ def installed() -> dict[str, Any]:
 
     Returns:
         Plain values, ready for JSON: `versions`, `providers`, `formats` of pictures that can be
-        read here, and the `models` with their thresholds, `here` or to be fetched first.
+        read here, the date of the C2PA's `trust_list`, and the `models` with their thresholds,
+        `here` or to be fetched first.
     """
     models = []
     optional = optional_models()
@@ -42,5 +44,6 @@ def installed() -> dict[str, Any]:
         "versions": versions(),
         "providers": list(available_providers()),
         "formats": list(readable_formats()),
+        "trust_list": DATE,
         "models": models,
     }

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-from fakeface._errors import ReportError, reason_of
 from fakeface.images._decode import name_of
 from fakeface.images._read import read as read_encoded
 from fakeface.provenance import _png
 from fakeface.provenance._blocks import Blocks
+from fakeface.provenance._trust import load_trust_list
 from fakeface.types import Source
 from fakeface.types._provenance import Provenance, Statement
 
@@ -28,7 +27,7 @@ def read(source: Source, *, trust_list: str | os.PathLike[str] | None = None) ->
     Args:
         source: A path, encoded bytes, or a binary file object.
         trust_list: A file of certificates in PEM: signatures of those that they vouch for are
-            `trusted`. None trusts nobody.
+            `trusted`. None for the C2PA's list, which comes with fakeface.
 
     Returns:
         The statements; what cannot be read is among the `problems`.
@@ -41,44 +40,12 @@ def read(source: Source, *, trust_list: str | os.PathLike[str] | None = None) ->
     return provenance_of(read_encoded(source, name_of(source)), anchors)
 
 
-def load_trust_list(path: str | os.PathLike[str]) -> str:
-    """Return the certificates of a trust list.
-
-    Args:
-        path: A file in PEM.
-
-    Returns:
-        Its text.
-
-    Raises:
-        ReportError: It cannot be read, or holds no certificate; or the extra `c2pa`, without which
-            no signature is checked, is not installed.
-    """
-    try:
-        text = Path(path).read_text("ascii", "replace")
-    except OSError as error:
-        raise ReportError(os.fspath(path), reason_of(error)) from error
-    if "-----BEGIN CERTIFICATE-----" not in text:
-        raise ReportError(os.fspath(path), "holds no certificate in PEM")
-    from fakeface.provenance._c2pa import INSTALL, check_anchors
-
-    try:
-        check_anchors(text)
-    except ImportError as error:
-        raise ReportError(
-            os.fspath(path), f"is of use only with the extra c2pa: {INSTALL}"
-        ) from error
-    except ValueError as error:
-        raise ReportError(os.fspath(path), f"holds a broken certificate: {error}") from error
-    return text
-
-
 def provenance_of(data: bytes, anchors: str | None = None) -> Provenance:
     """Return what a file says of its own origin; raise nothing, whatever the bytes.
 
     Args:
         data: The file.
-        anchors: Certificates of those whose signatures are trusted, in PEM; None for none.
+        anchors: Certificates of those whose signatures are trusted, in PEM; None for the C2PA's.
     """
     try:
         blocks = _blocks(data)

@@ -15,7 +15,8 @@ taken by a camera, edited, or something else."""
 Trust = Literal["trusted", "unknown_signer", "broken", "unverified", "unsigned"]
 """How far a statement can be trusted. `trusted`: validly signed, by a signer on the trust list;
 `unknown_signer`: validly signed, by somebody else; `broken`: signed, but the file has been changed
-since or the signature is invalid; `unverified`: signed, but not checked; `unsigned`."""
+since or the signature is invalid; `unverified`: signed, but not checked, so that it is a claim;
+`unsigned`."""
 
 Subject = Literal["picture", "parent", "component"]
 """What a statement is about: the picture, the picture it was made from, or a part of it."""
@@ -87,6 +88,8 @@ class Statement:
             return ", ".join([f"{trust}: {claim}", *([self.tool] if self.tool else [])])
         if self.kind == "c2pa" and self.claim == "unknown":
             claim = "content credentials" + subject
+        elif self.trust == "unverified":
+            claim = f"claims {claim}"
         if self.trust == "trusted" and self.signer:
             trust = f"signed by {self.signer}"
         return f"{claim}: {self.tool} ({trust})" if self.tool else f"{claim} ({trust})"
@@ -143,7 +146,8 @@ class Provenance:
             return TRUSTS["broken"]
         if top.kind == "c2pa" and top.claim == "unknown":
             return f"C2PA, {TRUSTS[top.trust]}"
-        return f"{CLAIMS[top.claim]}, {TRUSTS[top.trust]}"
+        claims = "claims " if top.trust == "unverified" else ""
+        return f"{claims}{CLAIMS[top.claim]}, {TRUSTS[top.trust]}"
 
     @property
     def says(self) -> str:

@@ -17,11 +17,20 @@ from fakeface.provenance import Provenance, read
 from tests.provenance import _files as files
 
 pytest.importorskip("c2pa", reason="needs the extra `c2pa`")
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from fakeface.provenance._c2pa import check_anchors
+from fakeface.provenance._trust import bundled
 from tests.provenance._sign import ACME, SOURCE_TYPES, authority, sign
 
 CAPTURED = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPES + "digitalCapture"}
 OPENED = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["first"]}}
 FIRST = {"title": "first", "relationship": "parentOf", "label": "first"}
+AI = SOURCE_TYPES + "trainedAlgorithmicMedia"
+ADOBE = {"com.adobe.digitalSourceType": AI}
+PARENT = ({**FIRST, "format": "image/png"}, "image/png", files.picture())
+EDITED = "c2pa.edited"
 
 
 @pytest.fixture(scope="module")
@@ -164,14 +173,68 @@ def test_a_remote_manifest_is_said_and_not_fetched() -> None:
     assert found.label == "C2PA, not checked"
 
 
-def test_without_the_extra_presence_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = sign(files.picture())
+@pytest.mark.parametrize(("kind", "mime"), files.CONTAINERS.items())
+def test_without_the_extra_claims_are_read_and_not_checked(
+    kind: str, mime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = sign(files.picture(kind), mime)
+    large = sign(files.picture(kind), mime, ingredients=[PARENT] * 300)  # several segments
+    monkeypatch.setitem(sys.modules, "c2pa", None)
+    for found in (read(data), read(large)):
+        statement = found.statements[0]
+        assert (statement.claim, statement.trust) == ("ai", "unverified")
+        assert (statement.tool, statement.signer) == ("Acme Images 2.0", None)
+        assert "to check them: pip install" in statement.detail
+        assert (found.declared, found.label) == ("ai", "claims AI, not checked")
+        assert found.says == "claims AI: Acme Images 2.0 (not checked)"
+
+
+def test_without_the_extra_parents_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = (FIRST, "image/png", sign(files.picture()))
+    data = sign(files.picture(), actions=[OPENED], ingredients=[parent], tool="Editor")
+    checked = read(data)
     monkeypatch.setitem(sys.modules, "c2pa", None)
     found = read(data)
-    (statement,) = found.statements
-    assert (statement.claim, statement.trust) == ("unknown", "unverified")
-    assert "pip install c2pa-python" in statement.detail
-    assert (found.declared, found.says) == (None, "content credentials (not checked)")
+    assert [(s.claim, s.about, s.tool) for s in found.statements] == [
+        (s.claim, s.about, s.tool) for s in checked.statements
+    ]
+    assert {s.trust for s in found.statements} == {"unverified"}
+    assert found.declared == "ai"
+
+
+def test_without_the_extra_broken_credentials_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "c2pa", None)
+    found = read(files.png(files.chunk(b"caBX", files.store())))
+    assert (found.declared, found.label) == (None, "C2PA, not checked")
+    assert found.says == "content credentials (not checked)"
+
+
+def test_what_broken_credentials_claim_is_shown_and_does_not_count() -> None:
+    signed = sign(files.picture("AVIF"), "image/avif").replace(b"\0manifest\0", b"\0xanifest\0", 1)
+    found = read(signed)
+    assert (found.declared, found.label) == (None, "broken signature")
+    assert found.says == "broken signature: AI, Acme Images 2.0"
+
+
+def test_the_trust_list_of_the_c2pa_is_the_default() -> None:
+    check_anchors(bundled())
+    certificates = x509.load_pem_x509_certificates(bundled().encode())
+    names = {
+        c.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value for c in certificates
+    }
+    assert "Google LLC" in names
+    assert len(certificates) > 20
+
+
+def test_another_trust_list_takes_the_place_of_the_default(
+    trust_list: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = sign(files.picture())
+    monkeypatch.setattr("fakeface.provenance._c2pa.bundled", lambda: authority(ACME).root)
+    assert read(data).statements[0].trust == "trusted"
+    other = trust_list.with_name("other.pem")
+    other.write_text(authority("Somebody").root)
+    assert read(data, trust_list=other).statements[0].trust == "unknown_signer"
 
 
 def test_what_only_looks_like_credentials_is_broken() -> None:
@@ -207,7 +270,7 @@ def test_a_trust_list_without_the_extra_is_an_error(
     trust_list: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "c2pa", None)
-    with pytest.raises(ReportError, match=r"pip install 'fakeface\[c2pa\]'"):
+    with pytest.raises(ReportError, match="pip install c2pa-python"):
         read(files.picture(), trust_list=trust_list)
 
 
@@ -216,11 +279,6 @@ def test_threads_check_signatures_at_once(trust_list: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         labels = pool.map(lambda _: read(data, trust_list=trust_list).label, range(200))
         assert set(labels) == {"AI, signed"}
-
-
-ADOBE = {"com.adobe.digitalSourceType": SOURCE_TYPES + "trainedAlgorithmicMedia"}
-PARENT = ({**FIRST, "format": "image/png"}, "image/png", files.picture())
-EDITED = "c2pa.edited"
 
 
 @pytest.mark.parametrize(
@@ -255,8 +313,7 @@ def test_an_edit_by_the_program_that_signs() -> None:
 def test_what_is_said_of_an_ingredient_without_a_manifest(
     relationship: str, declared: str | None
 ) -> None:
-    about = {**FIRST, "relationship": relationship, "digital_source_type": ADOBE.popitem()[1]}
-    ADOBE["com.adobe.digitalSourceType"] = about["digital_source_type"]
+    about = {**FIRST, "relationship": relationship, "digital_source_type": AI}
     actions = [OPENED if relationship == "parentOf" else {"action": "c2pa.edited"}]
     signed = sign(
         files.picture(), actions=actions, ingredients=[(about, "image/png", files.picture())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 import time
 from functools import lru_cache
 
@@ -114,6 +115,14 @@ def check(data: bytes) -> Provenance:
 @given(mutated() | st.binary(max_size=300))
 def test_any_bytes_give_a_record(data: bytes) -> None:
     check(data)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mutated())
+def test_any_bytes_give_a_record_without_the_extra(data: bytes) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "c2pa", None)
+        check(data)
 
 
 @pytest.mark.slow

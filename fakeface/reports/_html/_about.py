@@ -188,10 +188,10 @@ def _origin(detector: Detector) -> str:
     if not detector.provenance:
         return "what files say of it was not read"
     if find_spec("c2pa") is None:
-        return "read from metadata; signatures were not checked, which takes the extra c2pa"
-    if detector.trust_list is None:
-        return "read from content credentials and metadata; no trust list was given"
-    return "read from content credentials and metadata; signers were checked against a trust list"
+        return "read; signatures were not checked, which takes the extra c2pa"
+    given = detector.trust_list is not None
+    whose = "a trust list that was given" if given else "the C2PA's trust list"
+    return f"read from content credentials and metadata; signers were checked against {whose}"
 
 
 def _faces(min_face: float, whole: bool) -> str:
