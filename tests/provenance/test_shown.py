@@ -177,7 +177,7 @@ def test_fail_on_declared_ai(
     assert run("predict", folder / "d-comfy.png", *options, "--no-provenance") == 0
     assert "says" not in capsys.readouterr().out
     assert run("predict", folder / "e-camera.jpg", *options) == 0
-    report = tmp_path / "r.csv"
+    report = tmp_path / "r.jsonl"
     assert run("scan", folder, *options, "-o", report) == 1
     assert run("scan", folder, *options, "--resume", report) == 1  # what it holds counts too
 
