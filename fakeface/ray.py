@@ -1,7 +1,7 @@
 """Scan pictures on a Ray cluster, for more of them than one machine can process.
 
-Folders are listed by the caller: on disks that all nodes mount, or wherever `pyarrow.fs` or fsspec
-reach (`s3://`, `gs://`, `hdfs://`, …). Detectors in actors, one per processor, read and classify
+Folders are listed by the caller: on disks that all nodes mount, or wherever `pyarrow.fs` reaches
+(`s3://`, `gs://`, `abfs://`, `hdfs://`). Detectors in actors, one per processor, read and classify
 the files, and return rows with the keys of `Prediction.as_dict`. Only paths and rows travel between
 processes, never files or pixels. A file that cannot be read gives a row with the reason.
 
@@ -21,15 +21,16 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fakeface._detector import Detector
 from fakeface._errors import ImageError, ReportError
-from fakeface.files._remote import Entry, RemoteFile, entries, place
-from fakeface.files._sniff import claims_picture
+from fakeface.files._remote import filesystem_of, listed, read_picture
+from fakeface.files._walk import existing, walk
 from fakeface.reports._parquet import schema
 from fakeface.reports._record import prediction_of, record_of
 from fakeface.types import Prediction
@@ -52,61 +53,40 @@ _READERS = 4
 _ROWS = 64
 """Most files that an actor is given at once."""
 
+_FILES = {
+    "name": pa.binary(),
+    "path": pa.binary(),
+    "at": pa.int64(),
+    "named": pa.bool_(),
+    "error": pa.string(),
+}
+"""Columns of the files to judge; their names need not be UTF-8, and `at` is the file system."""
+
 
 class _Classifier:
     """A detector in an actor."""
 
-    def __init__(self, filesystems: list[FileSystem], settings: dict[str, Any]) -> None:
+    def __init__(self, filesystems: list[FileSystem | None], settings: dict[str, Any]) -> None:
         self._filesystems = filesystems
         self._detector = Detector(**settings)
 
     def __call__(self, files: pa.Table) -> pa.Table:
-        """Classify the files of a table made by `_table`; skip those that are not pictures."""
-        named = [self._source(line) for line in files.to_pylist()]
-        sources = [(name, source) for name, source in named if source is not None]
-        waiting = any(isinstance(source, RemoteFile) for _, source in sources)
-        predictions = self._detector.predict_batch(
-            (source for _, source in sources), workers=_READERS if waiting else 1
-        )
-        records = [
-            record_of(replace(prediction, source=name))
-            for (name, source), prediction in zip(sources, predictions, strict=True)
-            if not (isinstance(source, RemoteFile) and source.passed_over)
-        ]
-        return pa.Table.from_pylist(records, schema=schema().remove_metadata())
+        """Classify the files of a table; skip those that are not pictures."""
+        rows = files.to_pylist()
+        remote = any(self._filesystems[row["at"]] is not None for row in rows)
+        with ThreadPoolExecutor(_READERS if remote else 1) as threads:
+            found = [record for record in threads.map(self._record, rows) if record is not None]
+        return pa.Table.from_pylist(found, schema=schema().remove_metadata())
 
-    def _source(self, line: dict[str, Any]) -> tuple[str, Any]:
-        """Return the name of a file and what to read; None if it is not a picture."""
-        name, path = os.fsdecode(line["name"]), os.fsdecode(line["path"])
-        if line["error"] is not None:
-            return name, ImageError(name, line["error"])
-        if line["filesystem"] is not None:
-            filesystem = self._filesystems[line["filesystem"]]
-            return name, RemoteFile(Entry(name, path, filesystem, line["named"]))
-        taken = line["named"] or claims_picture(path, os.path.basename(path))  # noqa: PTH119
-        return name, path if taken else None
-
-
-def _table(files: Iterable[Entry], filesystems: list[FileSystem]) -> pa.Table:
-    """Return entries as rows; file names need not be UTF-8."""
-    kinds = {
-        "name": pa.binary(),
-        "path": pa.binary(),
-        "filesystem": pa.int64(),
-        "named": pa.bool_(),
-        "error": pa.string(),
-    }
-    lines = [
-        {
-            "name": os.fsencode(entry.name),
-            "path": os.fsencode(entry.path),
-            "filesystem": entry.filesystem and filesystems.index(entry.filesystem),
-            "named": entry.named,
-            "error": entry.error,
-        }
-        for entry in files
-    ]
-    return pa.Table.from_pylist(lines, schema=pa.schema(kinds))
+    def _record(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        name, path = os.fsdecode(row["name"]), os.fsdecode(row["path"])
+        filesystem = self._filesystems[row["at"]]
+        if row["error"] is not None:
+            return record_of(self._detector.judge(ImageError(name, row["error"])))
+        if filesystem is None:
+            return record_of(replace(self._detector.judge(path), source=name))
+        source = read_picture(filesystem, path, name, named=row["named"])
+        return None if source is None else record_of(self._detector.judge(source))
 
 
 def scan_dataset(
@@ -134,7 +114,8 @@ def scan_dataset(
         exclude: As for `Detector.scan`.
         follow_symlinks: As for `Detector.scan`.
         workers: Most actors at once; None for one per processor of the cluster.
-        filesystem: File system of pyarrow or fsspec that the paths are on, unless they are URIs.
+        filesystem: File system of pyarrow that the paths are on, unless they are URIs. One of
+            fsspec is `PyFileSystem(FSSpecHandler(...))` of `pyarrow.fs`.
         **settings: Arguments of the detectors: `model`, `fpr`, …. Each has one thread for its model
             and makes no heat maps, whatever `threads` and `explain` are.
 
@@ -142,7 +123,7 @@ def scan_dataset(
         A lazy dataset of one row per picture with the keys of `Prediction.as_dict`, as
         `Detector.scan` would give it. A picture that cannot be read, or has disappeared, gives a
         row with `error`. `source` begins with the path or URI as given; bytes in it that are not
-        UTF-8 are escaped as in Parquet reports.
+        UTF-8 are escaped as in reports.
 
     Raises:
         FakefaceError: The model or the provider is not available (on this machine; the nodes need
@@ -160,26 +141,19 @@ def scan_dataset(
             settings[name] = str(Path(settings[name]).resolve())
     Detector(**settings)  # errors in the settings show here, not in an actor
     named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    places = [place(name, filesystem) for name in named]
-    found = list(
-        entries(
-            places,
-            recursive=recursive,
-            glob=glob,
-            exclude=exclude,
-            follow_symlinks=follow_symlinks,
-        )
+    files, filesystems = _listed(
+        [os.fsdecode(name) for name in named],
+        filesystem,
+        follow_symlinks,
+        {"recursive": recursive, "glob": glob, "exclude": exclude},
     )
     if not ray.is_initialized():
         _start()
     resources: dict[str, float] = ray.cluster_resources()
     most = workers or max(1, int(resources.get("CPU", 1)))
-    rows = max(1, min(_ROWS, len(found) // (4 * most)))
-    filesystems = [where.filesystem for where in places if where.filesystem is not None]
-    tables = [
-        _table(found[at : at + rows], filesystems) for at in range(0, max(1, len(found)), rows)
-    ]
-    return ray.data.from_arrow(tables).map_batches(
+    rows = max(1, min(_ROWS, len(files) // (4 * most)))
+    blocks = [files.slice(at, rows) for at in range(0, max(1, len(files)), rows)]
+    return ray.data.from_arrow(blocks).map_batches(
         _Classifier,
         fn_constructor_args=(filesystems, settings),
         batch_format="pyarrow",
@@ -187,6 +161,42 @@ def scan_dataset(
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
         num_cpus=_PROCESSORS,
     )
+
+
+def _listed(
+    names: list[str],
+    filesystem: FileSystem | None,
+    follow_symlinks: bool,
+    options: dict[str, Any],
+) -> tuple[pa.Table, list[FileSystem | None]]:
+    """List the files to judge, those of this machine first, and the file systems they are on."""
+    local: list[str] = []
+    filesystems: list[FileSystem | None] = [None]
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        where, path = (filesystem, name) if filesystem is not None else filesystem_of(name)
+        if where is None:
+            local.append(path)
+            continue
+        filesystems.append(where)
+        shown = name.partition("?")[0].rstrip("/")
+        for below in listed(where, path, **options):
+            rest = f"/{below}" if below else ""
+            rows.append(_row(shown + rest, path.rstrip("/") + rest, at=len(filesystems) - 1))
+            rows[-1]["named"] = not below
+    here = []
+    local = existing(local)
+    for found in walk(local, follow_symlinks=follow_symlinks, **options):
+        if isinstance(found, ImageError):
+            here.append(_row(found.source, found.source, error=found.reason))
+        else:  # no `Path.resolve`: it follows links
+            here.append(_row(found, os.path.abspath(found)))  # noqa: PTH100
+    return pa.Table.from_pylist(here + rows, schema=pa.schema(_FILES)), filesystems
+
+
+def _row(name: str, path: str, *, at: int = 0, error: str | None = None) -> dict[str, Any]:
+    names = {"name": os.fsencode(name), "path": os.fsencode(path)}
+    return {**names, "at": at, "named": False, "error": error}
 
 
 def _start() -> None:

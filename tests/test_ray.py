@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from fakeface import Detector, Prediction
-from fakeface.reports._parquet import record_of, row
+from fakeface import Detector
+from fakeface.reports._record import prediction_of, record_of
 from tests._models import make_classifier
 from tests.conftest import ROOT
 from tests.hostile._broken import extreme, flipped, lying, odd
@@ -99,7 +99,7 @@ print(json.dumps({name: rows.take_all() for name, rows in found.items()}))
 
 def plain(folder: Path | list[Path], red: Path, **options: Any) -> list[dict[str, Any]]:
     found = Detector(red, threshold=0.8, min_face=32).scan(folder, **options)
-    return [row(p.as_dict()) for p in found]
+    return [record_of(p) for p in found]
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -120,7 +120,7 @@ def test_every_row_is_that_of_the_plain_scan(
 ) -> None:
     rows = in_order(found["here"])
     assert len(rows) > 110
-    assert all(Prediction.from_dict(line).as_dict() == line for line in rows)
+    assert all(record_of(prediction_of(line)) == line for line in rows)
     gone = [line for line in rows if line["source"] == str(folder / "pictures" / "plain.png")]
     assert [line["error"] for line in gone] == ["no such file or directory"]
     rows = [line for line in rows if line not in gone]
@@ -145,6 +145,27 @@ def test_elsewhere_it_is_the_same(
     assert [line["source"] for line in found["flat"]] == ["sub/deep/a.jpg"]
 
 
+def test_an_actor_gives_the_rows_of_the_plain_scan(folder: Path, pictures: Path, red: Path) -> None:
+    """Without a cluster."""
+    pytest.importorskip("ray.data")
+    from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+    from fakeface.ray import _Classifier, _listed
+
+    settings = {"model": str(red), "threshold": 0.8, "min_face": 32, "threads": 1, "explain": False}
+    options = {"recursive": True, "glob": (), "exclude": ()}
+    named = [str(folder), str(folder / "pictures" / "notes.txt"), f"file://{folder}/samples"]
+    files, filesystems = _listed(named, None, False, options)
+    rows = _Classifier(filesystems, settings)(files).to_pylist()
+    assert rows == plain([folder, folder / "pictures" / "notes.txt"], red)
+    away = SubTreeFileSystem(str(pictures), LocalFileSystem())
+    files, filesystems = _listed(["sub/", "notes.txt"], away, False, options)
+    rows = _Classifier(filesystems, settings)(files).to_pylist()
+    prefix = f"{pictures}/"
+    expected = plain([pictures / "sub", pictures / "notes.txt"], red)
+    assert rows == [row | {"source": row["source"].removeprefix(prefix)} for row in expected]
+
+
 CLI = "from fakeface.cli import main; main()"
 
 
@@ -157,7 +178,7 @@ def test_the_command_line_gives_the_same_file(folder: Path, red: Path, tmp_path:
     )  # fmt: skip
     rows = [json.loads(line) for line in report.read_text().splitlines()]
     expected = plain(folder, red, exclude=["specials"])
-    assert rows == [record_of(line) for line in expected]  # names as they are, UTF-8 or not
+    assert rows == expected
 
 
 def test_what_is_not_there_is_said_before_anything_is_written(red: Path, tmp_path: Path) -> None:

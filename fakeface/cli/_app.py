@@ -28,7 +28,7 @@ away.
 
 
 class _Commands(TyperGroup):
-    """Commands that tell the right one to whoever leaves it out."""
+    """Commands; an error names the right one if it was left out."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Look the command up; point to `scan` or `predict` if a file stands in its place."""

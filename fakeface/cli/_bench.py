@@ -42,6 +42,7 @@ def bench(
     from fakeface.cli._errors import UsageError
     from fakeface.diagnostics._bench import PORTRAIT, bench
     from fakeface.reports._files import open_text
+    from fakeface.reports._record import in_utf8
 
     if image is not None and not image.is_file():
         raise UsageError(f"{image} is not a file")
@@ -49,7 +50,7 @@ def bench(
     with open_text(goal.path) if goal.path is not None else nullcontext() as file:
         result = bench(batch_size=batch, picture=image or PORTRAIT, seconds=seconds, **settings)
         if file is not None:
-            file.write(json.dumps(result, indent=2) + "\n")
+            file.write(json.dumps(in_utf8(result), indent=2) + "\n")
     _show(result)
     return OK
 

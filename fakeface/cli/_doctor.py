@@ -26,10 +26,11 @@ def doctor(
     with 1 if there is a problem.
     """
     from fakeface.diagnostics._doctor import examine
+    from fakeface.reports._record import in_utf8
 
     examination = examine(**settings)
     if as_json:
-        typer.echo(json.dumps(examination.as_dict(), indent=2))
+        typer.echo(json.dumps(in_utf8(examination.as_dict()), indent=2))
     else:
         _show(examination)
     count = examination.problems

@@ -20,8 +20,8 @@ def replace_closed() -> None:
     """Replace closed standard streams by the null device.
 
     Otherwise the next file opened, such as the results, would take the closed stream's number, and
-    receive whatever a library prints. Nothing can be written to standard output then: whoever
-    prints results there gets an error. `sys.stdin` stays None: reading a closed input is an error.
+    receive whatever a library prints. Writing to a closed standard output stays an error, so that
+    no results are lost in silence, and `sys.stdin` stays None: so does reading a closed input.
     """
     for number in range(3):
         try:

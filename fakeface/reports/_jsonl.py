@@ -67,7 +67,7 @@ def read_lines(path: Path) -> Iterator[Line]:
         for raw in _raw_lines(path):
             number += 1
             try:
-                text = raw.decode()
+                text = raw.decode().removeprefix("\ufeff")  # several files in one
                 if text.strip():
                     prediction = prediction_of(json.loads(text))
             except json.JSONDecodeError:

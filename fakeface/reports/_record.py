@@ -20,8 +20,13 @@ NOT_A_RECORD = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 def record_of(prediction: Prediction) -> dict[str, Any]:
     """Return the values of `Prediction.as_dict`, with texts that are UTF-8."""
-    record: dict[str, Any] = _texts(prediction.as_dict(), lambda text: escape(text, _is_utf8))
+    record: dict[str, Any] = in_utf8(prediction.as_dict())
     return record
+
+
+def in_utf8(values: Any) -> Any:
+    """Return plain values in which all texts are UTF-8, escaped where they have to be."""
+    return _texts(values, lambda text: escape(text, _is_utf8))
 
 
 def prediction_of(record: Any) -> Prediction:

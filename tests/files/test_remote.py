@@ -1,13 +1,13 @@
 from __future__ import annotations
 
+import io
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from fakeface import Detector, ReportError
-from fakeface.files._remote import Entry, RemoteFile, entries, place
+from fakeface import Detector, ImageError, ReportError
+from fakeface.files._remote import filesystem_of, listed, read_picture
 from tests._models import make_classifier
 from tests.hostile._seed import seed
 
@@ -34,22 +34,13 @@ def away(folder: Path) -> SubTreeFileSystem:
     return SubTreeFileSystem(str(folder), LocalFileSystem())
 
 
-ALL = (".hidden.jpg", "_x/.y/d.jpg", "a/c.jpg", "b.jpg", "no suffix", "notes", "packed.gz")
+ALL = [".hidden.jpg", "_x/.y/d.jpg", "a/c.jpg", "b.jpg", "no suffix", "notes", "packed.gz"]
 
 
-def names(found: list[Entry]) -> list[str]:
-    return [entry.name for entry in found]
-
-
-def test_all_files_are_listed_in_order(folder: Path, away: SubTreeFileSystem) -> None:
-    here = list(entries([place(folder)]))
-    assert names(here) == [f"{folder}/{name}" for name in ALL]
-    assert not any(entry.named or entry.error or entry.filesystem for entry in here)
-    there = list(entries([place("", away)]))
-    assert names(there) == [f"/{name}" for name in ALL]
-    assert names(list(entries([place("a/", away), place("b.jpg", away)]))) == ["a/c.jpg", "b.jpg"]
-    assert [entry.named for entry in entries([place("a", away), place("b.jpg", away)])] == [0, 1]
-    assert [entry.named for entry in entries([place(folder / "b.jpg")])] == [True]
+def test_all_files_are_listed_in_order(away: SubTreeFileSystem) -> None:
+    assert list(listed(away, "")) == ALL
+    assert list(listed(away, "a/")) == ["c.jpg"]
+    assert list(listed(away, "b.jpg")) == [""]
 
 
 @pytest.mark.parametrize(
@@ -64,77 +55,53 @@ def test_all_files_are_listed_in_order(folder: Path, away: SubTreeFileSystem) ->
     ],
 )
 def test_patterns_mean_the_same_everywhere(
-    folder: Path, away: SubTreeFileSystem, options: dict[str, list[str]]
+    folder: Path, away: SubTreeFileSystem, options: dict[str, list[str]], tmp_path: Path
 ) -> None:
-    here = list(entries([place(folder)], **options))  # type: ignore[arg-type]
-    there = list(entries([place("", away)], **options))  # type: ignore[arg-type]
-    assert [os.path.relpath(e.name, folder) for e in here] == [e.name.lstrip("/") for e in there]
-    assert 0 < len(here) < len(ALL)
+    detector = Detector(make_classifier(tmp_path / "red"), whole=True)
+    here = [os.path.relpath(p.source, folder) for p in detector.scan(folder, **options)]  # type: ignore[arg-type]
+    there = list(listed(away, "", **options))  # type: ignore[arg-type]
+    assert [name for name in there if name not in ("notes", "packed.gz")] == here
+    assert len(there) < len(ALL)
 
 
-def test_a_folder_named_twice_is_listed_once_on_this_machine(folder: Path) -> None:
-    assert len(list(entries([place(folder), place(folder / "a")]))) == len(ALL)
+def test_what_is_not_there_is_named(away: SubTreeFileSystem) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        list(listed(away, "nowhere"))
 
 
-def test_a_text_is_named_only_where_it_was_named_itself(folder: Path) -> None:
-    notes = str(folder / "notes")
-    found = [e.named for e in entries([place(folder), place(notes)]) if e.name == notes]
-    assert found == [False, True]
-
-
-def test_paths_on_this_machine_are_made_absolute_but_called_as_they_were_named(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder)
-    (found,) = entries([place("a")])
-    assert (found.name, found.path) == ("a/c.jpg", str(folder / "a" / "c.jpg"))
-    (found,) = entries([place(f"file://{folder}/a")])
-    assert found.filesystem is None
-    assert found.name == str(folder / "a" / "c.jpg")
-
-
-def test_what_is_not_there_is_named(tmp_path: Path, away: SubTreeFileSystem) -> None:
-    for nowhere in (place(tmp_path / "nowhere"), place("nowhere", away)):
-        with pytest.raises(FileNotFoundError, match="nowhere"):
-            list(entries([nowhere]))
+def test_paths_of_this_machine_need_no_file_system(folder: Path) -> None:
+    for name in (str(folder), "C:/pictures", f"file://{folder}"):
+        assert filesystem_of(name)[0] is None
+    assert filesystem_of(f"file://{folder}")[1] == str(folder)
 
 
 def test_uris_nobody_knows_are_refused() -> None:
-    pytest.importorskip("fsspec")
     with pytest.raises(ReportError, match="nosuchscheme"):
-        place("nosuchscheme://bucket/folder")
+        filesystem_of("nosuchscheme://bucket/folder")
     with pytest.raises(ReportError, match="s3://bucket/a b"):
-        place("s3://bucket/a b")
+        filesystem_of("s3://bucket/a b")
 
 
-def test_what_pyarrow_does_not_know_is_read_with_fsspec(folder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("fsspec")
-    archive = shutil.make_archive(str(tmp_path / "pictures"), "zip", folder)
-    found = list(entries([place(f"zip://a::{archive}")]))
-    assert [entry.path for entry in found] == ["a/c.jpg"]
-    assert RemoteFile(found[0]).read(1 << 20) == seed("JPEG")
-
-
-def test_remote_files_are_judged_or_passed_over_like_others(
+def test_files_are_read_or_passed_over_like_others(
     folder: Path, away: SubTreeFileSystem, tmp_path: Path
 ) -> None:
     detector = Detector(make_classifier(tmp_path / "red"))
-    files = [RemoteFile(entry) for entry in entries([place("", away)])]
-    (folder / "b.jpg").unlink()
-    predictions = list(detector.predict_batch(files))  # type: ignore[arg-type]
-    assert [p.source for p in predictions] == [f"/{name}" for name in ALL]
-    errors = {p.source: p.error for p in predictions}
-    assert [file.name for file in files if file.passed_over] == ["/notes", "/packed.gz"]
-    assert errors["/b.jpg"] == "no such file or directory"
-    plain = {os.path.relpath(p.source, folder): p for p in detector.scan(folder)}
-    for prediction in predictions:
-        if (same := plain.get(prediction.source[1:])) is not None:
-            assert prediction.as_dict() == same.as_dict() | {"source": prediction.source}
-    assert len(plain) == 4
+    (folder / "sub").mkdir()
+    for name in ALL:
+        source = read_picture(away, name, f"there/{name}", named=False)
+        if name in ("notes", "packed.gz"):
+            assert source is None
+            continue
+        assert isinstance(source, io.BytesIO)
+        there, here = detector.judge(source), detector.judge(str(folder / name))
+        assert there.as_dict() == here.as_dict() | {"source": f"there/{name}"}
+    text = read_picture(away, "notes", "notes", named=True)
+    assert isinstance(text, io.BytesIO)
+    assert "picture" in str(detector.judge(text).error)
 
 
-def test_a_text_that_was_named_is_read(away: SubTreeFileSystem) -> None:
-    (entry,) = entries([place("notes", away)])
-    file = RemoteFile(entry)
-    assert file.read(4) == b"no p"
-    assert not file.passed_over
+def test_what_cannot_be_read_says_why(folder: Path, away: SubTreeFileSystem) -> None:
+    error = read_picture(away, "gone.jpg", "gone.jpg", named=False)
+    assert isinstance(error, ImageError)
+    assert error.reason == "no such file or directory"
+    assert isinstance(read_picture(away, "a", "a", named=True), ImageError)

@@ -72,6 +72,20 @@ def test_what_other_programs_saved_is_read(tmp_path, name, line_end, encoding, m
     assert list(read_results(path)) == []
 
 
+def test_files_with_marks_may_be_put_together(tmp_path):
+    part = b"\xef\xbb\xbf" + write(tmp_path / "r.jsonl", RESULTS).read_bytes()
+    (tmp_path / "r.jsonl").write_bytes(part + part)
+    assert list(read_results(tmp_path / "r.jsonl")) == RESULTS * 2
+
+
+def test_what_is_converted_is_what_a_scan_writes(tmp_path):
+    jsonl = write(tmp_path / "r.jsonl", RESULTS)
+    for name in ("csv", "json", "jsonl"):
+        right = write(tmp_path / f"right.{name}", RESULTS)
+        made = write(tmp_path / f"made.{name}", list(read_results(jsonl)))
+        assert made.read_bytes() == right.read_bytes()
+
+
 def test_another_encoding_is_named(tmp_path):
     path = write(tmp_path / "r.jsonl", [RESULTS[1], replace(RESULTS[2], source="é.jpg")])
     path.write_bytes(path.read_text("utf-8").encode("cp1252"))
