@@ -90,8 +90,10 @@ class Guard:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if hosts and not self._is_known(hosts):  # no browser leaves it out, but health checks do
-            name = " ".join(hosts)[:200]
-            detail = f"this server is not known as {name!r}; --allowed-host adds a name"
+            detail = (
+                f"this server is not known as {' '.join(hosts)[:200]!r}: name it with"
+                " --allowed-host, or let the proxy in between hand on the browser's Host header"
+            )
             return JSONResponse({"detail": detail}, 421)
         origin = headers.get("origin")
         if (
@@ -138,7 +140,7 @@ def _foreign(origin: str, headers: Headers) -> str:
         return "pages of other sites may not use this server; --cors-origin allows one"
     return (
         f"the page is of {origin[:200]}, but the Host header says {headers.get('host', '')!r}. If"
-        f" both are this server behind a proxy, start fakeface with --allowed-host {name}, and let"
+        f" both are this server behind a proxy, start fakeface with --allowed-host {name}, or let"
         " the proxy hand on the browser's Host header (nginx: proxy_set_header Host $http_host;)."
         " A page of another site needs --cors-origin"
     )

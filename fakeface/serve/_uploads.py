@@ -10,6 +10,7 @@ import io
 import logging
 import re
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -32,6 +33,8 @@ _FORM = 4
 """A form may be as large as this many of the largest pictures."""
 
 _PARAMETER = re.compile(r';\s*([^\s;=]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
+
+_CHARSETS = ("utf-8", "utf8", "iso-8859-1", "latin-1", "us-ascii")
 
 # what it has to say is in the answer: without a handler it would stand on the server's log
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
@@ -192,9 +195,11 @@ class _Form(MultiPartParser):
 
     def on_headers_finished(self) -> None:
         disposition = self._current_part.content_disposition or b""
+        # a part without `filename` is no file, and one without `name` is refused; real ones follow
+        given = b'; name=""'
         if _extended_name(disposition.decode("latin-1")) is not None:
-            # what has no `filename` is no file; one that follows counts
-            self._current_part.content_disposition = disposition.replace(b";", b'; filename="";', 1)
+            given += b'; filename=""'
+        self._current_part.content_disposition = disposition.replace(b";", given + b";", 1)
         super().on_headers_finished()
 
     def on_end(self) -> None:
@@ -214,16 +219,15 @@ async def _taken(part: UploadFile, options: ServeOptions) -> Upload | ImageError
 
 def _extended_name(disposition: str) -> str | None:
     """Return the name in `filename*` (RFC 8187); empty if it cannot be read, None without one."""
+    found = None
     for key, value in _PARAMETER.findall(disposition):
-        if key.lower() == "filename*":
+        if key.lower().startswith("filename*"):
             charset, _, rest = value.strip('" ').partition("'")
-            try:
-                if charset.lower() in ("utf-8", "iso-8859-1"):
+            found = ""
+            if key.lower() == "filename*" and charset.lower() in _CHARSETS:
+                with suppress(UnicodeDecodeError):
                     return unquote(rest.partition("'")[2], charset, "strict")
-            except UnicodeDecodeError:
-                pass
-            return ""
-    return None
+    return found
 
 
 def too_large(options: ServeOptions) -> str:

@@ -149,38 +149,6 @@ def test_head_of_metrics_none_and_what_takes_pictures(url: str) -> None:
     assert CLIENT.head(f"{url}/v1/predict").status_code == 405
 
 
-@pytest.mark.parametrize(
-    ("parameters", "name"),
-    [
-        ("filename*=utf-8''%D1%84%D0%BE%D1%82%D0%BE.png", "фото.png"),
-        ("filename*=UTF-8'en'a%20b.png", "a b.png"),
-        ("filename*=\"utf-8''%e7%94%bb.png\"", "画.png"),
-        ("filename*=ISO-8859-1''caf%E9.png", "café.png"),
-        ("filename=\"plain.png\"; filename*=utf-8''%C3%A9.png", "é.png"),
-        ("filename*=utf-8''%C3%A9.png; filename=\"plain.png\"", "é.png"),
-        ("FileName*=utf-8''a%3Bb%22c.png ; x=y", 'a;b"c.png'),
-        ("filename=\"a; filename*=utf-8''b.png\"", "a; filename*=utf-8''b.png"),
-        ("filename=\"plain.png\"; filename*=utf-8''%FF.png", "plain.png"),
-        ('filename="plain.png"; filename*=nonsense', "plain.png"),
-        ("filename*=punycode''a", "<bytes>"),
-        ("filename*=", "<bytes>"),
-        ('filename="\u00f1.png"', "ñ.png"),
-        ("filename=plain.png", "plain.png"),
-        ('filename=""', "<bytes>"),
-    ],
-)
-def test_the_name_of_a_file_in_a_form(
-    url: str, pictures: list[Path], parameters: str, name: str
-) -> None:
-    head = f"--b\r\nContent-Disposition: form-data; name=files; {parameters}\r\n\r\n"
-    body = head.encode() + pictures[0].read_bytes() + b"\r\n--b--\r\n"
-    kind = {"Content-Type": "multipart/form-data; boundary=b"}
-    answer = CLIENT.post(f"{url}/v1/predict", content=body, headers=kind)
-    (record,) = answer.json()
-    assert record["source"] == name
-    assert record["verdict"]
-
-
 def test_every_reference_of_the_description_resolves(url: str) -> None:
     described = CLIENT.get(f"{url}/openapi.json").json()
 
