@@ -13,13 +13,12 @@ from benchmarks.accuracy._commands import (
     explain,
     faces,
     page_picture,
-    reduced_decode,
     report_picture,
 )
 from benchmarks.accuracy._leave_out_commands import leave_family_out, leave_one_out
 from benchmarks.baselines._commands import baselines
 from benchmarks.groups._commands import groups
-from benchmarks.speed._commands import latency, profile, scan, serve, throughput
+from benchmarks.speed._commands import latency, scan, serve
 from train.command_line import CommandGroup
 
 
@@ -45,16 +44,10 @@ app.command("leave-one-out")(leave_one_out)
 app.command("leave-family-out")(leave_family_out)
 app.command("groups")(groups)
 app.command("faces")(faces)
-app.command("reduced-decode")(reduced_decode)
 app.command("explain")(explain)
 app.command("report-picture")(report_picture)
 app.command("page-picture")(page_picture)
 app.command("latency")(latency)
-app.command("throughput")(throughput)
 app.command("scan")(scan)
 app.command("serve")(serve)
-app.command("profile")(profile)
 app.command("baselines")(baselines)
-# The names until 0.2:
-app.command("draft", hidden=True)(reduced_decode)
-app.command("peers", hidden=True)(baselines)

@@ -17,7 +17,6 @@ from export._errors import (
 from export._golden import write_golden
 from export._parity import real_crops
 from export._run import export_run
-from export.int8 import Reader
 
 __all__ = [
     "ChanceError",
@@ -25,7 +24,6 @@ __all__ = [
     "ParityError",
     "QuantizationError",
     "QuantizationRejectedError",
-    "Reader",
     "convert",
     "export_run",
     "real_crops",

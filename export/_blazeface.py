@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from export._channel_padding import drop_unused_values, pad_to_blocks, split_shortcuts
 from export._errors import ParityError
-from export._lean import drop_unused_values, pad_to_blocks, split_shortcuts
 from train.command_line import silence_tensorflow
 
 if TYPE_CHECKING:

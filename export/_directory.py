@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakeface import ModelInfo
+from fakeface.files import replacing
 from fakeface.model_directory import METADATA_KEY
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def write_model(info: ModelInfo, model: onnx.ModelProto, path: Path) -> ModelInf
     data = model.SerializeToString(deterministic=True)
     path.mkdir(parents=True, exist_ok=True)
     written = replace(info, sha256=hashlib.sha256(data).hexdigest(), path=path)
-    written.onnx.write_bytes(data)
+    with replacing(written.onnx) as new:
+        new.write_bytes(data)
     written.write()
     return written

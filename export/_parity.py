@@ -86,6 +86,8 @@ def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.
 
 def _crops(folder: Path, finder: FaceFinder, spec: CropSpec) -> Iterator[npt.NDArray[np.uint8]]:
     for path in walk([folder]):
+        if isinstance(path, ImageError):
+            continue
         try:
             yield from preprocess(path, None, spec, 0).crops
             yield from preprocess(path, finder, spec, 0).crops

@@ -7,3 +7,6 @@ underscore are private.
 """
 
 import fakeface  # noqa: F401  before ONNX Runtime: switches its telemetry off
+from train._keras import isolate_keras
+
+KERAS_HOME, KERAS_NOTE = isolate_keras()

@@ -2,7 +2,7 @@
 
 Exit codes are those of `fakeface`: 0 done, 1 a check failed or a model was rejected, 2 wrong usage
 or something is missing, 130 interrupted. An error that tells its remedy is one line on standard
-error; anything else is a bug and keeps its traceback.
+error, and so is one of the file system; anything else is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import typer
 from typer.core import TyperGroup
 
 from fakeface import FakefaceError
+from train import KERAS_NOTE
+from train._disk import disk_is_full
 from train._silence import silence_tensorflow
 from train.errors import TrainError
 from train.progress import console, progress
@@ -41,6 +43,9 @@ _EXTRA_OF = {"skimage": "dev", "onnx": "train", "tf2onnx": "train", "tensorflow"
 """Extra that a module comes with, where it is not `CommandGroup.extra`."""
 
 
+_FULL = "the disk is full{}: free some space and repeat the command, which keeps what is finished"
+
+
 class CommandError(Exception):
     """Base class of errors that a command reports in one line; the message tells the remedy."""
 
@@ -63,6 +68,8 @@ class CommandGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; raise `typer.Exit` in place of an expected error."""
         silence_tensorflow()
+        if KERAS_NOTE:
+            console.print(f"note: {KERAS_NOTE}", markup=False, soft_wrap=True)
         try:
             return super().invoke(ctx)
         except RejectedError as error:
@@ -76,6 +83,17 @@ class CommandGroup(TyperGroup):
             extra = _EXTRA_OF.get(module, self.extra)
             remedy = f"it comes with the extra `{extra}`: pip install -e '.[{extra}]'"
             raise _exit(f"{module} is not installed; {remedy}", EXIT_USAGE) from error
+        except Exception as error:
+            if disk_is_full(error):
+                raise _exit(_FULL.format(_file_of(error)), EXIT_USAGE) from error
+            if isinstance(error, OSError) and error.filename and error.strerror:
+                raise _exit(f"{error.filename}: {error.strerror}", EXIT_USAGE) from error
+            raise
+
+
+def _file_of(error: Exception) -> str:
+    name = getattr(error, "filename", None)
+    return f" ({name})" if name else ""
 
 
 def _exit(error: object, code: int) -> typer.Exit:

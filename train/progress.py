@@ -29,7 +29,9 @@ console = Console(stderr=True, highlight=False)
 def progress(
     items: Iterable[T], what: str, total: int, sizes: Sequence[int] | None = None
 ) -> Iterator[T]:
-    """Pass items on and show how far it is: a bar on a terminal, elsewhere a line every 30 s.
+    """Pass items on and show how far it is and how long it will take.
+
+    A bar on a terminal, elsewhere a line every 30 s.
 
     Args:
         items: The items.
@@ -63,9 +65,10 @@ def _in_lines(
 
     def report() -> None:
         while not over.wait(LINE_EVERY):
-            minutes, seconds = divmod(round(time.monotonic() - started), 60)
+            elapsed = time.monotonic() - started
+            left = f", about {_minutes(elapsed / done * (total - done))} left" if done else ""
             console.print(
-                f"{what}: {done:,} of {total:,} after {minutes}:{seconds:02} min", soft_wrap=True
+                f"{what}: {done:,} of {total:,} after {_minutes(elapsed)}{left}", soft_wrap=True
             )
 
     thread = threading.Thread(target=report, name="progress", daemon=True)
@@ -76,6 +79,11 @@ def _in_lines(
             done += size
     finally:
         over.set()
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} min"
 
 
 def in_threads(function: Callable[[T], R], items: Sequence[T], what: str) -> Iterable[tuple[T, R]]:

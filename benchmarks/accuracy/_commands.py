@@ -10,7 +10,6 @@ import typer
 from benchmarks._options import (
     CacheOption,
     DataOption,
-    ModelOption,
     ModelsOption,
     OutOption,
     ResamplesOption,
@@ -20,7 +19,6 @@ from benchmarks._options import (
 )
 from benchmarks._output import show_markdown, write_result
 from benchmarks._progress import progress_bars
-from fakeface.model_directory import DEFAULT_MODEL
 
 
 def accuracy(
@@ -133,30 +131,6 @@ def faces(
         result = run_faces(FaceFinder(MODELS / FACE_FINDER), chosen, scenes, seed, begin)
     text = faces_markdown(result)
     write_result(out, "faces", result, text)
-    show_markdown(text)
-
-
-def reduced_decode(
-    pictures: Annotated[
-        list[Path],
-        typer.Argument(help="Folders of large JPEG pictures, as cameras wrote them.", exists=True),
-    ],
-    model: ModelOption = DEFAULT_MODEL,
-    out: OutOption = Path("results/reduced-decode"),
-) -> None:
-    """Compare verdicts on large JPEG pictures, decoded at a reduced size and at full size.
-
-    python -m benchmarks reduced-decode PHOTOS
-    """
-    from benchmarks.accuracy._reduced_decode import (
-        compare_reduced_decoding,
-        reduced_decode_markdown,
-    )
-
-    with progress_bars() as begin:
-        result = compare_reduced_decoding(model, pictures, begin)
-    text = reduced_decode_markdown(result)
-    write_result(out, "reduced-decode", result, text)
     show_markdown(text)
 
 

@@ -35,11 +35,9 @@ class Baseline:
         job: What its process opens, ready for JSON: `kind` selects an opener of
             `benchmarks.baselines._worker`, the rest is passed to it.
         installs: Distributions that running it needs.
-        trained: Whether its weights are trained; random ones are measured for speed only.
         python: Python interpreter of its process.
         unavailable: Why it cannot run; empty if it can be tried.
         digest: Hash of the files that determine its scores.
-        own: Name of the model directory that it runs as shipped; empty for all others.
     """
 
     name: str
@@ -47,11 +45,9 @@ class Baseline:
     network: str
     job: dict[str, Any] = field(default_factory=dict)
     installs: tuple[str, ...] = ()
-    trained: bool = True
     python: str = sys.executable
     unavailable: str = ""
     digest: str = ""
-    own: str = ""
 
     def key(self, about: dict[str, Any]) -> str:
         """Return a hash of all that its scores depend on."""

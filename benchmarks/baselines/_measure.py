@@ -17,7 +17,6 @@ from benchmarks.accuracy._degradations import CLEAN, DEGRADATIONS, Degradation
 from benchmarks.accuracy._metrics import measure, resamples
 from benchmarks.accuracy._store import pixel_path
 from benchmarks.baselines._baseline import Baseline, BaselineError, Process
-from benchmarks.baselines._targets import targets
 from benchmarks.speed._latency import pictures
 from fakeface import ImageError, Thresholds
 from fakeface.diagnostics import Timing, Variant, environment, interleaved
@@ -71,7 +70,7 @@ def compare(
         Plain values, ready for JSON: provenance, environment, the sample, `baselines` with `speed`
         per number of threads (`network`, `verdict`, the same with `_cpu`, `peak_rss_mb`,
         `install_mb`, and p50s as multiples of the first baseline's), `accuracy` per degradation,
-        `failed` if one could not run; and `targets`.
+        `failed` if one could not run.
     """
     before = environment()
     rows = [_Row(baseline, failed=baseline.unavailable) for baseline in baselines]
@@ -83,7 +82,7 @@ def compare(
         if samples:
             _score_all(rows, samples, picture, folder, cache, seed, max(threads), begin)
         _time_all(rows, threads, picture, seconds, begin)
-    result = {
+    return {
         "benchmark": "baselines",
         **provenance(before),
         "picture": PICTURE,
@@ -98,7 +97,6 @@ def compare(
         "degradations": {name: DEGRADATIONS[name].description for name in ACCURACY_DEGRADATIONS},
         "baselines": [_as_dict(row, rows[0]) for row in rows],
     }
-    return {**result, "targets": targets(result)}
 
 
 def draw_sample(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
@@ -130,13 +128,13 @@ def _score_all(
     threads: int,
     begin: Begin,
 ) -> None:
-    """Score the sample under every degradation with every trained baseline."""
-    trained = [row for row in rows if row.baseline.trained and not row.failed]
-    advance = begin("accuracy", len(trained) * len(ACCURACY_DEGRADATIONS) * len(samples))
+    """Score the sample under every degradation with every baseline."""
+    running = [row for row in rows if not row.failed]
+    advance = begin("accuracy", len(running) * len(ACCURACY_DEGRADATIONS) * len(samples))
     degraded = {
         name: _degrade(DEGRADATIONS[name], samples, folder) for name in ACCURACY_DEGRADATIONS
     }
-    for row in trained:
+    for row in running:
         process = None
         try:
             process = Process(row.baseline, threads, picture)
@@ -144,7 +142,7 @@ def _score_all(
             for name, paths in degraded.items():
                 treatment = f"{name}-{pixel_path(DEGRADATIONS[name])[:16]}"
                 key = f"{row.baseline.key(process.about)}-{treatment}"
-                cached = cache.append_only(f"peers/{key}")
+                cached = cache.append_only(f"baselines/{key}")
                 _score(process, samples, paths, cached, advance)
                 row.accuracy[name] = _metrics(samples, cached, row.about["threshold"], seed)
         except BaselineError as error:
@@ -282,8 +280,6 @@ def _as_dict(row: _Row, reference: _Row) -> dict[str, Any]:
         "precision": about.get("precision"),
         "versions": about.get("versions", {}),
         "digest": baseline.digest,
-        "trained": baseline.trained,
-        "own": baseline.own,
         "failed": row.failed,
         "speed": {} if row.failed else speed,
         "accuracy": row.accuracy,

@@ -1,4 +1,4 @@
-"""Runtimes: ONNX Runtime, OpenVINO, LiteRT, TensorFlow.
+"""Runtimes: ONNX Runtime, OpenVINO, TensorFlow.
 
 Each is imported when it is opened, and configured for one picture at a time.
 """
@@ -92,23 +92,6 @@ def open_openvino(file: Path, threads: int, precision: str) -> Network:
     return Network(_one_by_one(run), used, ("openvino",))
 
 
-def open_litert(file: Path, threads: int, precision: str) -> Network:  # noqa: ARG001
-    """Open a `.tflite` file that takes one crop in LiteRT, with XNNPACK."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_path=str(file), num_threads=threads)
-    interpreter.allocate_tensors()
-    (given,) = interpreter.get_input_details()
-    (output,) = interpreter.get_output_details()
-
-    def run(crop: Crops) -> Any:
-        interpreter.set_tensor(given["index"], crop)
-        interpreter.invoke()
-        return interpreter.get_tensor(output["index"])
-
-    return Network(_one_by_one(run), "fp32", ("ai-edge-litert",))
-
-
 def open_tensorflow(file: Path, threads: int, precision: str) -> Network:  # noqa: ARG001
     """Open the Keras model of a run directory as a `tf.function`."""
     import tensorflow as tf
@@ -130,7 +113,6 @@ def open_tensorflow(file: Path, threads: int, precision: str) -> Network:  # noq
 
 RUNTIMES: dict[str, Callable[[Path, int, str], Network]] = {
     "openvino": open_openvino,
-    "litert": open_litert,
     "tensorflow": open_tensorflow,
 }
 """Openers of the other runtimes: take a file, a number of threads and, if it can be chosen, a

@@ -82,8 +82,8 @@ class SharedPipeline:
 def open_shared_pipeline(job: dict[str, Any]) -> SharedPipeline:
     """Open one; `job` as for `benchmarks.baselines._worker.open_baseline`.
 
-    `kind` is `onnxruntime` or one of `RUNTIMES`; `file` is a model directory, a run directory or a
-    `.tflite`; `crop` says how faces are cropped; `precision` is for OpenVINO.
+    `kind` is `onnxruntime` or one of `RUNTIMES`; `file` is a model directory or a run
+    directory; `crop` says how faces are cropped; `precision` is for OpenVINO.
     """
     file, spec, verdict = Path(job["file"]), CropSpec(**job["crop"]), None
     if job["kind"] == "onnxruntime":  # as it ships

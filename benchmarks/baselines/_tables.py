@@ -74,21 +74,6 @@ def _parts(result: Result) -> Iterator[str]:
         yield table(
             ["baseline", "why"], [[row["name"], _cell_text(row["failed"])] for row in failed]
         )
-    if result["targets"]:
-        yield "## Targets\n"
-        yield table(
-            ["time of … as a multiple of the shipped model's", "threads", "ratio", "at least", ""],
-            [
-                [
-                    target["what"],
-                    str(target["threads"]),
-                    f"{target['ratio']:.2f}",
-                    f"{target['least']:g}",
-                    "reached" if target["reached"] else "missed",
-                ]
-                for target in result["targets"]
-            ],
-        )
 
 
 def _speed_row(row: Result, threads: str) -> list[str]:

@@ -1,7 +1,1 @@
-"""Quantises model directories to int8: calibration, rounding, search, and the acceptance test."""
-
-from __future__ import annotations
-
-from export.int8._quantize import Reader
-
-__all__ = ["Reader"]
+"""Quantises model directories to int8: ranges, rounding, calibration, and the acceptance test."""

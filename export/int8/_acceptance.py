@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from export.int8._graph import Crops, Doubles
+from export.int8._network import Layer
 from export.int8._samples import score
-from export.int8._search import Layer
 from fakeface import ModelInfo, Thresholds, Verdict
 from fakeface.inference import Classifier, classify
 from train.data import Sample
@@ -141,7 +141,7 @@ def rejection_message(
     Args:
         info: The quantised model.
         acceptance: The comparison.
-        layers: Sensitivities from the search.
+        layers: Sensitivities, where they were measured.
         kept_in_fp32: Layers that are in fp32.
 
     Returns:
@@ -153,12 +153,20 @@ def rejection_message(
         if layer.name not in kept_in_fp32 and layer.noise is not None
     }
     sensitive = sorted(noise, key=lambda name: -noise[name])[:_NAMED]
-    return "\n".join([
+    lines = [
         f"{info.name} failed the acceptance test on {acceptance.pictures} test pictures:",
         *(f"  {violation}" for violation in acceptance.violations()),
-        f"{len(kept_in_fp32)} convolutions are in fp32; the most sensitive of the others,"
-        " by the noise of the logit when only that one is quantised:",
-        *(f"  {noise[name]:.3f}  {name}" for name in sensitive),
-        "nothing was written; keep more layers in fp32 (--most-float), calibrate on"
-        " more crops (--crops), or write it with its violations in the card (--allow)",
+    ]
+    more = ""
+    if sensitive:
+        lines += [
+            f"{len(kept_in_fp32)} convolutions are in fp32; the most sensitive of the others, by"
+            " the noise of the logit when only that one is quantised:",
+            *(f"  {noise[name]:.3f}  {name}" for name in sensitive),
+        ]
+        more = "keep more layers in fp32 (--most-float), "
+    return "\n".join([
+        *lines,
+        f"nothing was written; {more}fit it on more crops (--crops), or write it with its"
+        " violations in the card (--allow)",
     ])  # fmt: skip

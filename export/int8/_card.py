@@ -24,7 +24,10 @@ def notes(info: ModelInfo, original: ModelInfo, acceptance: Acceptance) -> str:
     kind = "U8S8 (unsigned activations, signed weights)" if scheme["target"] == "x86" else "S8S8"
     violations = acceptance.violations()
     count = len(made["kept_in_fp32"])
-    sensitive = {0: "none", 1: "the most sensitive"}.get(count, f"{count} of the most sensitive")
+    kept = {0: "", 1: ", and the most sensitive convolution"}.get(
+        count, f", and {count} of the most sensitive convolutions"
+    )
+    layers = sorted(made["layers"], key=lambda layer: -layer["noise"])[:_SHOWN]
     lines = [
         f"Purpose, training data, known failures and licences are those of {original.name}"
         f" {original.version}: read the card of that model first.",
@@ -33,27 +36,18 @@ def notes(info: ModelInfo, original: ModelInfo, acceptance: Acceptance) -> str:
         "",
         f"{original.name} {original.version} (sha256 `{original.sha256[:12]}…`) in int8: {kind},"
         f" weights per channel{', of 7 bits' if scheme['reduce_range'] else ''}. In fp32 are the"
-        f" head, the heat map and, of {len(made['layers'])} convolutions, {sensitive}. Ranges and"
-        f" weights were fitted on {made['calibration']['crops']} face crops of `train`, and schemes"
-        " compared on as many others; the calibration was fitted on `val` to the fp32 logits; the"
-        " thresholds are those of the fp32 model.",
-        "",
+        f" head and the heat map{kept}. Layers were equalised, weights rounded by descent on the"
+        " error of what a layer computes, and ranges chosen by percentiles, on"
+        f" {made['calibration']['crops']} face crops of `train`; the calibration was fitted on"
+        " `val` to the fp32 logits; the thresholds are those of the fp32 model.",
         *(
-            []
-            if scheme["target"] != "x86" or scheme["reduce_range"]
-            else [
+            [
+                "",
                 "On x86 processors without VNNI, sums of products can overflow in this format, and"
                 " scores then differ from those below; `fakeface doctor` compares them.",
-                "",
             ]
-        ),
-        "| scheme | noise of the logit | shift |",
-        "|---|---|---|",
-        *(
-            f"| ranges by {t['method']}, weights rounded by {t['rounding']}, equalisation"
-            f" {'none' if t['equalise'] is None else t['equalise']} | {t['noise']:.3f} |"
-            f" {t['shift']:+.3f} |"
-            for t in made["tried"]
+            if scheme["target"] == "x86" and not scheme["reduce_range"]
+            else []
         ),
         "",
         f"## Compared with {original.name} in fp32",
@@ -76,16 +70,16 @@ def notes(info: ModelInfo, original: ModelInfo, acceptance: Acceptance) -> str:
             if violations
             else []
         ),
-        "Layers by the noise of the logit when only that layer is quantised:",
-        "",
-        "| layer | noise | precision |",
-        "|---|---|---|",
         *(
-            f"| `{layer['name']}` | {layer['noise']:.3f} | {layer['precision']} |"
-            for layer in sorted(
-                (layer for layer in made["layers"] if layer["noise"] is not None),
-                key=lambda layer: -layer["noise"],
-            )[:_SHOWN]
+            [
+                "Layers by the noise of the logit when only that layer is quantised:",
+                "",
+                "| layer | noise | precision |",
+                "|---|---|---|",
+            ]
+            if layers
+            else []
         ),
+        *(f"| `{row['name']}` | {row['noise']:.3f} | {row['precision']} |" for row in layers),
     ]
     return "\n".join(lines)

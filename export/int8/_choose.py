@@ -1,7 +1,8 @@
-"""Chooses a scheme on crops of `train`, then the layers in fp32 and the calibration on `val`."""
+"""Quantises a network, and keeps sensitive layers in fp32 where too many verdicts would change."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,11 @@ import numpy as np
 from scipy.special import logit, ndtr
 
 from export.int8._graph import Crops, Doubles
-from export.int8._quantize import METHODS, isolated_nodes
+from export.int8._network import Layer, Network
+from export.int8._quantize import isolated_nodes
 from export.int8._recalibrate import Line, fit_line, logits
 from export.int8._request import Request
-from export.int8._samples import crop_samples, stratified_sample
-from export.int8._search import QUICK_METHODS, Deadline, Layer, QuantisationSearch, Trial
+from export.int8._samples import crop_samples, half_of_each_class
 from fakeface import ModelInfo, Thresholds
 from train.command_line import console, progress
 from train.data import Data
@@ -22,32 +23,33 @@ if TYPE_CHECKING:
     import onnx
 
 MAX_EXPECTED_CHANGE = 0.009
-"""Fraction of verdicts that may be expected to change on `val`: the most sensitive layers return to
-fp32 one by one until it is met. Mostly they are the first of a network, where feature maps are
-large and traces of generators fine, and int8 gains least."""
+"""Fraction of verdicts that may be expected to change on `val`: above it, the most sensitive layers
+return to fp32 one by one. Mostly they are the first of a network, where feature maps are large and
+traces of generators fine, and int8 gains least."""
 
 MOST_VAL = 2000
 """Most pictures of `val` that calibration is fitted on."""
 
+MOST_SENSITIVITY = 256
+"""Most of them that the sensitivity of layers is measured on."""
+
 SEED = 0
 
-STEPS = 6
+STEPS = 5
 """Steps of an export, as its progress counts them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Outcome of the search.
+    """What was chosen.
 
     Attributes:
-        trials: The schemes compared, the best first.
-        layers: Sensitivity of the layers.
+        layers: Sensitivity of the layers; empty where none had to be measured.
         kept_in_fp32: Names of the layers that stay in fp32.
         line: Calibration from logits in int8 to those in fp32.
         steps: Noise and changed verdicts on `val` with every number of layers in fp32.
     """
 
-    trials: list[Trial]
     layers: list[Layer]
     kept_in_fp32: tuple[str, ...]
     line: Line
@@ -57,7 +59,7 @@ class Choice:
 def quantise(
     model: onnx.ModelProto, info: ModelInfo, data: Data, request: Request
 ) -> tuple[onnx.ModelProto, Choice]:
-    """Search on crops of `train`; choose the fp32 layers and the calibration on `val`.
+    """Quantise on crops of `train`; choose the fp32 layers and the calibration on `val`.
 
     Args:
         model: The network in fp32.
@@ -70,65 +72,67 @@ def quantise(
     """
     assert info.crop is not None
     assert info.thresholds is not None
-    deadline = Deadline.after(request.minutes)
-    sampled = stratified_sample(data.split("train"), 2 * request.crops, SEED)
+    sampled = half_of_each_class(data.split("train"), request.crops, SEED)
     crops = crop_samples(sampled, info.crop, step_name(1, "cropping faces of train"))
-    half = len(crops) // 2
-    search = QuantisationSearch(model, crops[:half], crops[half:], deadline)
-    methods = QUICK_METHODS if request.quick else METHODS
-    trials = search.compare_schemes(request.scheme, methods, step_name(2, "comparing schemes"))
-    for trial in trials:
-        console.print(_line_of(trial), markup=False, soft_wrap=True)
-    scheme = trials[0].scheme
-    layers = search.sensitivity(scheme, step_name(3, "measuring the sensitivity of layers"))
+    network = Network(
+        model, crops, request.target, request.reduce_range, lambda name: step_name(2, name)
+    )
     val = data.split("val")
-    val = stratified_sample(val, MOST_VAL, SEED) if len(val) > MOST_VAL else val
-    crops = crop_samples(val, info.crop, step_name(4, "cropping faces of val"))
+    val = half_of_each_class(val, MOST_VAL, SEED) if len(val) > MOST_VAL else val
+    crops = crop_samples(val, info.crop, step_name(3, "cropping faces of val"))
     wanted = logits(model, crops)
-    best: tuple[float, onnx.ModelProto, Choice] | None = None
     steps: list[dict[str, Any]] = []
-    counts = range(min(request.most_fp32, len(layers)) + 1)
-    order = _by_sensitivity(layers)
-    kept_in_fp32: tuple[str, ...] = ()
-    waiting: tuple[str, ...] = ()
-    for count in progress(counts, step_name(5, "keeping sensitive layers in fp32"), len(counts)):
-        layer = tuple(order[max(count - 1, 0) : count])
-        for more in dict.fromkeys([(*kept_in_fp32, *waiting, *layer), (*kept_in_fp32, *layer)]):
-            quantised = search.build(scheme, more)
-            if not isolated_nodes(quantised):
-                break
-        else:  # it may not stay in fp32 alone: try again with its neighbours
-            waiting = (*waiting, *layer)
-            continue
-        kept_in_fp32, waiting = more, tuple(name for name in waiting if name not in more)
+
+    def measured(kept: tuple[str, ...], quantised: onnx.ModelProto) -> tuple[Line, float]:
         line, step = _on_val(quantised, crops, wanted, info.thresholds)
-        steps.append({"kept_in_fp32": len(kept_in_fp32), **step})
+        steps.append({"kept_in_fp32": len(kept), **step})
         console.print(
-            f"{len(kept_in_fp32)} layers in fp32: noise {step['noise']:.3f}; on val"
-            f" {step['changed']:.2%} of verdicts change, {step['expected']:.2%} expected",
+            f"{len(kept)} layers in fp32: noise {step['noise']:.3f}; on val {step['changed']:.2%}"
+            f" of verdicts change, {step['expected']:.2%} expected",
             markup=False,
             soft_wrap=True,
         )
-        if best is None or step["expected"] < best[0]:
-            choice = Choice(trials, layers, kept_in_fp32, line, steps)
-            best = step["expected"], quantised, choice
-        if step["expected"] <= MAX_EXPECTED_CHANGE or deadline.passed:
-            break
-    if deadline.passed:
-        console.print(
-            f"the search ended after {request.minutes:g} minutes with the best so far:"
-            f" {len(trials)} schemes compared, up to {len(kept_in_fp32)} layers in fp32",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
+        return line, step["expected"]
+
+    quantised = network.build()
+    line, expected = measured((), quantised)
+    best = expected, quantised, Choice([], (), line, steps)
+    if expected > MAX_EXPECTED_CHANGE and request.most_fp32:
+        layers = network.sensitivity(
+            crops[:: -(-len(crops) // MOST_SENSITIVITY)],
+            request.minutes,
+            step_name(4, "too many verdicts would change: measuring the sensitivity of layers"),
         )
-    assert best is not None  # with no layer in fp32 none is isolated
+        tried = _most_sensitive_kept(network, layers, request.most_fp32)
+        for kept, quantised in tried:
+            line, expected = measured(kept, quantised)
+            if expected < best[0]:
+                best = expected, quantised, Choice(layers, kept, line, steps)
+            if expected <= MAX_EXPECTED_CHANGE:
+                break
     return best[1], best[2]
 
 
-def _by_sensitivity(layers: list[Layer]) -> list[str]:
-    """Return the names of layers, the most sensitive first; those not measured last, in order."""
-    return [layer.name for layer in sorted(layers, key=lambda layer: -(layer.noise or 0.0))]
+def _most_sensitive_kept(
+    network: Network, layers: list[Layer], most: int
+) -> Iterator[tuple[tuple[str, ...], onnx.ModelProto]]:
+    """Yield the network with one more of the most sensitive layers in fp32, up to `most`.
+
+    Layers that were not measured come last, in order.
+    """
+    order = [layer.name for layer in sorted(layers, key=lambda layer: -(layer.noise or 0.0))]
+    order = order[:most]
+    kept: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    for name in progress(order, step_name(4, "keeping sensitive layers in fp32"), len(order)):
+        for more in dict.fromkeys([(*kept, *waiting, name), (*kept, name)]):
+            quantised = network.build(more)
+            if not isolated_nodes(quantised):
+                kept, waiting = more, tuple(layer for layer in waiting if layer not in more)
+                yield kept, quantised
+                break
+        else:  # it may not stay in fp32 alone: try again with its neighbours
+            waiting = (*waiting, name)
 
 
 def step_name(number: int, name: str) -> str:
@@ -155,12 +159,3 @@ def _on_val(
     expected = float(sum(ndtr(-np.abs(wanted - bound) / noise).mean() for bound in bounds))
     changed = (np.digitize(after, bounds) != np.digitize(wanted, bounds)).mean()
     return line, {"noise": noise, "expected": expected, "changed": float(changed)}
-
-
-def _line_of(trial: Trial) -> str:
-    scheme = trial.scheme
-    equalised = "none" if scheme.equalise is None else f"{scheme.equalise:g}"
-    return (
-        f"noise {trial.noise:.3f}, shift {trial.shift:+.3f}: ranges by {scheme.method}, weights"
-        f" rounded by {scheme.rounding}, equalisation {equalised}"
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from export._options import CacheOption, NameOption, OutOption
-from export.int8._quantize import Scheme, Target
+from export.int8._quantize import Target
 from train.command_line import console
 
 if TYPE_CHECKING:
@@ -30,11 +30,8 @@ def int8(
         bool, typer.Option(help="Weights of 7 bits, for x86 without VNNI.")
     ] = False,
     crops: Annotated[
-        int,
-        typer.Option(
-            min=16, help="Crops of `train` to calibrate on, and as many to compare schemes on."
-        ),
-    ] = 256,
+        int, typer.Option(min=16, help="Crops of `train` to fit ranges and weights on.")
+    ] = 64,
     most_fp32: Annotated[
         int,
         typer.Option(
@@ -43,16 +40,12 @@ def int8(
             help="How many layers may stay in fp32, the most sensitive first.",
         ),
     ] = 8,
-    quick: Annotated[
-        bool,
-        typer.Option("--quick", help="Compare only ranges by min-max and percentile, no entropy."),
-    ] = False,
     minutes: Annotated[
         float | None,
         typer.Option(
             min=0,
-            help="Minutes after which the search takes the best scheme so far; no limit if"
-            " left out.",
+            help="Minutes to look for sensitive layers, where too many verdicts would change; no"
+            " limit if left out.",
         ),
     ] = None,
     allow: Annotated[
@@ -65,8 +58,9 @@ def int8(
     """Quantise a classifier to int8, and reject the result unless it is as accurate.
 
     On the test split the AUC may fall by 0.005 and 1 % of the verdicts may change; p_fake of a
-    picture alone and in a batch may differ by 1e-3. Progress goes to standard error, on a terminal
-    as bars, elsewhere as a line every 30 seconds.
+    picture alone and in a batch may differ by 1e-3. Minutes on two cores for a network like
+    `edge`; progress and the time left go to standard error, on a terminal as bars, elsewhere as a
+    line every 30 seconds.
     """
     from export.int8._request import Request
 
@@ -77,11 +71,11 @@ def int8(
             cache=cache,
             out=out,
             name=name or out.resolve().name,
-            scheme=Scheme(target=target, reduce_range=reduce_range),
+            target=target,
+            reduce_range=reduce_range,
             crops=crops,
             most_fp32=most_fp32,
             allow=allow,
-            quick=quick,
             minutes=minutes,
         )
     )

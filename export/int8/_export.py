@@ -18,8 +18,10 @@ from export._golden import precision_of, write_golden
 from export._run import figures
 from export.int8._acceptance import Acceptance, compare, rejection_message
 from export.int8._card import notes as card_notes
-from export.int8._choose import Choice, quantise, step_name
+from export.int8._choose import STEPS, Choice, quantise, step_name
 from export.int8._graph import Doubles
+from export.int8._network import EQUALISATION
+from export.int8._quantize import METHOD
 from export.int8._recalibrate import apply_line
 from export.int8._request import Request
 from export.int8._samples import read_data
@@ -75,7 +77,7 @@ def export_int8(request: Request) -> tuple[ModelInfo, Acceptance]:
             Classifier(request.model),
             Classifier(path),
             samples,
-            step_name(6, "comparing both models on test"),
+            step_name(STEPS, "comparing both models on test"),
         )
     if acceptance.violations() and not request.allow:
         raise QuantizationRejectedError(
@@ -97,10 +99,15 @@ def _provenance(
     request: Request, info: ModelInfo, data: Data, choice: Choice, warning: str | None
 ) -> dict[str, Any]:
     """Return what made the quantised model, for `model.json`."""
-    best = choice.trials[0]
     return {
         "from": {"name": info.name, "version": info.version, "sha256": info.sha256},
-        "scheme": best.scheme.as_dict(),
+        "scheme": {
+            "method": METHOD,
+            "target": request.target,
+            "reduce_range": request.reduce_range,
+            "equalise": EQUALISATION,
+            "rounding": "descent",
+        },
         "kept_in_fp32": list(choice.kept_in_fp32),
         "calibration": {
             "crops": request.crops,
@@ -111,7 +118,6 @@ def _provenance(
         },
         "data": data.fingerprint(),
         **({"warning": warning} if warning else {}),
-        "tried": [trial.as_dict() for trial in choice.trials],
         "steps": choice.steps,
         "layers": [
             {
@@ -120,6 +126,7 @@ def _provenance(
                 "precision": "fp32" if layer.name in choice.kept_in_fp32 else "int8",
             }
             for layer in choice.layers
+            if layer.noise is not None
         ],
         "with": {name: version_of(name) for name in ("onnx", "onnxruntime")},
         "by": invocation("export"),

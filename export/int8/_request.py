@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from export.int8._quantize import Scheme
+from export.int8._quantize import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,12 @@ class Request:
         cache: Folder of cached digests and faces.
         out: Model directory to write.
         name: Name of the quantised model.
-        scheme: Gives the target; the rest is searched for.
-        crops: Crops of `train` to calibrate on, and as many others to compare schemes on.
-        most_fp32: How many layers the search may keep in fp32, the most sensitive first.
+        target: Processor.
+        reduce_range: Weights of 7 bits, for x86 without VNNI.
+        crops: Crops of `train` to calibrate on.
+        most_fp32: How many layers may stay in fp32, the most sensitive first.
         allow: Whether to write a model that fails the acceptance test.
-        quick: Whether to compare only `QUICK_METHODS`.
-        minutes: Minutes after which the search takes the best scheme so far; None for no limit.
+        minutes: Minutes to measure the sensitivity of layers for; None for no limit.
     """
 
     model: Path
@@ -31,9 +31,9 @@ class Request:
     cache: Path
     out: Path
     name: str
-    scheme: Scheme = field(default_factory=Scheme)
-    crops: int = 256
+    target: Target = "x86"
+    reduce_range: bool = False
+    crops: int = 64
     most_fp32: int = 8
     allow: bool = False
-    quick: bool = False
     minutes: float | None = None

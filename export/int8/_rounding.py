@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from export.int8._graph import Crops, Doubles, Graph, copy_model
+from export.int8._quantize import LEVELS
+from train.command_line import progress
 
 if TYPE_CHECKING:
     import onnx
@@ -33,22 +35,29 @@ _BATCH = 4
 Scales = dict[str, npt.NDArray[np.float32]]
 
 
-def round_weights(model: onnx.ModelProto, crops: Crops, levels: int, seed: int = 0) -> Scales:
+def round_weights(
+    model: onnx.ModelProto,
+    crops: Crops,
+    levels: int = LEVELS,
+    seed: int = 0,
+    what: str = "rounding weights",
+) -> Scales:
     """Round the weights of all convolutions, in place, and correct their biases.
 
     Args:
         model: From `export.int8._quantize.preprocess_graph`, equalised or not. Its weights become
             multiples of their channels' steps.
         crops: RGB crops to measure on, uint8 [n, size, size, 3].
-        levels: Steps on either side of zero: 127 for 8 bits, 63 for 7.
+        levels: Steps on either side of zero.
         seed: For the places sampled.
+        what: What to call it in the progress.
 
     Returns:
         For the weights' names the step of each output channel.
     """
     graph = Graph(model)
     scales: Scales = {}
-    for node, mean, covariance in _inputs(graph, crops, seed):
+    for node, mean, covariance in _inputs(graph, crops, seed, what):
         weights = graph.constant(node.input[1])
         flat = weights.reshape(len(mean), -1, mean.shape[1]).astype(np.float64)
         steps = np.abs(flat).max(axis=2, keepdims=True) / levels
@@ -99,7 +108,9 @@ def descend(weights: Doubles, covariance: Doubles, steps: Doubles, levels: int) 
     return np.asarray(rounded)
 
 
-def _inputs(graph: Graph, crops: Crops, seed: int) -> list[tuple[Node, Doubles, Doubles]]:
+def _inputs(
+    graph: Graph, crops: Crops, seed: int, what: str
+) -> list[tuple[Node, Doubles, Doubles]]:
     """For every convolution mean and covariance of what its filters read, by group of inputs."""
     from onnx import helper
 
@@ -116,7 +127,8 @@ def _inputs(graph: Graph, crops: Crops, seed: int) -> list[tuple[Node, Doubles, 
     first: dict[str, Any] = {}
     second: dict[str, Any] = {}
     count: dict[str, int] = dict.fromkeys((node.name for node in nodes), 0)
-    for start in range(0, len(crops), _BATCH):
+    starts = range(0, len(crops), _BATCH)
+    for start in progress(starts, what, len(starts)):
         found = session.run(names, {"image": crops[start : start + _BATCH]})
         maps = dict(zip(names, found, strict=True))
         for node in nodes:

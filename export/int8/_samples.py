@@ -47,7 +47,7 @@ def read_data(info: ModelInfo, folder: Path, cache: Path) -> tuple[Data, str | N
     )
 
 
-def stratified_sample(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
+def half_of_each_class(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
     """Sample at random, half of each class, or as many as there are; return them shuffled."""
     rng = random.Random(seed)
     classes = [[s for s in samples if s.label == label] for label in (0, 1)]

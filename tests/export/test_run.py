@@ -91,14 +91,6 @@ def test_an_exported_model_runs_in_the_library(exported, run, samples):
     assert {p.settings for p in golden.predictions} == {detector.settings}
 
 
-def test_a_head_on_all_stages_can_be_exported(fitted, samples, tmp_path):
-    from export._run import export_run
-
-    path = fitted("stages").path
-    export_run(path, tmp_path / "model", "stages", "0.0.1", samples, allow_chance=True)
-    assert Detector(tmp_path / "model").predict(samples / "real" / "astronaut.png").error is None
-
-
 def test_provenance_is_recorded(exported, run):
     out, info, _ = exported
     described = json.loads((out / "model.json").read_text())

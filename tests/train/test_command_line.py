@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 from importlib import import_module
@@ -7,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from fakeface import ModelError
+from train._disk import disk_is_full
 from train.command_line import (
     EXIT_REJECTED,
     EXIT_USAGE,
@@ -27,6 +29,10 @@ from train.errors import DataError
         (DataError("no pictures"), EXIT_USAGE),
         (ModelError("edge", "no model"), EXIT_USAGE),
         (ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow.keras"), EXIT_USAGE),
+        (PermissionError(13, "Permission denied", "runs"), EXIT_USAGE),
+        (OSError(errno.ENOSPC, "No space left on device", "runs/model.keras"), EXIT_USAGE),
+        (OSError("1048576 requested and 4096 written"), EXIT_USAGE),
+        (RuntimeError("UNKNOWN: runs/ckpt: No space left on device"), EXIT_USAGE),
         (KeyboardInterrupt(), 130),
     ],
 )
@@ -47,6 +53,17 @@ def test_expected_errors_are_one_line_and_an_exit_code(error, code):
         assert line.startswith("error: ")
     if isinstance(error, ModuleNotFoundError):
         assert "pip install -e '.[train]'" in line
+    if disk_is_full(error):
+        assert "the disk is full" in line
+        assert "repeat the command" in line
+
+
+def test_a_full_disk_is_recognised_behind_other_errors():
+    wrapped = ValueError("cannot be written")
+    wrapped.__cause__ = OSError(errno.EDQUOT, "Disk quota exceeded")
+    assert disk_is_full(wrapped)
+    assert not disk_is_full(ValueError("cannot be written"))
+    assert not disk_is_full(OSError(errno.EACCES, "Permission denied"))
 
 
 def test_bugs_keep_their_traceback():

@@ -210,5 +210,5 @@ def _counterpart(file: Path) -> Path:
 
 def _key(spec: AutoencoderSpec) -> str:
     """Hash of what decides the pixels of a reconstruction, apart from picture and network."""
-    chances = {key: getattr(spec, key) for key in ("resize", "scale", "encode", "quality")}
-    return hashlib.blake2b(json.dumps(chances, sort_keys=True).encode(), digest_size=8).hexdigest()
+    settings = {key: getattr(spec, key) for key in ("resize", "scale", "encode", "quality")}
+    return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -1,6 +1,6 @@
 """Sampling of batches, balanced so that the origin of a picture does not predict its class.
 
-Most AI pictures look like one origin of photographs. Sampled uniformly, a network learns that look
+Most AI pictures look like one origin of photographs. Sampled uniformly, a network learns that style
 as the class and flags the photographs of that origin. So every batch holds as many AI pictures as
 photographs; origins with a sampling weight get that share of the photographs, the others divide the
 rest by a power of their size; and part of the batch are pairs, an AI picture with the photograph it

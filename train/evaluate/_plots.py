@@ -22,6 +22,12 @@ Target: TypeAlias = "Path | IO[bytes]"
 _CURVES = 12
 """Most origins that have a ROC curve of their own."""
 
+FEWEST = 10
+"""Fewest pictures of an origin with a ROC curve of its own: of one picture it is a single step."""
+
+_LINEAR = 30
+"""Most pictures of a bin that a linear axis shows; beyond, it is logarithmic."""
+
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#999999"
 
@@ -67,23 +73,30 @@ def plot_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
 
 
 def plot_roc(scores: Scores, path: Target) -> None:
-    """Draw the ROC curve (AI is positive), and those of the largest AI origins against all Real."""
+    """Draw the ROC curve (AI is positive), and those of the largest AI origins against all Real.
+
+    An origin of fewer than 10 pictures has no curve.
+    """
     from sklearn.metrics import auc, roc_curve
 
     figure = _figure(6, 5)
     axes = figure.add_subplot()
     real = scores.labels == 1
     origins, counts = np.unique(scores.origins[~real], return_counts=True)
-    for origin in sorted(origins[np.argsort(-counts, kind="stable")][:_CURVES]):
+    size = dict(zip(origins.tolist(), counts.tolist(), strict=True))
+    large = sorted((origin for origin in size if size[origin] >= FEWEST), key=lambda o: -size[o])
+    for origin in sorted(large[:_CURVES]):
         chosen = real | (scores.origins == origin)
         fpr, tpr, _ = roc_curve(~real[chosen], -scores.logits[chosen])
-        axes.plot(fpr, tpr, lw=1, alpha=0.8, label=f"{origin}, {auc(fpr, tpr):.3f}")
+        name = f"{origin} ({size[origin]}), {auc(fpr, tpr):.3f}"
+        axes.plot(fpr, tpr, lw=1, alpha=0.8, label=name)
     fpr, tpr, _ = roc_curve(~real, -scores.logits)
-    axes.plot(fpr, tpr, color="black", lw=2, label=f"all, {auc(fpr, tpr):.3f}")
+    name = f"all ({int((~real).sum())} AI, {int(real.sum())} Real), {auc(fpr, tpr):.3f}"
+    axes.plot(fpr, tpr, color="black", lw=2, label=name)
     axes.plot([0, 1], [0, 1], color=_GREY, lw=1, ls="--")
     axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1), ylim=(0, 1.01))
     axes.grid(alpha=0.3)
-    axes.legend(title="AUC", fontsize=7, loc="lower right")
+    axes.legend(title="AUC (pictures)", fontsize=7, loc="lower right")
     figure.savefig(path, dpi=120)
 
 
@@ -98,12 +111,18 @@ def plot_scores(
         thresholds: The thresholds between the verdicts.
         path: Where to write the PNG.
     """
+    from matplotlib.ticker import MaxNLocator
+
     figure = _figure(6, 3)
     axes = figure.add_subplot()
     bins = np.linspace(0, 1, 41).tolist()
+    most = 1
     for label, colour in ((0, _ORANGE), (1, _BLUE)):
         members = p_fake[labels == label]
-        axes.hist(members, bins, color=colour, alpha=0.6, label=f"{CLASSES[label]}, {len(members)}")
+        heights, _, _ = axes.hist(
+            members, bins, color=colour, alpha=0.6, label=f"{CLASSES[label]}, {len(members)}"
+        )
+        most = max(most, int(np.max(heights)))
     for name, at in (("real below", thresholds.real), ("fake from", thresholds.fake)):
         axes.axvline(at, color=_GREY, ls="--", lw=1)
         axes.text(
@@ -114,7 +133,15 @@ def plot_scores(
             fontsize=7,
             ha="right" if name.startswith("real") else "left",
         )
-    axes.set(xlabel="p_fake", ylabel="pictures", xlim=(0, 1), yscale="symlog")
+    axes.set(xlabel="p_fake", ylabel="pictures", xlim=(0, 1))
+    if most > _LINEAR:
+        axes.set_yscale("symlog", linthresh=1)
+        ticks = [0, *(n * 10**power for power in range(6) for n in (1, 2, 5))]
+        ticks = ticks[: next((i for i, tick in enumerate(ticks) if tick >= most), len(ticks)) + 1]
+        axes.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
+        axes.set_yticks([], minor=True)
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
     figure.savefig(path, dpi=120)
 

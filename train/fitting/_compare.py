@@ -19,7 +19,7 @@ from train.errors import RecipeError
 from train.evaluate._plots import plot_comparison
 from train.evaluate._statistics import mcnemar, unpaired, wilson
 from train.fitting._fit import fit
-from train.fitting._run import Run, write_json
+from train.fitting._run import Run, write_json, write_text, write_whole
 from train.recipes._recipe import Recipe
 
 REPORT_PICTURES = 641
@@ -73,9 +73,10 @@ def compare(recipes: Sequence[Recipe], data: Data, cache: Cache, out: Path) -> C
     runs = tuple(fit(recipe, data, cache, out / recipe.name) for recipe in recipes)
     results = _results(runs)
     markdown = _markdown(runs, results)
-    (out / "compare.md").write_text(markdown, encoding="utf-8")
+    write_text(out / "compare.md", markdown)
     write_json(out / "compare.json", results)
-    plot_comparison(results["systems"], out / "compare.png", sum(results["test"].values()))
+    systems, pictures = results["systems"], sum(results["test"].values())
+    write_whole(out / "compare.png", lambda path: plot_comparison(systems, path, pictures))
     return Comparison(markdown, results, runs)
 
 
@@ -107,7 +108,10 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
                 "interval": test["interval"],
                 "auc": test["auc"],
                 "report": test["report"],
-                "sources": {name: row["accuracy"] for name, row in test["sources"].items()},
+                "sources": {
+                    name: {key: row[key] for key in ("pictures", "accuracy", "interval")}
+                    for name, row in test["sources"].items()
+                },
                 "val": {key: run.info["metrics"]["val"][key] for key in ("accuracy", "auc")},
                 "mcnemar": {"only_first": only_first, "only_this": only_this, "p": p},
                 "epochs": run.info["epochs"],
@@ -207,9 +211,11 @@ def _test_table(systems: Sequence[dict[str, Any]]) -> str:
 
 def _origin_table(systems: Sequence[dict[str, Any]]) -> str:
     names = [system["name"] for system in systems]
-    lines = [f"| accuracy on | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    head = f"| right, of the test pictures of | {' | '.join(names)} |"
+    lines = [head, "|---" * (len(names) + 1) + "|"]
     for origin in systems[0]["sources"]:
-        cells = [f"{system['sources'][origin]:.2f}" for system in systems]
+        rows = [system["sources"][origin] for system in systems]
+        cells = [f"{round(row['accuracy'] * row['pictures'])} of {row['pictures']}" for row in rows]
         lines.append(f"| {origin} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from train.data._dataset import Data
 from train.data._locate import finder_id
 from train.errors import RecipeError, RunError
-from train.fitting._run import INFO, write_json
+from train.fitting._run import INFO, write_json, write_text
 from train.recipes._recipe import Recipe, recipe_from_dict, to_toml
 
 RUN_MANIFEST = "run-manifest.json"
@@ -49,7 +49,7 @@ def create_run(out: Path, recipe: Recipe, data: Data) -> None:
                     f"{out} holds a run that was stopped, {what}: choose another -o, or remove it"
                 )
     write_json(out / RUN_MANIFEST, manifest)
-    (out / "recipe.toml").write_text(to_toml(recipe), encoding="utf-8")
+    write_text(out / "recipe.toml", to_toml(recipe))
 
 
 def data_identity(recipe: Recipe, data: Data) -> dict[str, str]:

@@ -25,7 +25,17 @@ from train.evaluate._report import as_text, evaluate, warnings
 from train.evaluate._scores import Scores
 from train.fitting._create import RUN_MANIFEST, data_identity
 from train.fitting._result import TrainingResult
-from train.fitting._run import FORMAT, INFO, MODEL, Run, load_run, write_history, write_json
+from train.fitting._run import (
+    FORMAT,
+    INFO,
+    MODEL,
+    Run,
+    load_run,
+    write_history,
+    write_json,
+    write_text,
+    write_whole,
+)
 from train.recipes._recipe import Recipe
 
 _REPORTS = {"test": "report", "unseen": "report-unseen"}
@@ -48,10 +58,10 @@ def finalize_run(
     Returns:
         The finished run.
     """
-    result.model.save(out / MODEL)
-    if result.history:
-        write_history(out / "history.csv", result.history)
-        plot_history(result.history, out / "history.png", result.kept)
+    write_whole(out / MODEL, result.model.save)
+    if history := result.history:
+        write_whole(out / "history.csv", lambda path: write_history(path, history))
+        write_whole(out / "history.png", lambda path: plot_history(history, path, result.kept))
     _write_results(out, recipe, data, result, seconds, also)
     (out / RUN_MANIFEST).unlink(missing_ok=True)
     return load_run(out)
@@ -78,8 +88,9 @@ def _write_results(
         metrics[split] = _evaluate_split(out, split, split_scores, calibration, points, thresholds)
     for split in _REPORTS.keys() & scores.keys():
         _write_report(out, split, scores[split], metrics, points, data.counts())
-    plot_confusion(metrics["test"]["confusion"], out / "confusion.png")
-    plot_roc(scores["test"], out / "roc.png")
+    confusion = metrics["test"]["confusion"]
+    write_whole(out / "confusion.png", lambda path: plot_confusion(confusion, path))
+    write_whole(out / "roc.png", lambda path: plot_roc(scores["test"], path))
     write_json(
         out / INFO,
         {
@@ -115,7 +126,8 @@ def _evaluate_split(
     thresholds: Thresholds,
 ) -> dict[str, Any]:
     """Write one split's scores; return its metrics."""
-    split_scores.write(out / f"scores-{split}.csv", calibration.p_fake(split_scores.logits))
+    p_fake = calibration.p_fake(split_scores.logits)
+    write_whole(out / f"scores-{split}.csv", lambda path: split_scores.write(path, p_fake))
     return evaluate(split_scores, calibration, points, thresholds)
 
 
@@ -132,7 +144,7 @@ def _write_report(
     text = f"{head}\n" * bool(head) + as_text(split_scores, metrics[split])
     if lines := limits(counts, metrics):
         text += "\nWhat these figures cannot say:\n" + "".join(f"- {line}\n" for line in lines)
-    (out / f"{_REPORTS[split]}.txt").write_text(text, encoding="utf-8")
+    write_text(out / f"{_REPORTS[split]}.txt", text)
     write_json(out / f"{_REPORTS[split]}.json", metrics[split])
 
 

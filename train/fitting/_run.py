@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,8 +189,18 @@ def load_run(path: Path) -> Run:
 
 def write_json(path: Path, value: object) -> None:
     """Write JSON for people to read, moved into place when complete."""
-    with replacing(path) as new:
-        new.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text, moved into place when complete."""
+    write_whole(path, lambda new: new.write_text(text, encoding="utf-8"))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name with the same ending; move it into place when complete."""
+    with replacing(path, suffix=path.suffix) as new:
+        write(new)
 
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:

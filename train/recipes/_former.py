@@ -55,12 +55,12 @@ def without_former_keys(table: Mapping[str, Any]) -> dict[str, Any]:
                 f"finetune.{'.'.join(key)} = {value} is no longer supported; commit {LAST} has the"
                 " code"
             )
-    for (name, key), now in _MOVED.items():
-        if key in former.get(name, {}):
+    for (name, moved), now in _MOVED.items():
+        if moved in former.get(name, {}):
             autoencoders = dict(finetune.get("autoencoders", {}))
             if now in autoencoders:
-                raise ValueError(f"finetune.{name}.{key} is now autoencoders.{now}: give one")
-            finetune["autoencoders"] = autoencoders | {now: former[name].pop(key)}
+                raise ValueError(f"finetune.{name}.{moved} is now autoencoders.{now}: give one")
+            finetune["autoencoders"] = autoencoders | {now: former[name].pop(moved)}
     for name, rest in former.items():
         if not set(rest) - set(_WITHOUT_EFFECT[name]):
             del finetune[name]

@@ -26,6 +26,12 @@ from train.progress import progress
 SIDE = 200
 """Side of the crops on the page, in pixels."""
 
+_STRONG = {"cam": 6.0, "occlusion": 3.0}
+"""Evidence that is shown in a strong colour, by the method of a map."""
+
+_MOST = 20.0
+"""Most that maps are strengthened by: noise is to stay faint."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -82,8 +88,31 @@ def draw(
 
     Yields:
         Each picture with the crop that the detector saw and the same under its heat map; with
-        none where it is gone or cannot be read.
+        none where it is gone or cannot be read. One scale serves all maps, such that the strongest
+        evidence among them has a strong colour.
     """
+    drawn = list(_crops_and_maps(run, mistakes, data, cache))
+    factor = _strengthening([heatmap for _, _, heatmap in drawn if heatmap is not None])
+    for one, crop, heatmap in drawn:
+        if crop is None or heatmap is None:
+            yield one, []
+            continue
+        image = Image.fromarray(crop).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        stronger = replace(heatmap, values=heatmap.values * np.float32(factor))
+        yield one, [image, stronger.overlay(image)]
+
+
+def _strengthening(heatmaps: Sequence[Heatmap]) -> float:
+    """Return the factor that brings nearly all evidence of some maps up to a strong colour."""
+    if not heatmaps:
+        return 1.0
+    reach = float(np.percentile(np.abs(np.stack([h.values for h in heatmaps])), 98))
+    return min(_STRONG[heatmaps[0].method] / max(reach, 1e-6), _MOST)
+
+
+def _crops_and_maps(
+    run: Run, mistakes: Sequence[Mistake], data: Data, cache: Cache
+) -> Iterator[tuple[Mistake, npt.NDArray[np.uint8] | None, Heatmap | None]]:
     import tensorflow as tf
 
     by_name = {sample.name: sample for sample in data.samples}
@@ -93,16 +122,16 @@ def draw(
     infer = tf.function(run.outputs, reduce_retracing=True)
     for one in progress(mistakes, "heat maps of the worst pictures", len(mistakes)):
         sample = located.get(one.name)
-        yield one, [] if sample is None else _crop_and_map(run, sample, infer)
+        yield one, *((None, None) if sample is None else _crop_and_map(run, sample, infer))
 
 
 def _crop_and_map(
     run: Run, sample: Sample, infer: Callable[[Any], dict[str, Any]]
-) -> list[Image.Image]:
+) -> tuple[npt.NDArray[np.uint8] | None, Heatmap | None]:
     try:
         crop = crop_picture(Picture(sample.path), sample.box, run.recipe.crop)
     except (ImageError, OSError):
-        return []
+        return None, None
     outputs = infer(crop[np.newaxis])
     side = len(crop)
     if "cam" in outputs:
@@ -112,5 +141,4 @@ def _crop_and_map(
         p_fake = float(np.asarray(outputs["p_fake"])[0])
         values = occlusion(crop, p_fake, lambda crops: np.asarray(infer(crops)["p_fake"]))
         heatmap = Heatmap(values, Box(0, 0, side, side), (side, side), "occlusion")
-    image = Image.fromarray(crop).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return [image, heatmap.overlay(image)]
+    return crop, heatmap

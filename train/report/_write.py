@@ -13,7 +13,7 @@ from train.data._dataset import Data, load_data
 from train.data._sample import CLASSES, SPLITS
 from train.errors import DataError
 from train.evaluate._limits import limits
-from train.evaluate._plots import plot_history, plot_roc, plot_scores
+from train.evaluate._plots import FEWEST, plot_history, plot_roc, plot_scores
 from train.evaluate._report import warnings
 from train.evaluate._scores import Scores
 from train.evaluate._statistics import auc_interval
@@ -53,14 +53,10 @@ def _find_data(run: Run, folder: Path | None, cache: Cache) -> tuple[Data | None
     """Load the data folder; return None and why where there is none."""
     if folder is not None:
         return load_data(folder, cache), ""
-    remedy = "write the page again with --data FOLDER to see them"
-    recorded = run.info.get("folder")
-    if recorded is None:
-        return None, f"The run does not say which folder it was trained on: {remedy}."
     try:
-        return load_data(Path(recorded), cache), ""
+        return load_data(Path(run.info["folder"]), cache), ""
     except DataError as error:
-        return None, f"No pictures ({error}): {remedy}."
+        return None, f"No pictures ({error}): write the page again with --data FOLDER to see them."
 
 
 def _page(run: Run, data: Data | None, problem: str, cache: Cache, most: int) -> str:
@@ -193,9 +189,13 @@ def _curves(run: Run, history: list[dict[str, float]]) -> str:
 
 def _discrimination(run: Run, split: str, scores: Scores) -> str:
     p_fake = run.calibration.p_fake(scores.logits)
+    fewest = min(int((scores.labels == label).sum()) for label in range(len(CLASSES)))
+    few = f"No ROC curve: it would rest on {fewest} pictures of a class."
     return html.section(
         f"AI against Real, on {split}",
-        html.plot(lambda file: plot_roc(scores, file), f"ROC curves on {split}"),
+        html.plot(lambda file: plot_roc(scores, file), f"ROC curves on {split}")
+        if fewest >= FEWEST
+        else html.paragraph(few),
         html.plot(
             lambda file: plot_scores(p_fake, scores.labels, run.thresholds, file),
             f"distribution of the scores on {split}",
@@ -242,7 +242,8 @@ def _mistakes(
         note = html.paragraph(
             problem
             or f"The worst {len(mistakes)}, {order}: the face as the detector sees it, and its heat"
-            " map (orange speaks for AI, blue for a photograph, the same scale in every picture)."
+            " map (orange speaks for AI, blue for a photograph; one scale for all, up to the"
+            " strongest evidence)."
         )
         yield html.section(heading, note, html.grid(_cards(run, mistakes, badge, data, cache)))
 

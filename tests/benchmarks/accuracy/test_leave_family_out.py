@@ -87,7 +87,7 @@ def test_every_family_counts_the_same() -> None:
 def test_folds_are_trained_once(faces: Path, tmp_path: Path) -> None:
     from tests.train.fitting.test_finetune import RECIPE
 
-    spec = replace(RECIPE.finetune, second_round=None, steps=2, evaluation_interval=2)
+    spec = replace(RECIPE.finetune, steps=2, evaluation_interval=2)
     sampling = replace(spec.sampling, reconstructions=0.0)
     recipe = replace(RECIPE, finetune=replace(spec, sampling=sampling))
     cache = Cache(tmp_path / "cache")

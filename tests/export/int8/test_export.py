@@ -10,9 +10,8 @@ from export import QuantizationError, QuantizationRejectedError
 from export.__main__ import app
 from export.int8._acceptance import Acceptance, compare, rejection_message
 from export.int8._export import export_int8
-from export.int8._quantize import Scheme
+from export.int8._network import Layer
 from export.int8._request import Request
-from export.int8._search import Layer
 from fakeface import Detector, Thresholds
 from fakeface.inference import Classifier
 from tests.export._networks import SIZE, crops, info, make_network, write
@@ -67,7 +66,6 @@ def ask(original, folder, out, **changed):
         cache=out.parent / "cache",
         out=out,
         name=out.name,
-        scheme=Scheme(),
         crops=24,
     )
     return replace(request, **changed)
@@ -100,9 +98,10 @@ def test_its_provenance_is_recorded(quantised, original):
     assert described["settings"]["precision"] == "int8"
     assert described["provenance"]["exported_by"] == "tests"  # what made the model in fp32
     assert recorded["from"]["sha256"] == json.loads((original / "model.json").read_text())["sha256"]
-    assert {layer["name"] for layer in recorded["layers"]} >= {"stem", "deep", "top"}
-    assert {layer["precision"] for layer in recorded["layers"]} <= {"fp32", "int8"}
-    assert len(recorded["tried"]) == 6
+    assert recorded["scheme"]["method"] == "percentile"
+    assert recorded["steps"][0]["kept_in_fp32"] == 0
+    assert recorded["kept_in_fp32"] == []
+    assert recorded["layers"] == []  # none had to be measured
     assert recorded["acceptance_test"]["pictures"] == acceptance.pictures
     assert described["figures"]["test"]["auc"] == pytest.approx(acceptance.auc, abs=1e-6)
     readme = (out / "README.md").read_text()
@@ -132,8 +131,8 @@ def test_a_model_that_fails_the_acceptance_test_is_rejected_and_not_written(
 ):
     monkeypatch.setattr("export.int8._acceptance.CHANGED", -1.0)
     out = tmp_path / "never"
-    with pytest.raises(QuantizationRejectedError, match="most sensitive") as rejected:
-        export_int8(ask(original, folder, out, most_fp32=1))
+    with pytest.raises(QuantizationRejectedError, match="failed the acceptance") as rejected:
+        export_int8(ask(original, folder, out))
     assert "of the verdicts changed" in str(rejected.value)
     assert not out.exists()
     info, acceptance = export_int8(ask(original, folder, out, most_fp32=1, allow=True))
@@ -142,19 +141,22 @@ def test_a_model_that_fails_the_acceptance_test_is_rejected_and_not_written(
     assert info.provenance["quantised"]["acceptance_test"]["violations"] == acceptance.violations()
 
 
-def test_a_bounded_export_writes_its_best_and_shows_its_steps(
-    original, folder, tmp_path, monkeypatch, capsys
+@pytest.mark.parametrize("minutes", [None, 0])
+def test_sensitive_layers_stay_in_fp32_where_too_many_verdicts_would_change(
+    original, folder, tmp_path, monkeypatch, capsys, minutes
 ):
-    for name in ("CHANGED", "AUC_LOSS"):  # the first scheme need not be good
-        monkeypatch.setattr(f"export.int8._acceptance.{name}", 1.0)
-    request = ask(original, folder, tmp_path / "fast", quick=True, minutes=0)
-    info, _ = export_int8(request)
-    assert len(info.provenance["quantised"]["tried"]) == 1
-    assert "Layers by the noise" in (tmp_path / "fast" / "README.md").read_text()
+    monkeypatch.setattr("export.int8._choose.MAX_EXPECTED_CHANGE", -1.0)
+    info, _ = export_int8(ask(original, folder, tmp_path / "some", most_fp32=2, minutes=minutes))
+    recorded = info.provenance["quantised"]
+    assert [step["kept_in_fp32"] for step in recorded["steps"]][:2] == [0, 1]
+    best = min(recorded["steps"], key=lambda step: step["expected"])
+    assert len(recorded["kept_in_fp32"]) == best["kept_in_fp32"]
+    measured = {row["name"] for row in recorded["layers"]}
+    assert not measured if minutes == 0 or not recorded["kept_in_fp32"] else "stem" in measured
     lines = capsys.readouterr().err.splitlines()
-    steps = [line for line in lines if line.startswith("step ")]
-    assert [line[:11] for line in steps] == [f"step {n} of 6" for n in range(1, 7)]
-    assert any("ended after 0 minutes" in line for line in lines)
+    steps = [line[:11] for line in lines if line.startswith("step ")]
+    assert list(dict.fromkeys(steps)) == [f"step {n} of 5" for n in range(1, 6)]
+    assert any("measuring the sensitivity of layers" in line for line in lines)
 
 
 def test_a_quantised_model_is_not_quantised_again(quantised, folder, tmp_path):
@@ -198,6 +200,9 @@ def test_violations_are_explained(changed, words):
     assert violation in message
     assert "0.400  deep" in message
     assert "0.300  stem" not in message
+    unmeasured = rejection_message(info(), acceptance, [Layer("stem", None)], [])
+    assert "sensitive" not in unmeasured
+    assert "--most-float" not in unmeasured
 
 
 def test_the_command_fails_in_one_line(original, tmp_path, capsys, monkeypatch):

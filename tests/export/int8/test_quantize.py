@@ -8,17 +8,10 @@ import pytest
 from export import QuantizationError
 from export.int8._equalise import equalise
 from export.int8._graph import Graph, observe, run
-from export.int8._quantize import (
-    METHODS,
-    Scheme,
-    calibrate,
-    isolated_nodes,
-    preprocess_graph,
-    quantize,
-)
+from export.int8._network import Network, noise_of
+from export.int8._quantize import calibrate, isolated_nodes, preprocess_graph, quantize
 from export.int8._recalibrate import apply_line, fit_line, logits
 from export.int8._rounding import descend, round_weights
-from export.int8._search import QUICK_METHODS, Deadline, QuantisationSearch, difference
 from tests.export._networks import CHANNELS, crops, info, make_network
 
 
@@ -117,8 +110,8 @@ def test_inputs_that_never_vary_are_rounded_to_the_nearest():
 def test_the_quantiser_keeps_rounded_weights(network, seen, levels):
     rounded = copy_model(network)
     steps = round_weights(rounded, seen, levels)
-    scheme = Scheme(reduce_range=levels == 63)
-    quantised = Graph(quantize(rounded, calibrate(rounded, seen, "minmax"), scheme, (), steps))
+    ranges = calibrate(rounded, seen)
+    quantised = Graph(quantize(rounded, ranges, reduce_range=levels == 63, steps=steps))
     for name in ("stem.w", "deep.w", "top.w"):
         integers = quantised.constant(f"{name}_quantized").astype(np.float32)
         assert np.abs(integers).max() <= levels
@@ -126,24 +119,20 @@ def test_the_quantiser_keeps_rounded_weights(network, seen, levels):
         np.testing.assert_allclose(back, Graph(rounded).constant(name), rtol=1e-5, atol=1e-7)
 
 
-def test_descent_beats_the_nearest_in_the_whole_network(network, seen, others):
-    search = QuantisationSearch(make_network(), seen, others)
-    nearest = search.evaluate(Scheme(rounding="nearest"))
-    descent = search.evaluate(Scheme(rounding="descent"))
-    assert descent.noise < nearest.noise
-    assert abs(descent.shift) < abs(nearest.shift) + 0.01
+@pytest.fixture(scope="module")
+def prepared(seen):
+    return Network(make_network(), seen)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_every_way_of_choosing_ranges_runs(network, seen, others, method):
-    quantised = quantize(network, calibrate(network, seen, method), Scheme())
-    shift, noise = difference(logits(quantised, others), logits(network, others))
-    assert noise < 0.2 * logits(network, others).std()
-    assert abs(shift) < 0.5
+def test_equalised_and_rounded_by_descent_the_logits_change_less(network, prepared, seen, others):
+    wanted = logits(network, others)
+    plain = noise_of(logits(quantize(network, calibrate(network, seen)), others), wanted)
+    noise = noise_of(logits(prepared.build(), others), wanted)
+    assert noise < min(plain, 0.2 * wanted.std())
 
 
 def test_pixels_are_the_quantised_input_and_nothing_is_left_in_fp32(network, seen, tmp_path):
-    quantised = quantize(network, calibrate(network, seen, "minmax"), Scheme())
+    quantised = quantize(network, calibrate(network, seen))
     kinds = Counter(node.op_type for node in quantised.graph.node)
     assert "Cast" not in kinds
     assert "Clip" not in kinds
@@ -156,58 +145,32 @@ def test_pixels_are_the_quantised_input_and_nothing_is_left_in_fp32(network, see
 
 
 def test_signed_activations_for_arm(network, seen, others):
-    scheme = Scheme(target="arm")
-    quantised = quantize(network, calibrate(network, seen, "minmax"), scheme)
+    quantised = quantize(network, calibrate(network, seen), "arm")
     zeros = [v for v in quantised.graph.initializer if v.name.endswith("_zero_point")]
     assert onnx.TensorProto.UINT8 not in {value.data_type for value in zeros}
-    _, noise = difference(logits(quantised, others), logits(network, others))
-    assert noise < 0.2 * logits(network, others).std()
+    wanted = logits(network, others)
+    assert noise_of(logits(quantised, others), wanted) < 0.2 * wanted.std()
 
 
-def test_first_layers_kept_in_fp32_stay_so(seen, others, tmp_path):
-    search = QuantisationSearch(make_network(), seen, others)
-    quantised = search.build(Scheme(), {"stem", "first"})
+def test_first_layers_kept_in_fp32_stay_so(prepared, tmp_path):
+    quantised = prepared.build({"stem", "first"})
     assert optimised(quantised, tmp_path)["QLinearConv"] == 4
     assert not isolated_nodes(quantised)
-    graph, original = Graph(quantised), Graph(search.model)
+    graph, original = Graph(quantised), Graph(prepared.model)
     np.testing.assert_array_equal(graph.constant("stem.w"), original.constant("stem.w"))
 
 
-def test_isolated_nodes_are_noticed(seen, others):
-    search = QuantisationSearch(make_network(), seen, others)
-    assert isolated_nodes(search.build(Scheme(), {"deep"})) == ["deep"]
-    assert not isolated_nodes(search.build(Scheme(), {"top"}))  # nothing is quantised behind it
+def test_isolated_nodes_are_noticed(prepared):
+    assert isolated_nodes(prepared.build({"deep"})) == ["deep"]
+    assert not isolated_nodes(prepared.build({"top"}))  # nothing is quantised behind it
 
 
-def test_layers_are_looked_at_one_by_one(seen, others):
-    search = QuantisationSearch(make_network(), seen, others)
-    layers = search.sensitivity(Scheme())
-    assert [layer.name for layer in layers] == search.layers()
-    together = search.evaluate(Scheme()).noise
+def test_layers_are_measured_one_by_one(prepared, others):
+    layers = prepared.sensitivity(others)
+    assert [layer.name for layer in layers] == prepared.layers
+    together = noise_of(logits(prepared.build(), others), logits(prepared.model, others))
     assert all(0 < layer.noise < 2 * together for layer in layers)
-
-
-def test_the_best_way_comes_first(seen, others):
-    trials = QuantisationSearch(make_network(), seen, others).compare_schemes(Scheme())
-    noises = [trial.noise for trial in trials]
-    assert noises == sorted(noises)
-    assert {trial.scheme.method for trial in trials} == set(METHODS)
-    assert {trial.scheme.rounding for trial in trials} == {"nearest", "descent"}
-
-
-def test_a_quick_search_leaves_entropy_out(seen, others):
-    trials = QuantisationSearch(make_network(), seen, others).compare_schemes(
-        Scheme(), QUICK_METHODS
-    )
-    assert {trial.scheme.method for trial in trials} == {"minmax", "percentile"}
-
-
-def test_after_the_deadline_the_search_takes_what_it_has(seen, others):
-    assert not Deadline.after(None).passed
-    assert not Deadline.after(5).passed
-    search = QuantisationSearch(make_network(), seen, others, Deadline.after(0))
-    assert len(search.compare_schemes(Scheme())) == 1
-    assert {layer.noise for layer in search.sensitivity(Scheme())} == {None}
+    assert {layer.noise for layer in prepared.sensitivity(others, minutes=0)} == {None}
 
 
 def test_a_line_changes_probability_map_and_description_alike(network, seen):

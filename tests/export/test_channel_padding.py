@@ -8,7 +8,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export._lean import drop_unused_values, pad_to_blocks, split_shortcuts
+from export._channel_padding import drop_unused_values, pad_to_blocks, split_shortcuts
 
 
 class Network:
