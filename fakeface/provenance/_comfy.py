@@ -37,7 +37,10 @@ _NO_PICTURE = re.compile(
 )
 """Nodes of services whose result is something else, where the graph does not tell."""
 
-_FINDS = re.compile(r"segment|dino|sam(?![a-z])|detect|mask|crop|save|preview|draw|overlay", re.I)
+_FINDS = re.compile(
+    r"segment|dino|sam(?![a-z])|detect|mask|crop|load|save|preview|draw|overlay|watermark|label",
+    re.IGNORECASE,
+)
 """Nodes that take a text and give a picture, and make none."""
 
 _IMAGE_INPUT = re.compile(r"(?:^|_)(?:images?|pixels|img|frames|video)\d*$", re.IGNORECASE)
@@ -144,6 +147,7 @@ def _saved(graph: dict[str, Any], depth: int = 0) -> Iterator[_Node]:
                     _take(made, str(name), value)
         elif isinstance(values, list) and values and isinstance(values[0], str):
             made.text = values[0]
+            made.takes_prompt = len(made.text.split()) > 2
         if isinstance(inputs := node.get("inputs"), list):
             names = (entry.get("name") for entry in inputs if isinstance(entry, dict))
             made.takes_prompt = made.takes_prompt or "prompt" in names

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fakeface.provenance._generators import first_of, from_text
 from fakeface.provenance._text import comment_readings
-from fakeface.provenance._tiff import Value, read_directory
+from fakeface.provenance._tiff import EMBEDDED, Value, read_directory
 from fakeface.provenance._vocabulary import line, program
 from fakeface.types._provenance import Statement
 
@@ -19,18 +19,20 @@ _TEXTS = (0x010C, 0x010D, 0x010E, _MAKE, _MODEL)
 _COMMENTS = (0x9286, 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F)
 """UserComment, and the title, comment, keywords and subject of Windows, in either directory."""
 
-_FIRST = frozenset((*_TEXTS, *_COMMENTS, _SOFTWARE, _EXIF))
+FIRST = frozenset((*_TEXTS, *_COMMENTS, _SOFTWARE, _EXIF, *EMBEDDED))
+"""Tags that are read in the first directory."""
+
 _SECOND = frozenset((_EXPOSURE, _F_NUMBER, _ISO, _FOCAL, *_COMMENTS, _LENS, _EDITED_WITH))
 
 
-def read_exif(block: bytes) -> Iterator[Statement]:
+def read_exif(block: bytes, first: dict[int, Value]) -> Iterator[Statement]:
     """Yield the statements of an EXIF block.
 
     Args:
         block: The block, beginning with its TIFF header.
+        first: The values of its first directory.
     """
-    first = read_directory(block, None, _FIRST)
-    inner = first.pop(_EXIF, None)
+    inner = first.get(_EXIF)
     offset = None if inner is None or inner.number is None else int(inner.number)
     second = {} if offset is None else read_directory(block, offset, _SECOND)
     make, model, software = (_text(first, tag) for tag in (_MAKE, _MODEL, _SOFTWARE))

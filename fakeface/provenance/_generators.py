@@ -63,7 +63,9 @@ def _under_keys(named: dict[str, str], order: list[str]) -> Iterator[Statement]:
     invoke = next((key for key in _INVOKE if key in named), None)
     if invoke is not None and (values := parsed(named[invoke])):
         yield _invoke(values, "png")
-    together = _from_values(dict(named), "png", 0)
+    worth = any(text.lstrip().startswith(("{", "NovelAI")) for text in named.values())
+    worth = worth or "prompt" in named or "Prompt" in named
+    together = _from_values(dict(named), "png", 0) if worth else None
     if together is not None:
         yield together
     for key in order:
@@ -135,7 +137,7 @@ def _candidates(values: dict[str, Any], kind: Kind, depth: int) -> Iterator[Stat
         yield label
     if isinstance(swarm := values.get("sui_image_params"), dict):
         yield Statement(kind, "ai", tool="SwarmUI", detail=prompt(swarm.get("prompt", "")))
-    if str(values.get("Software")).strip() == "NovelAI":
+    if any(str(values.get(key)).startswith("NovelAI") for key in ("Software", "Source", "Title")):
         text = parsed(values.get("Comment")).get("prompt") or values.get("Description", "")
         source = values.get("Source")
         tool = f"NovelAI ({source})" if isinstance(source, str) and source else "NovelAI"
@@ -157,10 +159,11 @@ def _settings(values: dict[str, Any], kind: Kind) -> Statement | None:
     keys = {re.sub(r"[^a-z]", "", key.lower()): key for key in list(values)[:256]}
     text = next((values[keys[key]] for key in _PROMPTS if key in keys), None)
     found = _SETTINGS & keys.keys()
-    enough = len(found) + (text is not None) > 2 or {"seed", "steps"} <= found
-    if not (enough and found & _TELLING):
-        return None
     version, software = values.get("version"), values.get("software")
+    named = any(program(str(value)) == "ai" for value in (version, software))
+    enough = len(found) + (text is not None) > 2 or {"seed", "steps"} <= found or named
+    if not (enough and (found & _TELLING or (named and text is not None))):
+        return None
     tool = None
     if isinstance(software, str) and software:
         tool = f"{software} {version}" if isinstance(version, str) else software

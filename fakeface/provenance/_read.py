@@ -76,9 +76,7 @@ def _blocks(data: bytes) -> Blocks | None:
 
         return read_isobmff(data)
     if data.startswith(_TIFF):
-        from fakeface.provenance._tiff import read_tiff
-
-        return read_tiff(data)
+        return Blocks("image/tiff", exif=[data])
     if data.startswith(_GIF):
         from fakeface.provenance._gif import read_gif
 
@@ -87,11 +85,14 @@ def _blocks(data: bytes) -> Blocks | None:
 
 
 def _statements(data: bytes, blocks: Blocks, anchors: str | None) -> Iterator[Statement]:
+    directories = []
     if blocks.exif:
-        from fakeface.provenance._tiff import add_embedded
+        from fakeface.provenance._exif import FIRST, read_exif
+        from fakeface.provenance._tiff import add_embedded, read_directory
 
         for block in blocks.exif:
-            add_embedded(blocks, block)
+            directories.append((block, read_directory(block, None, FIRST)))
+            add_embedded(blocks, *directories[-1])
     if blocks.c2pa:
         from fakeface.provenance._c2pa import read_c2pa
 
@@ -104,10 +105,8 @@ def _statements(data: bytes, blocks: Blocks, anchors: str | None) -> Iterator[St
         from fakeface.provenance._iptc import read_iptc
 
         yield from _guarded("iptc", blocks, read_iptc(datasets))
-    for block in blocks.exif:
-        from fakeface.provenance._exif import read_exif
-
-        yield from _guarded("exif", blocks, read_exif(block))
+    for block, values in directories:
+        yield from _guarded("exif", blocks, read_exif(block, values))
     if blocks.texts:
         from fakeface.provenance._generators import read_texts
 

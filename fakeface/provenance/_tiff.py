@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +21,9 @@ _MAX_ENTRIES = 1024
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 13: 4, 129: 1}
 """Bytes of a value by type: BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, …, UTF-8 of Exif 3.0."""
 
-_XMP, _IPTC, _PHOTOSHOP, _C2PA = 700, 33723, 34377, 0xCD41
+TIFF = "image/tiff"
+_XMP, _IPTC, _PHOTOSHOP, _C2PA = EMBEDDED = 700, 33723, 34377, 0xCD41
+"""Tags of a first directory that hold blocks of other metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,51 +79,40 @@ def read_directory(data: bytes, offset: int | None, tags: Collection[int]) -> di
     """
     values: dict[int, Value] = {}
     order = _ORDERS.get(data[:2])
-    if order is None:
+    if order is None or len(data) < 8:
         return values
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(data[at : at + size], order)
-
-    at = number(4, 4) if offset is None else offset
-    for entry in range(min(number(at, 2), _MAX_ENTRIES)):
-        start = at + 2 + entry * 12
-        if start + 12 > len(data):
-            break
-        tag, kind = number(start, 2), number(start + 2, 2)
+    sign = "<" if order == "little" else ">"
+    at = struct.unpack_from(sign + "I", data, 4)[0] if offset is None else offset
+    count = min(int.from_bytes(data[at : at + 2], order), _MAX_ENTRIES)
+    entries = data[at + 2 : at + 2 + 12 * count]
+    entries = entries[: len(entries) // 12 * 12]  # of a block that is cut off
+    for number, found in enumerate(struct.iter_unpack(sign + "HHII", entries)):
+        tag, kind, several, place = found
         if tag not in tags or tag in values or kind not in _SIZES:
             continue
-        size = _SIZES[kind] * number(start + 4, 4)
-        place = start + 8 if size <= 4 else number(start + 8, 4)
+        size = _SIZES[kind] * several
+        if size <= 4:
+            place = at + 2 + 12 * number + 8
         if place + size <= len(data):
             kept = data[place : place + size] if size <= MAX_BLOCK else b""
             values[tag] = Value(kind, kept, order, place, size)
     return values
 
 
-def read_tiff(data: bytes) -> Blocks:
-    """Return the metadata blocks of a TIFF file; its first directory is the EXIF block too.
-
-    Args:
-        data: The file.
-    """
-    blocks = Blocks("image/tiff", exif=[data])
-    c2pa = read_directory(data, None, (_C2PA,)).get(_C2PA)
-    if c2pa is not None and is_c2pa_store(data[c2pa.at : c2pa.at + 32]):
-        blocks.c2pa.append((c2pa.at, c2pa.at + c2pa.size))
-    return blocks
-
-
-def add_embedded(blocks: Blocks, block: bytes) -> None:
-    """Add XMP and IPTC from the first directory of a TIFF file or of any EXIF block.
+def add_embedded(blocks: Blocks, block: bytes, values: dict[int, Value]) -> None:
+    """Add XMP, IPTC and content credentials from the first directory of a TIFF file or EXIF block.
 
     Args:
         blocks: What the container holds.
-        block: The block, beginning with its TIFF header.
+        block: The block.
+        values: Values of its first directory.
     """
-    values = read_directory(block, None, (_XMP, _IPTC, _PHOTOSHOP))
     if (xmp := values.get(_XMP)) is not None and blocks.fits("xmp", xmp.size):
         blocks.add_xmp(xmp.data)
     for tag in (_IPTC, _PHOTOSHOP):
         if (iptc := values.get(tag)) is not None and blocks.fits("iptc", iptc.size):
             blocks.add_iptc(iptc.data)
+    if blocks.mime == TIFF and (c2pa := values.get(_C2PA)) is not None:
+        end = c2pa.at + c2pa.size
+        if is_c2pa_store(block[c2pa.at : min(c2pa.at + 32, end)]):
+            blocks.c2pa.append((c2pa.at, end))

@@ -103,19 +103,38 @@ def sign(
     by: str = ACME,
     tool: str = "Acme Images",
     actions: list[dict[str, Any]] | None = None,
+    more: dict[str, Any] | None = None,
+    assertions: dict[str, Any] | None = None,
     ingredients: list[tuple[dict[str, Any], str, bytes]] | None = None,
     remote: str | None = None,
     embed: bool = True,
     trusting: str | None = None,
 ) -> bytes:
-    """Sign a picture, by default as one that a generator made."""
+    """Sign a picture, by default as one that a generator made.
+
+    Args:
+        data: The picture.
+        mime: Its type.
+        by: Whose authority.
+        tool: The program.
+        actions: The actions.
+        more: What stands beside the actions.
+        assertions: Other assertions, by their labels.
+        ingredients: Description, type and bytes of each.
+        remote: Where the credentials are said to be kept.
+        embed: Whether the file holds them.
+        trusting: Whose signatures in ingredients are trusted.
+    """
     if actions is None:
         source = SOURCE_TYPES + "trainedAlgorithmicMedia"
         actions = [{"action": "c2pa.created", "digitalSourceType": source}]
     manifest = {
         "claim_generator_info": [{"name": tool, "version": "2.0"}],
         "title": "test",
-        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": actions, **(more or {})}},
+            *({"label": label, "data": value} for label, value in (assertions or {}).items()),
+        ],
     }
     checks = {"remote_manifest_fetch": False, "verify_after_sign": False}
     offline: dict[str, Any] = {"verify": checks}

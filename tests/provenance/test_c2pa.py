@@ -322,3 +322,42 @@ def test_what_is_said_of_an_ingredient_without_a_manifest(
     assert found.declared == declared
     assert found.statements[1].claim == "ai"
     assert found.statements[1].about == ("parent" if relationship == "parentOf" else "component")
+
+
+EXTENSION = {"Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"}
+EDIT = {"action": EDITED}
+BY_INDEX = {**EDIT, "softwareAgentIndex": 0}
+BARE = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPES + "digitalCreation"}
+FIREFLY = {"name": "Adobe Firefly"}
+LABEL = '{"Label": "1", "ContentProducer": "x"}'
+
+
+@pytest.mark.parametrize("checked", [True, False])
+@pytest.mark.parametrize(
+    ("actions", "more", "assertions", "claim"),
+    [
+        ([BARE], {}, {"cawg.metadata": {"Iptc4xmpExt:DigitalSourceType": AI}}, "ai"),
+        ([BARE], {}, {"cawg.metadata": {"TC260:AIGC": LABEL}}, "ai"),
+        ([BARE], {}, {"c2pa.ai-disclosure": {"modelType": "c2pa.types.model"}}, "ai"),
+        ([CAPTURED], {}, {"c2pa.ai-disclosure": {"modelType": "c2pa.types.model"}}, "ai_edited"),
+        ([CAPTURED, EDIT], {"templates": [{**EDIT, "softwareAgent": FIREFLY}]}, {}, "ai_edited"),
+        ([CAPTURED, BY_INDEX], {"softwareAgents": [FIREFLY]}, {}, "ai_edited"),
+    ],
+)  # fmt: skip
+def test_declarations_beside_the_actions(
+    actions: list[dict[str, Any]],
+    more: dict[str, Any],
+    assertions: dict[str, Any],
+    claim: str,
+    checked: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, data in assertions.items():
+        if name == "cawg.metadata":
+            data["@context"] = EXTENSION
+    data = sign(files.picture(), actions=actions, more=more, assertions=assertions, tool="Editor")
+    if not checked:
+        monkeypatch.setitem(sys.modules, "c2pa", None)
+    statement = read(data).statements[0]
+    assert statement.trust == ("unknown_signer" if checked else "unverified")
+    assert statement.claim == claim

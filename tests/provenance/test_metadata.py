@@ -100,6 +100,84 @@ def test_texts_of_generators(chunks: list[bytes], claim: str, tool: str) -> None
     assert read(data).declared == ("ai" if claim.startswith("ai") else None)
 
 
+def run(**nodes: tuple[str, dict[str, object]]) -> str:
+    return json.dumps({k: {"class_type": c, "inputs": i} for k, (c, i) in nodes.items()})
+
+
+def saved(*nodes: dict[str, object], **more: object) -> str:
+    return json.dumps({"nodes": list(nodes), **more})
+
+
+SAVE = ("SaveImage", {"images": ["1", 0], "filename_prefix": "x"})
+LOAD = ("LoadImage", {"image": "x.png"})
+SERVICES = (
+    "GeminiImageNode", "GeminiImage2Node", "OpenAIDalle2", "OpenAIDalle3", "OpenAIGPTImage1",
+    "FluxProUltraImageNode", "FluxKontextProImageNode", "Flux2ProImageNode", "IdeogramV3",
+    "RecraftTextToImageNode", "StabilityStableImageUltraNode", "StabilityStableImageSD_3_5Node",
+    "LumaImageNode", "RunwayTextToImageNode", "KlingImageGenerationNode", "ByteDanceImageNode",
+    "ByteDanceSeedreamNode", "WanTextToImageApi", "GrokImageNode", "ReveImageCreateNode",
+    "AcmePictureService",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nodes_that_have_a_service_make_the_picture(name: str) -> None:
+    asked = (name, {"prompt": "portrait of a woman", "model": "x"})
+    output = {"name": "IMAGE", "type": "IMAGE"}
+    node = {"type": name, "widgets_values": ["portrait of a woman"], "outputs": [output]}
+    for graph in (
+        run(**{"1": asked, "2": SAVE}),
+        saved(node, {"type": "SaveImage", "widgets_values": ["x"]}),
+        saved({"type": "0-1"}, definitions={"subgraphs": [{"id": "0-1", "nodes": [node]}]}),
+    ):
+        found = read(files.png(files.text("prompt", graph)))
+        assert [(s.claim, s.tool) for s in found.statements] == [("ai", "ComfyUI")]
+        assert found.statements[0].detail == "prompt: portrait of a woman"
+    changed = run(**{"1": (name, {"prompt": "a hat", "image": ["3", 0]}), "2": SAVE, "3": LOAD})
+    assert only(files.png(files.text("prompt", changed)))[1] == "ai_edited"
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        run(**{"1": LOAD, "2": SAVE}),
+        run(**{"1": LOAD, "2": SAVE, "3": ("GeminiNode", {"prompt": "x", "images": ["1", 0]})}),
+        run(**{"1": LOAD, "2": ("SaveImage", {"images": ["1", 0], "filename_prefix": ["3", 0]}),
+               "3": ("OpenAIChatNode", {"prompt": "name it", "images": ["1", 0]})}),
+        run(**{"1": ("ImageScale", {"image": ["3", 0]}), "2": SAVE, "3": LOAD}),
+        run(**{"1": ("GroundingDinoSAMSegment", {"prompt": "face", "image": ["3", 0]}),
+               "2": SAVE, "3": LOAD}),
+        saved({"type": "LoadImage", "widgets_values": ["my best photo.png", "image"],
+               "outputs": [{"type": "IMAGE"}, {"type": "MASK"}]}, {"type": "SaveImage"}),
+        saved({"type": "KSampler", "mode": 4}, {"type": "LoadImage"}),
+    ],
+)  # fmt: skip
+def test_a_graph_that_makes_no_picture_declares_nothing(graph: str) -> None:
+    found = read(files.png(files.text("prompt", graph)))
+    assert [(s.claim, s.tool) for s in found.statements] == [("unknown", "ComfyUI")]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"Prompt": "a woman", "Seed": "1", "Steps": "25", "Stable Diffusion model": "sd"},
+        {"prompt": "a woman", "seed": "1", "num_inference_steps": "25", "guidance_scale": "7"},
+        {"prompt": "a woman", "negative_prompt": "", "sampler_name": "euler_a", "seed": "1"},
+    ],
+)
+def test_easy_diffusion_keeps_one_text_for_each_setting(texts: dict[str, str]) -> None:
+    assert only(files.png(*map(files.text, texts, texts.values())))[:2] == ("png", "ai")
+
+
+@pytest.mark.parametrize(
+    "software",
+    ["Firefly Camera 8S", "Editor de imagen", "Gemini Observatory", "Krea Smith", "Reverie 2"],
+)
+def test_names_like_those_of_generators(software: str) -> None:
+    found = read(files.png(files.text("Software", software)))
+    assert [s.claim for s in found.statements] == ["unknown"]
+
+
 def test_draw_things_keeps_its_parameters_in_xmp() -> None:
     parameters = json.dumps({"c": "a face", "seed": 1, "steps": 8, "sampler": "Euler A"})
     comment = f"<rdf:Alt><rdf:li>{parameters}</rdf:li></rdf:Alt>"
