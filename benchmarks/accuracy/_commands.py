@@ -30,8 +30,7 @@ def accuracy(
         list[str],
         typer.Option(
             "--degradation",
-            help="Degradation to measure; may be repeated. By default all but the super-resolved"
-            " ones, `enhanced` and `enhanced-photo`.",
+            help="Degradation to measure; may be repeated. All by default.",
         ),
     ] = [],  # noqa: B006
     tier: Annotated[list[str], typer.Option("--tier", hidden=True)] = [],  # noqa: B006

@@ -10,14 +10,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from benchmarks.accuracy._upscalers import upscale
 from fakeface import Box, CropSpec
 from fakeface.images import Picture
 from fakeface.preprocessing import crop_box
@@ -36,7 +34,6 @@ class Degradation:
         format: Name of Pillow's encoder; None leaves the file as it is.
         options: Options of the encoder.
         blur: Standard deviation of a Gaussian blur in pixels of the file; 0 for none.
-        super_resolve: Enlarges the picture with a network and shrinks it back to its size.
         mask: Changes the crop that the model sees, given the face in pixels of the crop.
     """
 
@@ -46,7 +43,6 @@ class Degradation:
     format: str | None = None
     options: tuple[tuple[str, Any], ...] = ()
     blur: float = 0.0
-    super_resolve: Callable[[Image.Image], Image.Image] | None = None
     mask: Mask | None = None
 
     def apply(self, data: bytes) -> bytes:
@@ -60,13 +56,10 @@ class Degradation:
 
         Raises:
             ImageError: fakeface cannot decode `data`.
-            WeightsError: The degradation needs a network that is not installed.
         """
         if self.format is None:
             return data
         image, _ = Picture(data).load()
-        if self.super_resolve:
-            image = self.super_resolve(image)
         if self.scale != 1:
             size = (
                 max(1, round(image.width * self.scale)),
@@ -78,20 +71,6 @@ class Degradation:
         out = io.BytesIO()
         image.save(out, self.format, **dict(self.options))
         return out.getvalue()
-
-
-def super_resolve(network: str, image: Image.Image) -> Image.Image:
-    """Enlarge a picture with a super-resolution network and shrink it back, as photo enhancers do.
-
-    Args:
-        network: A name of `benchmarks.accuracy._upscalers.UPSCALERS`.
-        image: RGB.
-
-    Raises:
-        WeightsError: The packages of the extra `upscalers` are not installed.
-    """
-    enlarged = Image.fromarray(upscale(network, np.asarray(image)))
-    return enlarged.resize(image.size, Image.Resampling.LANCZOS)
 
 
 def keep_face(crop: npt.NDArray[np.uint8], face: Box) -> npt.NDArray[np.uint8]:
@@ -184,25 +163,5 @@ DEFAULT: tuple[Degradation, ...] = (CLEAN, *DEGRADED, *READINGS)
 """Measured if `--degradation` is not given."""
 
 
-def _super_resolved(name: str, network: str, times: str) -> Degradation:
-    description = f"enlarged {times} by {network}, shrunk back (Lanczos), PNG"
-    return Degradation(
-        name,
-        description,
-        format="PNG",
-        options=_QUICK,
-        super_resolve=partial(super_resolve, network),
-    )
-
-
-SUPER_RESOLVED: tuple[Degradation, ...] = (
-    _super_resolved("enhanced", "realesr-animevideov3-x4", "fourfold"),
-    _super_resolved("enhanced-photo", "waifu2x-photo-x2-d3", "twofold"),
-)
-"""They need the extra `upscalers` and up to a third of a second per picture. The first network was
-trained on animation and removes most traces of a camera; the second on photographs."""
-
-DEGRADATIONS: dict[str, Degradation] = {
-    degradation.name: degradation for degradation in (*DEFAULT, *SUPER_RESOLVED)
-}
+DEGRADATIONS: dict[str, Degradation] = {degradation.name: degradation for degradation in DEFAULT}
 """All degradations by name."""

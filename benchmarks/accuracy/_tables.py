@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks._markdown import metric, percent, table
-from benchmarks.accuracy._degradations import CLEAN, DEGRADED, READINGS, SUPER_RESOLVED
+from benchmarks.accuracy._degradations import CLEAN, DEGRADED, READINGS
 from benchmarks.accuracy._groups import FAMILY, PHOTOGRAPHS, Grouping
 from benchmarks.accuracy._macro import FEW
 from benchmarks.accuracy._metadata import NAME
@@ -116,7 +116,7 @@ def _models(models: Result) -> str:
 def _degradations(models: Result) -> str:
     names = [
         t.name
-        for t in (CLEAN, *DEGRADED, *SUPER_RESOLVED)
+        for t in (CLEAN, *DEGRADED)
         if any(t.name in degradations for degradations in models.values())
     ]
     rows = []
@@ -204,9 +204,6 @@ def _kinds(models: Result) -> str:
 
 
 def _sources(degradations: Result) -> str:
-    enhanced = [
-        degradation.name for degradation in SUPER_RESOLVED if degradation.name in degradations
-    ]
     rows = []
     for name, row in degradations[CLEAN.name]["groups"].items():
         if row["kind"] != "source":
@@ -229,8 +226,5 @@ def _sources(degradations: Result) -> str:
                 percent(row[f"uncertain_{which}"], interval=False),
             ]
         )
-        rows[-1] += [percent(degradations[t]["groups"][name][f"flagged_{which}"]) for t in enhanced]
     head = ["source", "n", "AUC", "TPR at 5 % FPR", "AUC web", "AUC hard", "called `fake`"]
-    return table(
-        [*head, "`uncertain`", *(f"`fake`, {degradation}" for degradation in enhanced)], rows
-    )
+    return table([*head, "`uncertain`"], rows)

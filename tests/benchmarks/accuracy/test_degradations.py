@@ -5,14 +5,11 @@ import pytest
 from PIL import Image
 
 from benchmarks.accuracy._degradations import (
-    DEFAULT,
     DEGRADATIONS,
-    SUPER_RESOLVED,
     face_in_crop,
     hide_face,
     keep_face,
 )
-from benchmarks.accuracy._upscalers import installed
 from fakeface import Box, CropSpec, ImageError
 
 
@@ -111,19 +108,3 @@ def test_where_a_face_lies_in_its_crop():
     assert face_in_crop(Box(40, 50, 20, 20), (200, 200), spec) == Box(25, 25, 50, 50)
     # At the edge the square moves into the picture, and the face is off its middle.
     assert face_in_crop(Box(0, 0, 20, 20), (200, 200), spec) == Box(0, 0, 50, 50)
-
-
-@pytest.mark.skipif(not installed(), reason="the extra `upscalers` is not installed")
-@pytest.mark.parametrize("degradation", [degradation.name for degradation in SUPER_RESOLVED])
-def test_an_enhanced_picture_is_the_same_picture_drawn_by_a_network(degradation, portrait):
-    image = treated(degradation, portrait)
-    assert (image.size, image.format) == ((200, 160), "PNG")
-    with Image.open(io.BytesIO(portrait)) as before:
-        change = np.abs(np.asarray(image, float) - np.asarray(before.convert("RGB"), float))
-    assert 0.5 < change.mean() < 12
-
-
-def test_what_needs_more_packages_is_measured_only_when_asked_for():
-    assert set(DEGRADATIONS) - {degradation.name for degradation in DEFAULT} == {
-        degradation.name for degradation in SUPER_RESOLVED
-    }

@@ -11,7 +11,6 @@ from benchmarks.accuracy._degradations import DEGRADATIONS
 from benchmarks.accuracy._groups import Grouping
 from benchmarks.accuracy._measure import evaluate, run_accuracy
 from benchmarks.accuracy._tables import accuracy_markdown
-from benchmarks.accuracy._upscalers import installed
 from fakeface import Box, Detector
 from fakeface.inference import Classifier
 from train.data import Cache, load_data
@@ -170,21 +169,6 @@ def test_the_command(models, faces, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 32 * (2 + 1)
     assert "### Sources: red" in (tmp_path / "out" / "accuracy.md").read_text()
-
-
-@pytest.mark.skipif(not installed(), reason="the extra `upscalers` is not installed")
-def test_enhanced_pictures_have_a_column_of_their_own(models, faces, tmp_path):
-    cache = Cache(tmp_path)
-    run = run_accuracy(
-        models[:1],
-        load_data(faces, cache),
-        ["test"],
-        [DEGRADATIONS["clean"], DEGRADATIONS["enhanced"]],
-        cache,
-    )
-    text = accuracy_markdown(evaluate(run, count=5))
-    assert "| model | clean | enhanced |" in text
-    assert "| `uncertain` | `fake`, enhanced |" in text
 
 
 @pytest.mark.parametrize(
