@@ -57,6 +57,7 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
         ],
         details=_details(info, thresholds, detector.settings),
         method=detector.heatmaps or "cam",
+        min_face=detector.min_face,
     )
 
 
@@ -111,7 +112,10 @@ class EarlierResults:
             ("Software", f"fakeface {__version__} made the report from results of earlier scans"),
             ("Report made", date),
         ]
-        page = _page(self.name, date, info, thresholds, facts=facts, details=details)
+        min_face = self.settings and self.settings.min_face
+        page = _page(
+            self.name, date, info, thresholds, facts=facts, details=details, min_face=min_face
+        )
         page["compared"] = self.before and {"before": self.before, "after": self.files[-1]}
         return page
 
@@ -125,6 +129,7 @@ def _page(
     facts: Iterable[tuple[str, str]],
     details: Iterable[tuple[str, str]] = (),
     method: Method = "cam",
+    min_face: float | None = None,
 ) -> dict[str, Any]:
     point = info and thresholds and info.point_at(thresholds.fake)
     return {
@@ -141,6 +146,7 @@ def _page(
         },
         "facts": list(facts),
         "details": list(details),
+        "min_face": min_face,
         "compared": None,
     }
 
@@ -163,14 +169,11 @@ def _name(info: ModelInfo) -> str:
 
 
 def _verdicts(info: ModelInfo, thresholds: Thresholds) -> str:
-    text = f"fake from p = {thresholds.fake:.3f}, real below {thresholds.real:.3f}"
+    text = f"fake from a score of {thresholds.fake:.3f}, real below {thresholds.real:.3f}"
     if thresholds.real < thresholds.fake:
         text += ", uncertain between"
     point = info.point_at(thresholds.fake)
-    if point is not None:
-        text += f"; set so that {point.fpr:.0%} of photographs are flagged"
-        text += f". Warning: {point.warning}" if point.warning else ""
-    return text
+    return f"{text}. Warning: {point.warning}" if point and point.warning else text
 
 
 def _details(info: ModelInfo, thresholds: Thresholds, settings: str) -> Facts:
@@ -178,7 +181,11 @@ def _details(info: ModelInfo, thresholds: Thresholds, settings: str) -> Facts:
     point = info.point_at(thresholds.fake)
     return [
         ("SHA-256 of the model", info.sha256),
-        *([("Thresholds fitted on", point.fitted_on)] if point is not None else []),
+        *(
+            [("Threshold", f"set to flag {point.fpr:.0%} of the photographs of {point.fitted_on}")]
+            if point is not None
+            else []
+        ),
         ("Settings", settings),
         ("Licence of the model", info.licence),
     ]

@@ -21,7 +21,7 @@ from fakeface._version import __version__
 from fakeface.reports._html._bundle import SCRIPTS, bundle
 
 _HERE = Path(__file__).parent
-PARTS = ("symbols", "results", "detail")
+PARTS = ("symbols", "single", "results", "detail")
 """Pieces of HTML that every page has."""
 
 
@@ -35,11 +35,11 @@ def block(value: Any) -> str:
 
 def style() -> str:
     """Return the style sheet."""
-    return read("page.css")
+    return "".join(read(f"{name}.css") for name in ("page", "answer", "print"))
 
 
 def part(name: str) -> str:
-    """Return a piece of HTML: `symbols`, `results` (all of `<main>`) or `detail` (the dialog)."""
+    """Return a piece of HTML: `symbols`, `single`, `results` (the rest of `<main>`) or `detail`."""
     return read(f"parts/{name}.html")
 
 

@@ -3,7 +3,7 @@
 import { changeNote } from "./changes.js";
 import { el, score, whole } from "./dom.js";
 import { picture } from "./picture.js";
-import { VERDICTS, badge, originBadge, scoreBar } from "./records.js";
+import { badge, originBadge, scoreBar } from "./records.js";
 
 /** A box to select a picture. */
 function selector(record, page) {
@@ -22,20 +22,15 @@ function reviewNote(record, page) {
 
 /** Make the card of a record. */
 export function card(record, page) {
-  const words = VERDICTS[record.verdict].label;
-  const p = record.p === null ? "" : `, p fake ${score(record.p)}`;
-  const says = record.said?.label ? `, file says ${record.said.label}` : "";
-  const change = changeNote(record);
   const copies = record.copies?.length ? `${whole.format(record.copies.length + 1)} copies` : "";
-  const label = [`${record.short}: ${words}${p}${says}`, change?.textContent, copies].filter(Boolean).join(", ");
-  const button = el("button", { type: "button", class: "card", "aria-label": label });
+  const button = el("button", { type: "button", class: "card" });
   const faces = record.faces.length > 1 ? `${record.faces.length} faces` : "";
   const numbers = [faces, copies].filter(Boolean).join(" · ");
   button.append(
     el("span", { class: "frame" }, picture(record, page.report)),
     el("span", { class: "verdict" }, badge(record.verdict), el("span", { class: "p" }, record.p === null ? "" : score(record.p))),
     scoreBar(record.p, record.verdict, page.report.thresholds),
-    change,
+    changeNote(record),
     originBadge(record.said),
     el("span", { class: "name", title: record.name }, el("bdi", {}, record.file)),
     el("span", { class: "below" }, el("bdi", {}, record.below), numbers ? el("span", { class: "faces" }, numbers) : ""),

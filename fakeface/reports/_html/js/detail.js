@@ -3,7 +3,7 @@
 import { changeNote } from "./changes.js";
 import { byId, count, el, score } from "./dom.js";
 import { copyText } from "./files.js";
-import { GONE, faceTile, picture } from "./picture.js";
+import { GONE, faceTile, legend, picture } from "./picture.js";
 import { TRUSTS, VERDICTS, badge, scoreBar } from "./records.js";
 
 const KINDS = { c2pa: "Content credentials (C2PA)", iptc: "IPTC", xmp: "XMP", exif: "EXIF", png: "PNG text" };
@@ -122,7 +122,8 @@ export class Detail {
       });
       return button;
     };
-    const parts = [copy("Copy path", () => record.name), copy("Copy link", () => location.href), said];
+    const parts = [copy("Copy path", () => record.name), said];
+    if (this.page.linked) parts.splice(1, 0, copy("Copy link", () => location.href));
     if (record.link) parts.unshift(el("a", { href: record.link, target: "_blank", rel: "noopener noreferrer" }, "Open original"));
     return el("p", { class: "actions" }, ...parts);
   }

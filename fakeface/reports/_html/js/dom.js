@@ -8,6 +8,14 @@ export const count = (n, one, many) => `${whole.format(n)} ${n === 1 ? one : man
 /** A score as it may be shown: none is certain. */
 export const score = (p) => (p === null ? "–" : Math.min(Math.max(p, 0.001), 0.999).toFixed(3));
 
+/** A moment in words; as `now` in Python. */
+export function dateOf(at) {
+  const { day, month, year, hour, minute, timeZoneName } = Object.fromEntries(new Intl.DateTimeFormat("en-GB", {
+    day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  }).formatToParts(at).map(({ type, value }) => [type, value]));
+  return `${day} ${month} ${year}, ${hour}:${minute} ${timeZoneName}`;
+}
+
 /** An element with attributes and children; text is only ever text. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);

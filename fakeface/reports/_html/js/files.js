@@ -66,32 +66,42 @@ function csvCell(value) {
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Parts of a CSV file: a mark by which Excel knows UTF-8, the names of the columns, and a line for each row. */
-const csv = (columns, rows) => ["\ufeff", ...[columns, ...rows.map((row) => columns.map((name) => row[name]))].map((cells) => `${cells.map(csvCell).join(",")}\n`)];
+/** The columns of `fakeface scan --format csv` (`COLUMNS` in _csv.py), then what only a page knows. */
+const COLUMNS = [
+  "source", "verdict", "p_fake", "faces", "width", "height", "model", "settings", "digest", "error", "says", "declared", "frames", "frame",
+  "sha256", "selected", "reviewed", "note",
+];
 
-/** The columns of `fakeface scan --format csv`; as `COLUMNS` in _csv.py. */
-const PREDICTION = ["source", "verdict", "p_fake", "faces", "width", "height", "model", "settings", "digest", "error", "says", "declared", "frames", "frame"];
+const STATEMENT = ["kind", "claim", "trust", "tool", "signer", "detail", "about"];
 
-/** Results as the command line writes them to CSV. */
-export const predictionsCsv = (predictions) => csv(PREDICTION, predictions.map((prediction) => ({
-  ...prediction,
-  faces: prediction.error === null ? prediction.faces.length : null,
-  width: prediction.size?.[0], height: prediction.size?.[1],
-  declared: prediction.provenance?.declared,
-})));
-
-const COLUMNS = ["source", "verdict", "p_fake", "faces", "width", "height", "says", "blake2b", "sha256", "selected", "reviewed", "note"];
-
-/** What is handed on of a record. */
-export function exported(record, marks) {
-  const [width, height] = record.size ?? [null, null];
+/** A result as the command line writes it to JSON, from what a report holds of it. */
+function predictionOf(record) {
+  const { name, verdict, p, faces, size, model, settings, digest, error, said } = record;
+  const [frame, frames] = error !== null ? [null, null] : record.frames ? record.frames.split(" of ").map((text) => Number(text.replaceAll(",", ""))) : [1, 1];
   return {
-    source: record.name, verdict: record.verdict, p_fake: record.p, faces: record.faces.length, width, height,
-    says: record.said?.says ?? null, blake2b: record.digest, sha256: record.sha256 ?? null, ...marks,
+    source: name, verdict, p_fake: p, size, model, settings, digest, error,
+    faces: faces.map((face) => ({ box: face.box, detection_score: face.score, p_fake: face.p, verdict: face.verdict })),
+    says: said?.says ?? null,
+    provenance: said && { declared: said.declared, statements: said.statements.map((one) => Object.fromEntries(STATEMENT.map((name) => [name, one[name]]))), problems: said.problems, trailing: said.trailing },
+    frames, frame: frame === null ? null : frame - 1,
   };
 }
 
-export const toCsv = (rows) => csv(COLUMNS, rows);
+/** Results as JSON, with `sha256` and what the reader made of them. */
+export const toJson = (records, review) => ["[\n", records.map((record) =>
+  JSON.stringify({ ...(record.prediction ?? predictionOf(record)), sha256: record.sha256, ...review.of(record) })).join(",\n"), "\n]\n"];
+
+/** Results as CSV, with the same. */
+export function toCsv(records, review) {
+  const rows = records.map((record) => {
+    const prediction = record.prediction ?? predictionOf(record);
+    const [width, height] = prediction.size ?? [];
+    const faces = prediction.error === null ? prediction.faces.length : null;
+    const row = { ...prediction, faces, width, height, declared: prediction.provenance?.declared, sha256: record.sha256, ...review.of(record) };
+    return COLUMNS.map((name) => row[name]);
+  });
+  return ["\ufeff", ...[COLUMNS, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\n`)]; // a mark by which Excel knows UTF-8
+}
 
 /** Put a text on the clipboard; return whether that worked. */
 export async function copyText(text) {

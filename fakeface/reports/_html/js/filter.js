@@ -22,6 +22,21 @@ const KNOWN = {
   sort: (value) => Object.hasOwn(COMPARE, value.split("-")[0]) && /-(asc|desc)$/.test(value), view: (value) => ["grid", "table"].includes(value),
 };
 
+/** Return the first of the copies of each picture, which gets the others as `copies`. */
+export function group(records) {
+  const first = new Map();
+  return records.filter((record) => {
+    annotate(record, { copies: [] });
+    const key = `${record.digest} ${record.verdict} ${record.p}`;
+    if (!record.digest || !first.has(key)) {
+      first.set(key, record);
+      return true;
+    }
+    first.get(key).copies.push(record);
+    return false;
+  });
+}
+
 export class Filter {
   constructor(review) {
     this.review = review;
@@ -60,18 +75,7 @@ export class Filter {
   }
 
   group(records) {
-    const first = new Map();
-    return records.filter((record) => {
-      annotate(record, { copies: [] });
-      if (!this.grouped || !record.digest) return true;
-      const one = first.get(record.digest);
-      if (one?.verdict === record.verdict && one.p === record.p) {
-        one.copies.push(record);
-        return false;
-      }
-      first.set(record.digest, record);
-      return true;
-    });
+    return this.grouped ? group(records) : records.map((record) => annotate(record, { copies: [] }));
   }
 
   /** The filter as the part of an address after `#`. */

@@ -1,48 +1,92 @@
 // Pictures that are dropped, picked or pasted: sent one by one, shown as their results come, saved on request.
 
-import { byId, count, whole } from "./dom.js";
-import { download, predictionsCsv, saveCopy } from "./files.js";
+import { byId, count, dateOf, whole } from "./dom.js";
+import { download, saveCopy, toCsv, toJson } from "./files.js";
 import { failure } from "./judge.js";
 import { ReportPage } from "./page.js";
-import { dropped, looksLikePicture } from "./take.js";
+import { annotate } from "./records.js";
+import { dropped, isAddress, mayBePicture } from "./take.js";
 
 const SHOWN = ["avif", "bmp", "gif", "jpeg", "png", "webp"].map((kind) => `image/${kind}`);
 const SHOW_EVERY = 250; // milliseconds
+const ADDRESS = "An address is not opened from here: save the picture first, then drop the file or paste the picture itself.";
 
 /** Let details show a picture in its own resolution, where the browser can show such files: only the first frame of each. */
-function showOriginal(record, file) {
+function showOriginal(record, file, urls) {
   if (!record.thumb || record.frames || !SHOWN.includes(file.type)) return;
   let url = null;
-  Object.defineProperty(record, "url", { get: () => (url ??= URL.createObjectURL(file)), enumerable: false });
+  const make = () => {
+    if (url === null) urls.push((url = URL.createObjectURL(file)));
+    return url;
+  };
+  Object.defineProperty(record, "url", { get: make, enumerable: false });
 }
 
 class Live {
   /** Show what a judge says; `info` is what it says of itself. */
   constructor(judge, info) {
     Object.assign(this, { judge, info, about: info.about, workers: info.workers });
-    this.page = new ReportPage(structuredClone(info.about), { save: (marks) => this.saving(this.saveReport(marks)) });
-    this.results = []; // what is saved: { prediction, record }, in the order of the pictures
-    this.fresh = [];
-    this.queue = [];
-    this.names = new Set();
-    this.total = this.done = this.skipped = this.pasted = this.running = 0;
-    this.stopped = false;
-    this.saved = true;
+    this.page = new ReportPage(structuredClone(info.about), { save: (marks) => this.saving(this.saveReport(marks)), linked: false });
+    this.empty = { headline: [...byId("headline").childNodes], lede: [...byId("lede").childNodes], title: document.title };
+    this.pasted = this.running = 0;
+    this.reset();
     this.wire();
   }
 
-  /** Take files; of a folder only those that look like pictures. */
+  /** Begin with nothing. */
+  reset() {
+    this.results = []; // the records, in the order of the pictures
+    this.fresh = [];
+    this.queue = [];
+    this.names = new Set();
+    this.urls = [];
+    this.total = this.done = this.skipped = 0;
+    this.answer = null;
+    this.stopped = false;
+    this.saved = true;
+  }
+
+  /** Take what may be a picture; the rest is counted and never sent. A picture by itself gets the first screen. */
   async take(files) {
+    byId("trouble").hidden = true;
+    const busy = this.done < this.total;
+    const taken = [];
     for await (const { file, name, chosen } of files) {
-      if (!chosen && !looksLikePicture(file, name)) {
+      if (!mayBePicture(file, name, chosen)) {
         this.skipped += 1;
         continue;
       }
-      this.queue.push({ file, name: this.unique(name), order: this.total });
+      const item = { file, name: this.unique(name), order: this.total };
+      taken.push(item);
+      this.queue.push(item);
       this.total += 1;
+      this.answer = taken.length === 1 && !busy ? item.order : null;
       this.work();
     }
+    if (!taken.length && this.skipped) this.complain("There is no picture among these files: nothing was sent.");
     this.progress();
+  }
+
+  /** Remove all results, and begin again. */
+  clear() {
+    if (!this.saved && this.done > 1 && !confirm(`Remove the results of ${count(this.done, "picture", "pictures")} from this page?`)) return;
+    for (const url of this.urls) URL.revokeObjectURL(url);
+    this.reset();
+    this.page.clear();
+    byId("headline").replaceChildren(...this.empty.headline);
+    byId("lede").replaceChildren(...this.empty.lede);
+    document.title = this.empty.title;
+    document.body.classList.add("bare");
+    byId("live").hidden = byId("trouble").hidden = byId("incomplete").hidden = true;
+    this.progress();
+    byId("said").textContent = "Cleared.";
+    byId("pick-files").focus();
+  }
+
+  /** Say what went wrong, until something goes on. */
+  complain(text) {
+    byId("trouble").textContent = text;
+    byId("trouble").hidden = false;
   }
 
   /** A name that no other picture has. */
@@ -62,10 +106,11 @@ class Live {
     while (this.queue.length && !this.stopped) {
       const item = this.queue.shift();
       try {
-        const result = await this.send(item);
-        showOriginal(result.record, item.file);
-        this.results[item.order] = result;
-        this.fresh.push(result.record);
+        const { prediction, record } = await this.send(item);
+        annotate(record, { prediction });
+        showOriginal(record, item.file, this.urls);
+        this.results[item.order] = record;
+        this.fresh.push(record);
         this.done += 1;
         this.showSoon();
       } catch (error) {
@@ -88,8 +133,7 @@ class Live {
   fail(error) {
     this.halt();
     const reason = error instanceof TypeError ? "the server cannot be reached, or a file cannot be read" : error.message;
-    byId("trouble").textContent = `Stopped: ${reason}.`;
-    byId("trouble").hidden = false;
+    this.complain(`Stopped: ${reason}.`);
   }
 
   halt() {
@@ -107,7 +151,8 @@ class Live {
   finish() {
     this.show();
     const left = this.total - this.done;
-    byId("said").textContent = left ? `Stopped with ${count(left, "picture", "pictures")} left.` : `${count(this.done, "picture", "pictures")} done.`;
+    const done = this.page.single.record ? `${byId("headline").textContent}. ` : "";
+    byId("said").textContent = left ? `Stopped with ${count(left, "picture", "pictures")} left.` : `${done}${count(this.done, "picture", "pictures")} done.`;
   }
 
   showSoon() {
@@ -122,7 +167,7 @@ class Live {
     const fresh = this.fresh.splice(0);
     if (fresh.length) {
       document.body.classList.remove("bare");
-      this.page.add(fresh);
+      this.page.add(fresh, { answer: this.results[this.answer] ?? null });
     }
     this.progress();
   }
@@ -137,6 +182,9 @@ class Live {
     byId("stop").hidden = !left || this.stopped;
     byId("continue").hidden = !left || !this.stopped;
     for (const id of ["save-html", "save-csv", "save-json"]) byId(id).disabled = !done;
+    byId("running").hidden = total === 1 && done === 1 && !skipped; // the answer says it
+    byId("clear").hidden = !total && !skipped;
+    byId("clear").disabled = this.running > 0;
     if (skipped || total) byId("live").hidden = false;
   }
 
@@ -146,27 +194,24 @@ class Live {
 
   /** Save a report as `fakeface scan -o report.html` writes it, with what the reader marked. */
   async saveReport(marks) {
-    const end = { finished: new Date().toLocaleString(), complete: this.done === this.total };
-    const records = this.finished.map(({ record }) => record);
+    const end = { finished: dateOf(new Date()), complete: this.done === this.total };
+    const records = this.finished;
     saveCopy(await this.judge.emptyReport(), { about: this.about, records, end }, marks, "report.html");
     this.saved = true;
   }
 
   /** Say so if something cannot be saved. */
   saving(promise) {
-    promise.catch((error) => {
-      byId("trouble").textContent = `The report cannot be saved: ${error.message}.`;
-      byId("trouble").hidden = false;
-    });
+    promise.catch((error) => this.complain(`The report cannot be saved: ${error.message}.`));
   }
 
   saveCsv() {
-    download(predictionsCsv(this.finished.map(({ prediction }) => prediction)), "results.csv", "text/csv");
+    download(toCsv(this.finished, this.page.review), "results.csv", "text/csv");
     this.saved = true;
   }
 
   saveJson() {
-    download(["[\n", this.finished.map(({ prediction }) => JSON.stringify(prediction)).join(",\n"), "\n]\n"], "results.json", "application/json");
+    download(toJson(this.finished, this.page.review), "results.json", "application/json");
     this.saved = true;
   }
 
@@ -182,7 +227,7 @@ class Live {
     pick("pick-files", "files");
     pick("pick-folder", "folder");
     const over = (on) => (event) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
+      if (!event.dataTransfer?.types.some((type) => type === "Files" || type === "text/uri-list")) return;
       event.preventDefault();
       document.body.classList.toggle("dropping", on);
     };
@@ -190,12 +235,18 @@ class Live {
     document.addEventListener("dragleave", (event) => event.relatedTarget || over(false)(event));
     document.addEventListener("drop", (event) => {
       over(false)(event);
-      if (event.dataTransfer) this.take(dropped(event.dataTransfer));
+      const { dataTransfer: transfer } = event;
+      if (transfer?.types.includes("Files")) this.take(dropped(transfer));
+      else if (isAddress(transfer)) this.complain(ADDRESS);
     });
     document.addEventListener("paste", (event) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      this.take(files.map((file) => ({ file, name: `pasted/${(this.pasted += 1)} ${file.name}`, chosen: true })));
+      if (event.target.closest?.("input, textarea")) return;
+      const { clipboardData: pasted } = event;
+      const files = [...(pasted?.files ?? [])];
+      if (files.length) this.take(files.map((file) => ({ file, name: `pasted/${(this.pasted += 1)} ${file.name}`, chosen: true })));
+      else if (isAddress(pasted)) this.complain(ADDRESS);
     });
+    byId("clear").addEventListener("click", () => this.clear());
     byId("stop").addEventListener("click", () => {
       this.halt();
       this.page.sayIncomplete();

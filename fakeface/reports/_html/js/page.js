@@ -2,41 +2,18 @@
 
 import { CHANGES, changesTable } from "./changes.js";
 import { Detail } from "./detail.js";
-import { byId, count, el, icon, score, whole } from "./dom.js";
-import { download, exported, toCsv } from "./files.js";
-import { Filter } from "./filter.js";
+import { byId, count, el, score, whole } from "./dom.js";
+import { download, toCsv, toJson } from "./files.js";
+import { Filter, group } from "./filter.js";
+import { answerOf, headline, lede } from "./headline.js";
 import { histogram, histogramTable } from "./histogram.js";
-import { wakeAll } from "./picture.js";
+import { legend, wakeAll } from "./picture.js";
 import { BaseRates } from "./rates.js";
 import { ORIGINS, VERDICTS, badge, nameRecords } from "./records.js";
 import { Results, STEP } from "./results.js";
 import { Review, STATES } from "./review.js";
-
-function headline(judged, errors, compared) {
-  const total = judged.length;
-  if (compared && total) {
-    const both = judged.filter(({ before }) => before && before.verdict !== null);
-    const other = both.filter(CHANGES.verdict.test).length;
-    return other ? `${whole.format(other)} of ${count(both.length, "verdict", "verdicts")} changed` : `None of ${count(both.length, "verdict", "verdicts")} changed`;
-  }
-  const fake = judged.filter((record) => record.verdict === "fake").length;
-  if (!total) return errors ? "No file could be read" : "No pictures were found";
-  const of = count(total, "picture", "pictures");
-  if (!fake) return total === 1 ? "The picture was not flagged" : `None of ${of} was flagged as AI`;
-  return total === 1 ? "The picture was flagged as AI" : `${whole.format(fake)} of ${of} ${fake === 1 ? "was" : "were"} flagged as AI`;
-}
-
-function lede(report, folder, declared) {
-  const parts = [];
-  if (report.note) parts.push(`${report.note} `);
-  if (folder) parts.push("In ", el("b", {}, el("bdi", {}, folder)), ". ");
-  if (declared) parts.push(`${count(declared, "file declares", "files declare")} that AI made or changed the picture. `);
-  parts.push(
-    `Scored by the model ${report.model}. A verdict is a reason to look closer, not a proof: `,
-    el("a", { href: "#reading" }, "how to read this report"), ".",
-  );
-  return parts;
-}
+import { Single } from "./single.js";
+import { Totals } from "./totals.js";
 
 /** The parts of the address after `#`; null where it names a place on the page. */
 const addressed = () => (location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : null);
@@ -46,10 +23,11 @@ export class ReportPage {
    * Build the page of a scan.
    *
    * `report` is what `_about.py` says of it. `save` is called with the marks when the reader asks for a copy of the page with
-   * them in it, and `marks` are those of an earlier copy.
+   * them in it, and `marks` are those of an earlier copy. `linked` says whether the address of the page leads to these records.
    */
-  constructor(report, { marks = null, save = null } = {}) {
+  constructor(report, { marks = null, save = null, linked = true } = {}) {
     this.report = report;
+    this.linked = linked;
     this.records = [];
     this.scored = [];
     this.failed = [];
@@ -59,7 +37,8 @@ export class ReportPage {
     this.results = new Results(this);
     this.detail = new Detail(this);
     this.save = save;
-    this.totals = this.makeTotals();
+    this.totals = new Totals(this);
+    this.single = new Single(this);
     for (const [verdict, { meaning }] of Object.entries(VERDICTS)) {
       byId("meanings").append(el("dt", {}, badge(verdict)), el("dd", {}, meaning));
     }
@@ -70,39 +49,58 @@ export class ReportPage {
 
   /** Show one picture, large. */
   open(record) {
-    this.detail.open(record, this.results.matching);
+    const { matching } = this.results;
+    this.detail.open(record, matching.includes(record) ? matching : [record]);
   }
 
-  /** Add records, and show them. */
-  add(records) {
+  /** Add records, and show them; `answer` is the one that the first screen shows by itself, where it is not the only one. */
+  add(records, { answer = null } = {}) {
     this.records.push(...records);
     for (const record of records) (record.error === null ? this.scored : this.failed).push(record);
+    this.answer = answer;
     this.update();
+  }
+
+  /** Forget all records, and what was made of them. */
+  clear() {
+    for (const list of [this.records, this.scored, this.failed]) list.length = 0;
+    this.review.clear();
+    this.filter.clear();
+    this.answer = null;
+    this.update();
+    this.changed();
   }
 
   /** Show all that depends on the records; what the reader has opened and chosen stays. */
   update() {
-    const { report, scored, failed } = this;
-    const folder = nameRecords(this.records);
-    const declared = scored.filter(({ said }) => said?.declared === "ai").length;
+    const { report, scored, failed, records } = this;
+    const folder = nameRecords(records);
+    const pictures = this.filter.grouped && !report.compared ? group(scored) : scored;
     byId("date").textContent = report.date;
-    byId("headline").textContent = report.title ?? headline(scored, failed.length, report.compared);
-    byId("lede").replaceChildren(...lede(report, folder, declared));
+    this.single.show(records.length === 1 && !report.title ? records[0] : this.answer);
+    const head = this.single.record ? answerOf(this.single.record) : {
+      headline: [report.title ?? headline(pictures, failed.length, report.compared)],
+      lede: lede(report, { folder, pictures, copies: scored.length - pictures.length }),
+    };
+    byId("headline").replaceChildren(...head.headline);
+    byId("lede").replaceChildren(...head.lede);
     document.title = `${byId("headline").textContent} · fakeface report`;
+    byId("overview-title").textContent = this.single.record ? "All pictures of this page" : "Verdicts";
     const list = (facts) => facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, el("bdi", {}, value))]);
     byId("facts").replaceChildren(...list([["Files", whole.format(this.records.length)], ...report.facts]));
     byId("details-box").hidden = !report.details.length;
     byId("details").replaceChildren(...list(report.details));
-    this.updateTotals();
-    this.updateHistogram();
+    this.totals.update(pictures, failed);
+    this.updateHistogram(pictures);
     this.updateOrigins();
     this.updateHeat();
     this.updateFailed();
     this.updateChanges();
-    this.rates.update(scored);
+    this.rates.update(pictures);
     const digests = new Set(scored.map(({ digest }) => digest));
     byId("grouped-toggle").hidden = digests.size === scored.length || (digests.size === 1 && digests.has(null));
     this.results.records = scored;
+    this.results.total = report.compared || !this.filter.grouped ? scored.length : pictures.length;
     this.results.update({ keep: true });
     this.updateReview();
   }
@@ -123,37 +121,8 @@ export class ReportPage {
       `The scan was stopped before its end. This report holds the ${count(this.records.length, "file", "files")} that were done.`;
   }
 
-  makeTotals() {
-    const totals = Object.entries(VERDICTS).map(([verdict, { label, icon: shape }]) => {
-      const button = el("button", { type: "button", class: `total ${verdict}`, "aria-pressed": "false", "data-verdict": verdict });
-      button.append(el("span", { class: "number" }, "0"), el("span", { class: "what" }, icon(shape), label));
-      button.addEventListener("click", () => {
-        if (!this.filter.verdicts.delete(verdict)) this.filter.verdicts.add(verdict);
-        this.changed();
-      });
-      return button;
-    });
-    const errors = el("a", { href: "#unreadable", class: "total error" });
-    errors.append(el("span", { class: "number" }), el("span", { class: "what" }, icon("error"), "unreadable"));
-    totals.push(errors);
-    byId("verdicts").append(...totals);
-    return totals;
-  }
-
-  updateTotals() {
-    const numbers = Object.fromEntries(Object.keys(VERDICTS).map((verdict) => [verdict, 0]));
-    for (const { verdict } of this.scored) numbers[verdict] += 1;
-    for (const node of this.totals) {
-      const { verdict } = node.dataset;
-      const number = verdict ? numbers[verdict] : this.failed.length;
-      node.firstElementChild.textContent = whole.format(number);
-      if (verdict) node.disabled = !number;
-      else node.hidden = !number;
-    }
-  }
-
-  updateHistogram() {
-    const rated = this.scored.filter((record) => record.p !== null);
+  updateHistogram(pictures) {
+    const rated = pictures.filter((record) => record.p !== null);
     byId("distribution").hidden = !rated.length;
     const { chart, bins } = histogram(rated, this.report.thresholds);
     byId("histogram").replaceChildren(chart);
@@ -219,9 +188,7 @@ export class ReportPage {
   /** Show what the filter says: the controls, and the pictures that it lets through. */
   changed() {
     const { filter } = this;
-    for (const node of this.totals) {
-      if (node.dataset.verdict) node.setAttribute("aria-pressed", String(filter.verdicts.has(node.dataset.verdict)));
-    }
+    this.totals.press(filter.verdicts);
     const values = { search: filter.words, sort: filter.sort, origin: filter.origin, state: filter.state, change: filter.change };
     for (const [id, value] of Object.entries(values)) if (byId(id).value !== value) byId(id).value = value;
     for (const radio of document.getElementsByName("view")) radio.checked = radio.value === filter.view;
@@ -252,9 +219,7 @@ export class ReportPage {
     const picture = parts.get("picture");
     this.changed();
     const record = this.scored.find(({ short }) => short === picture);
-    if (!record) return;
-    if (!this.results.matching.includes(record)) this.detail.open(record, [record]);
-    else this.open(record);
+    if (record) this.open(record);
   }
 
   /** Show that the marks of records have changed. */
@@ -277,13 +242,13 @@ export class ReportPage {
 
   wireReview() {
     const { review, results } = this;
-    const selected = () => review.having("selected", this.scored).map((record) => exported(record, review.of(record)));
+    const selected = () => review.having("selected", this.scored);
     byId("select-all").addEventListener("click", () =>
       review.set(results.matching.flatMap((record) => [record, ...record.copies]), { selected: true }));
     byId("select-none").addEventListener("click", () =>
       review.set(review.having("selected", this.scored), { selected: false }));
-    byId("export-csv").addEventListener("click", () => download(toCsv(selected()), "selection.csv", "text/csv"));
-    byId("export-json").addEventListener("click", () => download([JSON.stringify(selected(), null, 2)], "selection.json", "application/json"));
+    byId("export-csv").addEventListener("click", () => download(toCsv(selected(), review), "selection.csv", "text/csv"));
+    byId("export-json").addEventListener("click", () => download(toJson(selected(), review), "selection.json", "application/json"));
     byId("print").addEventListener("click", async () => {
       results.show(Infinity);
       await wakeAll();
@@ -313,6 +278,7 @@ export class ReportPage {
     for (const id of ["origin", "state", "change"]) byId(id).addEventListener("change", set(id));
     byId("grouped").addEventListener("change", () => {
       filter.grouped = byId("grouped").checked;
+      this.update();
       this.changed();
     });
     for (const radio of document.getElementsByName("view")) radio.addEventListener("change", set("view"));

@@ -75,7 +75,7 @@ function colour(context, map, look) {
 
 /** The part of an image inside a rectangle, coloured by a face's map. */
 function heated(image, [x, y, side], face, look) {
-  const pixels = Math.max(Math.round(side), 48);
+  const pixels = Math.min(Math.max(Math.round(side), 48), 640);
   const canvas = el("canvas", { width: pixels, height: pixels, class: "heated", "aria-hidden": "true" });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(image, x, y, side, side, 0, 0, pixels, pixels);
@@ -147,27 +147,30 @@ export function picture(record, report, { large = false } = {}) {
   return frame;
 }
 
-/** One face, cut out; with its heat map beside it where there is one. */
-export function faceTile(record, face, report) {
+/** One face, cut out; with its heat map beside it where there is one. With `large` only the map, in a higher resolution. */
+export function faceTile(record, face, report, { large = false } = {}) {
   const tile = el("span", { class: "tile" });
   const image = el("img", { alt: "", decoding: "async" });
+  const whole = large && (record.url || record.large);
   const source = face.tile ?? record.thumb;
   if (source === null) return tile;
-  image.src = `data:image/jpeg;base64,${source}`;
+  image.src = whole ? pixelsOf(record, true) : `data:image/jpeg;base64,${source}`;
   image.decode().then(() => {
     const scale = image.naturalWidth / record.size[0];
     const [x, y, side] = face.square;
-    const cut = face.tile ? [0, 0, image.naturalWidth] : [x * scale, y * scale, side * scale];
-    const plain = el("canvas", { width: Math.round(cut[2]), height: Math.round(cut[2]), "aria-hidden": "true" });
-    plain.getContext("2d").drawImage(image, cut[0], cut[1], cut[2], cut[2], 0, 0, plain.width, plain.height);
-    tile.append(plain);
+    const cut = face.tile && !whole ? [0, 0, image.naturalWidth] : [x * scale, y * scale, side * scale];
+    if (!large) {
+      const plain = el("canvas", { width: Math.round(cut[2]), height: Math.round(cut[2]), "aria-hidden": "true" });
+      plain.getContext("2d").drawImage(image, cut[0], cut[1], cut[2], cut[2], 0, 0, plain.width, plain.height);
+      tile.append(plain);
+    }
     if (face.heat) tile.append(heated(image, cut, face, report.heat));
   });
   return tile;
 }
 
 /** The colours of heat maps and what they say. */
-function legend(look) {
+export function legend(look) {
   const rgb = (tone) => `rgb(${tone.join(" ")})`;
   const scale = el("span", { class: "scale", "aria-hidden": "true" });
   const mix = (tone, share) => rgb(tone.map((c) => Math.round(128 * (1 - share) + c * share)));

@@ -4,11 +4,11 @@
 import { el, icon, svg } from "./dom.js";
 
 export const VERDICTS = {
-  fake: { label: "fake", icon: "fake", meaning: "At or above the upper threshold: the model sees signs of AI." },
-  uncertain: { label: "uncertain", icon: "uncertain", meaning: "Between the thresholds: no answer is better than a guess." },
-  real: { label: "real", icon: "real", meaning: "Below the lower threshold: no sign of AI was found." },
+  fake: { label: "fake", icon: "fake", meaning: "The score is at or above the upper threshold: the model sees signs of AI." },
+  uncertain: { label: "uncertain", icon: "uncertain", meaning: "The score is between the thresholds, where an answer would be a guess." },
+  real: { label: "real", icon: "real", meaning: "The score is below the lower threshold: no sign of AI was found." },
   too_small: { label: "too small", icon: "none", meaning: "There is a face, with too few pixels to judge." },
-  no_face: { label: "no face", icon: "none", meaning: "No face was found, so nothing was judged." },
+  no_face: { label: "no face", icon: "none", meaning: "Only faces are judged, and none was found." },
 };
 export const RANK = Object.fromEntries(Object.keys(VERDICTS).map((verdict, rank) => [verdict, rank]));
 
@@ -17,6 +17,7 @@ export function annotate(record, properties) {
   for (const [name, value] of Object.entries(properties)) {
     Object.defineProperty(record, name, { value, writable: true, configurable: true, enumerable: false });
   }
+  return record;
 }
 
 /** Split the names of pictures into folder and file below the folder that they share; return that folder. */
@@ -67,6 +68,12 @@ export const ORIGIN_RANK = Object.fromEntries(Object.keys(ORIGINS).map((key, ran
 /** What a file says of its origin, in a few words; empty where it says nothing. */
 export function originBadge(said) {
   return said?.label ? el("span", { class: `origin ${origin(said)}`, title: said.says }, said.label) : "";
+}
+
+/** What a file says of its origin, in a line that begins with a badge. */
+export function saysLine(said) {
+  const text = said.label ? said.says : "Nothing, which is no sign in either direction.";
+  return el("p", { class: "says-line" }, el("b", {}, "The file says "), originBadge(said), " ", el("bdi", {}, text));
 }
 
 /** A score as a bar with the thresholds on it. */

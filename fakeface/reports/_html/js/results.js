@@ -13,6 +13,7 @@ export class Results {
     this.page = page;
     this.filter = page.filter;
     this.records = [];
+    this.total = 0; // of pictures, copies counted once where they are grouped
     this.matching = [];
     this.shown = 0;
     this.nodes = { grid: new WeakMap(), table: new WeakMap() };
@@ -83,13 +84,12 @@ export class Results {
   }
 
   describe() {
-    const total = this.records.length;
     const matching = this.matching.length;
-    if (!matching) return total ? `None of ${count(total, "picture", "pictures")} matches` : "";
-    const copies = this.matching.reduce((sum, record) => sum + record.copies.length, 0);
+    if (!matching) return this.total ? `None of ${count(this.total, "picture", "pictures")} matches` : "";
+    const copies = this.filter.grouped ? this.matching.reduce((sum, record) => sum + record.copies.length, 0) : 0;
     const grouped = copies ? `, ${count(copies, "copy", "copies")} grouped` : "";
-    const all = matching + copies === total;
-    const of = all ? count(total, "picture", "pictures") : `${whole.format(matching + copies)} of ${count(total, "picture", "pictures")}`;
+    const all = count(this.total, "picture", "pictures");
+    const of = matching === this.total ? all : `${whole.format(matching)} of ${all}`;
     return of + grouped + (this.shown < matching ? `, the first ${whole.format(this.shown)} shown` : "");
   }
 

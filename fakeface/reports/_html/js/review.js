@@ -24,6 +24,12 @@ export class Review {
     this.changed(records);
   }
 
+  /** Forget all marks. */
+  clear() {
+    this.marks.clear();
+    this.unsaved = false;
+  }
+
   /** Those of the records that have a mark: `selected`, `reviewed` or `note`. */
   having(mark, records) {
     return this.marks.size ? records.filter((record) => this.of(record)[mark]) : [];

@@ -3,8 +3,15 @@
 /** Names of pictures. */
 const NAMES = /\.(avif|bmp|gif|heic|heif|jfif|jpe?g|mpo|png|tiff?|webp)$/i;
 
-/** Whether a file looks like a picture, by its name and kind. */
-export const looksLikePicture = (file, name) => file.type.startsWith("image/") || NAMES.test(name);
+/** Names of what is no picture, where the browser does not know the kind. */
+const OTHERS = /\.(csv|docx?|html?|jsonl?|log|md|onnx|parquet|pdf|py|toml|txt|xlsx?|xml|ya?ml|zip)$/i;
+
+/** Whether a file may be a picture, by its name and kind; one that was chosen by itself also if neither says anything. */
+export const mayBePicture = (file, name, chosen) =>
+  file.type.startsWith("image/") || NAMES.test(name) || (chosen && !file.type && !OTHERS.test(name));
+
+/** Whether what was pasted or dropped is an address. */
+export const isAddress = (transfer) => /^\s*(https?|ftp|file):\/\/\S/i.test(transfer?.getData("text/uri-list") || transfer?.getData("text/plain") || "");
 
 /** The files of what was dropped. */
 export async function* dropped(transfer) {
