@@ -491,6 +491,33 @@ def test_print_and_pdf_show_every_picture(opened, tmp_path, heat):
     page.emulate_media(media="screen")
 
 
+def test_on_paper_nothing_overlaps_and_notes_are_whole(opened, tmp_path):
+    path = tmp_path / "report.html"
+    said = Provenance((Statement("c2pa", "ai", "unknown_signer", "Acme"),))
+    with open_report("html", path) as out:
+        for at in range(6):
+            name = f"{'a-very-long-name' * 4}{at}.jpg"
+            out.write(replace(judged(name, 0.5, Verdict.UNCERTAIN), provenance=said))
+    page = opened(path)
+    note = "seen first on a forum, the sender could not name a photographer " * 4
+    page.locator(".card").first.click()
+    page.locator("#detail").get_by_label("Reviewed").check()
+    page.locator("#detail").get_by_label("Note").fill(note)
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 703, "height": 1000})  # A4 without margins of 12 mm
+    page.emulate_media(media="print")
+    for item in page.locator(".item").all():
+        edge = item.bounding_box()
+        for part in item.locator(".verdict > *, .origin, .name, .below, .marks > *").all():
+            box = part.bounding_box()
+            if box and box["width"]:
+                assert box["x"] + box["width"] <= edge["x"] + edge["width"] + 1
+                assert box["y"] + box["height"] <= edge["y"] + edge["height"] + 1
+    clipped = "n => n.scrollWidth > n.clientWidth + 1 || n.scrollHeight > n.clientHeight + 2"
+    assert not page.locator(".note-text").first.evaluate(clipped)
+    page.emulate_media(media="screen")
+
+
 def contrast(locator):
     """WCAG's contrast ratio of an element's computed colours."""
     ink, ground = locator.evaluate(

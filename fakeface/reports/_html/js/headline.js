@@ -50,8 +50,8 @@ export function lede(report, { folder, pictures, copies }) {
   const parts = [];
   if (report.note) parts.push(`${report.note} `);
   if (folder) parts.push("In ", el("b", {}, el("bdi", {}, folder)), ". ");
-  if (unsure && number(pictures, "fake")) parts.push(`Unsure about ${whole.format(unsure)}. `);
-  if (unjudged) parts.push(`${count(unjudged, "picture has", "pictures have")} no face that could be judged. `);
+  if (unsure && number(pictures, "fake")) parts.push(`Unsure about ${count(unsure, "picture", "pictures")}. `);
+  if (unjudged) parts.push(`No face that could be judged in ${count(unjudged, "picture", "pictures")}. `);
   if (copies) parts.push(`${count(copies, "file is a copy and is", "files are copies and are")} not counted again. `);
   if (declared) parts.push(`${count(declared, "file declares", "files declare")} that AI made or changed the picture. `);
   parts.push(`Scored by the model ${report.model}. A verdict is a reason to look closer, not a proof: `, reading(), ".");
