@@ -17,7 +17,7 @@ def classify(p_fake: float, thresholds: Thresholds) -> Verdict:
     """Return the verdict of one face.
 
     Args:
-        p_fake: Probability that the face was made by AI, 0 to 1.
+        p_fake: The calibrated score of the face, 0 to 1.
         thresholds: The thresholds between the verdicts.
 
     Returns:

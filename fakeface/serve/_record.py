@@ -12,7 +12,7 @@ PFake = Annotated[
     Field(
         ge=0,
         le=1,
-        description="Calibrated probability that the face was made by AI; null if not scored.",
+        description="Calibrated score, 0 to 1: the higher, the more like AI; null if not scored.",
     ),
 ]
 Verdict = Literal["fake", "uncertain", "real", "no_face", "too_small"]
