@@ -187,7 +187,9 @@ def report_picture(
 
 
 def page_picture(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("samples"),
+    source: Annotated[
+        Path, typer.Argument(exists=True, help="A folder of pictures, or one picture.")
+    ] = Path("samples"),
     model: Annotated[str | None, typer.Option("--model", "-m", help="Name or directory.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("docs/page.png"),
     chromium: Annotated[
@@ -197,8 +199,9 @@ def page_picture(
     """Take the README's screenshot of `fakeface serve` (extras `browser` and `serve`, Chromium).
 
     python -m benchmarks page-picture samples
+    python -m benchmarks page-picture samples/ai/p001-studio.jpg -o docs/answer.png
     """
     from benchmarks.accuracy._page_picture import page_picture as make
 
-    make(folder, model, out, chromium)
+    make(source, model, out, chromium)
     typer.echo(f"{out}: {out.stat().st_size:,} bytes")

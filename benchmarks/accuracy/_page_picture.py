@@ -10,14 +10,15 @@ from fakeface import Detector
 from fakeface.files import walk
 from fakeface.serve import ServeOptions, Server
 
-WIDTH, HEIGHT = 1200, 1040
+SIZE = 1200, 1040
+TELEPHONE = 390, 844
 
 
-def page_picture(folder: Path, model: str | None, out: Path, chromium: str | None = None) -> None:
-    """Serve the page, give it the pictures of a folder, and save what its first screen looks like.
+def page_picture(source: Path, model: str | None, out: Path, chromium: str | None = None) -> None:
+    """Serve the page, give it pictures, and save what its first screen looks like.
 
     Args:
-        folder: The pictures.
+        source: A folder of pictures, or one picture, whose answer is shown as on a telephone.
         model: Name or directory of the model; None for the default.
         out: The PNG to write, reduced to 256 colours.
         chromium: Path of the browser; None looks for `chromium` and `google-chrome`.
@@ -25,18 +26,21 @@ def page_picture(folder: Path, model: str | None, out: Path, chromium: str | Non
     Raises:
         ValueError: Playwright or the browser is missing.
     """
+    alone = source.is_file()
     server = Server(Detector(model), ServeOptions(port=0))
     started = threading.Event()
     thread = threading.Thread(target=server.run, args=(started.set,))
     thread.start()
     try:
         started.wait()
-        with browser_page(WIDTH, HEIGHT, chromium) as page:
+        with browser_page(*(TELEPHONE if alone else SIZE), chromium) as page:
             page.goto(server.url)
-            page.set_input_files("#files", [str(path) for path in walk([folder])])
+            page.set_input_files("#files", [str(path) for path in walk([source])])
             page.locator("#said").get_by_text("done.").wait_for(state="attached", timeout=300_000)
             for image in page.locator(".card img").all()[:6]:
                 image.evaluate("image => image.decode()")
+            for canvas in page.locator("#single canvas").all():
+                canvas.wait_for()
             save_screenshot(page, out)
     finally:
         server.stop()

@@ -121,6 +121,9 @@ def test_dropped_pictures_are_shown_opened_saved_and_printed(
     assert page.pdf().count(b"/Filter /DCTDecode") == 10
     report = opened(saved.as_uri(), media="print")
     assert report.locator(".card").count() == 10
+    check_accessible(report, "saved report")
+    dates = re.findall(r"\n(?:Began|Finished)\s+(.*)", report.locator("#facts").inner_text())
+    assert [bool(re.fullmatch(r"\d+ \w+ \d{4}, \d\d:\d\d \S+", d)) for d in dates] == [True, True]
     assert report.pdf().count(b"/Filter /DCTDecode") == 10
     assert "blob:" not in saved.read_text()
 
@@ -313,3 +316,90 @@ def test_the_saved_json_is_read_by_the_report_command(
     wait(page)
     saved = save(page, "json", tmp_path)
     assert [record["source"] for record in json.loads(saved.read_text())] == [p.name for p in ten]
+
+
+def test_other_files_are_counted_and_not_sent_and_a_refusal_stops_no_other(
+    opened: Callable[..., Any], url: str, ten: list[Path]
+) -> None:
+    page = opened(f"{url}/")
+    sent: list[str] = []
+    page.on("request", lambda asking: sent.append(asking.url))
+    page.set_input_files(
+        "#files",
+        [
+            {"name": name, "mimeType": kind, "buffer": b"{}"}
+            for name, kind in (("a.txt", "text/plain"), ("b.json", "application/json"))
+        ],
+    )
+    page.get_by_text("no picture among these files: nothing was sent").wait_for()
+    others = ten[0].parent / "page.html", ten[0].parent / "results.jsonl"
+    for other in others:
+        other.write_text("{}")
+
+    def answer(route: Any) -> None:
+        if "name=1.jpg" in route.request.url:
+            route.fulfill(status=415, body='{"detail": "a <b>text</b> body is no picture"}')
+        else:
+            route.continue_()
+
+    page.route("**/page/records?*", answer)
+    page.set_input_files("#files", [str(path) for path in (*others, *ten[:3])])
+    wait(page)
+    assert page.locator("#trouble").is_hidden()
+    assert page.locator(".card").count() == 2
+    assert "a <b>text</b> body is no picture" in page.locator("#unreadable-body").inner_text()
+    assert "4 other files skipped" in page.locator("#progress-text").inner_text()
+    assert sum("page/records" in url for url in sent) == 3
+    opened.said[:] = [text for text in opened.said if "415" not in text]  # type: ignore[attr-defined]
+
+
+def test_a_picture_by_itself_gets_the_answer_and_clear_begins_again(
+    opened: Callable[..., Any], url: str, ten: list[Path]
+) -> None:
+    page = opened(f"{url}/")
+    start = page.locator("h1").inner_text()
+    page.set_input_files("#files", [str(ten[0])])
+    wait(page)
+    assert page.locator(".scored").is_visible()
+    assert page.locator("#running").is_hidden()
+    assert page.locator("#grid").is_hidden()
+    assert page.locator("h1").inner_text() in page.locator("#said").inner_text()
+
+    page.set_input_files("#files", [str(ten[1])])  # the earlier one is below
+    page.locator("#said").get_by_text("2 pictures done.").wait_for(state="attached")
+    assert page.locator("#single figcaption .name").inner_text() == "1.jpg"
+    assert page.locator(".card").count() == 2
+    page.locator(".card").first.click()
+    assert page.get_by_text("Copy link").count() == 0  # nobody else could open it
+    page.keyboard.press("Escape")
+
+    page.set_input_files("#files", [str(path) for path in ten[2:4]])
+    page.locator("#said").get_by_text("4 pictures done.").wait_for(state="attached")
+    assert page.locator("#single").is_hidden()
+    assert "of 4 pictures" in page.locator("h1").inner_text()
+
+    page.click("#clear")
+    assert page.locator("h1").inner_text() == start
+    assert page.locator(".card").count() == 0
+    assert page.evaluate("document.activeElement.id") == "pick-files"
+    page.set_input_files("#files", [str(ten[0])])  # under its own name again
+    wait(page)
+    assert page.locator("#single figcaption .name").inner_text() == "0.jpg"
+
+
+@pytest.mark.parametrize("how", ["paste", "drop"])
+def test_an_address_is_not_opened_and_the_page_says_what_to_do(
+    opened: Callable[..., Any], url: str, how: str
+) -> None:
+    page = opened(f"{url}/")
+    page.evaluate(
+        "how => { const data = new DataTransfer();"
+        " const address = 'https://example.com/a.jpg?<img src=x onerror=window.hacked=1>';"
+        " data.setData('text/uri-list', address); data.setData('text/plain', address);"
+        " const options = { bubbles: true, cancelable: true };"
+        " document.body.dispatchEvent(how === 'paste'"
+        "   ? new ClipboardEvent('paste', { clipboardData: data, ...options })"
+        "   : new DragEvent('drop', { dataTransfer: data, ...options })); }",
+        how,
+    )
+    page.get_by_text("save the picture first").wait_for()

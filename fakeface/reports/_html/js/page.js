@@ -77,7 +77,7 @@ export class ReportPage {
     const folder = nameRecords(records);
     const pictures = this.filter.grouped && !report.compared ? group(scored) : scored;
     byId("date").textContent = report.date;
-    this.single.show(records.length === 1 && !report.title ? records[0] : this.answer);
+    this.single.show(records.length === 1 && !report.title && !report.compared ? records[0] : this.answer);
     const head = this.single.record ? answerOf(this.single.record) : {
       headline: [report.title ?? headline(pictures, failed.length, report.compared)],
       lede: lede(report, { folder, pictures, copies: scored.length - pictures.length }),
