@@ -94,12 +94,18 @@ def serve(
 ) -> int:
     """Serve a page to drop pictures on, and an HTTP API.
 
-    Programs POST a picture to /v1/predict; /openapi.json describes it. Nothing is kept on disk.
+    Programs POST a picture to /v1/predict; /docs describes it. Nothing is kept on disk.
     Needs the extra `serve`.
 
     For example: fakeface serve · curl -F files=@portrait.jpg http://127.0.0.1:8300/v1/predict
     """
-    from fakeface.serve import ServeOptions
+    from fakeface.cli._run import load_detector, one_thread_a_run
+    from fakeface.cli._stop import deferred
+
+    with deferred():
+        import webbrowser
+
+        from fakeface.serve import ServeOptions, Server
 
     try:
         limits = ServeOptions(
@@ -116,14 +122,6 @@ def serve(
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-
-    from fakeface.cli._run import load_detector, one_thread_a_run
-    from fakeface.cli._stop import deferred
-
-    with deferred():
-        import webbrowser
-
-        from fakeface.serve import Server
 
     detector = load_detector(**one_thread_a_run(settings))
     server = Server(detector, limits)

@@ -10,17 +10,8 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from fakeface._errors import FakefaceError
-from fakeface.lazy import lazy_exports
-
-if TYPE_CHECKING:
-    from fakeface.serve._app import create_app
-    from fakeface.serve._options import ServeOptions
-    from fakeface.serve._server import Server
-
-__all__ = ["ServeOptions", "Server", "create_app"]
 
 _lacking = [
     name
@@ -32,11 +23,8 @@ if _lacking:
         f"fakeface serve needs {', '.join(_lacking)}: pip install {' '.join(_lacking)}"
     )
 
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "fakeface.serve._app": ("create_app",),
-        "fakeface.serve._options": ("ServeOptions",),
-        "fakeface.serve._server": ("Server",),
-    },
-)
+from fakeface.serve._app import create_app  # noqa: E402
+from fakeface.serve._options import ServeOptions  # noqa: E402
+from fakeface.serve._server import Server  # noqa: E402
+
+__all__ = ["ServeOptions", "Server", "create_app"]

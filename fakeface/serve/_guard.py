@@ -52,9 +52,9 @@ class Guard:
         self._metrics = metrics
         self._token = None if options.token is None else options.token.encode()
         self._origins = options.cors_origins
-        self._added = {bare_host(name) for name in options.allowed_hosts}
+        self._added = {bare_host(name) or name for name in options.allowed_hosts}
         self._names = {"localhost", "127.0.0.1", "::1", options.host.strip("[]").lower()}
-        self._names |= {name for name in self._added if name}
+        self._names |= self._added
         self._any_address = not is_loopback(options.host)
         if self._any_address:
             self._names.add(socket.gethostname().lower())
@@ -122,11 +122,13 @@ class Guard:
 
     def _is_own(self, origin: str, host: str) -> bool:
         """Whether a page of this origin came from this server, or was allowed."""
-        if origin in self._origins:
-            return True
         site = origin.partition("://")[2].lower()
-        # a proxy may put its own `Host` header in the place of the browser's
-        return _without_default(site) == _without_default(host) or bare_host(site) in self._added
+        return (
+            origin in self._origins
+            or (site != "" and _without_default(site) == _without_default(host))
+            # a proxy may put its own `Host` header in the place of the browser's
+            or bare_host(site) in self._added
+        )
 
 
 def _without_default(host: str) -> str:
