@@ -22,23 +22,26 @@ _INTERVAL = 30.0
 
 
 class Progress:
-    """Files done of a total that is counted in the background."""
+    """Files done, of a total that is counted when it is first shown."""
 
     def __init__(self, count: Callable[[], int] | None) -> None:
-        """Start counting.
+        """Start the clock.
 
         Args:
-            count: Counts the files, in a thread of its own; None if they cannot be counted.
+            count: Counts the files; None if they cannot be counted.
         """
         self.done = 0
         self.total: int | None = None
         self.tally: Tally | None = None
         self._started = time.monotonic()
-        if count is not None:
-            threading.Thread(target=self._learn, args=(count,), daemon=True).start()
+        self._count = count
 
-    def _learn(self, count: Callable[[], int]) -> None:
-        self.total = count()
+    def show(self) -> None:
+        """Print a line, and afterwards count the files: a short scan need not."""
+        say(str(self))
+        if self._count is not None:
+            count, self._count = self._count, None
+            self.total = count()
 
     def advance(self, tally: Tally | None = None) -> None:
         """Advance by one file; `tally` holds the results so far."""
@@ -57,16 +60,17 @@ class Progress:
 
 
 class _BarProgress(Progress):
-    """The same as a bar."""
+    """The same as a bar; the total is counted in a thread."""
 
     def __init__(self, bar: Bar, count: Callable[[], int] | None) -> None:
+        super().__init__(count)
         self._bar = bar
         self._task = bar.add_task("", total=None, tally="")
-        super().__init__(count)
+        if count is not None:
+            threading.Thread(target=self._learn, args=(count,), daemon=True).start()
 
     def _learn(self, count: Callable[[], int]) -> None:
-        super()._learn(count)
-        self._bar.update(self._task, total=self.total)
+        self._bar.update(self._task, total=count())
 
     def advance(self, tally: Tally | None = None) -> None:
         super().advance(tally)
@@ -88,7 +92,7 @@ def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Pr
     console = getattr(report, "console", None) if report.on_terminal else None
     if not sys.stderr.isatty():
         progress = Progress(count)
-        with _every(_INTERVAL, lambda: say(str(progress))):
+        with _every(_INTERVAL, progress.show):
             yield progress
         return
     if report.on_terminal and console is None:

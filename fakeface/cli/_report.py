@@ -68,7 +68,8 @@ def report(
 
     Several files are merged: of a picture that is in more than one, the last result counts.
     Pictures that are gone, or have changed since, are shown without a preview. Another suffix than
-    .html converts the results to that format.
+    .html converts the results to that format. Results hold no heat maps: a scan with
+    -o scan.jsonl -o scan.html gives both.
 
     For example: fakeface report scan.jsonl -o report.html · fakeface report --compare old.jsonl
     new.jsonl -o changes.html
