@@ -26,7 +26,7 @@ from pathlib import Path
 
 from fakeface.reports import printable
 from train.data._cache import Cache, digests
-from train.data._folder import Entry, read_folder
+from train.data._folder import read_folder
 from train.data._sample import CLASSES, SPLITS, Sample
 from train.data._splits import SPLIT_SEED, complete_splits, without_leaks
 from train.errors import DataError
@@ -123,7 +123,7 @@ class Data:
         return replace(self, samples=tuple(s for s in self.samples if keep(s)))
 
 
-def check_folder(root: Path) -> list[Entry]:
+def check_folder(root: Path) -> list[Sample]:
     """List a data folder without reading its pictures.
 
     Args:
@@ -135,7 +135,7 @@ def check_folder(root: Path) -> list[Entry]:
     Raises:
         DataError: It is no folder, its manifest is broken, or a class is empty.
     """
-    entries = read_folder(root, CLASSES, SPLITS)
+    entries = read_folder(root)
     for label, name in enumerate(CLASSES):
         if not any(entry.label == label for entry in entries):
             raise DataError(f"{root}: no picture of class {name}; {_LAYOUT}")
@@ -164,32 +164,14 @@ def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
     """
     entries = check_folder(root)
     found = digests([entry.path for entry in entries], cache)
-    readable: list[tuple[Entry, str]] = []
+    samples: list[Sample] = []
     broken: list[str] = []
-    notes: list[str] = []
     for entry, (digest, error) in zip(entries, found, strict=True):
         if digest is None:
             broken.append(f"{entry.name} ({error})")
         else:
-            readable.append((entry, digest))
-    notes += file_message("cannot be read and left out", broken)
-    samples = [
-        Sample(
-            e.name,
-            e.path,
-            e.label,
-            e.origin,
-            e.split or "",
-            digest,
-            e.box,
-            e.pair,
-            e.family,
-            e.generator,
-            e.kind,
-            e.added,
-        )
-        for e, digest in readable
-    ]
+            samples.append(replace(entry, digest=digest))
+    notes = file_message("cannot be read and left out", broken)
     _refuse_both_classes(root, samples)
     samples, copies = _without_copies(samples)
     notes += file_message("copies within a split and left out", copies)

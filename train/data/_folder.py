@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fakeface.types import Box
+from train.data._sample import CLASSES, SPLITS, Sample
 from train.errors import DataError
 
 MANIFEST = "manifest.csv"
@@ -18,47 +17,14 @@ MANIFEST = "manifest.csv"
 _BOX = ("face_x", "face_y", "face_w", "face_h")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file, and its entry in the folder or manifest.
-
-    Attributes:
-        name: Path relative to the data folder, with `/`.
-        path: Path of the file.
-        label: Index of the class.
-        origin: Where such pictures come from.
-        split: The split; None where nothing is said.
-        box: The face box; None where nothing is said.
-        pair: Name of the file that this one was made from; None where nothing is said.
-        family: What kind of generator made it; empty where nothing is said.
-        generator: Which generator made it; likewise.
-        kind: What kind of photograph it is; likewise.
-        added: When it was added, a number that grows; 0 where nothing is said.
-    """
-
-    name: str
-    path: Path
-    label: int
-    origin: str
-    split: str | None
-    box: Box | None
-    pair: str | None
-    family: str = ""
-    generator: str = ""
-    kind: str = ""
-    added: int = 0
-
-
-def read_folder(root: Path, classes: Sequence[str], splits: Sequence[str]) -> list[Entry]:
+def read_folder(root: Path) -> list[Sample]:
     """List a data folder.
 
     Args:
         root: The folder.
-        classes: Names of the classes, in order.
-        splits: Names of the splits.
 
     Returns:
-        The files, ordered by name.
+        The files, ordered by name, without digests, and without a split where nothing is said.
 
     Raises:
         DataError: It is no folder, holds no such files, or the manifest is broken.
@@ -67,18 +33,18 @@ def read_folder(root: Path, classes: Sequence[str], splits: Sequence[str]) -> li
         raise DataError(f"{root}: is not a folder")
     manifest = root / MANIFEST
     if manifest.is_file():
-        return _from_manifest(root, manifest, classes, splits)
-    entries = sorted(_from_tree(root, classes, splits), key=lambda entry: entry.name)
+        return _from_manifest(root, manifest)
+    entries = sorted(_from_tree(root), key=lambda entry: entry.name)
     if not entries:
         raise DataError(
-            f"{root}: has neither {' and '.join(f'{c}/' for c in classes)} with "
+            f"{root}: has neither {' and '.join(f'{c}/' for c in CLASSES)} with "
             f"pictures nor a {MANIFEST}"
         )
     return entries
 
 
-def _from_tree(root: Path, classes: Sequence[str], splits: Sequence[str]) -> list[Entry]:
-    labels = {name.lower(): label for label, name in enumerate(classes)}
+def _from_tree(root: Path) -> list[Sample]:
+    labels = {name.lower(): label for label, name in enumerate(CLASSES)}
     entries = []
     for folder, subfolders, files in os.walk(root):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
@@ -86,20 +52,18 @@ def _from_tree(root: Path, classes: Sequence[str], splits: Sequence[str]) -> lis
         at = next((i for i, part in enumerate(parts) if part.lower() in labels), None)
         if at is None:
             continue
-        split = next((part.lower() for part in parts[:at] if part.lower() in splits), None)
+        split = next((part.lower() for part in parts[:at] if part.lower() in SPLITS), "")
         origin = parts[at + 1] if len(parts) > at + 1 else parts[at]
         for file in files:
             if not file.startswith("."):
                 path = Path(folder) / file
                 name = path.relative_to(root).as_posix()
                 label = labels[parts[at].lower()]
-                entries.append(Entry(name, path, label, origin, split, None, None))
+                entries.append(Sample(name, path, label, origin, split))
     return entries
 
 
-def _from_manifest(
-    root: Path, manifest: Path, classes: Sequence[str], splits: Sequence[str]
-) -> list[Entry]:
+def _from_manifest(root: Path, manifest: Path) -> list[Sample]:
     try:
         with manifest.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -109,7 +73,7 @@ def _from_manifest(
             entries = []
             for row in reader:
                 where = f"{manifest}, line {reader.line_num}"
-                entries.append(_entry(root, row, where, classes, splits))
+                entries.append(_entry(root, row, where))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{manifest}: {error}") from error
     if not entries:
@@ -120,33 +84,27 @@ def _from_manifest(
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def _entry(
-    root: Path,
-    row: dict[str, str | None],
-    where: str,
-    classes: Sequence[str],
-    splits: Sequence[str],
-) -> Entry:
+def _entry(root: Path, row: dict[str, str | None], where: str) -> Sample:
     cell = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
     name, label, split = cell["path"], cell["label"], cell.get("split", "")
     if not name:
         raise DataError(f"{where}: has no path")
-    if label not in classes:
-        raise DataError(f"{where}: label must be {' or '.join(classes)}, got {label!r}")
-    if split and split not in splits:
-        raise DataError(f"{where}: split must be one of {', '.join(splits)}, got {split!r}")
-    return Entry(
+    if label not in CLASSES:
+        raise DataError(f"{where}: label must be {' or '.join(CLASSES)}, got {label!r}")
+    if split and split not in SPLITS:
+        raise DataError(f"{where}: split must be one of {', '.join(SPLITS)}, got {split!r}")
+    return Sample(
         name,
         root / name,
-        classes.index(label),
+        CLASSES.index(label),
         cell.get("source") or label,
-        split or None,
-        _box(cell, where),
-        cell.get("pair") or None,
-        cell.get("family", ""),
-        cell.get("generator", ""),
-        cell.get("kind", ""),
-        _number(cell.get("added", ""), f"{where}: added"),
+        split,
+        box=_box(cell, where),
+        pair=cell.get("pair") or None,
+        family=cell.get("family", ""),
+        generator=cell.get("generator", ""),
+        kind=cell.get("kind", ""),
+        added=_number(cell.get("added", ""), f"{where}: added"),
     )
 
 

@@ -23,8 +23,8 @@ class Sample:
         path: Path of the file.
         label: 0 for AI, 1 for Real.
         origin: Where such pictures come from: the sub-folder or the manifest's column.
-        split: `train`, `val`, `test` or `unseen`.
-        digest: BLAKE2b-128 of the file in hexadecimal.
+        split: `train`, `val`, `test` or `unseen`; empty until splits are drawn.
+        digest: BLAKE2b-128 of the file in hexadecimal; empty until the file is read.
         box: The face in pixels of the upright picture: the manifest's at first, that of
             `train.data._locate.locate` after it; None for the whole picture.
         pair: Name of the sample that this one was made from, if that is known.
@@ -40,7 +40,7 @@ class Sample:
     label: int
     origin: str
     split: str
-    digest: str
+    digest: str = ""
     box: Box | None = None
     pair: str | None = None
     family: str = ""
