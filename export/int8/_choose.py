@@ -72,6 +72,7 @@ def quantise(
     """
     assert info.crop is not None
     assert info.thresholds is not None
+    thresholds = info.thresholds
     sampled = half_of_each_class(data.split("train"), request.crops, SEED)
     crops = crop_samples(sampled, info.crop, step_name(1, "cropping faces of train"))
     network = Network(
@@ -84,7 +85,7 @@ def quantise(
     steps: list[dict[str, Any]] = []
 
     def measured(kept: tuple[str, ...], quantised: onnx.ModelProto) -> tuple[Line, float]:
-        line, step = _on_val(quantised, crops, wanted, info.thresholds)
+        line, step = _on_val(quantised, crops, wanted, thresholds)
         steps.append({"kept_in_fp32": len(kept), **step})
         console.print(
             f"{len(kept)} layers in fp32: noise {step['noise']:.3f}; on val {step['changed']:.2%}"
