@@ -190,7 +190,7 @@ def test_a_folder_without_pictures_is_refused(tmp_path, cache):
 def test_the_shared_pictures_are_what_their_readme_says(shared_faces, cache):
     data = load_data(shared_faces, cache)
     data.check()
-    assert len(data.samples) == 12_732  # 12,736 listed, four of them copies
+    assert len(data.samples) == 12_616  # 12,618 listed, two of them copies
     assert len(data.notes) == 1
     split = {s.name: s.split for s in data.samples}
     pairs = [s for s in data.samples if s.pair]
