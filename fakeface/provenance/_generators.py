@@ -58,8 +58,9 @@ def read_texts(texts: list[tuple[str, str]]) -> Iterator[Statement]:
 
 def _under_keys(named: dict[str, str], order: list[str]) -> Iterator[Statement]:
     """Yield what stands under keywords that generators use, and what all texts say together."""
-    if (label := read_label(named.pop("AIGC", None), "png", known=True)) is not None:
-        yield label
+    for key in [key for key in named if key.upper().endswith("AIGC")]:
+        if (label := read_label(named.pop(key), "png", known=True)) is not None:
+            yield label
     invoke = next((key for key in _INVOKE if key in named), None)
     if invoke is not None and (values := parsed(named[invoke])):
         yield _invoke(values, "png")
@@ -111,7 +112,8 @@ def from_text(text: str, kind: Kind) -> Statement | None:
         text = text.partition(":")[2]  # as ComfyUI writes it into WebP
     if values := parsed(text):
         return _from_values(values, kind, 0)
-    if _A1111.match(text, text.rfind("\nSteps: ") + 1):
+    starts = (text.rfind(before) + 1 for before in ("\nSteps: ", " Steps: "))
+    if any(_A1111.match(text, start) for start in starts):  # XML may have made lines spaces
         version = _VERSION.search(text)
         tool = f"Stable Diffusion {version[1]}" if version else "Stable Diffusion"
         return Statement(kind, "ai", tool=line(tool, 80), detail=prompt(text))

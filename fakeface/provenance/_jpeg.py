@@ -38,7 +38,10 @@ def read_jpeg(data: bytes) -> Blocks:
         if size < 2 or end > len(data):
             break
         at = end
-        if marker == 0xE1:
+        if 0xE0 <= marker <= 0xEF and b"AIGC" in data[start : min(start + 16, end)]:
+            if (brace := data.find(b"{", start, end)) >= 0 and len(blocks.comments) < MAX_TEXTS:
+                blocks.comments.append(data[brace:end].strip(b"\0"))  # China's label
+        elif marker == 0xE1:
             if data.startswith(_EXTENDED_XMP, start, end):
                 part = data[start + len(_EXTENDED_XMP) : end]  # after GUID and size: the offset
                 extended.append((part[:32] + part[36:40], part[40:]))

@@ -31,7 +31,7 @@ PLACES: dict[str, dict[str, tuple[str, ...]]] = {
         "GIF": (),
     },
     "text": {
-        "JPEG": ("COM",),
+        "JPEG": ("COM", "APPn `AIGC`"),
         "PNG": ("`tEXt`", "`zTXt`", "`iTXt`", "`comf`", "`AIGC`"),
         "WebP": (),
         "AVIF, HEIC": (),

@@ -1,4 +1,9 @@
-"""From the bytes of a file to what it says of its own origin."""
+"""From the bytes of a file to what it says of its own origin.
+
+Containers are read here and not by Pillow, which gives EXIF and XMP, but of WebP, AVIF and HEIC no
+content credentials, of JPEG only the last comment and no XMP in parts, of PNG no chunks beside its
+own; which does not say what stands behind the end; and which for a WebP takes milliseconds.
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _AI = re.compile(
     r"|leonardo\.ai|made with ai|meta ai|microsoft designer|midjourney|mochi diffusion"
     r"|nano banana|nightcafe|novelai|openai|pixel studio|qwen-image|recraft|sd\.next|seedream"
     r"|stability ai|stable[ -]?diffusion|swarmui|tensor\.art)\b"
-    r"|^(?:firefly|gemini|grok|imagen|krea|xai)$",
+    r"|^(?:firefly|gemini|grok|imagen|krea|xai)(?: [\d.]+)?$",
     re.IGNORECASE,
 )
 _EDITOR = re.compile(

@@ -39,8 +39,8 @@ _TEXTS = (
     "{http://ns.adobe.com/photoshop/1.0/}Instructions",
 )
 _REMOTE = "{http://purl.org/dc/terms/}provenance"
-_AIGC = "{http://www.tc260.org.cn/ns/AIGC/1.0/}AIGC"
-_AIGC_LABEL = "{http://www.tc260.org.cn/ns/AIGC/1.0/}Label"
+_CHINA = "{http://www.tc260.org.cn/ns/AIGC/1.0/}"
+_AIGC, _AIGC_LABEL = f"{_CHINA}AIGC", f"{_CHINA}Label"
 _WANTED = frozenset(
     (
         *_SOURCE_TYPES, _AI_SYSTEM, _AI_PROMPT, _CREDIT, _TOOL, _SOFTWARE, *_TEXTS, _REMOTE,
@@ -120,6 +120,11 @@ def _values(packet: str | bytes) -> dict[str, str]:
     return collector.values
 
 
+def _known(name: str) -> str:
+    """Return a qualified name, with the one spelling of a namespace that is written in several."""
+    return _CHINA + name.rpartition("}")[2] if "tc260.org.cn" in name else name
+
+
 class _Collector:
     """A target of the XML parser that keeps only what is wanted, within bounds."""
 
@@ -135,6 +140,7 @@ class _Collector:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take the beginning of an element."""
         self._elements += 1
+        tag = _known(tag)
         self._path.append(tag)
         if self._elements > _MAX_ELEMENTS or len(self._path) > _MAX_DEPTH:
             raise XmpError("too many elements, or nested too deeply")
@@ -146,8 +152,9 @@ class _Collector:
             self._within(tag, attributes)
 
     def _attributes(self, attributes: dict[str, str]) -> None:
-        for name in _WANTED & attributes.keys():
-            self.values.setdefault(name, attributes[name][:_MAX_VALUE].strip())
+        for written, value in attributes.items():
+            if (name := _known(written)) in _WANTED:
+                self.values.setdefault(name, value[:_MAX_VALUE].strip())
 
     def _within(self, tag: str, attributes: dict[str, str]) -> None:
         """Take an element inside a value: of alternatives the first, of a label its parts."""
@@ -180,10 +187,10 @@ class _Collector:
     def end(self, tag: str) -> None:
         """Take the end of an element; an empty value counts as none."""
         self._path.pop()
-        if tag == self._inside:
+        if _known(tag) == self._inside:
             value = "".join(self._text)[:_MAX_VALUE].strip()
             if value:
-                self.values.setdefault(tag, value)
+                self.values.setdefault(self._inside, value)
             self._inside = None
 
     def comment(self, text: str) -> None:

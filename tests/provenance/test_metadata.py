@@ -266,6 +266,7 @@ def test_comfyui_in_exif() -> None:
         (AI_TERM, "ai"),
         ("https" + AI_TERM.removeprefix("http"), "ai"),
         ("trainedAlgorithmicMedia", "ai"),
+        ("digsrctype:trainedAlgorithmicMedia", "ai"),
         (AI_TERM.replace("trained", "compositeWithTrained"), "ai_edited"),
         (AI_TERM.replace("trainedAlgorithmicMedia", "digitalCapture"), "camera"),
         (AI_TERM.replace("trainedAlgorithmicMedia", "computationalCapture"), "camera"),

@@ -88,7 +88,10 @@ MAKERS: dict[str, dict[str, dict[str, MAKER]]] = {
         "GIF": {},
     },
     "text": {
-        "JPEG": {"COM": lambda b: files.jpeg(files.segment(0xFE, b))},
+        "JPEG": {
+            "COM": lambda b: files.jpeg(files.segment(0xFE, b)),
+            "APPn `AIGC`": lambda b: files.jpeg(files.segment(0xEC, b"AIGC\0" + b)),
+        },
         "PNG": {
             "`tEXt`": lambda b: files.png(files.chunk(b"tEXt", b"parameters\0" + b)),
             "`zTXt`": lambda b: files.png(files.ztxt("Comment", b)),
@@ -239,7 +242,7 @@ def test_every_text_in_every_field_in_every_place(name: str) -> None:
     for kind, field, make in FIELDS:
         for fmt, makers in MAKERS[kind].items():
             for place, maker in makers.items():
-                if place == "`AIGC`" and not name.startswith("China"):
+                if "AIGC" in place and not name.startswith("China"):
                     continue
                 found = provenance_of(maker(make(text)))
                 where = (kind, field, fmt, place)
@@ -360,6 +363,8 @@ QUOTED = json.dumps(LABEL).replace('"', "&quot;")
             "<TC260:Label>1</TC260:Label></TC260:AIGC>",
         ),
         files.xmp(AIGC, '<TC260:AIGC><rdf:Description TC260:Label="1"/></TC260:AIGC>'),
+        files.xmp(AIGC.replace("1.0/", "1.0"), f"<TC260:AIGC>{QUOTED}</TC260:AIGC>"),
+        files.xmp(AIGC.replace("http:", "https:"), f"<TC260:AIGC>{QUOTED}</TC260:AIGC>"),
     ],
 )
 def test_chinas_label_in_xmp(packet: bytes) -> None:
@@ -390,6 +395,7 @@ def test_values_of_chinas_label(value: object, claim: str, words: str) -> None:
     for data in (
         files.png(files.chunk(b"AIGC", label.encode())),
         files.png(files.itxt("AIGC", label)),
+        files.png(files.text("TC260:AIGC", json.dumps(json.loads(label)["AIGC"]))),
         files.jpeg(files.segment(0xFE, label.encode())),
         files.jpeg(files.segment(0xE1, b"Exif\0\0" + BLOCKS["comment"](label))),
     ):
@@ -399,6 +405,12 @@ def test_values_of_chinas_label(value: object, claim: str, words: str) -> None:
         assert statement.detail == f"AIGC label {value}: {words}"
         assert found.declared == ("ai" if claim.startswith("ai") else None)
     assert found.says.startswith("suspected AI: 00119") == (claim == "suspected")
+
+
+def test_parameters_whose_lines_xml_made_spaces() -> None:
+    for value in (files.A1111, files.A1111.replace("\n", "&#10;")):
+        found = provenance_of(files.xmp_jpeg(files.xmp(f'exif:UserComment="{value}"')))
+        assert [s.tool for s in found.statements] == ["Stable Diffusion v1.10.1"]
 
 
 def test_what_only_looks_like_chinas_label() -> None:
