@@ -145,7 +145,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
         },
         provenance={
             "recipe": run.recipe.as_dict(),
-            "data": info["data"],
+            "data": {key: info["data"][key] for key in ("fingerprint", "face_finder")},
             "fitted_with": info["versions"],
             "fitted_by": info["command"],
             **({"warning": warning} if warning else {}),

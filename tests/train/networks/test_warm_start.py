@@ -96,3 +96,20 @@ def detector_of(made):
     from train.networks._multistage import detector
 
     return detector(made, LAYERS, 0.0, 0)
+
+
+def test_the_recipe_that_goes_on_starts_from_the_bundled_detector() -> None:
+    from train.networks._heads import LOGIT
+    from train.networks._multistage import detector, with_conv_bn
+    from train.networks._warm_start import exported_head, load_initial_weights
+    from train.networks.backbones import get_backbone
+    from train.recipes import load_recipe
+
+    recipe = load_recipe("edge-further")
+    spec = recipe.finetune
+    backbone = get_backbone(recipe.backbone.name).build(SIZE, "none")
+    made = detector(with_conv_bn(backbone), spec.feature_layers, 0.0, 0)
+    load_initial_weights(made, spec.initial_checkpoint, head=spec.initial_head)
+    kernel, bias = exported_head(spec.initial_checkpoint)
+    for own, theirs in zip(made.get_layer(LOGIT).get_weights(), (kernel, bias), strict=True):
+        np.testing.assert_array_equal(own, theirs)
