@@ -29,6 +29,7 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, batches
+from train.errors import RecipeError
 from train.fitting._distillation import Targets, read_targets
 from train.fitting._inference import score
 from train.fitting._result import TrainingResult
@@ -59,6 +60,7 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
     network = detector(base, spec.feature_layers, spec.dropout, recipe.seed)
     if spec.initial_checkpoint:
         load_initial_weights(network, spec.initial_checkpoint, head=spec.initial_head)
+    freeze_before(network, spec.first_trained_layer)
     trainer = Trainer(network, spec, targets.width if targets else 0)
     history = _train(trainer, recipe, train, val, made, targets, out / "checkpoints")
     trainer.swap_ema_weights()
@@ -70,6 +72,23 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
         return score(model, samples, recipe)
 
     return TrainingResult(model, history, logits, len(history) or None)
+
+
+def freeze_before(network: keras.Model, first: str) -> None:
+    """Freeze the layers before one.
+
+    Args:
+        network: The network.
+        first: Name of the first layer that is trained; empty trains all.
+
+    Raises:
+        RecipeError: There is no such layer.
+    """
+    names = [layer.name for layer in network.layers]
+    if first and first not in names:
+        raise RecipeError(f"finetune.first_trained_layer: the network has no layer {first}")
+    for layer in network.layers[: names.index(first) if first else 0]:
+        layer.trainable = False
 
 
 def _train(

@@ -44,6 +44,8 @@ class FinetuneSpec:
             Empty starts from the weights that the recipe's backbone names.
         initial_head: Whether the head starts from that detector's too, instead of at zero; it then
             needs no `warm_up`.
+        first_trained_layer: Layers of the backbone before this one keep their weights, which halves
+            the cost of a step: early feature maps are the largest. Empty trains all.
         feature_layers: Layers of the backbone whose averaged activations the head reads.
         steps: Training steps.
         batch_size: Pictures per step, even.
@@ -77,6 +79,7 @@ class FinetuneSpec:
 
     initial_checkpoint: str = ""
     initial_head: bool = False
+    first_trained_layer: str = ""
     feature_layers: tuple[str, ...] = ("block15_expand_relu",)
     steps: int = 4200
     batch_size: int = 32

@@ -13,6 +13,7 @@ from train.augment._latent_pairs import Reconstructions
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._locate import locate
+from train.errors import RecipeError
 from train.recipes import (
     AutoencoderSpec,
     BackboneSpec,
@@ -240,3 +241,19 @@ def test_an_ai_picture_is_shown_reconstructed_as_often_as_asked(data: Data, tmp_
     assert not any(changed(0.0))
     assert all(changed(1.0))
     assert len(set(changed(0.5))) == 2
+
+
+def test_layers_before_the_first_trained_one_are_frozen() -> None:
+    import keras
+
+    from train.fitting._finetune import freeze_before
+
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(2, 1, name="early")(image)
+    network = keras.Model(image, keras.layers.Conv2D(2, 1, name="late")(x))
+    freeze_before(network, "")
+    assert len(network.trainable_variables) == 4
+    freeze_before(network, "late")
+    assert {v.path.split("/")[0] for v in network.trainable_variables} == {"late"}
+    with pytest.raises(RecipeError, match="no layer stem"):
+        freeze_before(network, "stem")
