@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,21 +15,18 @@ from PIL import Image
 
 from fakeface._crop import CropSpec, crop, crop_box
 from fakeface._errors import ImageError
+from fakeface.faces._find import find_faces
 from fakeface.faces._finder import Detection, FaceFinder
-from fakeface.images._decode import MAX_PIXELS, Picture
+from fakeface.images._decode import MAX_PIXELS, Picture, reduction_factor
 from fakeface.images._frames import spread
 from fakeface.images._read import size_of
 from fakeface.images._semaphore import WeightedSemaphore
 from fakeface.types import Box, Provenance, Source
 from fakeface.types._heatmap import Heatmap, Method
 
-PIXELS_VERSION = 3
+PIXELS_VERSION = 4
 """Increment it whenever a change of code can change the pixels or the face boxes of any picture:
 scores, faces and features cached under another version are computed again."""
-
-FINDER_SIDE = 1000
-"""For the face finder, large JPEG pictures are decoded at a reduced size, but never to a longer
-side below this many pixels."""
 
 MIN_OVERSAMPLING = 2.0
 """Faces are cropped from a reduced picture only if the crop box is at least this many times as
@@ -147,44 +145,11 @@ def _frame(
 def _from_faces(
     picture: Picture, finder: FaceFinder, spec: CropSpec, min_face: float
 ) -> Preprocessed:
-    faces = detect_faces(load_for_finder(picture), finder)
+    faces = find_faces(picture, finder)
     scored = tuple(face.box.side >= min_face for face in faces)
-    boxes = [face.box for face, is_scored in zip(faces, scored, strict=True) if is_scored]
-    return Preprocessed(
-        picture.name, picture.size, picture.digest, faces, scored, _crops(picture, boxes, spec)
-    )
-
-
-def load_for_finder(picture: Picture) -> tuple[Image.Image, float]:
-    """Decode a picture at the size that the face finder needs.
-
-    Args:
-        picture: The picture.
-
-    Returns:
-        The upright image, and its size as a fraction of the picture's.
-
-    Raises:
-        ImageError: The pixels cannot be decoded.
-    """
-    return picture.load(reduction_factor(max(picture.size) / FINDER_SIDE))
-
-
-def detect_faces(loaded: tuple[Image.Image, float], finder: FaceFinder) -> tuple[Detection, ...]:
-    """Find faces in an image from `load_for_finder`.
-
-    Args:
-        loaded: The image, and its size as a fraction of the picture's.
-        finder: The face finder.
-
-    Returns:
-        The faces, largest first, in pixels of the full picture.
-    """
-    image, scale = loaded
-    faces = tuple(finder.find(image))
-    if scale == 1:
-        return faces
-    return tuple(Detection(face.box.scaled(1 / scale), face.score) for face in faces)
+    large = [face for face, is_scored in zip(faces, scored, strict=True) if is_scored]
+    crops = _crops(picture, large, spec)
+    return Preprocessed(picture.name, picture.size, picture.digest, faces, scored, crops)
 
 
 def crop_picture(picture: Picture, box: Box | None, spec: CropSpec) -> npt.NDArray[np.uint8]:
@@ -212,11 +177,14 @@ def _from_full_image(picture: Picture, spec: CropSpec) -> Preprocessed:
     return Preprocessed(picture.name, picture.size, picture.digest, (face,), (True,), crops)
 
 
-def _crops(picture: Picture, boxes: list[Box], spec: CropSpec) -> npt.NDArray[np.uint8]:
-    if not boxes:
+def _crops(picture: Picture, faces: list[Detection], spec: CropSpec) -> npt.NDArray[np.uint8]:
+    if not faces:
         return np.empty((0, spec.size, spec.size, 3), np.uint8)
-    image, scale = _load_for(picture, boxes, spec)
-    crops = [crop(image, box.scaled(scale), spec)[np.newaxis] for box in boxes]
+    image, scale = _load_for(picture, [face.box for face in faces], spec)
+    crops = []
+    for face in faces:
+        pixels = crop(image, face.box.scaled(scale), spec)
+        crops.append((turned(pixels) if face.upside_down else pixels)[np.newaxis])
     return crops[0] if len(crops) == 1 else np.concatenate(crops)
 
 
@@ -227,11 +195,6 @@ def _load_for(
     side = min(crop_box(box, picture.size, spec.margin).side for box in boxes)
     least = next((f for f in (1, 2, 4) if picture.pixels <= MAX_PIXELS * f * f), 8)
     return picture.load(reduction_factor(max(least, side / (spec.size * MIN_OVERSAMPLING))))
-
-
-def reduction_factor(limit: float) -> int:
-    """Return the factor for reduced-size decoding: the largest of 1, 2, 4, 8 up to `limit`."""
-    return next((factor for factor in (8, 4, 2) if factor <= limit), 1)
 
 
 def locate_heatmaps(
@@ -258,7 +221,7 @@ def locate_heatmaps(
     ]
     return [
         Heatmap(
-            values,
+            turned(values) if face.upside_down else values,
             _middle(crop_box(face.box, preprocessed.size, margin), share),
             preprocessed.size,
             method,
@@ -275,3 +238,8 @@ def _middle(box: Box, share: float) -> Box:
         share * box.width,
         share * box.height,
     )
+
+
+def turned(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Turn a crop or a map by 180 degrees."""
+    return np.ascontiguousarray(pixels[::-1, ::-1])

@@ -11,16 +11,14 @@ from fakeface._crop import (
     crop_box,
 )
 from fakeface._preprocess import (
-    FINDER_SIDE,
     MIN_OVERSAMPLING,
     PIXELS_VERSION,
     Preprocessed,
     crop_picture,
-    detect_faces,
-    load_for_finder,
     preprocess,
-    reduction_factor,
 )
+from fakeface.faces._find import FINDER_SIDE, detect_faces, find_faces, load_for_finder
+from fakeface.images._decode import reduction_factor
 
 __all__ = [
     "FILTERS",
@@ -33,6 +31,7 @@ __all__ = [
     "crop_box",
     "crop_picture",
     "detect_faces",
+    "find_faces",
     "load_for_finder",
     "preprocess",
     "reduction_factor",

@@ -17,7 +17,7 @@ from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
 from fakeface import Box, FaceFinder, ImageError
 from fakeface.images import Picture
-from fakeface.preprocessing import detect_faces, load_for_finder
+from fakeface.preprocessing import detect_faces, find_faces, load_for_finder
 from train.data import CLASSES, Sample
 
 PEOPLE = ("astronaut", "camera")
@@ -29,8 +29,8 @@ BACKGROUNDS = ("coffee", "rocket", "brick", "motorcycle_left", "retina", "gravel
 SIZES = (20, 32, 48, 64, 96, 144, 224, 400)
 """Edges of the bins of face sizes in scenes, in pixels."""
 
-SCENE = 1280
-"""Longer side of the scenes in pixels."""
+SCENE, LARGE_SCENE = 1280, 4000
+"""Longer sides of the scenes in pixels."""
 
 
 def run_faces(
@@ -48,7 +48,7 @@ def run_faces(
 
     Returns:
         Plain values, ready for JSON: `sources`, `unreadable`, `without_people`, `scenes`,
-        `provenance`.
+        `large_scenes`, `provenance`.
     """
     sources, unreadable = _sources(finder, samples, begin("pictures", len(samples)))
     samples = [sample for sample in samples if sample.name not in unreadable]
@@ -57,7 +57,10 @@ def run_faces(
         "sources": sources,
         "unreadable": unreadable,
         "without_people": _without_people(finder),
-        "scenes": _scenes(finder, samples, scenes, seed, begin("scenes", scenes)),
+        "scenes": _scenes(finder, samples, scenes, seed, SCENE, begin("scenes", scenes)),
+        "large_scenes": _scenes(
+            finder, samples, scenes // 4, seed, LARGE_SCENE, begin("large scenes", scenes // 4)
+        ),
         "provenance": provenance(),
     }
 
@@ -110,11 +113,11 @@ def _without_people(finder: FaceFinder) -> dict[str, Any]:
     false, looked = {}, 0
     for name, file in _skimage().items():
         try:
-            image = Picture(file).load()[0]
+            faces = find_faces(Picture(file), finder)
         except ImageError:
             continue
         looked += 1
-        if faces := finder.find(image):
+        if faces:
             false[name] = [round(face.score, 3) for face in faces]
     return {"pictures": looked, "false_faces": false}
 
@@ -124,6 +127,7 @@ def _scenes(
     samples: Sequence[Sample],
     scenes: int,
     seed: int,
+    longer: int,
     count: Callable[[int], None],
 ) -> list[dict[str, Any]]:
     rng = np.random.default_rng(seed)
@@ -132,7 +136,7 @@ def _scenes(
     hits: list[tuple[float, bool, int]] = []
     for index in range(scenes if usable else 0):
         scene = Image.open(files[BACKGROUNDS[index % len(BACKGROUNDS)]]).convert("RGB")
-        scale = SCENE / max(scene.size)
+        scale = longer / max(scene.size)
         scene = scene.resize((round(scene.width * scale), round(scene.height * scale)))
         sample = usable[int(rng.integers(len(usable)))]
         portrait = Picture(sample.path).load()[0]
@@ -146,7 +150,7 @@ def _scenes(
             scene.paste(portrait.resize(size, Image.Resampling.BICUBIC), (x, y))
             box = sample.box.scaled(scale)
             truth = Box(box.x + x, box.y + y, box.width, box.height)
-            matches = [face.box.iou(truth) > 0.5 for face in finder.find(scene)]
+            matches = [face.box.iou(truth) > 0.5 for face in find_faces(Picture(scene), finder)]
             hits.append((side, any(matches), len(matches) - sum(matches)))
         count(1)
     rows = []

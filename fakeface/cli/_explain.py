@@ -64,9 +64,8 @@ class Explanation:
                 self._draw(detector, source, prediction)
 
     def _draw(self, detector: Detector, source: str | IO[bytes], prediction: Prediction) -> None:
-        from fakeface._preprocess import reduction_factor
         from fakeface.explain._figure import figure
-        from fakeface.images._decode import Picture
+        from fakeface.images._decode import Picture, reduction_factor
 
         picture = Picture(source).at(prediction.frame or 0)
         image, _ = picture.load(reduction_factor(max(picture.size) / _SIDE))

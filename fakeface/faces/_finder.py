@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -13,8 +15,8 @@ from PIL import Image
 from fakeface._errors import ModelError
 from fakeface._model import ModelInfo
 from fakeface._sessions import watch
-from fakeface.faces._blazeface import BlazeFace
-from fakeface.faces._boxes import Floats, overlaps, suppress
+from fakeface.faces._blazeface import MAX_ANCHORS, BlazeFace, Settings
+from fakeface.faces._boxes import NO_BOXES, Floats, overlaps, suppress
 from fakeface.types import Box
 
 if TYPE_CHECKING:
@@ -44,6 +46,13 @@ STOP_RATIO = 1.5
 """The search ends when the largest face is this many times as large as the smallest face that the
 last pass can find."""
 
+TILE_OVERLAP = 96
+"""Pixels of the network's input by which tiles of large pictures overlap; a face that is larger
+there was found in the whole picture."""
+
+MAX_TILES = 40
+"""Tiles of a picture at most; each takes as long as the last pass over a whole picture."""
+
 SAME_FACE_IOU = 0.3
 """Boxes whose intersection over union is greater are the same face."""
 
@@ -55,10 +64,12 @@ class Detection:
     Attributes:
         box: Its bounding box, in pixels of the picture.
         score: Confidence of the face finder, 0 to 1.
+        upside_down: Whether it was found in the picture turned by 180 degrees.
     """
 
     box: Box
     score: float
+    upside_down: bool = False
 
 
 class FaceFinder:
@@ -133,14 +144,45 @@ class FaceFinder:
         Returns:
             The faces, largest first, in pixels of `image`.
         """
-        boxes, scores = self._search(image)
-        faces = [
-            Detection(Box(left, top, right - left, bottom - top), score)
-            for (left, top, right, bottom), score in zip(
-                boxes.tolist(), scores.tolist(), strict=True
-            )
-        ]
-        return sorted(faces, key=lambda face: face.box.width * face.box.height, reverse=True)
+        return _largest_first(*self._search(image))
+
+    def find_upside_down(self, image: Image.Image) -> list[Detection]:
+        """Find the faces of a portrait that is upside down.
+
+        Only the short range network looks, for faces that are large in the picture.
+
+        Args:
+            image: RGB image of any size.
+
+        Returns:
+            As `find` does.
+        """
+        boxes, scores = self._short_range_pass(image.transpose(Image.Transpose.ROTATE_180))
+        size = np.array([*image.size] * 2, np.float32)
+        faces = _largest_first((size - boxes)[:, [2, 3, 0, 1]], scores)
+        return [replace(face, upside_down=True) for face in faces]
+
+    def find_small(self, image: Image.Image, smallest: float) -> list[Detection]:
+        """Find faces that are small in a large picture, tile by tile.
+
+        Args:
+            image: Upright RGB image of any size.
+            smallest: Longer side of the smallest faces to find, in pixels of `image`; of very large
+                ones the faces have to be larger, so that there are at most `MAX_TILES`.
+
+        Returns:
+            As `find` does, at most `MAX_ANCHORS`.
+        """
+        far = self.far
+        found = [NO_BOXES]
+        for region, size in _tiles(image.size, far.settings.smallest / smallest, far.settings):
+            found += far.detect(image, region, size)
+        boxes, scores = (np.concatenate(each) for each in zip(*found, strict=True))
+        boxes, scores = suppress(boxes, scores, SAME_FACE_IOU)  # tiles overlap
+        boxes, scores = boxes[:MAX_ANCHORS], scores[:MAX_ANCHORS]
+        if not len(boxes):
+            return []
+        return _largest_first(*_agreed(boxes, _confirm(self.near, image, boxes, scores)))
 
     def _search(self, image: Image.Image) -> tuple[Floats, Floats]:
         """Run one pass after the other until the faces found are large enough."""
@@ -206,6 +248,49 @@ class FaceFinder:
         if new.any():
             confirmed[new] = _confirm(self.near, image, boxes[new], scores[new])
         return _agreed(boxes, confirmed)
+
+
+def _largest_first(boxes: Floats, scores: Floats) -> list[Detection]:
+    faces = [
+        Detection(Box(left, top, right - left, bottom - top), score)
+        for (left, top, right, bottom), score in zip(boxes.tolist(), scores.tolist(), strict=True)
+    ]
+    return sorted(faces, key=lambda face: face.box.width * face.box.height, reverse=True)
+
+
+def _tiles(
+    size: tuple[int, int], scale: float, settings: Settings
+) -> Iterator[tuple[Floats, tuple[int, int]]]:
+    """Cover a picture with tiles that overlap by more than a small face.
+
+    Args:
+        size: Width and height of the picture.
+        scale: Pixels of the network's input per pixel of the picture; less where the tiles would
+            be too many.
+        settings: Of the network.
+
+    Yields:
+        The region of each, as for `BlazeFace.detect`, and the size of the network's input for it.
+    """
+    scale = min(scale, 1.0)
+    while True:
+        (columns, width), (rows, height) = (_spans(side * scale) for side in size)
+        if columns * rows <= MAX_TILES:
+            break
+        scale *= 0.9
+    inputs = (_round_up(width, settings.multiple), _round_up(height, settings.multiple))
+    for row in range(rows):
+        for column in range(columns):
+            left = (size[0] - width / scale) * column / max(1, columns - 1)
+            top = (size[1] - height / scale) * row / max(1, rows - 1)
+            region = [left, top, left + width / scale, top + height / scale]
+            yield np.array([region], np.float32), inputs
+
+
+def _spans(side: float) -> tuple[int, float]:
+    """Number and length of the tiles along one side, both in pixels of the network's input."""
+    number = max(1, math.ceil((side - TILE_OVERLAP) / (FAR_SIDES[-1] - TILE_OVERLAP)))
+    return number, (side + (number - 1) * TILE_OVERLAP) / number
 
 
 def _confirm(network: BlazeFace, image: Image.Image, boxes: Floats, scores: Floats) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, features
 
 from fakeface.images._grey import check_depth, to_eight_bits
-from fakeface.images._tiff import BITS, PHOTOMETRIC, narrow_palette
+from fakeface.images._tiff import BITS, PHOTOMETRIC
 
 _BACKGROUND = (255, 255, 255)
 _PREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}
@@ -42,7 +42,7 @@ def depth_of(image: Image.Image) -> int:
 def to_rgb(image: Image.Image, bits: int, name: str) -> Image.Image:
     """Convert any mode to RGB in sRGB.
 
-    Grey of more than 8 bits is scaled by what its bits hold, transparency is laid on white (but a
+    Grey of 16 bits is scaled by what they hold, transparency is laid on white (but a
     picture that is transparent everywhere is taken as opaque: its alpha was never meant), and
     colours are converted from the profile that the picture carries.
 
@@ -64,10 +64,7 @@ def to_rgb(image: Image.Image, bits: int, name: str) -> Image.Image:
         return image
     if image.mode.startswith("I") or image.mode == "F":
         inverted = _tags(image).get(PHOTOMETRIC) == 0
-        return to_eight_bits(image, bits or None, inverted, name).convert("RGB")
-    if (palette := narrow_palette(_tags(image))) and image.mode == "P":
-        image = image.copy()
-        image.putpalette(palette)
+        return to_eight_bits(image, inverted, name).convert("RGB")
     if image.mode in _PREMULTIPLIED:
         image = image.convert(_PREMULTIPLIED[image.mode])
     if not image.has_transparency_data:

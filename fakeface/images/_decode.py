@@ -33,7 +33,7 @@ from fakeface.images._open import (
     seek,
 )
 from fakeface.images._read import digest, read, reason
-from fakeface.images._tiff import refusal as tiff_refusal
+from fakeface.images._tiff import reject_reason as tiff_reject_reason
 from fakeface.types import Source
 
 __all__ = ["FORMATS", "MAX_PIXELS", "Picture", "name_of", "readable_formats"]
@@ -155,7 +155,7 @@ class Picture:
         self._loaded: tuple[int, Image.Image] | None = None
         self._turned: int | None = None
         self._depth = depth_of(image)
-        if image.format == "TIFF" and (reason := tiff_refusal(getattr(image, "tag_v2", {}))):
+        if image.format == "TIFF" and (reason := tiff_reject_reason(getattr(image, "tag_v2", {}))):
             raise ImageError(self.name, reason)
         width, height = self._stored = image.size
         if width < 1 or height < 1:
@@ -242,6 +242,11 @@ class Picture:
         except Exception as error:  # decoders fail in every way when fed hostile bytes
             raise ImageError(self.name, reason(error, "decoded")) from error
         return reduction, rgb
+
+
+def reduction_factor(limit: float) -> int:
+    """Return the factor for reduced-size decoding: the largest of 1, 2, 4, 8 up to `limit`."""
+    return next((factor for factor in (8, 4, 2) if factor <= limit), 1)
 
 
 def name_of(source: Source) -> str:

@@ -23,7 +23,7 @@ _START_OF_SCAN, _END = b"\xda", b"\xd9"
 _ALONE = frozenset(bytes([marker]) for marker in (0x01, *range(0xD0, 0xD9)))
 
 
-def refusal(data: bytes) -> str | None:
+def reject_reason(data: bytes) -> str | None:
     """Tell why a JPEG would cost more time than any picture is worth.
 
     Args:

@@ -14,7 +14,7 @@ from fakeface._errors import ImageError
 from fakeface.files._sniff import HEAD
 from fakeface.images import _jpeg, _tiff
 from fakeface.images._png import without_texts
-from fakeface.images._read import reason
+from fakeface.images._read import reason as reason_for
 
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "AVIF", "HEIF")
 """Formats that are read, as Pillow names them; AVIF and HEIF where this Pillow has them."""
@@ -45,8 +45,8 @@ def open_image(data: bytes, name: str) -> Image.Image:
         ImageError: It is not a readable picture in one of `FORMATS`, would cost more memory or
             time than any picture is worth, or is a camera's raw file.
     """
-    if refused := _refusal(data):
-        raise ImageError(name, refused)
+    if reason := _reject_reason(data):
+        raise ImageError(name, reason)
     if data.startswith(b"\x89PNG"):
         data = without_texts(data)
     try:
@@ -66,7 +66,7 @@ def open_image(data: bytes, name: str) -> Image.Image:
     except UnidentifiedImageError as error:
         raise ImageError(name, _unidentified(data)) from error
     except Exception as error:  # decoders fail in every way when fed hostile bytes
-        raise ImageError(name, reason(error, "decoded")) from error
+        raise ImageError(name, reason_for(error, "decoded")) from error
 
 
 def seek(image: Image.Image, frame: int, name: str) -> None:
@@ -85,7 +85,7 @@ def seek(image: Image.Image, frame: int, name: str) -> None:
     except EOFError as error:
         raise ImageError(name, f"ends before its frame {frame + 1}") from error
     except Exception as error:  # see `open_image`
-        raise ImageError(name, f"frame {frame + 1} {reason(error, 'decoded')}") from error
+        raise ImageError(name, f"frame {frame + 1} {reason_for(error, 'decoded')}") from error
 
 
 def check_pixels(image: Image.Image, name: str) -> None:
@@ -110,10 +110,10 @@ def readable_formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _refusal(data: bytes) -> str | None:
+def _reject_reason(data: bytes) -> str | None:
     """Tell why a file is not to be opened, from its first bytes on."""
     if data.startswith(b"\xff\xd8"):
-        return _jpeg.refusal(data)
+        return _jpeg.reject_reason(data)
     if data[:2] in (b"II", b"MM"):
         _tiff.silence()
         return _tiff.camera_raw(data)
@@ -146,6 +146,6 @@ def _open_jpeg(data: bytes) -> Image.Image:
 def _unidentified(data: bytes) -> str:
     if data[4:8] == b"ftyp" and "HEIF" not in readable_formats() and b"avif" not in data[8:HEAD]:
         return "is HEIC, which needs pillow-heif: pip install pillow-heif"
-    if data[:2] in (b"II", b"MM") and (why := _tiff.first_refusal(data)):
-        return why
+    if data[:2] in (b"II", b"MM"):
+        return "is a TIFF that is broken, or that Pillow cannot read; save it as PNG or JPEG"
     return "begins like a picture, but is broken, or of a kind that this Pillow cannot read"

@@ -22,7 +22,6 @@ from tests.hostile._layouts import (
     SIDE,
     SIGNED,
     WHITE_IS_ZERO,
-    YCBCR,
     Layout,
     directory,
     layouts,
@@ -59,7 +58,7 @@ def test_no_layout_gives_other_pixels_than_those_meant() -> None:
             continue
         right += 1
         assert np.abs(found - meant(layout)).max() <= far(layout), layout
-    assert right > 350  # fewer with older versions of Pillow
+    assert right > 300  # fewer with older versions of Pillow
     assert all(" " in reason and reason[0].islower() for reason in reasons)
 
 
@@ -77,8 +76,6 @@ def test_no_layout_gives_other_pixels_than_those_meant() -> None:
         {"photometric": BLACK_IS_ZERO},
         {"photometric": WHITE_IS_ZERO},
         {"photometric": BLACK_IS_ZERO, "bits": 16},
-        {"photometric": BLACK_IS_ZERO, "bits": 32, "kind": FLOAT},
-        {"photometric": WHITE_IS_ZERO, "bits": 32, "kind": FLOAT},
         {"photometric": BLACK_IS_ZERO, "extra": (1,)},
         {"photometric": BLACK_IS_ZERO, "extra": (2,)},
     ],
@@ -86,16 +83,32 @@ def test_no_layout_gives_other_pixels_than_those_meant() -> None:
 )
 def test_usual_layouts_are_read(options: dict, order: str, compression: int) -> None:
     layout = Layout(order, compression=compression, rows=16, **options)
-    if layout.kind == FLOAT and order == ">" and compression == DEFLATE:
-        assert "big-endian" in refused(tiff(layout))  # Pillow gives bytes in the wrong order
-        return
     assert np.abs(pixels(tiff(layout)) - meant(layout)).max() <= far(layout)
 
 
-@pytest.mark.parametrize("options", [{"bits": 12}, {"bits": 16, "photometric": WHITE_IS_ZERO}])
-def test_grey_of_more_bits_on_little_endian_machines(options: dict) -> None:
-    layout = Layout(**options)
+def test_grey_of_sixteen_bits_where_zero_is_white() -> None:
+    layout = Layout("<", bits=16, photometric=WHITE_IS_ZERO)
     assert np.abs(pixels(tiff(layout)) - meant(layout)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"bits": 12}, "12 bits"),
+        ({"bits": 32}, "32 bits"),
+        ({"bits": 32, "kind": FLOAT}, "floating-point"),
+        ({"bits": 8, "kind": SIGNED}, "signed"),
+        ({"photometric": CMYK, "bits": 16}, "16 bits"),
+        ({"photometric": RGB, "bits": 16, "planar": 2}, "16 bits"),
+        ({"photometric": PALETTE, "tags": ((320, 3, tuple(range(256)) * 3),)}, "photometric 3"),
+        ({"photometric": CMYK, "tags": ((332, 3, (2,)),)}, "photometric 5"),
+    ],
+    ids=str,
+)
+def test_other_layouts_are_refused_in_one_sentence(options: dict, kind: str) -> None:
+    reason = refused(tiff(Layout(**options)))
+    assert kind in reason
+    assert "\n" not in reason
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 13])
@@ -119,27 +132,11 @@ def test_bytes_in_words_may_be_as_dark_as_they_like() -> None:
     assert (pixels(file.getvalue())[..., 0] == dark).all()
 
 
-@pytest.mark.parametrize(("share", "white"), [(1, 1), (1.04, 1), (255, 255), (255.5, 255)])
-def test_floats_near_a_known_white(share: float, white: float) -> None:
-    layout = Layout(bits=32, kind=FLOAT)
-    expected = np.clip(meant(layout) * (share / white), 0, 255)
-    assert np.abs(pixels(tiff(layout, share)) - expected).max() <= 1
-
-
-@pytest.mark.parametrize("share", [10, 1000, 65535, 1e30, -1])
-def test_floats_of_unknown_white_are_refused(share: float) -> None:
-    assert "floating-point" in refused(tiff(Layout(bits=32, kind=FLOAT), share))
-
-
-def test_signed_numbers_are_refused() -> None:
-    assert "signed" in refused(tiff(Layout(bits=8, kind=SIGNED)))
-
-
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
         (Image.fromarray(np.full((4, 4), -5, np.int32)), "signed"),
-        (Image.fromarray(np.full((4, 4), 1 << 20, np.int32)), "signed"),
+        (Image.fromarray(np.full((4, 4), 1 << 20, np.int32)), "16 bits"),
         (Image.fromarray(np.full((4, 4), 255, np.uint16)), "white"),
         (Image.fromarray(np.full((4, 4), 30.0, np.float32)), "floating-point"),
     ],
@@ -147,29 +144,6 @@ def test_signed_numbers_are_refused() -> None:
 def test_images_of_callers_are_refused_too(image: Image.Image, reason: str) -> None:
     with pytest.raises(ImageError, match=reason):
         Picture(image).load()
-
-
-def test_a_palette_of_bytes_is_widened() -> None:
-    colours = tuple(range(256)) * 3
-    layout = Layout(photometric=PALETTE, tags=((320, 3, colours),))
-    assert np.abs(pixels(tiff(layout)) - meant(layout)).max() <= 1
-
-
-def test_inks_that_are_no_cmyk_are_refused() -> None:
-    assert "inks" in refused(tiff(Layout(photometric=CMYK, tags=((332, 3, (2,)),))))
-
-
-def test_uncompressed_colours_at_half_the_size_are_refused() -> None:
-    file = io.BytesIO()
-    Image.new("YCbCr", (SIDE, SIDE)).save(file, "TIFF")
-    assert pixels(file.getvalue()).shape == (SIDE, SIDE, 3)
-    data = file.getvalue()
-    at = data.index(struct.pack("<HHI", 279, 4, 1)) if struct.pack("<HHI", 279, 4, 1) in data else (
-        data.index(struct.pack("<HH", 279, 3))
-    )  # fmt: skip
-    half = data[: at + 8] + struct.pack("<I", SIDE * SIDE * 3 // 2) + data[at + 12 :]
-    assert "half the size" in refused(half)
-    assert YCBCR == 6
 
 
 def raw(first: list, sub: list) -> bytes:
