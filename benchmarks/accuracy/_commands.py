@@ -33,7 +33,6 @@ def accuracy(
             help="Degradation to measure; may be repeated. All by default.",
         ),
     ] = [],  # noqa: B006
-    tier: Annotated[list[str], typer.Option("--tier", hidden=True)] = [],  # noqa: B006
     resamples: ResamplesOption = 1000,
     seed: SeedOption = 0,
     mistakes: Annotated[
@@ -65,14 +64,13 @@ def accuracy(
     from fakeface.model_directory import find_model
     from train.data import SPLITS, Cache, load_data
 
-    names = [*degradation, *tier]  # --tier is the old name
-    if unknown := set(names) - set(DEGRADATIONS):
+    if unknown := set(degradation) - set(DEGRADATIONS):
         raise typer.BadParameter(
             f"no degradation {', '.join(unknown)}; there are: {', '.join(DEGRADATIONS)}"
         )
     if unknown := set(split) - set(SPLITS):
         raise typer.BadParameter(f"no split {', '.join(unknown)}; there are: {', '.join(SPLITS)}")
-    if mistakes and names and CLEAN.name not in names:
+    if mistakes and degradation and CLEAN.name not in degradation:
         raise typer.BadParameter(
             f"shows pictures as they are: add --degradation {CLEAN.name}", param_hint="--mistakes"
         )
@@ -84,7 +82,7 @@ def accuracy(
             [find_model(Path(name)) for name in model],
             pictures,
             split,
-            [DEGRADATIONS[name] for name in names] or list(DEFAULT),
+            [DEGRADATIONS[name] for name in degradation] or list(DEFAULT),
             store,
             threads=threads,
             begin=begin,

@@ -153,7 +153,7 @@ def test_an_unreadable_picture_is_counted_and_stops_nothing(models, faces, tmp_p
 def test_the_command(models, faces, tmp_path):
     arguments = ["accuracy", "--data", faces, "-o", tmp_path / "out", "--cache", tmp_path / "cache"]
     arguments += ["--model", models[0], "--split", "test", "--split", "unseen"]
-    arguments += ["--degradation", "clean", "--tier", "web", "--resamples", "5"]
+    arguments += ["--degradation", "clean", "--degradation", "web", "--resamples", "5"]
     outcome = CliRunner().invoke(app, list(map(str, arguments)))
     assert outcome.exit_code == 0, outcome.output
     assert "| AI/stylegan | 6 |" in outcome.output
