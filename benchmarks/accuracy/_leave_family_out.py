@@ -2,11 +2,11 @@
 
 K folds over families of AI pictures and over origins of photographs, the folds disjoint. For each
 fold the fine-tuning itself is repeated, short, on everything else, and the detector measured on
-the fold alone: strangers' generators against strangers' cameras. Every family counts the same, be
-it 30 pictures or 600. Recipes, and the share that an average leaves to the start, are chosen by
+the fold alone: unseen generators against unseen cameras. Every family counts the same, be it 30
+pictures or 600. Recipes, and the weight of the initial checkpoint in an average, are chosen by
 it, so that `unseen` stays unseen.
 
-It tells the truth only about families that the start of the fine-tuning never saw either: with
+It is fair only to families that the initial checkpoint never saw either: with
 `since`, folds take only families and origins all of whose pictures were added since then.
 """
 
@@ -121,7 +121,7 @@ def leave_family_out(
     only: Sequence[int] = (),
     count: int = 1000,
     seed: int = 0,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Repeat a fine-tuning once for every fold, and measure it on that fold.
 
@@ -132,16 +132,16 @@ def leave_family_out(
         out: Folder of the runs; those that are finished are not repeated.
         folds: Number of folds.
         since: As for `make_folds`.
-        shares: Shares of the start in an average of the weights; 0 is the training alone, 1 the
-            start alone.
+        shares: Weights of the initial checkpoint in an average; 0 is the training alone, 1 the
+            checkpoint alone.
         most: As for `without`.
         only: Numbers of the folds to measure, from 1; all of them if empty.
         count: Bootstrap resamples.
         seed: Of the bootstrap.
-        tell: Told what comes next.
+        report: Called with a line about what comes next.
 
     Returns:
-        Plain values, ready for JSON: the folds, and under `shares` per share of the start the
+        Plain values, ready for JSON: the folds, and under `shares` per weight of the start the
         `mean` over families (AUC, and TPR at 5 % FPR, each with its interval), the `worst`
         family, and all `families` with their numbers and figures.
 
@@ -160,7 +160,7 @@ def leave_family_out(
     for number, fold in enumerate(made, 1):
         if number not in measured:
             continue
-        tell(
+        report(
             f"{recipe.name}, fold {number} of {folds}: without {', '.join(fold.families)} and"
             f" {len(fold.origins)} origins of photographs"
         )
@@ -264,7 +264,15 @@ def leave_family_out_markdown(result: dict[str, Any]) -> str:
             f"- data: {result['data']['fingerprint']}",
             f"- {_folds(result['folds'])} over families of AI pictures and origins of"
             " photographs; every fold is a training of its own\n",
-            table(["share of the start", "mean AUC", "mean TPR at 5 % FPR", "worst family"], means),
+            table(
+                [
+                    "weight of the initial checkpoint",
+                    "mean AUC",
+                    "mean TPR at 5 % FPR",
+                    "worst family",
+                ],
+                means,
+            ),
             "",
             table(["family", "n", *(f"AUC, start {share}" for share in shares)], rows),
         ]

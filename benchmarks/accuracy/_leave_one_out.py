@@ -65,7 +65,7 @@ def leave_one_out(
     excluded: Sequence[str] = ("vae-recon",),
     count: int = 1000,
     seed: int = 0,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Fit a recipe once for every source that is left out.
 
@@ -78,7 +78,7 @@ def leave_one_out(
         excluded: AI sources that Real sources are not measured against.
         count: Bootstrap resamples.
         seed: Seed of the bootstrap.
-        tell: Called with a line about what comes next.
+        report: Called with a line about what comes next.
 
     Returns:
         Plain values, ready for JSON: under `sources` per `CLASS/source` its figures when left out
@@ -93,18 +93,18 @@ def leave_one_out(
     chosen = [(c, s) for c, s in sources(data) if not wanted or s in wanted]
     if unknown := set(wanted) - {source for _, source in chosen}:
         raise ValueError(f"no source {', '.join(sorted(unknown))}")
-    tell(f"{recipe.name}: leaving out {KNOWN}")
+    report(f"{recipe.name}: leaving out {KNOWN}")
     known = fit(recipe, data, cache, out / KNOWN)
     rows: dict[str, Any] = {}
     skipped: dict[str, str] = {}
     for number, (label, source) in enumerate(chosen, start=1):
         name = f"{CLASSES[label]}/{source}"
-        tell(f"{recipe.name}: leaving out {name} ({number} of {len(chosen)})")
+        report(f"{recipe.name}: leaving out {name} ({number} of {len(chosen)})")
         left = without(data, label, source)
         try:
             left.check()
         except DataError as error:
-            tell(f"{name} cannot be left out: {error}")
+            report(f"{name} cannot be left out: {error}")
             skipped[name] = str(error)
             continue
         run = fit(recipe, left, cache, out / name.replace("/", "-"))

@@ -52,7 +52,7 @@ def leave_one_out(
         wanted=source,
         count=resamples,
         seed=seed,
-        tell=lambda text: typer.echo(text, err=True),
+        report=lambda text: typer.echo(text, err=True),
     )
     _write_and_show(arguments[-1].parent, result, leave_one_out_markdown(result))
 
@@ -70,13 +70,16 @@ def leave_family_out(
         int,
         typer.Option(
             help="Leave out only families and origins all of whose pictures have at least this in"
-            " the manifest's column `added`: those that the start never saw."
+            " the manifest's column `added`: those that the initial checkpoint never saw."
         ),
     ] = 0,
     share: Annotated[
         list[float],
         typer.Option(
-            "--share", min=0, max=1, help="Share of the start in an average; may be repeated."
+            "--share",
+            min=0,
+            max=1,
+            help="Weight of the initial checkpoint in an average; may be repeated.",
         ),
     ] = [0.0],  # noqa: B006
     most: Annotated[int, typer.Option(min=1, help="Pictures of a family or origin at most.")] = 60,
@@ -116,7 +119,7 @@ def leave_family_out(
         only=only,
         count=resamples,
         seed=seed,
-        tell=lambda text: typer.echo(text, err=True),
+        report=lambda text: typer.echo(text, err=True),
     )
     _write_and_show(arguments[-1].parent, result, leave_family_out_markdown(result))
 

@@ -104,7 +104,7 @@ def test_folds_are_trained_once(faces: Path, tmp_path: Path) -> None:
             tmp_path / "runs",
             folds=2,
             count=20,
-            tell=recorded.append,
+            report=recorded.append,
         )
 
     result = run()

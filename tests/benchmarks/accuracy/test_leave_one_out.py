@@ -96,7 +96,7 @@ def test_leaving_sources_out_end_to_end(faces, tmp_path):
     alone = loaded.only(["stylegan", "ffhq"])
     recorded = []
     result = leave_one_out(
-        recipe, alone, cache, tmp_path / "alone", wanted=["ffhq"], count=20, tell=recorded.append
+        recipe, alone, cache, tmp_path / "alone", wanted=["ffhq"], count=20, report=recorded.append
     )
     assert result["sources"] == {}
     assert "no Real picture in split 'train'" in result["skipped"]["Real/ffhq"]
