@@ -45,14 +45,14 @@ def read_texts(texts: list[tuple[str, str]]) -> Iterator[Statement]:
         texts: Keywords and texts, in order.
     """
     named = dict(reversed(texts))  # the first of each
-    tools: set[str | None] = set()
+    said: set[tuple[str | None, str]] = set()
     order = sorted(named, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
     for found in _under_keys(named, order):
-        if found.tool not in tools:
-            tools.add(found.tool)
+        if (found.tool, found.claim) not in said:
+            said.add((found.tool, found.claim))
             yield found
     software = named.get("Software", "").strip()
-    if software and not (program(software) == "ai" and tools):
+    if software and not (program(software) == "ai" and said):
         yield Statement("png", program(software), tool=line(software, 80), detail="Software")
 
 
@@ -70,10 +70,9 @@ def _under_keys(named: dict[str, str], order: list[str]) -> Iterator[Statement]:
     if together is not None:
         yield together
     for key in order:
-        text = named.get(key, "")
-        if together is not None and text.lstrip().startswith("{"):
+        if together is not None and key in _INNER and parsed(named[key]):
             continue  # part of the same
-        if (found := from_text(text, "png")) is not None:
+        if (found := from_text(named.get(key, ""), "png")) is not None:
             yield found
 
 

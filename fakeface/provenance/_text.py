@@ -11,6 +11,9 @@ _CODES = (b"", b"ASCII", b"JIS", b"UNICODE")
 """What the first eight bytes of a user comment of EXIF say of its encoding."""
 
 _JAPANESE = ("iso2022_jp", "cp932", "euc_jp")
+_JSON = json.JSONDecoder(strict=False)
+"""Takes line breaks in texts, and leaves what stands behind the object."""
+
 _PADDING = "\0 \r\n\t\ufeff"
 
 
@@ -77,7 +80,7 @@ def parsed(text: object) -> dict[str, Any]:
     if not text.startswith("{"):
         return {}
     try:
-        values = json.loads(text)
+        values, _ = _JSON.raw_decode(text)
     except (ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}

@@ -157,6 +157,16 @@ def test_a_graph_that_makes_no_picture_declares_nothing(graph: str) -> None:
     assert [(s.claim, s.tool) for s in found.statements] == [("unknown", "ComfyUI")]
 
 
+def test_a_graph_that_makes_nothing_hides_nothing_beside_it() -> None:
+    graph = files.text("prompt", run(**{"1": LOAD, "2": SAVE}))
+    for other in (
+        files.text("generation_data", json.dumps({"prompt": "x", "seed": 1, "steps": 20})),
+        files.text("parameters", files.A1111),
+        files.text("flow", json.dumps(files.COMFY)),
+    ):
+        assert read(files.png(graph, other)).declared == "ai"
+
+
 @pytest.mark.parametrize(
     "texts",
     [

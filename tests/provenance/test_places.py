@@ -182,6 +182,10 @@ TEXTS: dict[str, tuple[str, str | None]] = {
         "portrait --v 6.1 --ar 2:3 Job ID: 01234567-89ab-cdef-0123-456789abcdef",
         "Midjourney",
     ),
+    "graph with more behind": (
+        f"Prompt:{json.dumps(files.COMFY)}\nWorkflow:{json.dumps(SAVED)}",
+        "ComfyUI",
+    ),
     "China's label": (json.dumps({"AIGC": LABEL}), "00119"),
     "China's label, bare": (json.dumps(LABEL), "00119"),
 }  # fmt: skip
