@@ -20,26 +20,35 @@ const QUARTER = 255 / 4;
 const SHOWN = { heic: "HEIC, which only Safari can show", tiff: "TIFF, which most browsers cannot show" };
 
 /**
- * Whether the browser leaves a picture as it is stored where it is asked to: some turn it all the same.
- * @type {Promise<boolean> | null}
+ * Pictures of 2 x 1 pixels whose EXIF says that they lie on their side.
+ * @type {Partial<Record<Format, string>>}
  */
-let leavesAsStored = null;
+const SIDEWAYS = {
+  jpeg:
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/4QAiRXhpZgAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOj" +
+    "M9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/wAALCAABAAIBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAB//EABQQAQAAAAAAAAAAAAAA" +
+    "AAAAAAD/2gAIAQEAAD8AP3//2Q==",
+  png:
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAAAAADRSSBWAAAAGmVYSWZNTQAqAAAACAABARIAAwAAAAEABgAAAAAAANZnS2kAAAALSURBVHicY2BgAAAAAw" +
+    "ABuK06YwAAAABJRU5ErkJggg==",
+  webp:
+    "UklGRk4AAABXRUJQVlA4WAoAAAAIAAAAAQAAAAAAVlA4TA4AAAAvAQAAAAcQEf0PRET/A0VYSUYaAAAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAA=",
+};
 
-/** A JPEG of 2 x 1 pixels that says it lies on its side. */
-const SIDEWAYS =
-  "/9j/4AAQSkZJRgABAQAAAQABAAD/4QAiRXhpZgAATU0AKgAAAAgAAQESAAMAAAABAAYAAAAAAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9" +
-  "PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/wAALCAABAAIBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgED" +
-  "AwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZn" +
-  "aGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEB" +
-  "AAA/APP6/9k=";
+/** @type {Map<Format, Promise<boolean>>} */
+const turned = new Map();
 
-function asStored() {
-  leavesAsStored ??= (async () => {
-    const bytes = Uint8Array.from(atob(SIDEWAYS), (char) => char.charCodeAt(0));
-    const probe = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }), { imageOrientation: "none" });
-    return probe.width > probe.height;
-  })();
-  return leavesAsStored;
+/**
+ * Whether the browser turns pictures of a format upright itself: which it does differs.
+ * @param {Format} format
+ */
+function turnsItself(format) {
+  const probe = SIDEWAYS[format];
+  if (!probe) return Promise.resolve(true); // its decoder does, or there is nothing to turn
+  const known = turned.get(format) ?? createImageBitmap(new Blob([Uint8Array.from(atob(probe), (char) => char.charCodeAt(0))]))
+    .then(({ width, height }) => height > width);
+  turned.set(format, known);
+  return known;
 }
 
 /**
@@ -85,10 +94,8 @@ export class Picture {
     if (data.length > MAX_BYTES) throw new PictureError(`is larger than the ${MAX_BYTES / 2 ** 20} MiB allowed`);
     const format = formatOf(data);
     if (!format) throw new PictureError("is not a picture in a format that fakeface reads");
-    const stored = format !== "avif" && format !== "heic" && (await asStored()); // those two are turned by their decoders
     /** @type {ImageBitmapOptions} */
     const options = {
-      imageOrientation: stored ? "none" : "from-image",
       colorSpaceConversion: hasProfile(data, format) ? "default" : "none",
       premultiplyAlpha: "default",
     };
@@ -106,7 +113,7 @@ export class Picture {
       bitmap.close();
       throw new PictureError(`has more than the ${(most / 1e6).toFixed(0)} million pixels allowed here: ${bitmap.width}x${bitmap.height}`);
     }
-    const picture = new Picture(bitmap, jpeg, stored ? orientationOf(data, format) : 1, countFrames(data, format));
+    const picture = new Picture(bitmap, jpeg, (await turnsItself(format)) ? 1 : orientationOf(data, format), countFrames(data, format));
     try {
       if (!jpeg) picture.check(format === "png" && data[24] === 16);
     } catch (error) {
@@ -127,7 +134,8 @@ export class Picture {
     this.reducible = reducible;
     this.frames = frames;
     this.turn = turn(orientation, bitmap.width, bitmap.height);
-    [this.width, this.height] = orientation > 4 ? [bitmap.height, bitmap.width] : [bitmap.width, bitmap.height];
+    this.width = orientation > 4 ? bitmap.height : bitmap.width;
+    this.height = orientation > 4 ? bitmap.width : bitmap.height;
     /** @type {{ reduction: number, raster: Raster } | null} */
     this.whole = null;
   }

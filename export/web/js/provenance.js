@@ -6,7 +6,7 @@ import { formatOf, jpegSegments, latin, pngChunks, webpChunks } from "./format.j
 import { fromText, readTexts } from "./generators.js";
 import { line, program, prompt, sourceType, statement } from "./vocabulary.js";
 
-/** @typedef {"ai" | "ai_edited" | "camera" | "edited" | "unknown"} Claim */
+/** @typedef {"ai" | "ai_edited" | "suspected" | "camera" | "edited" | "unknown"} Claim */
 
 /**
  * One thing that the metadata of a file states.
@@ -19,9 +19,9 @@ import { line, program, prompt, sourceType, statement } from "./vocabulary.js";
 /** @typedef {{ exif: Uint8Array | null, xmp: Uint8Array | null, texts: [string, string][], c2pa: boolean, trailing: number }} Blocks */
 
 /** @type {Record<Claim, string>} */
-const CLAIMS = { ai: "AI", ai_edited: "AI edit", camera: "camera", edited: "edited", unknown: "other" };
+const CLAIMS = { ai: "AI", ai_edited: "AI edit", suspected: "suspected AI", camera: "camera", edited: "edited", unknown: "other" };
 const TRUSTS = { unverified: "not checked", unsigned: "unsigned" };
-const ORDER = { ai: 0, ai_edited: 0, camera: 3, edited: 5, unknown: 6 };
+const ORDER = { ai: 0, ai_edited: 0, suspected: 2, camera: 3, edited: 5, unknown: 6 };
 const MAX_BLOCK = 2 ** 20;
 const MOST_PHRASES = 3;
 

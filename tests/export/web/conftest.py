@@ -118,8 +118,12 @@ def opened(browser: Any) -> Iterator[Callable[..., Watched]]:
     bases: list[str] = []
     seen: list[Watched] = []
 
-    def goto(address: str, **options: Any) -> Watched:
+    def goto(
+        address: str, routes: dict[str, Callable[[Any], None]] | None = None, **options: Any
+    ) -> Watched:
         context = browser.new_context(**options)
+        for pattern, answer in (routes or {}).items():
+            context.route(pattern, answer)
         contexts.append(context)
         bases.append(address)
         context.set_default_timeout(180_000)  # machines of tests may be busy

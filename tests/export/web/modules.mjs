@@ -1,4 +1,5 @@
 // Runs functions of the site's modules for Python: reads { module, calls: [[name, ...arguments]] } and writes their results.
+// A name may have another module before it, as in "vocabulary:useWords".
 
 import { pathToFileURL } from "node:url";
 
@@ -27,5 +28,13 @@ function give(value) {
   return value;
 }
 
-const given = await import(pathToFileURL(module));
-process.stdout.write(JSON.stringify(calls.map(([name, ...rest]) => give(given[name](...rest.map(take))))));
+/** The function of a name. */
+async function named(name) {
+  const [other, inner] = name.includes(":") ? name.split(":") : [null, name];
+  const path = other ? module.replace(/[^/\\]+$/, `${other}.js`) : module;
+  return (await import(pathToFileURL(path)))[inner];
+}
+
+const results = [];
+for (const [name, ...rest] of calls) results.push(give(await (await named(name))(...rest.map(take))));
+process.stdout.write(JSON.stringify(results));
