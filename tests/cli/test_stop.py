@@ -40,7 +40,7 @@ def under_way(folder: Path, red: str, report: Path) -> Iterator[subprocess.Popen
         assert process.stdin is not None
         process.stdin.writelines(f"{path}\n" for path in sorted(folder.iterdir()))
         process.stdin.flush()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (report.exists() and report.stat().st_size) and time.monotonic() < deadline:
             time.sleep(0.05)
         yield process
@@ -116,7 +116,7 @@ def test_a_picture_on_standard_input_need_not_end(
         process.stdin.flush()
         process.send_signal(number)
         try:
-            process.wait(10)  # its standard input is still open
+            process.wait(60)  # its standard input is still open
         finally:
             process.kill()
         err = process.stderr.read().decode()
