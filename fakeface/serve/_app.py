@@ -70,8 +70,9 @@ class Info(BaseModel):
     providers: list[str]
     formats: list[str]
     models: list[dict[str, Any]]
+    trust_list: str | None = Field(description="Date of the C2PA's list of certificates.")
     detector: dict[str, Any] = Field(description="Its model and settings.")
-    limits: dict[str, float] = Field(description="In pictures, bytes, seconds and requests.")
+    limits: dict[str, int | float] = Field(description="In pictures, bytes, seconds and requests.")
 
 
 _REASONS: dict[int | str, dict[str, Any]] = {

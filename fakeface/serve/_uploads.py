@@ -43,14 +43,13 @@ logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 class Upload(io.BytesIO):
     """An encoded picture in memory, with the name that its sender gave it."""
 
-    def __init__(self, name: str, data: bytes = b"") -> None:
-        """Hold some bytes.
+    def __init__(self, name: str) -> None:
+        """Begin empty.
 
         Args:
             name: What the picture is called in results; empty if it has no name.
-            data: Its first bytes.
         """
-        super().__init__(data)
+        super().__init__()
         self.name = name[:_LONGEST_NAME] or "<bytes>"
 
     @property
@@ -135,9 +134,8 @@ async def _pieces(
         try:
             message = await asyncio.wait_for(request.receive(), options.patience)
         except TimeoutError:
-            raise HTTPException(
-                408, f"no more of the body came for {options.patience:g} s"
-            ) from None
+            reason = f"no more of the body came for {options.patience:g} seconds"
+            raise HTTPException(408, reason) from None
         if message["type"] == "http.disconnect":
             raise HTTPException(400, "the client went away")
         piece = message.get("body", b"")
@@ -159,21 +157,23 @@ async def _read_form(
     try:
         form = await parser.parse()
     except MultiPartException as error:
-        raise HTTPException(400, f"the form is broken: {error.message}") from error
+        hint = "are its parts divided by the boundary that the Content-Type header names?"
+        raise HTTPException(400, f"the form is broken ({error.message}); {hint}") from error
     finally:
         await pieces.aclose()
     try:
         if not parser.ended:
             raise HTTPException(400, "the form is cut off")
-        parts = [(field, part) for field, part in form.multi_items()]
-        for field, part in parts:
+        found = []
+        for field, part in form.multi_items():
             if not isinstance(part, UploadFile):
-                raise HTTPException(
-                    422, f"the field {field[:60]!r} of the form is no file; {_HINT}"
-                )
-        if not parts:
+                raise HTTPException(422, f"the field {field[:60]!r} is no file; {_HINT}")
+            extended = _extended_name(part.headers.get("content-disposition", ""))
+            if part.size or part.filename or extended:  # else no file was chosen
+                found.append(await _taken(part, extended or part.filename or "", options))
+        if not found:
             raise HTTPException(422, f"the form has no files; {_HINT}")
-        return [await _taken(part, options) for _, part in parts if isinstance(part, UploadFile)]
+        return found
     finally:
         await form.close()
 
@@ -188,9 +188,8 @@ class _Form(MultiPartParser):
     def on_part_begin(self) -> None:
         self.parts += 1
         if self.parts > self.max_files:
-            raise HTTPException(
-                413, f"more than the {self.max_files:,} pictures allowed in a request"
-            )
+            reason = f"more than the {self.max_files:,} pictures allowed in a request"
+            raise HTTPException(413, reason)
         super().on_part_begin()
 
     def on_headers_finished(self) -> None:
@@ -206,9 +205,8 @@ class _Form(MultiPartParser):
         self.ended = True
 
 
-async def _taken(part: UploadFile, options: ServeOptions) -> Upload | ImageError:
-    extended = _extended_name(part.headers.get("content-disposition", ""))
-    upload = Upload(extended or part.filename or "")
+async def _taken(part: UploadFile, name: str, options: ServeOptions) -> Upload | ImageError:
+    upload = Upload(name)
     if (part.size or 0) > options.max_picture:
         return ImageError(upload.name, too_large(options))
     upload.write(await part.read())

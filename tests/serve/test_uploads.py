@@ -75,6 +75,21 @@ def test_the_kind_of_a_form_may_be_written_otherwise(kind: bytes) -> None:
     assert [first.name, second.name] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (part('name=files; filename=""', b"") + b"--b--", "has no files"),  # none was chosen
+        (part("name=files") + b"--b--", "the field 'files' is no file"),
+        (b"--c\r\n\r\n--c--", "the boundary that the Content-Type header names"),
+        (part("name=files; filename=a"), "cut off"),
+    ],
+)
+def test_what_a_form_lacks_is_said(body: bytes, reason: str) -> None:
+    with pytest.raises(HTTPException) as refused:
+        read(body)
+    assert reason in refused.value.detail
+
+
 def test_a_broken_form_is_refused_and_nothing_else_happens() -> None:
     whole = part("name=f; filename=a; filename*=utf-8''%C3%A9") + part("name=f; filename*=utf-8''x")
     whole += b"--b--\r\n"
