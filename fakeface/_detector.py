@@ -54,6 +54,7 @@ class Detector:
         whole: Whether every picture is treated as already cropped to one face.
         min_face: Faces whose longer side is below this many pixels are not scored.
         frames: Frames of a file that are scored, if it holds several.
+        exact: Whether JPEG pictures are always decoded in full.
         heatmaps: How the heat maps of faces are made; None if there are none.
         provenance: Whether what files say of their own origin is read.
         trust_list: File of certificates that signatures are checked against; None for the C2PA's.
@@ -76,6 +77,7 @@ class Detector:
         whole: bool = False,
         min_face: float = MIN_FACE,
         frames: int = 1,
+        exact: bool = False,
         explain: bool | None = None,
         provenance: bool = True,
         trust_list: str | os.PathLike[str] | None = None,
@@ -103,6 +105,9 @@ class Detector:
                 `too_small`.
             frames: Frames or pages of a file that holds several (GIF, WebP, PNG, AVIF, TIFF, MPO)
                 that are scored, at least 1, spread evenly over all; the most suspicious one counts.
+            exact: Whether to decode large JPEG pictures in full, so that a file, an array and a
+                Pillow image of the same pixels get the same score. Otherwise a file is decoded no
+                larger than needed, which is faster and moves scores a little.
             explain: Whether faces get a heat map (`Face.heatmap`). None: only if the model computes
                 it with its score, at no cost. True: always, which takes some fifty forward passes a
                 face with other models. False: never.
@@ -139,7 +144,7 @@ class Detector:
                 self.finder = finder.result()
         self.info = self.classifier.info
         self.model = self.info.name
-        self.whole, self.min_face, self.frames = whole, min_face, frames
+        self.whole, self.min_face, self.frames, self.exact = whole, min_face, frames, exact
         self.provenance, self.trust_list = provenance, trust_list
         method = self.classifier.method
         wanted = method == "cam" if explain is None else explain
@@ -151,6 +156,7 @@ class Detector:
             None if self.finder is None else self.finder.info.sha256,
             min_face,
             frames,
+            exact,
         ).fingerprint
         if arguments["model"] is not None:
             arguments["model"] = str(self.info.path.absolute())
@@ -215,6 +221,7 @@ class Detector:
             self.frames,
             self._read_provenance,
             name,
+            self.exact,
         )
         # the first of equally suspicious ones
         return max((self._score(frame, batch_size) for frame in frames), key=_suspicion)

@@ -28,7 +28,7 @@ from fakeface._model_files import (
     text,
     whole,
 )
-from fakeface._onnx_file import refusal
+from fakeface._onnx_file import reject_reason
 from fakeface._processors import fast_in_int8
 from fakeface._thresholds import (
     OperatingPoint,
@@ -286,6 +286,6 @@ def load_model(path: Path, kind: Kind) -> tuple[ModelInfo, bytes]:
             f"model.onnx is not the file that model.json describes (sha256 {digest[:12]}… instead"
             f" of {info.sha256[:12]}…); reinstall or export it again",
         )
-    if not info.bundled and (refused := refusal(data)):  # those that are have been looked at
-        raise ModelError(info.name, f"model.onnx {refused}")
+    if not info.bundled and (reason := reject_reason(data)):  # those that are have been looked at
+        raise ModelError(info.name, f"model.onnx {reason}")
     return info, data

@@ -94,6 +94,7 @@ def preprocess_frames(
     frames: int = 1,
     read_provenance: Callable[[bytes], Provenance] | None = None,
     name: str | None = None,
+    exact: bool = False,
 ) -> list[Preprocessed]:
     """Decode a picture, find its faces and crop them, in each of several frames.
 
@@ -105,6 +106,7 @@ def preprocess_frames(
         frames: Frames of a file that are scored, if it holds several.
         read_provenance: Reads what the bytes of a file say of its origin; None to skip that.
         name: Name of the picture; None for its own.
+        exact: Whether to decode JPEG pictures in full however few pixels are needed.
 
     Returns:
         The frames, at least one.
@@ -113,7 +115,7 @@ def preprocess_frames(
         ImageError: The picture, or one of its frames, cannot be read.
     """
     with READING.take(size_of(source)):
-        picture = Picture(source, name)
+        picture = Picture(source, name, exact)
         found = [_frame(picture, finder, spec, min_face)]
         provenance = None
         if read_provenance is not None and picture.encoded is not None:

@@ -27,6 +27,7 @@ class Settings:
         finder: SHA-256 of the model that finds faces; None where pictures are taken as face crops.
         min_face: Faces below this many pixels are not scored.
         frames: Frames that are scored of a file that holds several.
+        exact: Whether JPEG pictures are always decoded in full.
     """
 
     model: ModelInfo
@@ -34,6 +35,7 @@ class Settings:
     finder: str | None
     min_face: float = MIN_FACE
     frames: int = 1
+    exact: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -43,6 +45,7 @@ class Settings:
             self.finder and [self.finder, float(self.min_face)],
             [self.thresholds.fake, self.thresholds.real],
             *([["frames", self.frames]] if self.frames > 1 else []),
+            *(["exact"] if self.exact else []),
         ]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
 

@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 from fakeface import Box, CropSpec, FaceFinder, ImageError
 from fakeface._model import FACE_FINDER, MODELS
-from fakeface._preprocess import crop_picture, preprocess
+from fakeface._preprocess import crop_picture, preprocess, preprocess_frames
 from fakeface.images._decode import Picture
 
 SPEC = CropSpec(size=128, margin=1.5)
@@ -98,6 +98,16 @@ def test_a_large_jpeg_is_decoded_small_and_looks_the_same(samples, finder, monke
     monkeypatch.undo()
     reduced = crop_picture(Picture(data), same_box, SPEC).astype(int)
     assert np.abs(reduced - exact.crops[0]).mean() < 1
+
+
+def test_with_exact_a_file_and_an_array_give_the_same_crop(samples, finder):
+    data = jpeg(Image.open(samples / "ai" / "p001-studio.jpg").resize((4096, 4096)))
+    array = np.asarray(Image.open(io.BytesIO(data)))
+    (file,) = preprocess_frames(data, finder, SPEC, 48, exact=True)
+    pixels = preprocess(array, finder, SPEC, 48)
+    assert file.faces == pixels.faces
+    np.testing.assert_array_equal(file.crops, pixels.crops)
+    assert not np.array_equal(preprocess(data, finder, SPEC, 48).crops, pixels.crops)
 
 
 def test_a_small_face_in_a_large_jpeg_is_cut_from_all_its_pixels(samples):

@@ -10,7 +10,7 @@ import pytest
 
 from fakeface import Detector, ModelError
 from fakeface._model import MODELS
-from fakeface._onnx_file import refusal
+from fakeface._onnx_file import reject_reason
 from tests._models import make_cam_classifier, make_classifier
 from tests._process import MAIN
 from tests.hostile._models import external, rewrite, scores, tampered
@@ -75,19 +75,28 @@ def test_maps_are_checked_too(tmp_path: Path) -> None:
 
 
 def test_a_word_is_no_reference() -> None:
-    """Only a tensor that says so lies elsewhere."""
     import onnx
     from onnx import helper
 
     graph = helper.make_graph([], "location", [], [])
     model = helper.make_model(graph, doc_string="the location of the weights")
-    helper.set_model_props(model, {"location": "here"})
     data = model.SerializeToString()
     assert b"location" in data
-    assert refusal(data) is None
+    assert reject_reason(data) is None
     assert onnx.load_from_string(data).graph.name == "location"
+
+
+@pytest.mark.parametrize("key", [b"\x0a", b"\x8a\x00", b"\x8a\x80\x00"])
+@pytest.mark.parametrize("length", [b"\x08", b"\x88\x00", b"\x88\x80\x80\x00"])
+def test_a_reference_is_seen_however_its_numbers_are_written(key: bytes, length: bytes) -> None:
+    import onnx
+
+    entry = key + length + b"location" + b"\x12\x01w"
+    data = b"\x6a" + bytes([len(entry)]) + entry
+    assert onnx.TensorProto.FromString(data).external_data[0].key == "location"
+    assert "external data" in (reject_reason(data) or "")
 
 
 @pytest.mark.parametrize("file", sorted(MODELS.rglob("*.onnx")), ids=lambda file: file.parent.name)
 def test_bundled_models_need_nothing_else(file: Path) -> None:
-    assert refusal(file.read_bytes()) is None  # so it is not asked when they are loaded
+    assert reject_reason(file.read_bytes()) is None  # so it is not asked when they are loaded

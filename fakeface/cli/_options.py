@@ -159,6 +159,15 @@ class Settings:
             rich_help_panel=VERDICTS,
         ),
     ] = 1
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Decode large JPEG pictures in full, so that a file and an array of the same"
+            " pixels get the same score; slower.",
+            rich_help_panel=VERDICTS,
+        ),
+    ] = False
     provenance: Annotated[
         bool,
         typer.Option(

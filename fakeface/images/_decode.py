@@ -82,6 +82,7 @@ class Picture:
         "_alone",
         "_data",
         "_depth",
+        "_exact",
         "_image",
         "_loaded",
         "_stored",
@@ -92,7 +93,7 @@ class Picture:
         "name",
     )
 
-    def __init__(self, source: Source, name: str | None = None) -> None:
+    def __init__(self, source: Source, name: str | None = None, exact: bool = False) -> None:
         """Read the header of `source`.
 
         Args:
@@ -100,12 +101,15 @@ class Picture:
                 Pillow image (left open and unchanged; several threads may have the same one), or a
                 uint8 array of shape (height, width, 3) in RGB.
             name: Its name; None for the one that it has.
+            exact: Whether to decode all pixels of JPEG pictures however few are needed, as those of
+                arrays and Pillow images are used.
 
         Raises:
             ImageError: It is not a readable picture in one of `FORMATS`, too large, or of a type
                 that is not taken.
         """
         self._data: bytes | None = None
+        self._exact = exact
         self._alone: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         self.digest: str | None = None
         self.name = name_of(source) if name is None else name
@@ -225,7 +229,7 @@ class Picture:
                 image = open_image(self._data, self.name)
                 if self.frames[self.frame]:
                     seek(image, self.frames[self.frame], self.name)
-            if self._data is None or image.format not in _REDUCIBLE:
+            if self._exact or self._data is None or image.format not in _REDUCIBLE:
                 reduction = 1
             elif reduction > 1:
                 width, height = image.size

@@ -84,9 +84,9 @@ class Guard:
                 message = {**message, "body": b""}
             await send(message)
 
-        await (self._refusal(scope) or self._app)(scope, receive, wrapped)
+        await (self._rejection(scope) or self._app)(scope, receive, wrapped)
 
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
+    def _rejection(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if hosts and not self._is_known(hosts):  # no browser leaves it out, but health checks do

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fakeface._crop import CropSpec
 from fakeface.reports._html._live import empty_report, live_page, page_facts
 from fakeface.reports._html._page import block
-from fakeface.reports._html._record import Look, record
+from fakeface.reports._html._record import PictureStyle, record
 from fakeface.reports._jsonl import encode
 from fakeface.serve._options import ServeOptions, is_loopback
 from fakeface.serve._uploads import Upload, read_picture
@@ -77,7 +77,7 @@ def now() -> str:
 
 
 def _finish(crop: CropSpec) -> Finish:
-    look = Look(crop)
+    style = PictureStyle(crop)
 
     def finish(prediction: Prediction, upload: Upload | None) -> str:
         """Encode all that the page may need: the record of a report, and those of files."""
@@ -86,7 +86,7 @@ def _finish(crop: CropSpec) -> Finish:
         # without its bytes a picture is shown by no preview, never by a file of this name
         shown: Any = b"" if upload is None else upload
         parts = {
-            "record": block(record(prediction, look, shown)),
+            "record": block(record(prediction, style, shown)),
             "prediction": encode(prediction),
         }
         return "{" + ",".join(f'"{key}":{value}' for key, value in parts.items()) + "}"

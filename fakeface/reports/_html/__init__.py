@@ -19,7 +19,7 @@ from fakeface._bounded_map import OrderedThreads
 from fakeface._crop import CropSpec
 from fakeface.reports._html._about import EarlierResults, about
 from fakeface.reports._html._page import Page, block
-from fakeface.reports._html._record import DETAIL, LARGE, SMALL, Look, earlier, record
+from fakeface.reports._html._record import DETAIL, LARGE, SMALL, PictureStyle, earlier, record
 from fakeface.reports._report import TextReport
 from fakeface.types import Prediction
 
@@ -53,7 +53,7 @@ class HtmlReport(TextReport):
         super().__init__(stream, name, owned=owned)
         self._threads = OrderedThreads(_record, _THREADS, "fakeface-thumbnails")
         self._about: Callable[[str, str], dict[str, Any]] = partial(about, None)
-        self._look = Look(CropSpec(), page=str(Path(name).parent) if owned else ".")
+        self._style = PictureStyle(CropSpec(), page=str(Path(name).parent) if owned else ".")
         self._before: Before | None = None
         self._page: Page | None = None
         self._count = 0
@@ -63,7 +63,7 @@ class HtmlReport(TextReport):
         """Set the detector, before the first prediction."""
         self._about = partial(about, detector)
         if detector.info.crop is not None:
-            self._look = replace(self._look, crop=detector.info.crop)
+            self._style = replace(self._style, crop=detector.info.crop)
 
     def describe_earlier(
         self, results: EarlierResults, folder: Path | None = None, before: Before | None = None
@@ -76,11 +76,11 @@ class HtmlReport(TextReport):
             before: Results to compare them with.
         """
         self._about = lambda _model, date: results.about(date)
-        self._look = replace(self._look, folder=None if folder is None else str(folder))
+        self._style = replace(self._style, folder=None if folder is None else str(folder))
         self._before = before
         crop = results.settings and results.settings.model.crop
         if crop:
-            self._look = replace(self._look, crop=crop)
+            self._style = replace(self._style, crop=crop)
 
     def close(self) -> None:
         """Finish the report; further calls do nothing."""
@@ -91,8 +91,8 @@ class HtmlReport(TextReport):
 
     def _lines(self, prediction: Prediction) -> Iterable[str]:
         self._count += 1
-        look = replace(
-            self._look,
+        style = replace(
+            self._style,
             side=LARGE if self._count <= _FIRST else SMALL,
             large=DETAIL if self.large_pictures else None,
         )
@@ -103,7 +103,7 @@ class HtmlReport(TextReport):
                 **earlier(before),
                 "same": before.digest == prediction.digest,
             }
-        self._threads.put((prediction, look, more))
+        self._threads.put((prediction, style, more))
         yield from self._begin(prediction.model)
         yield from self._finished(_AHEAD)
 
@@ -133,9 +133,9 @@ class HtmlReport(TextReport):
             yield line + "\n"
 
 
-def _record(item: tuple[Prediction, Look, dict[str, Any]]) -> tuple[str, str | None]:
-    prediction, look, more = item
-    made = record(prediction, look)
+def _record(item: tuple[Prediction, PictureStyle, dict[str, Any]]) -> tuple[str, str | None]:
+    prediction, style, more = item
+    made = record(prediction, style)
     return block(made | more), made["gone"]
 
 

@@ -44,7 +44,7 @@ shorter side; larger ones are seen well enough in the picture."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PictureStyle:
     """How pictures are stored.
 
     Attributes:
@@ -62,20 +62,22 @@ class Look:
     page: str | None = None
 
 
-def record(prediction: Prediction, look: Look, source: Source | None = None) -> dict[str, Any]:
+def record(
+    prediction: Prediction, style: PictureStyle, source: Source | None = None
+) -> dict[str, Any]:
     """Make the record of one picture for the script of the page; safe in several threads at once.
 
     Args:
         prediction: The result.
-        look: How the picture is stored.
+        style: How the picture is stored.
         source: The picture, where it is not the file that `prediction.source` names.
 
     Returns:
         Plain values, ready for JSON. What the file and its name say is printable text, and no
         HTML: pages show it as text.
     """
-    spec = replace(look.crop, size=TILE)
-    path = os.path.join(look.folder or "", prediction.source)  # noqa: PTH118 -- of any text
+    spec = replace(style.crop, size=TILE)
+    path = os.path.join(style.folder or "", prediction.source)  # noqa: PTH118 -- of any text
     picture, gone = _open(prediction, path if source is None else source)
     found = sorted(prediction.faces, key=lambda face: (face.p_fake is None, -(face.p_fake or 0)))
     faces = [_face(face, prediction, spec) for face in found]
@@ -83,7 +85,7 @@ def record(prediction: Prediction, look: Look, source: Source | None = None) -> 
     if picture is not None:
         try:
             _add_tiles(faces, found, picture, spec)  # first, since they may need more pixels
-            thumbnail, large = _thumbnails(picture, look.side, look.large)
+            thumbnail, large = _thumbnails(picture, style.side, style.large)
         except Exception:  # it was readable before; a result needs no preview
             gone = "unreadable"
     return {
@@ -95,7 +97,7 @@ def record(prediction: Prediction, look: Look, source: Source | None = None) -> 
         "thumb": thumbnail,
         "large": large,
         "gone": gone,
-        "link": _link(path, look.page) if picture is not None and source is None else None,
+        "link": _link(path, style.page) if picture is not None and source is None else None,
         "digest": prediction.digest,
         "model": prediction.model,
         "settings": prediction.settings,
