@@ -112,7 +112,7 @@ class EarlierResults:
             ("Software", f"fakeface {__version__} made the report from results of earlier scans"),
             ("Report made", date),
         ]
-        min_face = self.settings and self.settings.min_face
+        min_face = None if self.settings is None else self.settings.min_face
         page = _page(
             self.name, date, info, thresholds, facts=facts, details=details, min_face=min_face
         )
