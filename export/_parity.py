@@ -39,22 +39,24 @@ class Parity:
         tensorflow: Largest difference of `p_fake` between ONNX and TensorFlow.
         batch: Largest difference of `p_fake` between a picture alone and in a batch.
         spread: Standard deviation of `p_fake` over the crops, at least `SPREAD`.
+        reference: What the exported model was compared with.
     """
 
     pictures: int
     tensorflow: float
     batch: float
     spread: float
+    reference: str = "TensorFlow"
 
     def __str__(self) -> str:
         """Sentences: what was compared, the largest difference, single against batch."""
         return (
-            f"ONNX and TensorFlow were compared on {self.pictures} crops of real pictures: p_fake"
-            f" differs by at most {self.tensorflow:.1e} (allowed: {TENSORFLOW:.0e}), and between"
-            f" single crops and a batch by at most {self.batch:.1e} (allowed: {BATCH:.0e})."
+            f"ONNX and {self.reference} were compared on {self.pictures} crops of real pictures:"
+            f" p_fake differs by at most {self.tensorflow:.1e} (allowed: {TENSORFLOW:.0e}), and"
+            f" between single crops and a batch by at most {self.batch:.1e} (allowed: {BATCH:.0e})."
         )
 
-    def as_dict(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return asdict(self)
 
@@ -95,13 +97,19 @@ def _crops(folder: Path, finder: FaceFinder, spec: CropSpec) -> Iterator[npt.NDA
             continue
 
 
-def check(tensorflow: Scores, onnx: Scores, crops: npt.NDArray[np.uint8]) -> Parity:
+def check(
+    tensorflow: Scores,
+    onnx: Scores,
+    crops: npt.NDArray[np.uint8],
+    reference: str = "TensorFlow",
+) -> Parity:
     """Compare an exported model with the trained one.
 
     Args:
         tensorflow: `p_fake` by the trained model, of crops of shape (n, size, size, 3).
         onnx: `p_fake` by the exported model, likewise.
         crops: RGB crops, uint8.
+        reference: What computes the scores of the trained model, in a word.
 
     Returns:
         The differences, all within what is allowed.
@@ -122,6 +130,7 @@ def check(tensorflow: Scores, onnx: Scores, crops: npt.NDArray[np.uint8]) -> Par
         tensorflow=float(np.abs(together - wanted).max()),
         batch=float(np.abs(together - alone).max()),
         spread=float(wanted.std()),
+        reference=reference,
     )
     if len(crops) > 1 and parity.spread < SPREAD:
         raise ParityError(
@@ -130,7 +139,7 @@ def check(tensorflow: Scores, onnx: Scores, crops: npt.NDArray[np.uint8]) -> Par
         )
     if parity.tensorflow > TENSORFLOW:
         raise ParityError(
-            f"ONNX and TensorFlow differ by {parity.tensorflow:.2e} in p_fake on {len(crops)}"
+            f"ONNX and {reference} differ by {parity.tensorflow:.2e} in p_fake on {len(crops)}"
             f" crops, more than the {TENSORFLOW:.0e} allowed; nothing was written"
         )
     if parity.batch > BATCH:

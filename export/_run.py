@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import onnx
 
     from train.fitting import Run
+    from train.recipes import Recipe
 
 LICENCE = (
     "Built on the backbone {}, under its licence, and on the training pictures named in the"
@@ -65,8 +66,6 @@ def export_run(
         ParityError: The exported model differs from the trained one.
     """
     silence_tensorflow()
-    import tensorflow as tf
-
     from train.evaluate import chance_warning
     from train.fitting import load_run
 
@@ -76,14 +75,7 @@ def export_run(
             f"{run_path}: {warning.removeprefix('WARNING: ')}. Nothing was written: train on more"
             " pictures, or from pretrained weights; --allow-chance exports it all the same"
         )
-    spec = run.recipe.crop
-    model = convert(run.outputs, spec.size)
-
-    def in_tensorflow(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        scores: npt.NDArray[np.float32] = run.outputs(tf.constant(crops))["p_fake"].numpy()
-        return scores
-
-    parity = check(in_tensorflow, runner(model), real_crops(pictures, spec))
+    model, parity = _converted(run, pictures)
     info = write_model(
         describe(run, name, version, parity, licence or LICENCE.format(run.recipe.backbone.name)),
         model,
@@ -92,6 +84,25 @@ def export_run(
     (out / "README.md").write_text(card(info, notes), encoding="utf-8")
     write_golden(out)
     return info, parity
+
+
+def _converted(run: Run, pictures: Path) -> tuple[onnx.ModelProto, Parity]:
+    from train.recipes import EncoderRecipe
+
+    if isinstance(run.recipe, EncoderRecipe):
+        from export._encoder import convert_encoder
+
+        return convert_encoder(run, run.recipe, pictures)
+    import tensorflow as tf
+
+    model = convert(run.outputs, run.recipe.crop.size)
+
+    def in_tensorflow(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        scores: npt.NDArray[np.float32] = run.outputs(tf.constant(crops))["p_fake"].numpy()
+        return scores
+
+    crops = real_crops(pictures, run.recipe.crop)
+    return model, check(in_tensorflow, runner(model), crops)
 
 
 def runner(model: onnx.ModelProto) -> Any:
@@ -106,7 +117,21 @@ def runner(model: onnx.ModelProto) -> Any:
     from fakeface.inference import open_session
 
     session = open_session("exported model", model.SerializeToString(), "cpu")
-    return lambda crops: session.run(["p_fake"], {"image": crops})[0]
+
+    def run(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        alone = session.get_inputs()[0].shape[0] == 1
+        parts = [crop[np.newaxis] for crop in crops] if alone else [crops]
+        return np.concatenate([session.run(["p_fake"], {"image": part})[0] for part in parts])
+
+    return run
+
+
+def cam_share(recipe: Recipe) -> float:
+    """Return the side of what the map covers as a share of the crop's."""
+    from train.networks import ENCODER_SIDE
+    from train.recipes import EncoderRecipe
+
+    return ENCODER_SIDE / recipe.crop.size if isinstance(recipe, EncoderRecipe) else 1.0
 
 
 def describe(run: Run, name: str, version: str, parity: Parity, licence: str) -> ModelInfo:
@@ -142,6 +167,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
                 "note": "inside the graph already",
             },
             **({} if run.cam_bias is None else {"cam_bias": run.cam_bias}),
+            **({"cam_share": share} if (share := cam_share(run.recipe)) < 1 else {}),
         },
         provenance={
             "recipe": run.recipe.as_dict(),

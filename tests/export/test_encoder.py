@@ -17,9 +17,11 @@ from fakeface._classifier import Classifier
 from fakeface._delta import Wheel, read_delta
 from fakeface.model_directory import MODELS
 from tests._encoder import BLOCKS, WIDTH, write_encoder
+from train.networks import EncoderHead, load_encoder, open_encoder, pool_tokens
 
 SIZE = 260
 BIAS = -0.3
+SCALE = -0.5
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +30,13 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kernels() -> npt.NDArray[np.float64]:
-    return np.random.default_rng(1).normal(0, 0.3, (len(BLOCKS), WIDTH))
+def head() -> EncoderHead:
+    kernel = np.random.default_rng(1).normal(0, 0.6, (2, len(BLOCKS), WIDTH))
+    return EncoderHead(BLOCKS, ("all", "centre"), kernel, 99.0)
 
 
-@pytest.fixture(scope="module")
-def model(
-    encoder: Path, kernels: npt.NDArray[np.float64], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    out = tmp_path_factory.mktemp("models") / "large"
-    from train.networks import load_encoder
-
-    graph = encoder_graph(load_encoder(encoder), BLOCKS, kernels, BIAS, SIZE)
+def export(encoder: Path, head: EncoderHead, precision: str, out: Path) -> Path:
+    graph = encoder_graph(load_encoder(encoder, BLOCKS, precision), head, SCALE, BIAS, SIZE)
     info = ModelInfo(
         "large", "1.0.0", "classifier", "", CropSpec(SIZE), ("AI", "Real"), Thresholds(0.8, 0.2),
         (OperatingPoint("fpr5", 0.8, 0.05, "nothing"),),
@@ -52,39 +49,55 @@ def model(
     return out
 
 
+@pytest.fixture(scope="module")
+def model(encoder: Path, head: EncoderHead, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export(encoder, head, "float32", tmp_path_factory.mktemp("models") / "large")
+
+
+@pytest.fixture(scope="module")
+def int8(encoder: Path, head: EncoderHead, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export(encoder, head, "int8", tmp_path_factory.mktemp("int8") / "large")
+
+
 def crops(n: int) -> npt.NDArray[np.uint8]:
     rng = np.random.default_rng(2)
     spread = rng.integers(20, 256, (n, 1, 1, 1))
     return (rng.integers(0, 256, (n, SIZE, SIZE, 3)) % spread).astype(np.uint8)
 
 
+@pytest.mark.parametrize(("precision", "close"), [("float32", 1e-4), ("int8", 0.05)])
 def test_the_graph_is_the_encoder_and_the_head(
-    encoder: Path, model: Path, kernels: npt.NDArray[np.float64]
+    encoder: Path, model: Path, int8: Path, head: EncoderHead, precision: str, close: float
 ) -> None:
-    from train.networks import open_teacher
-
-    features, pixels = open_teacher(encoder), crops(5)
-    rows = np.stack([features(crop) for crop in pixels]).astype(np.float64)
-    logits = rows @ kernels.ravel() + BIAS
-    p_fake, cam = Classifier(model, "cpu", 1).explain(pixels)
-    np.testing.assert_allclose(np.log(p_fake / (1 - p_fake)), logits, atol=0.02)
+    tokens, _ = open_encoder(encoder, BLOCKS, precision)
+    pixels = crops(5)
+    rows = np.stack([pool_tokens(tokens(crop), head.regions) for crop in pixels])
+    logits = SCALE * (head.logits(rows) - head.bias) + BIAS
+    path = model if precision == "float32" else int8
+    p_fake, cam = Classifier(path, "cpu", 1).explain(pixels)
+    np.testing.assert_allclose(np.log(p_fake / (1 - p_fake)), logits, atol=close)
     assert logits.std() > 0.1
     assert cam.shape == (5, 14, 14)
     np.testing.assert_allclose(cam.mean((1, 2)), np.log(p_fake / (1 - p_fake)), atol=1e-4)
+    assert np.abs(cam[:, 7, 7] - cam[:, 0, 0]).max() > 0.01
 
 
-def test_a_crop_scores_the_same_alone_and_among_others(model: Path) -> None:
-    classifier, pixels = Classifier(model, "cpu", 1), crops(4)
-    together = classifier.predict(pixels)
-    alone = np.concatenate([classifier.predict(crop[np.newaxis]) for crop in pixels])
-    np.testing.assert_array_equal(together, alone)
-    np.testing.assert_array_equal(classifier.explain(pixels)[0], alone)
+def test_a_crop_scores_the_same_alone_and_among_others(model: Path, int8: Path) -> None:
+    for path, close in ((model, 1e-6), (int8, 0)):
+        classifier, pixels = Classifier(path, "cpu", 1), crops(4)
+        together = classifier.predict(pixels)
+        alone = np.concatenate([classifier.predict(crop[np.newaxis]) for crop in pixels])
+        np.testing.assert_allclose(together, alone, atol=close, rtol=0)
+        np.testing.assert_allclose(classifier.explain(pixels)[0], alone, atol=close, rtol=0)
+    assert Classifier(int8, "cpu", 1).batch_size == 1
 
 
-def test_blocks_after_the_last_in_use_are_gone(model: Path) -> None:
-    graph = onnx.load(model / "model.onnx").graph
-    assert [tuple(t.dims) for t in graph.initializer].count((WIDTH, WIDTH)) == len(BLOCKS)
-    assert [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim] == [1, SIZE, SIZE, 3]
+def test_blocks_after_the_last_in_use_are_gone(model: Path, int8: Path) -> None:
+    for path, batch in ((model, 0), (int8, 1)):
+        graph = onnx.load(path / "model.onnx").graph
+        assert [tuple(t.dims) for t in graph.initializer].count((WIDTH, WIDTH)) == len(BLOCKS)
+        shape = [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim]
+        assert shape == [batch, SIZE, SIZE, 3]
 
 
 def test_what_is_beside_the_middle_of_the_crop_does_not_count(model: Path) -> None:
@@ -108,19 +121,21 @@ def test_the_map_lies_over_the_middle_of_the_crop(model: Path, samples: Path) ->
     assert inner.y + inner.height / 2 == pytest.approx(outer.y + outer.height / 2)
 
 
-def test_a_delta_makes_the_same_file(model: Path, encoder: Path, tmp_path: Path) -> None:
+def test_a_delta_makes_the_same_file(
+    model: Path, int8: Path, encoder: Path, tmp_path: Path
+) -> None:
     original = encoder.read_bytes()
     wheel = Wheel("clip", "1.0", 1, "0" * 64, "clip.onnx")
-    path = write_delta(model, wheel, original, tmp_path / "large")
-    delta = read_delta(path.read_bytes())
-    assert delta.apply(original) == (model / "model.onnx").read_bytes()
-    assert delta.wheel == wheel
-    halved = [piece.length for piece in delta.pieces if piece.halved]
-    assert halved == [WIDTH * WIDTH] * len(BLOCKS)
-    assert WIDTH * 768 * 4 in [p.length for p in delta.pieces if p.offset is not None]
-    assert {f.name for f in path.parent.iterdir()} == {
-        "model.delta", "model.json", "golden.json", "README.md",
-    }  # fmt: skip
+    for path, half in ((model, False), (int8, True)):
+        written = write_delta(path, wheel, original, tmp_path / "large")
+        delta = read_delta(written.read_bytes())
+        assert delta.apply(original) == (path / "model.onnx").read_bytes()
+        assert delta.wheel == wheel
+        weights = [p.halved for p in delta.pieces if p.length == WIDTH * WIDTH]
+        assert weights == [half] * len(BLOCKS)
+        assert WIDTH * 768 * 4 in [p.length for p in delta.pieces if p.offset is not None]
+        names = {file.name for file in written.parent.iterdir()}
+        assert names == {"model.delta", "model.json", "golden.json", "README.md"}
 
 
 def test_a_delta_of_other_weights_is_refused(

@@ -70,11 +70,12 @@ class Calibration:
         return asdict(self)
 
 
-def fit_calibration(val: Scores) -> Calibration:
+def fit_calibration(val: Scores, name: str = "val") -> Calibration:
     """Fit temperature and bias.
 
     Args:
         val: Scores of both classes.
+        name: What these pictures are.
 
     Returns:
         The calibration; temperature 1 and bias 0, and words that say so, where the logits of
@@ -93,13 +94,15 @@ def fit_calibration(val: Scores) -> Calibration:
         sample_weight=np.concatenate([target * weight, (1 - target) * weight]),
     )
     slope, bias = float(regression.coef_[0, 0]), float(regression.intercept_[0])
-    what = f"val, {n_fake} AI and {n_real} Real, families and origins by the root of their sizes"
+    what = f"{name}, {n_fake} AI and {n_real} Real, families and origins by the root of their sizes"
     if not slope > 1e-6:
         return Calibration(1.0, 0.0, f"nothing: the logits of {what} do not rank the classes")
     return Calibration(1 / slope, bias, what)
 
 
-def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[OperatingPoint, ...]:
+def fit_operating_points(
+    val: Scores, calibration: Calibration, name: str = "val"
+) -> tuple[OperatingPoint, ...]:
     """Fit thresholds on `p_fake` that keep false alarms at `TARGETS`.
 
     The rate holds over all Real pictures of `val`, and over its origins by the square root of
@@ -110,6 +113,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
     Args:
         val: Scores of both classes.
         calibration: Turns them into `p_fake`.
+        name: What these pictures are.
 
     Returns:
         One point per target that the photographs carry (`_levels`), the default first,
@@ -134,7 +138,7 @@ def fit_operating_points(val: Scores, calibration: Calibration) -> tuple[Operati
                 f"fpr{100 * fpr:g}",
                 thresholds[binding],
                 fpr,
-                f"val, {int(real.sum())} Real of {sources}, "
+                f"{name}, {int(real.sum())} Real of {sources}, "
                 + (
                     f"{len(large)} of them at most {WORST:g} times the rate; decided by {binding}"
                     if share

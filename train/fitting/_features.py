@@ -4,21 +4,13 @@ What is kept is the last feature map pooled in both ways of the report's heads, 
 over the pictures serves them all: for ResNet50 at 224 px 3x3x2048 + 2048 numbers instead of
 7x7x2048, 82 kB a picture instead of 401. They are kept as float32: heads train on exactly what the
 exported network computes, and random weights cannot overflow, which half precision would allow.
-
-A table is a folder under the cache, named by what the features depend on: backbone, weights,
-preprocessing, crop, face finder. In it are shards: `X.npy`, rows of features, and `X.json`, which
-picture and box each row belongs to. Both are written aside and moved into place, the JSON last, so
-that a run killed at any moment loses the shard it was computing and nothing else; runs side by
-side do no harm.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +18,6 @@ import numpy.typing as npt
 
 from fakeface import CropSpec, ImageError
 from fakeface.concurrency import bounded_map
-from fakeface.files import replacing
 from fakeface.images import Picture
 from fakeface.inference import default_threads
 from fakeface.preprocessing import crop_picture
@@ -34,6 +25,7 @@ from train.data._cache import Cache
 from train.data._locate import finder_id
 from train.data._sample import Sample
 from train.errors import DataError
+from train.fitting._shards import SHARD, Row, Shards
 from train.networks._heads import pool
 from train.networks.backbones import get_backbone
 from train.progress import progress
@@ -41,9 +33,6 @@ from train.recipes._recipe import FrozenRecipe
 
 if TYPE_CHECKING:
     import keras
-
-SHARD = 128
-"""Pictures per shard, and per run of the backbone: the most that an interruption loses."""
 
 _POOLINGS = ("max", "global-average")
 
@@ -53,7 +42,7 @@ Floats = npt.NDArray[np.float32]
 class Rows:
     """Features of some samples under one pooling, read from the mapped shards when asked for."""
 
-    def __init__(self, parts: list[tuple[Floats, int]], columns: slice) -> None:
+    def __init__(self, parts: list[Row], columns: slice) -> None:
         """Take, for every sample, its shard and row, and the columns of the pooling."""
         self._parts = parts
         self._columns = columns
@@ -108,15 +97,9 @@ class FeatureTable:
             "faces": finder_id(recipe.faces),
             "columns": {name: [part.start, part.stop] for name, part in self._columns.items()},
         }
-        text = json.dumps(meta, indent=2, sort_keys=True)
-        key = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-        self.folder = cache.root / "features" / f"{described.name}-{key}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "meta.json").write_text(text + "\n", encoding="utf-8")
-        self._where: dict[str, tuple[Floats, int]] = {}
-        for path in sorted(self.folder.glob("*.json")):
-            if path.name != "meta.json":
-                self._open(path)
+        width = self._model.output.shape[1]
+        self._shards = Shards(cache.root / "features", described.name, meta, width)
+        self.folder = self._shards.folder
 
     def compute(self, samples: Sequence[Sample]) -> None:
         """Run the backbone over the pictures that are not in the table yet.
@@ -127,36 +110,18 @@ class FeatureTable:
         Raises:
             DataError: A picture could be decoded before and cannot be any more.
         """
-        todo = list({row_id(s): s for s in samples if row_id(s) not in self._where}.values())
+        todo = list({row_id(s): s for s in samples if row_id(s) not in self._shards}.values())
         shards = [todo[start : start + SHARD] for start in range(0, len(todo), SHARD)]
         what = f"running {self.backbone.name} over {len(todo):,} pictures"
         crops = crop_batches(shards, self._crop)
         sizes = [len(shard) for shard in shards]
         for shard, batch in zip(shards, progress(crops, what, len(todo), sizes), strict=True):
             features = np.asarray(self._model.predict_on_batch(batch), np.float32)
-            self._write([row_id(sample) for sample in shard], features)
+            self._shards.write([row_id(sample) for sample in shard], features)
 
     def rows(self, samples: Sequence[Sample], pooling: str) -> Rows:
         """Return the features of samples, in their order."""
-        return Rows([self._where[row_id(s)] for s in samples], self._columns[pooling])
-
-    def _write(self, ids: list[str], features: Floats) -> None:
-        name = hashlib.blake2b("\n".join(ids).encode(), digest_size=8).hexdigest()
-        path = self.folder / f"{name}.json"
-        with replacing(path.with_suffix(".npy")) as new, new.open("wb") as file:
-            np.save(file, features)
-        with replacing(path) as new:
-            new.write_text(json.dumps(ids), encoding="utf-8")
-        self._open(path)
-
-    def _open(self, path: Path) -> None:
-        try:
-            ids = json.loads(path.read_text(encoding="utf-8"))
-            rows = np.load(path.with_suffix(".npy"), mmap_mode="r")
-        except (OSError, ValueError):
-            return  # half of a shard, whose rows are computed again
-        if rows.shape == (len(ids), self._model.output.shape[1]):
-            self._where |= {name: (rows, row) for row, name in enumerate(ids)}
+        return Rows([self._shards.row(row_id(s)) for s in samples], self._columns[pooling])
 
 
 def row_id(sample: Sample) -> str:

@@ -9,10 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 import fakeface
 from fakeface import OperatingPoint, Thresholds
 from train.command_line import invocation
+from train.data._cache import Cache
 from train.data._dataset import Data
+from train.data._sample import Sample
 from train.evaluate._calibration import (
     Calibration,
     fit_calibration,
@@ -27,6 +32,7 @@ from train.fitting._create import RUN_MANIFEST, data_identity
 from train.fitting._result import TrainingResult
 from train.fitting._run import (
     FORMAT,
+    HEAD,
     INFO,
     MODEL,
     Run,
@@ -36,7 +42,7 @@ from train.fitting._run import (
     write_text,
     write_whole,
 )
-from train.recipes._recipe import Recipe
+from train.recipes._recipe import EncoderRecipe, Recipe
 
 _REPORTS = {"test": "report", "unseen": "report-unseen"}
 """Names of a split's report files, without their endings."""
@@ -58,7 +64,8 @@ def finalize_run(
     Returns:
         The finished run.
     """
-    write_whole(out / MODEL, result.model.save)
+    name = HEAD if isinstance(recipe, EncoderRecipe) else MODEL
+    write_whole(out / name, result.model.save)
     if history := result.history:
         write_whole(out / "history.csv", lambda path: write_history(path, history))
         write_whole(out / "history.png", lambda path: plot_history(history, path, result.kept))
@@ -80,8 +87,11 @@ def _write_results(
     for split in ("val", "test", "unseen"):
         if samples := data.split(split):
             scores[split] = Scores.of(samples, result.logits(samples))
-    calibration = fit_calibration(scores["val"])
-    points = fit_operating_points(scores["val"], calibration)
+    what = "val"
+    if result.held_out is not None:
+        scores["val"], what = result.held_out, "train and val, each scored out of fold"
+    calibration = fit_calibration(scores["val"], what)
+    points = fit_operating_points(scores["val"], calibration, what)
     thresholds = fit_thresholds(scores["val"], calibration, points)
     metrics: dict[str, Any] = {}
     for split, split_scores in scores.items():
@@ -158,12 +168,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def score_unseen(run: Run, data: Data) -> Run:
+def score_unseen(run: Run, data: Data, cache: Cache) -> Run:
     """Score the split `unseen` of a finished run and add it to the run directory."""
-    from train.fitting._inference import score
-
     samples = data.split("unseen")
-    split_scores = Scores.of(samples, score(run.model, samples, run.recipe))
+    split_scores = Scores.of(samples, _score(run, samples, cache))
     measured = _evaluate_split(
         run.path, "unseen", split_scores, run.calibration, run.operating_points, run.thresholds
     )
@@ -179,3 +187,16 @@ def score_unseen(run: Run, data: Data) -> Run:
         },
     )
     return load_run(run.path)
+
+
+def _score(run: Run, samples: Sequence[Sample], cache: Cache) -> npt.NDArray[np.float64]:
+    """Compute the logits of Real."""
+    if isinstance(run.recipe, EncoderRecipe):
+        from train.fitting._encoder_features import EncoderTable
+
+        table = EncoderTable(run.recipe, cache)
+        table.compute([(sample, "clean") for sample in samples])
+        return run.head.logits(table.rows(samples))
+    from train.fitting._inference import score
+
+    return score(run.model, samples, run.recipe)

@@ -22,7 +22,11 @@ from train.fitting._run import INFO, Run, load_run
 from train.progress import console
 from train.recipes._recipe import Recipe
 
-_MODES = {"frozen": "train.fitting._frozen", "finetune": "train.fitting._finetune"}
+_MODES = {
+    "encoder": "train.fitting._encoder",
+    "finetune": "train.fitting._finetune",
+    "frozen": "train.fitting._frozen",
+}
 
 
 def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Run:
@@ -42,14 +46,14 @@ def fit(recipe: Recipe, data: Data, cache: Cache, out: Path) -> Run:
         TrainError: Weights or pictures are missing or broken.
     """
     if (out / INFO).exists():
-        return _open_finished(out, recipe, data)
+        return _open_finished(out, recipe, data, cache)
     create_run(out, recipe, data)
     start = time.monotonic()
     result: TrainingResult = import_module(_MODES[recipe.mode]).fit(recipe, data, cache, out)
     return finalize_run(out, recipe, data, result, time.monotonic() - start)
 
 
-def _open_finished(out: Path, recipe: Recipe, data: Data) -> Run:
+def _open_finished(out: Path, recipe: Recipe, data: Data, cache: Cache) -> Run:
     """Open the finished run in a directory; raise `RunError` if recipe or data differ."""
     run = load_run(out)
     if run.recipe != recipe:
@@ -59,6 +63,6 @@ def _open_finished(out: Path, recipe: Recipe, data: Data) -> Run:
         raise RunError(f"{out} holds a run on other data or faces; choose another -o, or remove it")
     if data.split("unseen") and "unseen" not in run.info["metrics"]:
         console.print(f"{out} is finished already; scoring the split unseen", markup=False)
-        return score_unseen(run, data)
+        return score_unseen(run, data, cache)
     console.print(f"{out} is finished already; nothing to do", markup=False)
     return run

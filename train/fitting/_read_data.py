@@ -9,9 +9,10 @@ from train.data._cache import Cache
 from train.data._dataset import Data, check_folder, load_data
 from train.data._locate import locate
 from train.data._sample import CLASSES, SPLITS
+from train.networks._teacher import read_encoder
 from train.networks.backbones import get_backbone
 from train.progress import console
-from train.recipes._recipe import Recipe
+from train.recipes._recipe import EncoderRecipe, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
             known to have both classes, and before its pictures are read, which may take long.
     """
     check_folder(root)
-    get_backbone(recipe.backbone.name).check_weights(recipe.crop.size, recipe.backbone.weights)
+    if isinstance(recipe, EncoderRecipe):
+        read_encoder(Path(recipe.backbone.weights))
+    else:
+        get_backbone(recipe.backbone.name).check_weights(recipe.crop.size, recipe.backbone.weights)
     data = load_data(root, cache)
     if selection.origins:
         data = data.only(selection.origins)

@@ -2,7 +2,7 @@
 
     model.keras        the network: `image`, RGB of 0 to 255, [n, S, S, 3] -> P(Real), [n, 1];
                        preprocessing inside; a layer `logit` before the sigmoid. The calibrated
-                       detector is `Run.outputs`
+                       detector is `Run.outputs`. A head on an encoder is in head.npz instead
     run.json           recipe, data, calibration, thresholds, metrics, versions, command
     recipe.toml        the recipe with everything filled in; `fit --recipe` takes it
     history.csv .png   measures per epoch
@@ -44,18 +44,19 @@ from fakeface.files import replacing
 from train.errors import RunError
 from train.evaluate._calibration import Calibration
 from train.evaluate._scores import Scores, read_scores
-from train.recipes._recipe import Recipe, recipe_from_dict
+from train.recipes._recipe import EncoderRecipe, Recipe, recipe_from_dict
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
     from train.networks._cam import LinearHead
+    from train.networks._encoder_head import EncoderHead
 
 FORMAT = 1
 """Version of the format of `run.json`."""
 
-MODEL, INFO = "model.keras", "run.json"
+MODEL, HEAD, INFO = "model.keras", "head.npz", "run.json"
 
 
 class Run:
@@ -99,6 +100,17 @@ class Run:
         except (OSError, ValueError, TypeError) as error:
             raise RunError(f"{self.path / MODEL}: {error}") from error
 
+    @cached_property
+    def head(self) -> EncoderHead:
+        """The head on an encoder.
+
+        Raises:
+            RunError: The file is missing or broken.
+        """
+        from train.networks._encoder_head import load_head
+
+        return load_head(self.path / HEAD)
+
     def outputs(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """Score pictures as the exported model will.
 
@@ -124,9 +136,10 @@ class Run:
     @property
     def cam_bias(self) -> float | None:
         """Calibrated logit of AI minus the mean of `cam`; None without a `cam`."""
-        if self._linear_head is None:
+        head = self.head if isinstance(self.recipe, EncoderRecipe) else self._linear_head
+        if head is None:
             return None
-        return -self._linear_head.bias / self.calibration.temperature + self.calibration.bias
+        return -head.bias / self.calibration.temperature + self.calibration.bias
 
     def scores(self, split: str) -> Scores:
         """Read the scores of a split that were recorded when it was trained.

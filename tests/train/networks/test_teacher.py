@@ -40,7 +40,7 @@ def test_weights_have_7_bits_and_mean_the_same(tmp_path: Path) -> None:
     def weights(model: onnx.ModelProto) -> dict[str, np.ndarray]:
         return {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
 
-    before, after = weights(onnx.load(path)), weights(load_encoder(path))
+    before, after = weights(onnx.load(path)), weights(load_encoder(path, precision="int8"))
     assert {name for name in after if name.startswith("w")} == {f"w{block}" for block in BLOCKS}
     for block in BLOCKS:
         halved = after[f"w{block}"]
@@ -49,6 +49,20 @@ def test_weights_have_7_bits_and_mean_the_same(tmp_path: Path) -> None:
         np.testing.assert_allclose(*values, atol=1.01 * float(before[f"s{block}"]))
         table = bytes(before[f"w{block}"].tobytes()).translate(HALVED)
         assert halved.tobytes() == table
+
+
+def test_in_float32_the_weights_stay_as_they_are_on_disk(tmp_path: Path) -> None:
+    from train.networks._teacher import load_encoder, open_teacher
+
+    path = write_encoder(tmp_path / "clip.onnx")
+    graph = load_encoder(path).graph
+    assert {n.op_type for n in graph.node}.isdisjoint({"MatMulInteger", "DynamicQuantizeLinear"})
+    kept = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    before = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
+    np.testing.assert_array_equal(kept["w6"], before["w6"])
+    crop = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    exact, rounded = (open_teacher(path, precision=p)(crop) for p in ("float32", "int8"))
+    assert 0 < np.abs(exact.astype(float) - rounded).max() < 0.05
 
 
 def test_a_wheel_serves_as_well(tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""Fit a linear head on the features of a frozen encoder.
+
+The regression is fitted on `train` and `val`. Calibration and thresholds come from scores out of
+fold: families of generators and origins of photographs are left out in turn, so that every picture
+is scored by a head that has seen none of its kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from train.data._cache import Cache
+from train.data._dataset import Data
+from train.data._sample import Sample
+from train.errors import DataError
+from train.evaluate._scores import Scores
+from train.fitting._encoder_features import EncoderTable
+from train.fitting._result import TrainingResult
+from train.networks._encoder_head import EncoderHead
+from train.progress import console
+from train.recipes._encoder_spec import EncoderSpec
+from train.recipes._recipe import EncoderRecipe
+
+Floats = npt.NDArray[np.float64]
+
+_DEAD = 1e-3  # added to standard deviations
+_STEPS = 1000
+
+
+def fit(recipe: EncoderRecipe, data: Data, cache: Cache, out: Path) -> TrainingResult:  # noqa: ARG001
+    """Compute the features that are missing, then fit; see `train.fitting._fit.fit`."""
+    spec = recipe.encoder
+    table = EncoderTable(recipe, cache)
+    used = sampled(data.split("train", "val"), spec)
+    table.compute([(sample, view) for view in spec.views for sample in used])
+    views = [table.rows(used, view) for view in spec.views]
+    held_out = np.empty(len(used))
+    for number, (fitted, left_out) in enumerate(_folds(used, spec, recipe.seed), 1):
+        head = fit_head(views, used, fitted, spec)
+        held_out[left_out] = head.logits(views[0][left_out])
+        console.print(
+            f"fold {number} of {spec.folds}: fitted on {len(fitted):,} pictures", markup=False
+        )
+    head = fit_head(views, used, np.arange(len(used)), spec)
+
+    def logits(samples: Sequence[Sample]) -> Floats:
+        table.compute([(sample, "clean") for sample in samples])
+        return head.logits(table.rows(samples))
+
+    return TrainingResult(head, [], logits, held_out=Scores.of(used, held_out))
+
+
+def sampled(samples: Sequence[Sample], spec: EncoderSpec) -> list[Sample]:
+    """Take so many pictures of each origin as the recipe allows, the same ones every time."""
+    seen: Counter[tuple[int, str]] = Counter()
+    taken = []
+    for sample in sorted(samples, key=lambda one: one.digest):
+        key = sample.label, sample.origin
+        seen[key] += 1
+        most = spec.most_real if sample.label else spec.most_ai
+        if seen[key] <= spec.most_of.get(sample.origin, most):
+            taken.append(sample)
+    return taken
+
+
+def fit_head(
+    views: Sequence[Floats],
+    samples: Sequence[Sample],
+    fitted: npt.NDArray[np.int64],
+    spec: EncoderSpec,
+) -> EncoderHead:
+    """Fit a head.
+
+    Args:
+        views: Features of the samples in each view.
+        samples: The samples.
+        fitted: Numbers of those that are fitted on.
+        spec: The recipe's settings.
+
+    Returns:
+        The head, on features as they are.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    rows = np.concatenate([view[fitted] for view in views])
+    labels = np.array([samples[i].label for i in fitted])
+    weights = _weights([samples[i] for i in fitted], spec.exponent)
+    mean, deviation = rows.mean(0), rows.std(0) + _DEAD
+    unit = LogisticRegression(C=spec.inverse_penalty, max_iter=_STEPS).fit(
+        (rows - mean) / deviation,
+        np.tile(labels, len(views)),
+        sample_weight=np.tile(weights / len(views), len(views)),
+    )
+    kernel = unit.coef_[0] / deviation
+    return EncoderHead(
+        spec.blocks,
+        spec.regions,
+        kernel.reshape(len(spec.regions), len(spec.blocks), -1),
+        float(unit.intercept_[0] - kernel @ mean),
+    )
+
+
+def _weights(samples: Sequence[Sample], exponent: float) -> Floats:
+    """What each picture counts: classes alike, an origin of n as n to the power 1 - exponent."""
+    origins = Counter((sample.label, sample.origin) for sample in samples)
+    weights = np.array([origins[s.label, s.origin] ** -exponent for s in samples])
+    labels = np.array([sample.label for sample in samples])
+    for label in (0, 1):
+        weights[labels == label] /= weights[labels == label].sum()
+    return np.asarray(weights * len(samples), np.float64)
+
+
+def _folds(
+    samples: Sequence[Sample], spec: EncoderSpec, seed: int
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Split into folds: numbers to fit on, and those left out, by families and origins.
+
+    Raises:
+        DataError: There are fewer families or origins than folds.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    labels = [sample.label for sample in samples]
+    groups = [f"{s.label} {(s.family if s.label == 0 else '') or s.origin}" for s in samples]
+    fewest = min(len({g for g in groups if g[0] == str(label)}) for label in (0, 1))
+    if fewest < spec.folds:
+        raise DataError(
+            f"encoder.folds = {spec.folds} needs as many families of AI pictures and origins of"
+            f" photographs, and there are {fewest}; --set encoder.folds={max(fewest, 2)}"
+        )
+    splitter = StratifiedGroupKFold(spec.folds, shuffle=True, random_state=seed)
+    return list(splitter.split(np.zeros(len(samples)), labels, groups))
