@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fakeface._delta import DELTA, HALVED, Delta, Piece, Wheel
+from fakeface._delta import DELTA, HALVED, Delta, Piece, Wheel, read_delta
 from fakeface._model import (
     DEFAULT_MODEL,
     FACE_FINDER,
@@ -38,5 +38,6 @@ __all__ = [
     "find_model",
     "load_model",
     "optional_models",
+    "read_delta",
     "read_model",
 ]

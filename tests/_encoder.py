@@ -21,13 +21,16 @@ def write_encoder(path: Path) -> Path:
         "patches": rng.normal(0, 0.02, (WIDTH, 3, 16, 16)).astype(np.float32),
         "flat": np.array([0, WIDTH, -1], np.int64),
         "class": rng.normal(0, 1, (1, 1, WIDTH)).astype(np.float32),
-        "axes": np.array([1], np.int64),
+        "none": np.array(0, np.float32),
     }
     nodes = [
         helper.make_node("Conv", ["pixel_values", "patches"], ["map"], strides=[16, 16]),
         helper.make_node("Reshape", ["map", "flat"], ["columns"]),
         helper.make_node("Transpose", ["columns"], ["rows"], perm=[0, 2, 1]),
-        helper.make_node("Concat", ["class", "rows"], ["tokens_0"], axis=1),
+        helper.make_node("ReduceMean", ["rows"], ["one_row"], axes=[1]),
+        helper.make_node("Mul", ["one_row", "none"], ["nothing"]),  # one for each of the batch
+        helper.make_node("Add", ["class", "nothing"], ["class_row"]),
+        helper.make_node("Concat", ["class_row", "rows"], ["tokens_0"], axis=1),
     ]
     before = "tokens_0"
     for block in (*BLOCKS, 12):
@@ -51,8 +54,8 @@ def write_encoder(path: Path) -> Path:
     graph = helper.make_graph(
         nodes,
         "clip",
-        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, 224, 224])],
-        [helper.make_tensor_value_info("image_embeds", TensorProto.FLOAT, [1, WIDTH])],
+        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, 224, 224])],
+        [helper.make_tensor_value_info("image_embeds", TensorProto.FLOAT, ["n", WIDTH])],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     opset = [helper.make_opsetid("", 14)]

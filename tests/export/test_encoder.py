@@ -13,9 +13,8 @@ from export._encoder import encoder_graph
 from export._errors import ExportError
 from export._golden import write_golden
 from fakeface import CropSpec, Detector, ModelInfo, OperatingPoint, Thresholds
-from fakeface._classifier import Classifier
-from fakeface._delta import Wheel, read_delta
-from fakeface.model_directory import MODELS
+from fakeface.inference import Classifier
+from fakeface.model_directory import MODELS, Wheel, read_delta
 from tests._encoder import BLOCKS, WIDTH, write_encoder
 from train.networks import EncoderHead, load_encoder, open_encoder, pool_tokens
 

@@ -106,9 +106,9 @@ def fit_operating_points(
     """Fit thresholds on `p_fake` that keep false alarms at `TARGETS`.
 
     The rate holds over all Real pictures of `val`, and over its origins by the square root of
-    their sizes, and no large Real source (`LARGE`) is above
-    `WORST` times the rate, since a mean over sources can hide one whose every photograph is
-    flagged.
+    their sizes, over every kind of photograph of which there are `LARGE`, and no large Real source
+    (`LARGE`) is above `WORST` times the rate, since a mean over sources can hide one whose every
+    photograph is flagged.
 
     Args:
         val: Scores of both classes.
@@ -123,6 +123,7 @@ def fit_operating_points(
     real = val.labels == 1
     names, counts = np.unique(val.origins[real], return_counts=True)
     large = names[counts >= LARGE]
+    kinds, counts_of_kinds = np.unique(val.kinds[real & (val.kinds != "")], return_counts=True)
     points = []
     sources = f"{len(names)} source{'s' * (len(names) != 1)}"
     for fpr, share in _levels(int(real.sum())):
@@ -130,6 +131,8 @@ def fit_operating_points(
             "all Real": _just_above(p_fake[real], share),
             "all origins": _just_above(p_fake[real], share, _weights(val)[real]),
         }
+        for kind in kinds[counts_of_kinds >= LARGE]:
+            thresholds[f"kind {kind}"] = _just_above(p_fake[real & (val.kinds == kind)], share)
         for origin in large:
             thresholds[origin] = _just_above(p_fake[val.origins == origin], WORST * share)
         binding = max(thresholds, key=lambda name: thresholds[name])

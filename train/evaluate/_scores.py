@@ -27,6 +27,7 @@ class Scores:
         logits: Logits of class 1, Real, uncalibrated, shape [n].
         groups: What counts as one in macro averages, as `CLASS/group`: the family of an AI
             picture's generator, the origin of a photograph; `origins` if left out.
+        kinds: What kinds of photographs they are, such as `studio`; empty where that is not known.
     """
 
     names: list[str]
@@ -34,11 +35,14 @@ class Scores:
     origins: npt.NDArray[np.str_]
     logits: Floats
     groups: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+    kinds: npt.NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
 
     def __post_init__(self) -> None:
-        """Use the origins as groups where none are given."""
+        """Use the origins as groups, and no kinds, where none are given."""
         if len(self.groups) != len(self.names):
             object.__setattr__(self, "groups", self.origins)
+        if len(self.kinds) != len(self.names):
+            object.__setattr__(self, "kinds", np.full(len(self.names), ""))
 
     @classmethod
     def of(cls, samples: Sequence[Sample], logits: Floats) -> Scores:
@@ -49,6 +53,7 @@ class Scores:
             np.array([f"{CLASSES[s.label]}/{s.origin}" for s in samples]),
             np.asarray(logits, np.float64),
             np.array([f"{CLASSES[s.label]}/{_group(s)}" for s in samples]),
+            np.array([s.kind for s in samples]),
         )
 
     @property
@@ -65,10 +70,13 @@ class Scores:
         """Write one line a picture: name, label, source, logit and calibrated `p_fake`."""
         with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["name", "label", "source", "logit_real", "p_fake", "group"])
-            columns = (self.names, self.labels, self.origins, self.logits, p_fake, self.groups)
-            for name, label, origin, logit, p, group in zip(*columns, strict=True):
-                writer.writerow([name, CLASSES[label], origin, f"{logit:.6f}", f"{p:.6f}", group])
+            writer.writerow(["name", "label", "source", "logit_real", "p_fake", "group", "kind"])
+            about = zip(self.names, self.labels, self.origins, self.groups, self.kinds, strict=True)
+            for (name, label, origin, group, kind), logit, p in zip(
+                about, self.logits, p_fake, strict=True
+            ):
+                numbers = f"{logit:.6f}", f"{p:.6f}"
+                writer.writerow([name, CLASSES[label], origin, *numbers, group, kind])
 
 
 def _group(sample: Sample) -> str:
@@ -85,4 +93,5 @@ def read_scores(path: Path) -> Scores:
         np.array([row["source"] for row in rows]),
         np.array([float(row["logit_real"]) for row in rows]),
         np.array([row.get("group") or row["source"] for row in rows]),
+        np.array([row.get("kind") or "" for row in rows]),
     )

@@ -35,8 +35,8 @@ _STEPS = 1000
 def fit(recipe: EncoderRecipe, data: Data, cache: Cache, out: Path) -> TrainingResult:  # noqa: ARG001
     """Compute the features that are missing, then fit; see `train.fitting._fit.fit`."""
     spec = recipe.encoder
-    table = EncoderTable(recipe, cache)
-    used = sampled(data.split("train", "val"), spec)
+    table = EncoderTable(recipe, cache, spec.training_precision)
+    used = data.split("train", "val")
     table.compute([(sample, view) for view in spec.views for sample in used])
     views = [table.rows(used, view) for view in spec.views]
     held_out = np.empty(len(used))
@@ -48,24 +48,13 @@ def fit(recipe: EncoderRecipe, data: Data, cache: Cache, out: Path) -> TrainingR
         )
     head = fit_head(views, used, np.arange(len(used)), spec)
 
+    exact = EncoderTable(recipe, cache, spec.precision)
+
     def logits(samples: Sequence[Sample]) -> Floats:
-        table.compute([(sample, "clean") for sample in samples])
-        return head.logits(table.rows(samples))
+        exact.compute([(sample, "clean") for sample in samples])
+        return head.logits(exact.rows(samples))
 
     return TrainingResult(head, [], logits, held_out=Scores.of(used, held_out))
-
-
-def sampled(samples: Sequence[Sample], spec: EncoderSpec) -> list[Sample]:
-    """Take so many pictures of each origin as the recipe allows, the same ones every time."""
-    seen: Counter[tuple[int, str]] = Counter()
-    taken = []
-    for sample in sorted(samples, key=lambda one: one.digest):
-        key = sample.label, sample.origin
-        seen[key] += 1
-        most = spec.most_real if sample.label else spec.most_ai
-        if seen[key] <= spec.most_of.get(sample.origin, most):
-            taken.append(sample)
-    return taken
 
 
 def fit_head(

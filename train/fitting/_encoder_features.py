@@ -29,12 +29,13 @@ Item = tuple[Sample, str]
 class EncoderTable:
     """What the head of a recipe reads of pictures."""
 
-    def __init__(self, recipe: EncoderRecipe, cache: Cache) -> None:
+    def __init__(self, recipe: EncoderRecipe, cache: Cache, precision: str) -> None:
         """Open the encoder and its table.
 
         Args:
             recipe: Its encoder, crop and way of finding faces are what counts.
             cache: Where tables are kept.
+            precision: `float32` or `int8`.
 
         Raises:
             RecipeError: The crops are smaller than what the encoder sees.
@@ -46,10 +47,10 @@ class EncoderTable:
             )
         path, spec = Path(recipe.backbone.weights), recipe.encoder
         self._crop, self._regions = recipe.crop, spec.regions
-        self._run, width = open_encoder(path, spec.blocks, spec.precision)
+        self._run, width = open_encoder(path, spec.blocks, precision)
         meta = {
             "encoder": hashlib.sha256(read_encoder(path)).hexdigest(),
-            "precision": spec.precision,
+            "precision": precision,
             "blocks": list(spec.blocks),
             "regions": list(spec.regions),
             "crop": recipe.crop.as_dict(),

@@ -84,12 +84,12 @@ def _write_results(
 ) -> None:
     """Score, calibrate, evaluate, and write `run.json` last."""
     scores = {}
-    for split in ("val", "test", "unseen"):
-        if samples := data.split(split):
-            scores[split] = Scores.of(samples, result.logits(samples))
     what = "val"
     if result.held_out is not None:
         scores["val"], what = result.held_out, "train and val, each scored out of fold"
+    for split in ("val", "test", "unseen"):
+        if split not in scores and (samples := data.split(split)):
+            scores[split] = Scores.of(samples, result.logits(samples))
     calibration = fit_calibration(scores["val"], what)
     points = fit_operating_points(scores["val"], calibration, what)
     thresholds = fit_thresholds(scores["val"], calibration, points)
@@ -194,7 +194,7 @@ def _score(run: Run, samples: Sequence[Sample], cache: Cache) -> npt.NDArray[np.
     if isinstance(run.recipe, EncoderRecipe):
         from train.fitting._encoder_features import EncoderTable
 
-        table = EncoderTable(run.recipe, cache)
+        table = EncoderTable(run.recipe, cache, run.recipe.encoder.precision)
         table.compute([(sample, "clean") for sample in samples])
         return run.head.logits(table.rows(samples))
     from train.fitting._inference import score

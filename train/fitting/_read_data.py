@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from train.data._cache import Cache
@@ -12,6 +14,7 @@ from train.data._sample import CLASSES, SPLITS
 from train.networks._teacher import read_encoder
 from train.networks.backbones import get_backbone
 from train.progress import console
+from train.recipes._encoder_spec import EncoderSpec, LimitSpec
 from train.recipes._recipe import EncoderRecipe, Recipe
 
 
@@ -60,10 +63,32 @@ def read_data(root: Path, recipe: Recipe, cache: Cache, selection: Selection) ->
     data = data.without_split(() if selection.unseen else ("unseen",))
     data.check()
     data = locate(data, recipe.faces, cache)
+    if isinstance(recipe, EncoderRecipe):
+        data = limited(data, recipe.encoder, recipe.seed)
     data.check()
     for line in (*data.notes, _split_sizes(data)):
         console.print(line, markup=False, soft_wrap=True)
     return data
+
+
+def limited(data: Data, spec: EncoderSpec, seed: int) -> Data:
+    """Draw so many pictures of each origin and split as the recipe allows, the same every time."""
+    shuffled = [
+        list(data.split("train", "val")),
+        list(data.split("test")),
+        list(data.split("unseen")),
+    ]
+    kept, seen = set[str](), Counter[tuple[int, str, str]]()
+    for samples in shuffled:
+        random.Random(seed).shuffle(samples)
+        for sample in samples:
+            key = sample.label, sample.origin, sample.split
+            seen[key] += 1
+            limit = spec.limits.get(sample.split, LimitSpec())
+            most = limit.real if sample.label else limit.ai
+            if seen[key] <= limit.origins.get(sample.origin, most):
+                kept.add(sample.name)
+    return replace(data, samples=tuple(s for s in data.samples if s.name in kept))
 
 
 def _split_sizes(data: Data) -> str:

@@ -59,6 +59,11 @@ def test_operating_points_keep_their_promise_over_all_and_for_the_worst_large_so
         assert flagged.mean() <= point.fpr
         assert flagged[2000 : 2000 + LARGE].mean() <= WORST * point.fpr
     assert "decided by Real/hard" in points[0].fitted_on
+    kinds = np.array([""] * 3000 + ["studio"] * (len(real) - 2000))
+    with_kinds = Scores(val.names, val.labels, val.origins, val.logits, val.groups, kinds)
+    for point in fit_operating_points(with_kinds, calibration):
+        flagged = calibration.p_fake(val.logits) >= point.threshold
+        assert flagged[(val.labels == 1) & (kinds == "studio")].mean() <= point.fpr
     thresholds = fit_thresholds(val, calibration, points)
     assert thresholds.fake == points[0].threshold
     assert (calibration.p_fake(ai) < thresholds.real).mean() <= 0.05
