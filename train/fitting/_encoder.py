@@ -115,7 +115,7 @@ def _folds(
     from sklearn.model_selection import StratifiedGroupKFold
 
     labels = [sample.label for sample in samples]
-    groups = [f"{s.label} {(s.family if s.label == 0 else '') or s.origin}" for s in samples]
+    groups = [_group(sample, spec) for sample in samples]
     fewest = min(len({g for g in groups if g[0] == str(label)}) for label in (0, 1))
     if fewest < spec.folds:
         raise DataError(
@@ -124,3 +124,10 @@ def _folds(
         )
     splitter = StratifiedGroupKFold(spec.folds, shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(samples)), labels, groups))
+
+
+def _group(sample: Sample, spec: EncoderSpec) -> str:
+    """Name what is left out together."""
+    if sample.origin in spec.spread:
+        return f"{sample.label} {sample.name}"
+    return f"{sample.label} {(sample.family if sample.label == 0 else '') or sample.origin}"

@@ -47,6 +47,9 @@ class EncoderSpec:
         exponent: An origin of n pictures weighs as n to the power of 1 minus this.
         limits: Pictures of an origin that are used at most, by split.
         folds: Parts of the families and origins that are left out in turn, for the calibration.
+        spread: Origins that are never left out as a whole: their pictures are spread over the
+            folds. A head without FFHQ's photographs, which many generators imitate, says nothing
+            of one that has them.
     """
 
     blocks: tuple[int, ...] = (6, 8, 9, 10)
@@ -58,6 +61,7 @@ class EncoderSpec:
     exponent: float = 0.5
     limits: dict[str, LimitSpec] = field(default_factory=dict)
     folds: int = 5
+    spread: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for settings that make no head."""
