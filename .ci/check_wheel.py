@@ -23,7 +23,9 @@ wanted = [
 ]
 models = [n for n in names if re.fullmatch(r"fakeface/models/[^/]+/model\.onnx", n)]
 classifiers = [n.removesuffix("model.onnx") for n in models if "/models/faces/" not in n]
-wanted += [folder + file for folder in classifiers for file in ("model.json", "golden.json")]
+deltas = [n.removesuffix("model.delta") for n in names if n.endswith("/model.delta")]
+folders = [*classifiers, *deltas]
+wanted += [folder + file for folder in folders for file in ("model.json", "golden.json")]
 problems = [
     *(f"it holds {name}, which is no part of the library" for name in stray),
     *(f"it lacks {name}" for name in wanted if name not in names),

@@ -4,7 +4,10 @@ import shutil
 import pytest
 
 from fakeface import ModelError, OperatingPoint
+from fakeface._delta import read_delta
 from fakeface._model import FACE_FINDER, MODELS, bundled_models, find_model, load_model, read_model
+from fakeface._optional_models import optional_models
+from fakeface.diagnostics._golden import Golden
 
 
 @pytest.fixture
@@ -28,14 +31,20 @@ def edit(model, **changes):
 )
 def test_bundled_models_are_whole_and_described(path):
     info = read_model(path)
-    assert load_model(path, info.kind)[0] == info
+    if path.name in optional_models():
+        delta = read_delta((path / "model.delta").read_bytes())
+        assert (delta.result, path.name in bundled_models()) == (info.sha256, False)
+        assert Golden.read(path / "golden.json", path.name).predictions
+        assert sum(file.stat().st_size for file in path.iterdir()) < 2_000_000
+    else:
+        assert load_model(path, info.kind)[0] == info
     assert info.name == path.name
     assert info.licence
     assert info.provenance
     assert (path / "README.md").is_file()
     if info.kind == "classifier":
         assert info.classes == ("AI", "Real")
-        assert path.name in bundled_models()
+        assert path.name in (*bundled_models(), *optional_models())
 
 
 def test_what_is_written_is_what_was_read(model):

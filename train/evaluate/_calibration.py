@@ -35,7 +35,8 @@ none of n flagged the rate may still be 3 / n, with 95 % confidence (the rule of
 Lippman-Hand 1983, "If nothing goes wrong, is everything all right?")."""
 
 MISSED = 0.05
-"""Share of the AI pictures of `val` that the default may call real; the rest is `uncertain`."""
+"""Share of the AI pictures of `val` that the default may call real, each family by the root of its
+pictures; the rest is `uncertain`."""
 
 WORST = 0.8
 """How much of the rate a large Real source may have in `val`. Below 1, since a hundred pictures say
@@ -168,9 +169,13 @@ def fit_thresholds(
         `fake` from the first operating point on; `real` below where `MISSED` of the AI pictures
         lie; what is between is `uncertain`.
     """
-    ai = np.sort(calibration.p_fake(val.logits[val.labels == 0]))
+    ai = val.labels == 0
+    p_fake = calibration.p_fake(val.logits[ai])
+    order = np.argsort(p_fake)
+    shares = np.cumsum(_weights(val)[ai][order])
+    lowest = p_fake[order][np.searchsorted(shares, MISSED * shares[-1], side="right")]
     fake = points[0].threshold
-    return Thresholds(fake=fake, real=min(fake, float(ai[int(MISSED * len(ai))])))
+    return Thresholds(fake=fake, real=min(fake, float(lowest)))
 
 
 def _levels(photographs: int) -> list[tuple[float, float]]:
