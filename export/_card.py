@@ -29,8 +29,9 @@ def card(info: ModelInfo, notes: str = "") -> str:
     lines = [
         f"# {info.name} {info.version}",
         "",
-        f"A face classifier for `fakeface`: `p_fake` is the probability that a face is of class"
-        f" `{info.classes[0]}`, the other class being `{info.classes[1]}`. Written by"
+        f"A face classifier for `fakeface`: `p_fake` is a calibrated score, 0 to 1: the higher, the"
+        f" more a face is like class `{info.classes[0]}` and the less like `{info.classes[1]}`. How"
+        " often a flag is right also depends on how common AI is among such pictures. Written by"
         " `python -m export`. The tables under *Figures* were measured when the model was trained,"
         " on the test split of the data named below: they say nothing of generators and cameras"
         " that are not in it.",

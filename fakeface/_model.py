@@ -110,6 +110,21 @@ class ModelInfo:
         points = (p for p in self.operating_points if abs(p.threshold - threshold) < 1e-9)
         return next(points, None)
 
+    def rates(self, point: OperatingPoint) -> dict[str, Any] | None:
+        """Return how many AI pictures (`tpr`) and photographs (`fpr`) are flagged at a point.
+
+        Of origins that the model was not trained on, if that was measured (`on` says so).
+        """
+        for split in (UNSEEN, "test"):
+            try:
+                measured = self.figures[split]["operating_points"][point.name]
+                rates = {key: float(measured[key]) for key in ("tpr", "fpr")}
+            except (KeyError, TypeError, ValueError):
+                continue
+            if all(0 <= rate <= 1 for rate in rates.values()):
+                return {**rates, "on": split}
+        return None
+
     def as_dict(self) -> dict[str, Any]:
         """What stands in `model.json`, less `format`."""
         out: dict[str, Any] = {"name": self.name, "version": self.version, "kind": self.kind}

@@ -46,11 +46,19 @@ def info(
                 f"{'':<12}   --fpr {point['fpr']:g}: fake from p_fake {point['threshold']:.3f}"
                 f" ({point['fitted_on']})"
             )
+            if (rates := point["rates"]) is not None:
+                new = (
+                    "origins that it does not know" if rates["on"] == "unseen" else "the test data"
+                )
+                typer.echo(
+                    f"{'':<12}     flags {rates['fpr']:.1%} of the photographs and"
+                    f" {rates['tpr']:.0%} of the AI pictures of {new}"
+                )
             if (low_high := point.get("interval")) is not None:
                 low, high = low_high
                 typer.echo(
-                    f"{'':<12}     on {point['photographs']:,} photographs: 95 % interval"
-                    f" {low:.1%} to {high:.1%}"
+                    f"{'':<12}     of its {point['photographs']:,} photographs {low:.1%} to"
+                    f" {high:.1%} (95 % interval)"
                 )
     typer.echo(f"{'':<12} {WHICH}")
     return OK

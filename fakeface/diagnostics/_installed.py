@@ -36,7 +36,10 @@ def installed() -> dict[str, Any]:
                 "megabytes": round(size / 1e6, 1),
                 "input": model.crop.size,
                 "thresholds": described["thresholds"],
-                "operating_points": described.get("operating_points", []),
+                "operating_points": [
+                    {**point.as_dict(), "rates": model.rates(point)}
+                    for point in model.operating_points
+                ],
                 "sha256": model.sha256,
             }
         )

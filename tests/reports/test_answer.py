@@ -108,7 +108,8 @@ def test_what_is_not_flagged_is_no_all_clear(opened, detector, tmp_path):
     page = opened(write(tmp_path / "r.html", detector, OUTCOMES["real"][0]))
     text = page.locator(".worth").inner_text()
     assert (
-        "Of 100 AI pictures by generators that it does not know, about 60 are not flagged" in text
+        "Of 100 AI pictures by generators that the model does not know, about 60 are not flagged"
+        in text
     )
     assert "6.4\u00a0% of those not flagged are AI-made all the same" in text  # 60 and 873
 

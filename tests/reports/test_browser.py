@@ -408,6 +408,7 @@ def test_a_file_that_was_cut_off_still_shows_what_it_holds(opened, report, tmp_p
     )
 
 
+BROKEN = Prediction("a.jpg", "m", error="is empty")
 NO_FACE = Prediction("a.jpg", "m", verdict=Verdict.NO_FACE, size=(9, 9))
 TOO_SMALL = judged("a.jpg", None, Verdict.TOO_SMALL)
 REAL, UNSURE, FAKE = (
@@ -420,7 +421,7 @@ REAL, UNSURE, FAKE = (
     ("predictions", "headline"),
     [
         ([], "No pictures were found"),
-        ([Prediction("a.jpg", "m", error="is empty")], "No file could be read"),
+        ([BROKEN, BROKEN], "No file could be read"),
         ([NO_FACE, NO_FACE], "No face in 2 pictures: nothing was judged"),
         ([TOO_SMALL, TOO_SMALL], "Too small to judge: the faces in 2 pictures"),
         ([NO_FACE, TOO_SMALL], "No face in 2 pictures could be judged"),

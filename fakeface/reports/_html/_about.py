@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from fakeface._model import UNSEEN, ModelInfo
+from fakeface._model import ModelInfo
 from fakeface._settings import Settings
 from fakeface._thresholds import Thresholds
 from fakeface._version import __version__
@@ -137,7 +137,7 @@ def _page(
         "model": model or "unknown",
         "thresholds": thresholds and {"real": thresholds.real, "fake": thresholds.fake},
         "fpr": point and point.fpr,
-        "rates": info and point and _rates(info, point.name),
+        "rates": info and point and info.rates(point),
         "heat": {
             "span": SPANS[method],
             "opacity": OPACITY,
@@ -149,19 +149,6 @@ def _page(
         "min_face": min_face,
         "compared": None,
     }
-
-
-def _rates(info: ModelInfo, point: str) -> dict[str, Any] | None:
-    """Return how many AI pictures and photographs were flagged, of unseen origins if measured."""
-    for split in (UNSEEN, "test"):
-        try:
-            measured = info.figures[split]
-            rates = {key: float(measured["operating_points"][point][key]) for key in ("tpr", "fpr")}
-        except (KeyError, TypeError, ValueError):
-            continue
-        if all(0 <= rate <= 1 for rate in rates.values()):
-            return {**rates, "on": split}
-    return None
 
 
 def _name(info: ModelInfo) -> str:

@@ -4,14 +4,14 @@ import { CHANGES } from "./changes.js";
 import { count, el, icon, whole } from "./dom.js";
 import { VERDICTS } from "./records.js";
 
-const reading = () => el("a", { href: "#reading" }, "how to read it");
+const reading = (text) => el("a", { href: "#reading" }, text);
 
 const number = (records, ...verdicts) => records.filter(({ verdict }) => verdicts.includes(verdict)).length;
 
 const ANSWERS = {
   fake: ["Flagged: looks AI-made", "The model sees signs of AI. That is a reason to look closer, not a proof"],
   uncertain: ["Unsure: a photograph or AI", "The score is between the thresholds, where an answer would be a guess"],
-  real: ["Not flagged: no sign of AI", "That is no proof of a photograph: newer generators can pass as a camera"],
+  real: ["Not flagged: no sign of AI", "That is no proof of a photograph: new generators can pass"],
   too_small: ["Too small to judge", "There is a face, with too few pixels. That says nothing for or against AI"],
   no_face: ["No face: nothing was judged", "Only faces are judged, and none was found. That says nothing for or against AI"],
   error: ["Not readable: nothing was judged", "A file that fails to open is no sign for or against AI"],
@@ -20,7 +20,7 @@ const ANSWERS = {
 /** The headline of one picture, with its shape, and the sentence below it. */
 export function answerOf({ verdict }) {
   const [text, meaning] = ANSWERS[verdict ?? "error"];
-  return { headline: [icon(verdict ? VERDICTS[verdict].icon : "error"), text], lede: [`${meaning}: `, reading(), "."] };
+  return { headline: [icon(verdict ? VERDICTS[verdict].icon : "error"), text], lede: [`${meaning}. `, reading("How to read it"), "."] };
 }
 
 /** The headline of a scan: of pictures that could be read, and how many files could not. */
@@ -54,6 +54,6 @@ export function lede(report, { folder, pictures, copies }) {
   if (unjudged) parts.push(`No face that could be judged in ${count(unjudged, "picture", "pictures")}. `);
   if (copies) parts.push(`${count(copies, "file is a copy and is", "files are copies and are")} not counted again. `);
   if (declared) parts.push(`${count(declared, "file declares", "files declare")} that AI made or changed the picture. `);
-  parts.push(`Scored by the model ${report.model}. A verdict is a reason to look closer, not a proof: `, reading(), ".");
+  parts.push(`Scored by the model ${report.model}. A verdict is a reason to look closer, not a proof: `, reading("how to read it"), ".");
   return parts;
 }

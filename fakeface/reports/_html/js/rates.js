@@ -7,8 +7,8 @@ const percent = (share) => `${Number((share * 100).toPrecision(2))}\u00a0%`;
 
 /** Where the model's own figures come from: what was photographed, and what generated. */
 const MEASURED = {
-  unseen: ["photographs of origins that the model does not know", "AI pictures by generators that it does not know"],
-  test: ["photographs that the model was not trained on", "AI pictures by generators that it was trained on"],
+  unseen: ["photographs of origins that the model does not know", "AI pictures by generators that the model does not know"],
+  test: ["photographs that the model was not trained on", "AI pictures by generators that the model was trained on"],
 };
 
 export class BaseRates {
