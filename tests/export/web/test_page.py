@@ -55,7 +55,7 @@ def test_pictures_are_judged_and_saved_as_by_the_library(
     saved = json.loads(save(page, "json", tmp_path).read_text())
     right = [detector.predict(path).as_dict() for path in paths]
     for given, expected in zip(saved, right, strict=False):
-        assert given.keys() == expected.keys()
+        assert given.keys() >= expected.keys()  # and what the reader marked
         for same in ("verdict", "size", "model", "settings", "digest", "says", "frames", "frame"):
             assert given[same] == expected[same], (expected["source"], same)
         assert given["p_fake"] == pytest.approx(expected["p_fake"], abs=0.03)
@@ -63,7 +63,7 @@ def test_pictures_are_judged_and_saved_as_by_the_library(
     rows = save(page, "csv", tmp_path).read_text("utf-8-sig").splitlines()
     with open_report("csv", tmp_path / "right.csv") as report:
         report.write(detector.predict(paths[0]))
-    assert rows[0] == (tmp_path / "right.csv").read_text().splitlines()[0]
+    assert rows[0].startswith((tmp_path / "right.csv").read_text().splitlines()[0])
     assert len(rows) == len(paths) + 2
 
     page.locator(".card").first.click()
