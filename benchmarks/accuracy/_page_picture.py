@@ -39,7 +39,7 @@ def page_picture(source: Path, model: str | None, out: Path, chromium: str | Non
             page.locator("#said").get_by_text("done.").wait_for(state="attached", timeout=300_000)
             for image in page.locator(".card img").all()[:6]:
                 image.evaluate("image => image.decode()")
-            for canvas in page.locator("#single canvas").all():
+            for canvas in page.locator("#single .tile canvas").all() if alone else []:
                 canvas.wait_for()
             save_screenshot(page, out)
     finally:

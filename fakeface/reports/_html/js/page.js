@@ -53,8 +53,8 @@ export class ReportPage {
     this.detail.open(record, matching.includes(record) ? matching : [record]);
   }
 
-  /** Add records, and show them; `answer` is the one that the first screen shows by itself, where it is not the only one. */
-  add(records, { answer = null } = {}) {
+  /** Add records, and show them; `answer` is the one that the first screen shows by itself: the only one, if not said otherwise. */
+  add(records, { answer } = {}) {
     this.records.push(...records);
     for (const record of records) (record.error === null ? this.scored : this.failed).push(record);
     this.answer = answer;
@@ -77,7 +77,8 @@ export class ReportPage {
     const folder = nameRecords(records);
     const pictures = this.filter.grouped && !report.compared ? group(scored) : scored;
     byId("date").textContent = report.date;
-    this.single.show(records.length === 1 && !report.title && !report.compared ? records[0] : this.answer);
+    const only = records.length === 1 && !report.title && !report.compared ? records[0] : null;
+    this.single.show(this.answer === undefined ? only : this.answer);
     const head = this.single.record ? answerOf(this.single.record) : {
       headline: [report.title ?? headline(pictures, failed.length, report.compared)],
       lede: lede(report, { folder, pictures, copies: scored.length - pictures.length }),
