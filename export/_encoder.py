@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -98,7 +98,7 @@ def encoder_graph(
     batch: int | str = 1 if quantised else "batch"
     first = (size - ENCODER_SIDE) // 2
     regions = [region_weights(region).reshape(-1) for region in head.regions]
-    constants = {
+    constants: dict[str, Any] = {
         "first": np.array([first, first], np.int64),
         "last": np.array([first + ENCODER_SIDE] * 2, np.int64),
         "sides": np.array([1, 2], np.int64),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fakeface import CropSpec
-from tests.train.conftest import write_vision_transformer
+from tests._encoder import write_encoder
 from train.errors import DataError, RunError
 
 pytestmark = pytest.mark.train
@@ -19,7 +19,7 @@ def features(trained, tmp_path_factory) -> Path:
     from train.fitting._teacher_features import write_features
 
     folder = tmp_path_factory.mktemp("features")
-    teacher = write_vision_transformer(folder / "clip.onnx")
+    teacher = write_encoder(folder / "clip.onnx")
     write_features(trained[1], CropSpec(size=224), "whole", teacher, folder / "features.npz")
     return folder / "features.npz"
 
