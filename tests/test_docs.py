@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 import shlex
@@ -292,14 +291,6 @@ def test_versions_agree() -> None:
     assert released[0][0] == fakeface.__version__
     assert f"\nversion: {released[0][0]}\n" in citation
     assert f'\ndate-released: "{released[0][1]}"\n' in citation
-
-
-def test_the_arguments_of_a_detector_are_shown() -> None:
-    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    parameters = inspect.signature(fakeface.Detector).parameters.values()
-    shown = inspect.Signature([p.replace(annotation=p.empty) for p in parameters])
-    lines = "".join(f"    {word},\n" for word in str(shown)[1:-1].replace("'", '"').split(", "))
-    assert f"\nDetector(\n{lines})\n" in text
 
 
 def test_every_example_is_shown() -> None:

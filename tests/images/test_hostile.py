@@ -16,6 +16,7 @@ from PIL import Image
 
 from fakeface import Detector, ImageError, Prediction, Verdict
 from fakeface.images._decode import MAX_PIXELS, Picture
+from fakeface.reports._escape import unescape
 from tests._models import make_classifier
 from tests.hostile._bombs import beside, bombs, many_scans
 from tests.hostile._broken import extreme, flipped, lying, odd, truncated
@@ -68,12 +69,19 @@ def test_a_face_in_a_strange_dress_gets_the_verdict_of_the_plain_one(detector: D
     plain = detector.predict(pictures.pop("plain.png"))
     assert plain.p_fake is not None
     assert len(plain.faces) == 1
+    refused = set()
     for name, data in pictures.items():
-        other = detector.predict(data)
+        try:
+            other = detector.predict(data)
+        except ImageError as error:
+            assert "save it in 8 bits" in error.reason, name
+            refused.add(name)
+            continue
         assert other.verdict is plain.verdict, name
         assert other.p_fake == pytest.approx(plain.p_fake, abs=0.03), name
         assert len(other.faces) == 1, name
         assert other.faces[0].box.iou(plain.faces[0].box) > 0.9, name
+    assert len(refused) <= 3, refused  # TIFFs that are not read for sure
 
 
 def test_a_picture_of_a_hundred_scans_is_still_read() -> None:
@@ -120,7 +128,7 @@ def scan(red: Path, tmp_path: Path) -> Any:
 def test_names_for_which_programs_have_fallen(scan: Any, tmp_path: Path) -> None:
     make_names(tmp_path / "names")
     found, err, code, _ = scan(tmp_path / "names")
-    assert {os.fsencode(name) for name in found} == set(NAMES)
+    assert {os.fsencode(unescape(name)) for name in found} == set(NAMES)
     assert {record["verdict"] for record in found.values()} == {"fake"}
     assert code == 0
     assert len(err.splitlines()) == 1

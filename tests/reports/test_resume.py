@@ -234,7 +234,7 @@ def test_a_file_that_cannot_be_written_anew_keeps_all_records(
         assert len(report.read_text().splitlines()) == count
     *_, warning, summary = capsys.readouterr().err.splitlines()
     assert warning.endswith("r.jsonl: permission denied; superseded records stay in it")
-    assert summary.startswith("fakeface: 1 picture in ")
+    assert summary.startswith("fakeface: 1 new picture in ")
 
 
 def test_rows_without_provenance_are_gone_on_with(tmp_path: Path, files: list[str]) -> None:
@@ -265,7 +265,8 @@ def test_what_powershell_saved_is_resumed_in_utf8(
     report.write_bytes(data[: len(data) - torn])
     report.chmod(0o600)
     remaining = go_on(report, files)[1]
-    assert remaining == files[2 - (torn == 40) :]
+    half_a_character = torn == 1 and encoding.startswith("utf-16")  # the last record is made again
+    assert remaining == files[2 - (torn == 40 or half_a_character) :]
     write(report, *map(of, remaining), append=True)
     assert report.read_bytes() == whole + encode(of(files[2])).encode() + b"\n"
     assert report.stat().st_mode & 0o777 == 0o600

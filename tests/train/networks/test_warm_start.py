@@ -41,8 +41,7 @@ def test_the_head_starts_where_the_exported_one_ended(tmp_path: Path) -> None:
 
     from export import convert, write_model
     from train.networks._heads import LOGIT
-    from train.networks._multistage import fuse_batch_norm
-    from train.networks._multistage import detector
+    from train.networks._multistage import detector, fuse_batch_norm
     from train.networks._warm_start import load_initial_weights
 
     made = detector_of(network(2))
