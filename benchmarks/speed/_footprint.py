@@ -23,12 +23,12 @@ INSTALLS: dict[str, tuple[str, ...]] = {
 _COMMAND = "from fakeface.cli import main; main()"
 
 _WATCHED = f"""
-import atexit, sys
-def report():
+import sys
+try:
+    {_COMMAND}
+finally:
     from fakeface.diagnostics import peak_memory
     print(peak_memory() or "", file=sys.stderr)
-atexit.register(report)
-{_COMMAND}
 """
 """The same, telling its peak memory at the end; what the system keeps of a child that has ended
 would include what its parent had."""

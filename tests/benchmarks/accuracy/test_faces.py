@@ -26,7 +26,7 @@ def test_recall_scenes_and_tables(samples, tmp_path):
         ("Real/nasa", 1.0, 1.0),
         ("Real/wrong", 0.0, 1.0),
     ]
-    assert counted == ["pictures"] * 3 + ["scenes"] * 4
+    assert counted == ["pictures"] * 3 + ["scenes"] * 4 + ["large scenes"]
     assert result["without_people"]["false_faces"] == {}
     assert set(result["unreadable"]) == {"c"}
     assert "c could not be read: cannot be decoded" in faces_markdown(result)

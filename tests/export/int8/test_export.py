@@ -148,7 +148,9 @@ def test_sensitive_layers_stay_in_fp32_where_too_many_verdicts_would_change(
     monkeypatch.setattr("export.int8._choose.MAX_EXPECTED_CHANGE", -1.0)
     info, _ = export_int8(ask(original, folder, tmp_path / "some", most_fp32=2, minutes=minutes))
     recorded = info.provenance["quantised"]
-    assert [step["kept_in_fp32"] for step in recorded["steps"]][:2] == [0, 1]
+    none, some = (step["kept_in_fp32"] for step in recorded["steps"][:2])
+    assert none == 0
+    assert some in (1, 2)  # as many as there was time for
     best = min(recorded["steps"], key=lambda step: step["expected"])
     assert len(recorded["kept_in_fp32"]) == best["kept_in_fp32"]
     measured = {row["name"] for row in recorded["layers"]}

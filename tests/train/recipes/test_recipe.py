@@ -67,7 +67,7 @@ def test_fields_are_overridden_by_their_dotted_names():
         ("fit.source_weights.x=-1", "fit.source_weights.x must not be negative"),
         ("head.dropout=1", "head.dropout must be 0 to below 1, got 1.0"),
         ("head=3", "head must be a table, got 3"),
-        ("mode=tuned", "mode must be one of frozen, finetune, got 'tuned'"),
+        ("mode=tuned", "mode must be one of frozen, finetune, encoder, got 'tuned'"),
         ("crop.size=3", "crop size must be 16 to 1024"),
         ("seed=-1", "seed must be 0 to"),
         ("name=../x", "name may hold letters"),
