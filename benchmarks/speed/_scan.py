@@ -21,7 +21,7 @@ from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import machine_line, provenance
 from benchmarks.speed._latency import pictures
 from benchmarks.speed._scan_memory import in_new_process, memory_over_files
-from fakeface import Detector, Prediction
+from fakeface import Detector, Prediction, Verdict
 from fakeface.diagnostics import Variant, environment, interleaved, peak_memory
 from fakeface.files import walk
 from fakeface.inference import default_threads
@@ -191,7 +191,10 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
         for number in range(records):
             name = f"some/folder/of/photographs/{number:07}.jpg"
             digest = f"{number:032x}"
-            out.write(Prediction(name, "m", digest=digest, settings=detector.settings))
+            record = Prediction(
+                name, "m", Verdict.NO_FACE, size=(32, 32), digest=digest, settings=detector.settings
+            )
+            out.write(record)
     seconds, megabytes = in_new_process(_index, report, detector.settings)
     report.unlink()
     return {

@@ -553,26 +553,6 @@ def test_progress_shows_on_a_terminal_and_ends_with_the_summary(
         assert "\x1b" not in done.stdout.decode()
 
 
-def test_off_a_terminal_a_line_shows_now_and_then_that_it_runs(red: str, folder: Path) -> None:
-    code = f"import fakeface.cli._progress as p; p._INTERVAL = 0.05; {MAIN[2]}"
-    words = ("scan", "--model", red, "--whole", str(folder), "--files-from", "-")
-    command = [sys.executable, "-c", code, *words, "--format", "csv"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stderr is not None
-        assert process.stdout is not None
-        lines = iter(process.stderr.readline, "")
-        expected = "fakeface: 5 files: 1 fake, 1 uncertain, 1 real, 1 unreadable\n"
-        assert expected in lines
-        process.stdin.close()
-        *_, last = lines
-        assert last.startswith("fakeface: 4 pictures in ")
-        assert len(process.stdout.read().splitlines()) == 5
-    assert process.returncode == 3
-
-
 def test_the_time_left_is_labelled() -> None:
     progress = Progress(None)
     assert str(progress) == "0 files"
