@@ -17,7 +17,7 @@ def test_without_fastapi_it_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code, "serve"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "needs fastapi, uvicorn" in done.stderr
-    assert done.stderr.endswith(": pip install fastapi uvicorn\n")
+    assert ": pip install fastapi uvicorn" in done.stderr
 
 
 def test_other_commands_do_not_import_it() -> None:

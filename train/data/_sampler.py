@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from train.recipes import SamplingSpec
+from train.recipes._picture_specs import SamplingSpec
 
 if TYPE_CHECKING:
     from train.data._sample import Sample
