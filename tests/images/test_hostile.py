@@ -81,7 +81,7 @@ def test_a_face_in_a_strange_dress_gets_the_verdict_of_the_plain_one(detector: D
         assert other.p_fake == pytest.approx(plain.p_fake, abs=0.03), name
         assert len(other.faces) == 1, name
         assert other.faces[0].box.iou(plain.faces[0].box) > 0.9, name
-    assert len(refused) <= 3, refused  # TIFFs that are not read for sure
+    assert refused == {"lab.tif"}
 
 
 def test_a_picture_of_a_hundred_scans_is_still_read() -> None:
@@ -214,7 +214,7 @@ def test_a_scan_of_everything_hostile_ends_in_bounded_memory(scan: Any, tmp_path
     make(tmp_path / "hostile")
     found, err, code, status = scan(tmp_path / "hostile")
     assert code == 3
-    assert len(err.splitlines()) == 3  # the summary, and that some hold several frames
+    assert len(err.splitlines()) == 3  # the summary, folders with fakes, files of several frames
     assert not any("internal error" in (record["error"] or "") for record in found.values())
     assert len(found) > 800
     assert _peak(status) < 600e6

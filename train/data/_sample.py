@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fakeface.types import Box
+from train.recipes._specs import SPLITS as SPLITS
 
 CLASSES = ("AI", "Real")
 """Names of class 0 and class 1; a head's sigmoid is the probability of class 1, Real."""
-
-SPLITS = ("train", "val", "test", "unseen")
-"""Splits; `unseen` is never touched by fitting, calibration or the choice of anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from train._checks import check, check_one_of
+from train.recipes._specs import SPLITS
 
 PRECISIONS = ("float32", "int8")
 REGIONS = ("all", "centre")
 VIEWS = ("clean", "mirrored", "web", "hard", "random-1", "random-2", "random-3")
-
-
-SPLITS = ("train", "val", "test", "unseen")  # as in train.data, which imports recipes
 
 
 @dataclass(frozen=True, slots=True)

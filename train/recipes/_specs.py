@@ -10,6 +10,9 @@ POOLINGS = ("max", "global-average")
 ACTIVATIONS = ("relu", "leaky_relu", "swish")
 BALANCES = ("none", "class", "source")
 
+SPLITS = ("train", "val", "test", "unseen")
+"""Splits; `unseen` is never touched by fitting, calibration or the choice of anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class BackboneSpec:

@@ -150,7 +150,7 @@ def test_sensitive_layers_stay_in_fp32_where_too_many_verdicts_would_change(
     recorded = info.provenance["quantised"]
     none, some = (step["kept_in_fp32"] for step in recorded["steps"][:2])
     assert none == 0
-    assert some in (1, 2)  # as many as there was time for
+    assert some in (1, 2)  # two where the most sensitive layer may not stay in fp32 alone
     best = min(recorded["steps"], key=lambda step: step["expected"])
     assert len(recorded["kept_in_fp32"]) == best["kept_in_fp32"]
     measured = {row["name"] for row in recorded["layers"]}
