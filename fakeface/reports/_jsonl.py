@@ -107,7 +107,8 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
         file.seek(0)
         if not encoding.startswith("utf-8"):
             with io.TextIOWrapper(file, encoding, "replace", newline="\n") as text:
-                yield from (line.encode() for line in text)
+                # a killed process may leave half of a character at the end
+                yield from (line.removesuffix("\ufffd").encode() for line in text)
             return
         if encoding == "utf-8-sig":
             file.seek(3)
