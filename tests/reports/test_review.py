@@ -199,11 +199,11 @@ def test_faces_are_numbered_by_suspicion_and_numbers_cover_no_face(opened, tmp_p
         bytes_ = digest(file.read_bytes())
         out.write(replace(prediction, faces=faces, size=(900, 600), digest=bytes_))
     page = opened(path)
-    page.locator(".card").click()
+    page.get_by_role("button", name="All details and notes").click()
     listed = page.locator(".face-list li").all_inner_texts()
     assert ["0.900" in listed[0], "0.500" in listed[1], "0.200" in listed[2]] == [True] * 3
     assert "too small" in listed[3]
-    numbers = [node.bounding_box() for node in page.locator(".face-number").all()]
+    numbers = [node.bounding_box() for node in page.locator("#detail .face-number").all()]
     places = [
         node.evaluate(
             "n => { const r = n.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom]; }"

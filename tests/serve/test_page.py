@@ -51,6 +51,8 @@ def opened(browser: Any) -> Iterator[Callable[..., Any]]:
         bases.append(address)
         page.emulate_media(**media)
         page.goto(address)
+        if address.startswith("http"):
+            page.locator("#pick-files:enabled, #token-form:not([hidden])").wait_for(state="attached")
         return page
 
     goto.said = said  # type: ignore[attr-defined]

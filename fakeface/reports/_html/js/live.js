@@ -218,6 +218,7 @@ class Live {
   wire() {
     const pick = (button, input) => {
       byId(button).addEventListener("click", () => byId(input).click());
+      byId(button).disabled = false; // so that nothing is chosen before the page can take it
       byId(input).addEventListener("change", () => {
         const files = [...byId(input).files].map((file) => ({ file, name: file.webkitRelativePath || file.name, chosen: !file.webkitRelativePath }));
         byId(input).value = "";
