@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from fakeface.types import Prediction
 
 READABLE = "name the jsonl, json or parquet file of a scan"
 
-_SOURCE = re.compile(r'^({"source": ")(?:[^"\\]|\\.?)*')
+_SOURCE = re.compile(rb'^({"source": ")(?:[^"\\]|\\.?)*')
 
 
 def encode(prediction: Prediction) -> str:
@@ -44,8 +44,8 @@ class Line(NamedTuple):
     """A line of a file.
 
     Attributes:
-        end: Offset of its end in the file in UTF-8, in bytes.
-        raw: The line in UTF-8, with its end.
+        end: Offset of its end in the file, in bytes.
+        raw: The line, with its end.
         prediction: What it holds.
     """
 
@@ -55,7 +55,7 @@ class Line(NamedTuple):
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """Read the lines of a file, in UTF-8 or in what PowerShell makes of it (`encoding_of`).
+    """Read the lines of a file.
 
     Blank lines are left out, and so is an incomplete one at the end, which a killed process leaves.
 
@@ -64,24 +64,21 @@ def read_lines(path: Path) -> Iterator[Line]:
     """
     end = number = 0
     try:
-        for raw in _raw_lines(path):
-            number += 1
-            try:
-                text = raw.decode().removeprefix("\ufeff")  # several files in one
-                if text.strip():
-                    prediction = prediction_of(json.loads(text))
-            except json.JSONDecodeError:
-                if raw.endswith(b"\n") or not _begins(text):
-                    raise
-                return
-            except UnicodeDecodeError as error:
-                if raw.endswith(b"\n") or not _begins(raw.decode(errors="replace")):
-                    raise ValueError(
-                        "it is not UTF-8; in PowerShell, -Encoding utf8 writes that"
-                    ) from error
-                return
-            end += len(raw)
-            if text.strip():
+        with path.open("rb") as file:
+            for raw in file:
+                number += 1
+                end += len(raw)
+                line = raw.removeprefix(BOM_UTF8)
+                if not line.strip():
+                    continue
+                try:
+                    prediction = prediction_of(json.loads(line.decode()))
+                except (json.JSONDecodeError, UnicodeDecodeError) as error:
+                    if line.endswith(b"\n") or not _begins(line):
+                        if isinstance(error, UnicodeDecodeError):
+                            raise ValueError("it is not UTF-8, which -o FILE writes") from error
+                        raise
+                    return
                 yield Line(end, raw, prediction)
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error
@@ -92,30 +89,7 @@ def read_lines(path: Path) -> Iterator[Line]:
         ) from error
 
 
-def encoding_of(head: bytes) -> str:
-    """Return the encoding of a file of JSON by its first bytes: UTF-8, or UTF-16 as PowerShell has.
-
-    Without a byte order mark, it shows in the zeros among characters of ASCII.
-    """
-    return json.detect_encoding(head[:4])
-
-
-def _raw_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file in UTF-8, without a byte order mark."""
-    with path.open("rb") as file:
-        encoding = encoding_of(file.read(4))
-        file.seek(0)
-        if not encoding.startswith("utf-8"):
-            with io.TextIOWrapper(file, encoding, "replace", newline="\n") as text:
-                # a killed process may leave half of a character at the end
-                yield from (line.removesuffix("\ufffd").encode() for line in text)
-            return
-        if encoding == "utf-8-sig":
-            file.seek(3)
-        yield from file
-
-
-def _begins(text: str) -> bool:
-    """Return whether a text has the first two keys of a record, or ends among them."""
-    found, expected = _SOURCE.sub(r"\1", text), '{"source": "", "verdict": '
+def _begins(line: bytes) -> bool:
+    """Return whether a line has the first two keys of a record, or ends among them."""
+    found, expected = _SOURCE.sub(rb"\1", line), b'{"source": "", "verdict": '
     return found.startswith(expected) or expected.startswith(found)

@@ -135,16 +135,6 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(_CHUNK):
-                for row in batch.to_pylist():
-                    for values in (row, row.get("provenance") or {}):
-                        _make_whole(values)
-                    yield row
+                yield from batch.to_pylist()
     except pa.ArrowException as error:
         raise ReportError(str(path), "is not a Parquet file") from error
-
-
-def _make_whole(values: dict[str, Any]) -> None:
-    """Make counts whole again: pandas turns columns with nulls into floats."""
-    for name in ("frames", "frame", "trailing"):
-        if isinstance(value := values.get(name), float) and value.is_integer():
-            values[name] = int(value)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fakeface._errors import ReportError, reason_of
-from fakeface.reports._jsonl import READABLE, encoding_of, read_lines
+from fakeface.reports._jsonl import READABLE, read_lines
 from fakeface.reports._names import Keys
 from fakeface.reports._record import NOT_A_RECORD, prediction_of, reason_for
 from fakeface.types import Prediction
@@ -19,8 +19,8 @@ from fakeface.types import Prediction
 def read_results(path: str | os.PathLike[str]) -> Iterator[Prediction]:
     """Read the results of one scan, in the order of the file.
 
-    The format is recognised by content. Text may be in UTF-8, or in UTF-16 as PowerShell writes it.
-    An incomplete last line, which a killed process leaves in JSON lines, is left out.
+    The format is recognised by content. An incomplete last line, which a killed process leaves in
+    JSON lines, is left out.
 
     Args:
         path: A file of the format `jsonl`, `json` or `parquet`.
@@ -44,9 +44,9 @@ def read_results(path: str | os.PathLike[str]) -> Iterator[Prediction]:
 
         yield from _predictions(path, "row", rows_of(path))
         return
-    start = head.decode(encoding_of(head), "ignore").lstrip()
+    start = head.decode("utf-8-sig", "ignore").lstrip()
     if start.startswith("["):
-        yield from _predictions(path, "record", _array(path, encoding_of(head)))
+        yield from _predictions(path, "record", _array(path))
         return
     if start.startswith("{") or not start:
         yield from (line.prediction for line in read_lines(path))
@@ -150,9 +150,9 @@ class Before:
         return self._unused.values()
 
 
-def _array(path: Path, encoding: str) -> list[Any]:
+def _array(path: Path) -> list[Any]:
     try:
-        records: list[Any] = json.loads(path.read_bytes().decode(encoding))
+        records: list[Any] = json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error
     except (ValueError, RecursionError) as error:

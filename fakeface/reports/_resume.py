@@ -20,7 +20,7 @@ from fakeface.files import replacing
 from fakeface.files._walk import Found
 from fakeface.images._read import digest_of_file
 from fakeface.reports._files import held
-from fakeface.reports._jsonl import encoding_of, read_lines
+from fakeface.reports._jsonl import read_lines
 from fakeface.reports._names import Keys
 from fakeface.reports._tally import declares_ai
 
@@ -31,7 +31,7 @@ class PreviousScan:
     def __init__(self, path: str | os.PathLike[str], settings: str) -> None:
         """Read the results, and mend their file: records can then be appended to it.
 
-        An incomplete last line is removed, and what PowerShell wrote in UTF-16 becomes UTF-8.
+        An incomplete last line is removed.
 
         Args:
             path: The file; it need not exist.
@@ -51,7 +51,7 @@ class PreviousScan:
                 self._mend(end)
 
     def _read(self, settings: str) -> int:
-        end, line = 0, None
+        end = 0
         for line in read_lines(self._path):
             end, prediction = line.end, line.prediction
             key = self._key(prediction.source)
@@ -68,13 +68,10 @@ class PreviousScan:
     def _mend(self, end: int) -> None:
         try:
             with self._path.open("rb+") as file:
-                if encoding_of(file.read(4)) == "utf-8":
-                    file.truncate(end)
-                    file.seek(max(0, end - 1))
-                    if file.read() not in (b"", b"\n"):
-                        file.write(b"\n")
-                    return
-            self._rewrite()
+                file.truncate(end)
+                file.seek(max(0, end - 1))
+                if file.read() not in (b"", b"\n"):
+                    file.write(b"\n")
         except OSError as error:
             raise ReportError(str(self._path), reason_of(error)) from error
 

@@ -10,7 +10,6 @@ from fakeface import ImageError, Prediction, ReportError, Verdict
 from fakeface.cli._app import app
 from fakeface.images._read import digest
 from fakeface.reports import PreviousScan, open_report
-from fakeface.reports._jsonl import encode
 from fakeface.reports._tally import Tally
 from fakeface.types import Provenance, Statement
 from tests._models import make_classifier
@@ -251,24 +250,6 @@ def test_a_name_in_a_form_of_its_own_is_understood(tmp_path: Path) -> None:
     Path(file).write_bytes(JPEG)
     report.write_text(json.dumps(of(file).as_dict()) + "\n")
     assert go_on(report, [file])[1] == []
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
-@pytest.mark.parametrize("torn", [0, 1, 40])
-def test_what_powershell_saved_is_resumed_in_utf8(
-    encoding: str, torn: int, tmp_path: Path, files: list[str]
-) -> None:
-    report = tmp_path / "r.jsonl"
-    write(report, of(files[0]), of(files[1]))
-    whole = report.read_bytes()
-    data = whole.decode().replace("\n", "\r\n").encode(encoding)
-    report.write_bytes(data[: len(data) - torn])
-    report.chmod(0o600)
-    remaining = go_on(report, files)[1]
-    assert remaining == files[2 - (torn == 40) :]
-    write(report, *map(of, remaining), append=True)
-    assert report.read_bytes() == whole + encode(of(files[2])).encode() + b"\n"
-    assert report.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_editor_may_have_left_out_the_last_line_end(tmp_path: Path, files: list[str]) -> None:
