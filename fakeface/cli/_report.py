@@ -43,14 +43,6 @@ def report(
             rich_help_panel=options.RESULTS,
         ),
     ] = False,
-    pictures: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Folder that the names of pictures are relative to; by default the current one.",
-            rich_help_panel=options.FILES,
-        ),
-    ] = None,
     thumbnails: options.Thumbnails = options.ThumbnailSize.small,
     model: Annotated[
         str | None,
@@ -89,8 +81,8 @@ def report(
     from fakeface.reports._html import HtmlReport
     from fakeface.reports._results import Before
 
-    before = Before(EarlierScans(results[:1], pictures)) if compare else None
-    scans = EarlierScans(results[1:] if compare else results, pictures)
+    before = Before(EarlierScans(results[:1])) if compare else None
+    scans = EarlierScans(results[1:] if compare else results)
     if scans.repeated:
         say(
             f"{scans.repeated:,} pictures are in several of the files; the last result of each"
@@ -102,7 +94,7 @@ def report(
     out.large_pictures = thumbnails is options.ThumbnailSize.large
     gone: Counter[str] = Counter()
     if isinstance(out, HtmlReport):
-        out.describe_earlier(known, pictures, before)
+        out.describe_earlier(known, before)
         gone = out.gone
     code = _write(scans, out)
     if without := gone.total():
@@ -110,7 +102,7 @@ def report(
         say(
             f"{files} shown without a preview: {gone['missing']:,} not found, {gone['changed']:,}"
             f" changed since, {gone['unreadable']:,} no longer readable"
-            + ("; --pictures says where they are" if gone["missing"] else "")
+            + ("; run this in the folder of the scan" if gone["missing"] else "")
         )
     return code
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import os
 
     from fakeface.reports._html._live import empty_report, live_page, page_facts
+    from fakeface.reports._html._page import page_style
     from fakeface.reports._report import Report
     from fakeface.reports._results import EarlierScans, read_results
     from fakeface.reports._resume import PreviousScan
@@ -47,6 +48,7 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "fakeface.reports._html._live": ("empty_report", "live_page", "page_facts"),
+        "fakeface.reports._html._page": ("page_style",),
         "fakeface.reports._report": ("Report",),
         "fakeface.reports._results": ("EarlierScans", "read_results"),
         "fakeface.reports._resume": ("PreviousScan",),
@@ -55,7 +57,7 @@ __getattr__, __dir__ = lazy_exports(
 
 FORMATS: dict[str, tuple[str, str]] = {
     "table": ("fakeface.reports._table", "TableReport"),
-    "json": ("fakeface.reports._json", "JsonReport"),
+    "json": ("fakeface.reports._jsonl", "JsonReport"),
     "jsonl": ("fakeface.reports._jsonl", "JsonlReport"),
     "csv": ("fakeface.reports._csv", "CsvReport"),
     "html": ("fakeface.reports._html", "HtmlReport"),
@@ -106,13 +108,4 @@ def open_report(
         raise ReportError(
             str(path or name), f"a report in {name} cannot be appended to, only one in jsonl"
         )
-    if path is None:
-        return report.on_stdout()
-    return report.to_file(Path(path), append=append)
-
-
-def page_style() -> str:
-    """Return the style sheet of HTML reports, for other pages in the same look."""
-    from fakeface.reports._html._page import style
-
-    return style()
+    return report.open(None if path is None else Path(path), append=append)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from fakeface.reports._escape import escape
 from fakeface.reports._report import TextReport
@@ -84,17 +84,8 @@ def row(prediction: Prediction) -> str:
 class CsvReport(TextReport):
     """Writes one row per picture under a row of names."""
 
-    header = _row(COLUMNS)
-    _begun = False
+    def _begin(self, model: str) -> Iterable[str]:  # noqa: ARG002
+        return (_row(COLUMNS),)
 
     def _lines(self, prediction: Prediction) -> Iterable[str]:
-        yield from self._begin()
-        yield row(prediction)
-
-    def _end(self) -> Iterator[str]:
-        return self._begin()  # a report without records has its header too
-
-    def _begin(self) -> Iterator[str]:
-        if not self._begun:
-            self._begun = True
-            yield self.header
+        return (row(prediction),)

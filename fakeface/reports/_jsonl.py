@@ -40,6 +40,19 @@ class JsonlReport(TextReport):
         return (encode(prediction), "\n")
 
 
+class JsonReport(TextReport):
+    """Writes one JSON array with an object per picture, and closes it at the end."""
+
+    def _begin(self, model: str) -> Iterable[str]:  # noqa: ARG002
+        return ("[",)
+
+    def _lines(self, prediction: Prediction) -> Iterable[str]:
+        return (",\n" if self._count > 1 else "\n", encode(prediction))
+
+    def _end(self) -> Iterable[str]:
+        return ("\n]\n" if self._count else "]\n",)
+
+
 class Line(NamedTuple):
     """A line of a file.
 

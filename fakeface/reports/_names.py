@@ -17,13 +17,9 @@ class Keys:
     result of its own.
     """
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        """Start with no name.
-
-        Args:
-            folder: What relative names are relative to; None for the current folder.
-        """
-        self._folder = os.path.abspath(folder or "")  # noqa: PTH100 -- of any text
+    def __init__(self) -> None:
+        """Start with no name; relative ones are relative to the current folder."""
+        self._folder = os.getcwd()  # noqa: PTH109 -- of any text
         self._resolved: Callable[[str], str] = lru_cache(1024)(os.path.realpath)
 
     def __call__(self, source: str) -> bytes:

@@ -82,13 +82,10 @@ class ParquetReport(Report):
             raise ReportError("parquet", "needs pyarrow: pip install pyarrow") from error
 
     @classmethod
-    def on_stdout(cls) -> ParquetReport:
-        """Raise ReportError: a Parquet file cannot be streamed."""
-        raise ReportError("parquet", "needs a file to write to: -o FILE")
-
-    @classmethod
-    def to_file(cls, path: Path, *, append: bool = False) -> ParquetReport:  # noqa: ARG003
-        """Open a report in a file."""
+    def open(cls, path: Path | None, *, append: bool = False) -> ParquetReport:  # noqa: ARG003
+        """Open a report in a file: Parquet cannot be streamed."""
+        if path is None:
+            raise ReportError("parquet", "needs a file to write to: -o FILE")
         if path.exists() and not path.is_file():
             raise ReportError(str(path), "is a pipe or a device, which cannot hold Parquet")
         return cls(open_locked(path, "wb"), str(path))

@@ -3,9 +3,10 @@ from __future__ import annotations
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from fakeface._errors import ReportError, reason_of
 from fakeface.reports._files import open_text, standard_output
@@ -50,17 +51,12 @@ class Report(ABC):
 
     @classmethod
     @abstractmethod
-    def on_stdout(cls) -> Report:
-        """Open a report on standard output."""
-
-    @classmethod
-    @abstractmethod
-    def to_file(cls, path: Path, *, append: bool = False) -> Report:
-        """Open a report in a file, or append to one.
+    def open(cls, path: Path | None, *, append: bool = False) -> Report:
+        """Open a report.
 
         Args:
-            path: The file.
-            append: Keep its content; only for JSON lines.
+            path: The file; None for standard output.
+            append: Keep the file's content; only for JSON lines.
         """
 
     def describe(self, detector: Detector) -> None:  # noqa: ARG002 -- most formats say no more
@@ -96,7 +92,9 @@ class Report(ABC):
 
 
 class TextReport(Report):
-    """A report that is a text file."""
+    """A report that is a text, in UTF-8 whatever the locale."""
+
+    _locale = False  # whether standard output stays in the encoding of the terminal
 
     def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
         """Write to an open stream.
@@ -109,33 +107,25 @@ class TextReport(Report):
         self._stream = stream
         self._name = name
         self._owned = owned
+        self._count = 0
         self._closed = False
         self.on_terminal = stream.isatty()
 
     @classmethod
-    def on_stdout(cls) -> TextReport:
-        """Open a report on standard output, in UTF-8 whatever the locale."""
+    def open(cls, path: Path | None, *, append: bool = False) -> TextReport:
+        """Open a report on standard output or in a file, or append to one."""
+        if path is not None:
+            return cls(open_text(path, append=append), str(path), owned=True)
         stream = standard_output()
-        if isinstance(stream, io.TextIOWrapper):
+        if isinstance(stream, io.TextIOWrapper) and not cls._locale:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         return cls(stream, "standard output", owned=False)
 
-    @classmethod
-    def to_file(cls, path: Path, *, append: bool = False) -> TextReport:
-        """Open a report in a file, or append to one."""
-        return cls(open_text(path, append=append), str(path), owned=True)
-
     def write(self, prediction: Prediction) -> None:
         """Write one prediction and flush it to the operating system."""
-        self._put(self._lines(prediction))
-
-    @abstractmethod
-    def _lines(self, prediction: Prediction) -> Iterable[str]:
-        """Return the text of one prediction, with anything that precedes it."""
-
-    def _end(self) -> Iterable[str]:
-        """Return the text that ends a report."""
-        return ()
+        begin = () if self._count else self._begin(prediction.model)
+        self._count += 1
+        self._put(chain(begin, self._lines(prediction)))
 
     def close(self) -> None:
         """Finish the report; further calls do nothing."""
@@ -143,16 +133,31 @@ class TextReport(Report):
             return
         self._closed = True
         try:
-            self._put(self._end())
+            self._put(chain(() if self._count else self._begin(""), self._end()))
         finally:
             if self._owned:
                 self._stream.close()
 
-    def _put(self, texts: Iterable[str]) -> None:
+    def _begin(self, model: str) -> Iterable[Any]:  # noqa: ARG002 -- most formats do not name it
+        """Return what precedes the records; `model` is that of the first one."""
+        return ()
+
+    @abstractmethod
+    def _lines(self, prediction: Prediction) -> Iterable[Any]:
+        """Return the text of one prediction."""
+
+    def _end(self) -> Iterable[Any]:
+        """Return what follows the records."""
+        return ()
+
+    def _put(self, texts: Iterable[Any]) -> None:
         try:
-            self._stream.writelines(texts)
+            self._print(texts)
             self._stream.flush()
         except BrokenPipeError:
             raise
         except OSError as error:
             raise ReportError(self._name, reason_of(error)) from error
+
+    def _print(self, texts: Iterable[Any]) -> None:
+        self._stream.writelines(texts)

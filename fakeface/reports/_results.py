@@ -70,16 +70,11 @@ class EarlierScans:
         settings: Fingerprints of the detectors, with the number of records.
     """
 
-    def __init__(
-        self,
-        paths: Iterable[str | os.PathLike[str]],
-        folder: str | os.PathLike[str] | None = None,
-    ) -> None:
+    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
         """Read the files once.
 
         Args:
-            paths: Files as for `read_results`.
-            folder: Folder that names of pictures are relative to; None for the current one.
+            paths: Files as for `read_results`; names of pictures are relative to this folder.
 
         Raises:
             ReportError: A file cannot be read, or holds something else than records.
@@ -87,7 +82,7 @@ class EarlierScans:
         self.paths = tuple(Path(path) for path in paths)
         self.models: Counter[str] = Counter()
         self.settings: Counter[str] = Counter()
-        self._key = Keys(folder)
+        self._key = Keys()
         self._last: dict[bytes, tuple[int, int]] = {}
         repeated = set()
         for prediction, place in self._all():

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from fakeface._errors import ReportError, reason_of
 from fakeface._text import printable
-from fakeface.reports._files import open_text, standard_output
-from fakeface.reports._report import Report
+from fakeface.reports._report import TextReport
 from fakeface.reports._tally import LABELS, UNREADABLE, Tally, outcome
 from fakeface.types import Prediction, Provenance
 
@@ -46,46 +43,25 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-class TableReport(Report):
+class TableReport(TextReport):
     """Writes one line per picture, coloured on a terminal, and the totals.
 
     Attributes:
         console: The console that it prints on; a progress bar may share it.
     """
 
-    def __init__(
-        self, console: Console, stream: IO[str] | None = None, name: str = "standard output"
-    ) -> None:
-        """Print on a console.
+    _locale = True
 
-        Args:
-            console: The console.
-            stream: The console's file, to close at the end; None to leave it open.
-            name: Its name in messages.
-        """
-        self.console = console
-        self._stream = stream
-        self._name = name
+    def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
+        """Write to an open stream, in a file without colours; see `TextReport`."""
+        super().__init__(stream, name, owned=owned)
+        self.console: Console = _Console(
+            file=stream, highlight=False, markup=False, emoji=False, no_color=owned
+        )
         self._tally = Tally()
         self._thresholds: Thresholds | None = None
         self._model = ""
         self._says = _SAYS + 2  # width of the column, with the gap behind it
-        self._closed = False
-        self.on_terminal = console.is_terminal
-
-    @classmethod
-    def on_stdout(cls) -> TableReport:
-        """Open a table on standard output."""
-        return cls(_Console(file=standard_output(), highlight=False, markup=False, emoji=False))
-
-    @classmethod
-    def to_file(cls, path: Path, *, append: bool = False) -> TableReport:  # noqa: ARG003
-        """Open a table in a file, without colours."""
-        stream = open_text(path)
-        console = _Console(
-            file=stream, highlight=False, markup=False, emoji=False, no_color=True, width=100
-        )
-        return cls(console, stream, str(path))
 
     def describe(self, detector: Detector) -> None:
         """Set the thresholds that the bars and the totals show."""
@@ -93,25 +69,22 @@ class TableReport(Report):
         self._says = _SAYS + 2 if detector.provenance else 0
         self._model = f"{detector.info.name} {detector.info.version}"
 
-    def write(self, prediction: Prediction) -> None:
-        """Print one prediction."""
-        if not self._tally.total:
+    def _lines(self, prediction: Prediction) -> Iterator[Text]:
+        if self._count == 1:
             says = "says".ljust(self._says) if self._says else ""
-            self._print(Text(f"verdict     p_fake {' ' * _BAR}  faces  {says}picture", "bold"))
+            yield Text(f"verdict     p_fake {' ' * _BAR}  faces  {says}picture", "bold")
         self._tally.add(prediction)
-        self._print(self._line(prediction))
+        yield self._line(prediction)
         if self.all_statements and prediction.provenance is not None:
-            self._print_statements(prediction.provenance)
+            yield from _statements(prediction.provenance)
 
-    def close(self) -> None:
-        """Print the totals."""
-        if self._closed:
-            return
-        self._closed = True
+    def _end(self) -> Iterator[Text]:
         if self._tally.total:
-            self._print(self._totals())
-        if self._stream is not None:
-            self._stream.close()
+            yield self._totals()
+
+    def _print(self, texts: Iterable[Text]) -> None:
+        for text in texts:
+            self.console.print(text, soft_wrap=True)
 
     def _line(self, prediction: Prediction) -> Text:
         what = outcome(prediction)
@@ -139,18 +112,6 @@ class TableReport(Report):
                 f"  (frame {(prediction.frame or 0) + 1:,} of {prediction.frames:,})", "dim"
             )
         return line
-
-    def _print_statements(self, said: Provenance) -> None:
-        """Print all that a file says of its own origin, a line each."""
-        lines = [
-            f"{statement.kind}: {statement}" + (f": {statement.detail}" if statement.detail else "")
-            for statement in said.statements
-        ]
-        lines += [f"unreadable: {problem}" for problem in said.problems]
-        if said.trailing or not lines:
-            lines.append(said.says if not lines else f"{said.trailing:,} bytes behind it ignored")
-        for line in lines:
-            self._print(Text(f"{' ' * 12}the file says: {printable(line)}", "none"))
 
     @property
     def _utf(self) -> bool:
@@ -191,11 +152,15 @@ class TableReport(Report):
         )
         return lines
 
-    def _print(self, text: Text) -> None:
-        try:
-            self.console.print(text, soft_wrap=True)
-            self.console.file.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise ReportError(self._name, reason_of(error)) from error
+
+def _statements(said: Provenance) -> Iterator[Text]:
+    """Return all that a file says of its own origin, a line each."""
+    lines = [
+        f"{statement.kind}: {statement}" + (f": {statement.detail}" if statement.detail else "")
+        for statement in said.statements
+    ]
+    lines += [f"unreadable: {problem}" for problem in said.problems]
+    if said.trailing or not lines:
+        lines.append(said.says if not lines else f"{said.trailing:,} bytes behind it ignored")
+    for line in lines:
+        yield Text(f"{' ' * 12}the file says: {printable(line)}", "none")

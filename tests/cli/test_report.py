@@ -97,23 +97,6 @@ def test_pictures_that_are_gone_or_changed_are_counted(tmp_path):
     ]
 
 
-def test_names_may_be_relative_to_another_folder(tmp_path, monkeypatch):
-    Image.new("RGB", (90, 90)).save(tmp_path / "a.png")
-    model = make_classifier(tmp_path / "model")
-    monkeypatch.chdir(tmp_path)
-    with open_report("jsonl", "r.jsonl") as out:
-        out.write(Detector(model).predict("a.png"))
-    monkeypatch.undo()
-    out = tmp_path / "below" / "r.html"
-    out.parent.mkdir()
-    code, said = run(tmp_path / "r.jsonl", "-o", out, "--pictures", tmp_path)
-    assert code == 0, said
-    (record,) = block(out, "records")
-    assert record["name"] == "a.png"
-    assert record["link"] == "../a.png"
-    assert record["thumb"]
-
-
 def test_results_are_merged_and_converted(scans, tmp_path):
     out = tmp_path / "all.csv"
     code, said = run(scans / "first.jsonl", scans / "second.jsonl", "-o", out)

@@ -55,8 +55,7 @@ class HtmlReport(TextReport):
         self._about: Callable[[str, str], dict[str, Any]] = partial(about, None)
         self._style = PictureStyle(CropSpec(), page=str(Path(name).parent) if owned else ".")
         self._before: Before | None = None
-        self._page: Page | None = None
-        self._count = 0
+        self._page = Page()
         self.gone: Counter[str] = Counter()
 
     def describe(self, detector: Detector) -> None:
@@ -65,18 +64,14 @@ class HtmlReport(TextReport):
         if detector.info.crop is not None:
             self._style = replace(self._style, crop=detector.info.crop)
 
-    def describe_earlier(
-        self, results: EarlierResults, folder: Path | None = None, before: Before | None = None
-    ) -> None:
+    def describe_earlier(self, results: EarlierResults, before: Before | None = None) -> None:
         """Say that the predictions were made earlier, before the first one.
 
         Args:
             results: What is known of them.
-            folder: The folder that names of pictures are relative to; None for the current one.
             before: Results to compare them with.
         """
         self._about = lambda _model, date: results.about(date)
-        self._style = replace(self._style, folder=None if folder is None else str(folder))
         self._before = before
         crop = results.settings and results.settings.model.crop
         if crop:
@@ -90,7 +85,6 @@ class HtmlReport(TextReport):
             self._threads.close()
 
     def _lines(self, prediction: Prediction) -> Iterable[str]:
-        self._count += 1
         style = replace(
             self._style,
             side=LARGE if self._count <= _FIRST else SMALL,
@@ -104,25 +98,20 @@ class HtmlReport(TextReport):
                 "same": before.digest == prediction.digest,
             }
         self._threads.put((prediction, style, more))
-        yield from self._begin(prediction.model)
-        yield from self._finished(_AHEAD)
+        return self._finished(_AHEAD)
 
     def _end(self) -> Iterable[str]:
-        yield from self._begin("")
         yield from self._finished(0)
-        assert self._page is not None
         end: dict[str, Any] = {"finished": _now(), "complete": self.complete}
         if self._before is not None and self.complete:
             end["only_before"] = [earlier(prediction) for prediction in self._before.left()]
         yield self._page.after(block(end))
 
     def _begin(self, model: str) -> Iterator[str]:
-        if self._page is None:
-            self._page = Page()
-            said = self._about(model, _now())
-            if self.title is not None:  # pictures that somebody chose say nothing of rates
-                said |= {"title": self.title, "note": self.note, "fpr": None}
-            yield self._page.before(block(said))
+        said = self._about(model, _now())
+        if self.title is not None:  # pictures that somebody chose say nothing of rates
+            said |= {"title": self.title, "note": self.note, "fpr": None}
+        yield self._page.before(block(said))
 
     def _finished(self, most: int) -> Iterator[str]:
         """Yield finished records in order; wait while more than `most` are being made."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fakeface._version import __version__
 from fakeface.reports._html._about import about
 from fakeface.reports._html._bundle import SCRIPTS, bundle
-from fakeface.reports._html._page import PARTS, Page, fill, part, policy_of, read, style
+from fakeface.reports._html._page import PARTS, Page, fill, page_style, part, policy_of, read
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
@@ -38,7 +38,7 @@ def live_page(
     Returns:
         The HTML, and the value of the header `Content-Security-Policy`.
     """
-    program, styles = bundle(entry), f"{style()}\n{read('live.css')}"
+    program, styles = bundle(entry), f"{page_style()}\n{read('live.css')}"
     directives = policy_of(styles, program)
     for name, sources in {"img-src": "blob:", **policy}.items():
         directives[name] = f"{directives.get(name, '')} {sources}".strip()

@@ -1,8 +1,8 @@
 """Assemble the page from its files.
 
-The report and other pages show pictures with the same parts: `style`, the modules in `js/`, and
-pieces of HTML (`part`) whose elements they fill. They show records, each made by `_record.record`,
-whether they stand in the file or arrive later:
+The report and other pages show pictures with the same style sheet, the same modules in `js/`, and
+the same pieces of HTML (`part`), whose elements they fill. They show records, each made by
+`_record.record`, whether they stand in the file or arrive later:
 
     const page = new ReportPage(about);  // `_about.about`
     page.add(records);                   // as often as more arrive
@@ -33,8 +33,8 @@ def block(value: Any) -> str:
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def style() -> str:
-    """Return the style sheet."""
+def page_style() -> str:
+    """Return the style sheet of HTML reports, for other pages in the same look."""
     return "".join(read(f"{name}.css") for name in ("page", "answer", "print"))
 
 
@@ -61,11 +61,11 @@ class Page:
     def __init__(self) -> None:
         """Read the files of the page."""
         program = bundle(SCRIPTS / "main.js")
-        policy = policy_of(style(), program)
+        policy = policy_of(page_style(), program)
         self._values = {
             "policy": "; ".join(f"{name} {of}" for name, of in policy.items()),
             "script": program,
-            "style": style(),
+            "style": page_style(),
             "version": __version__,
             **{name: part(name) for name in PARTS},
         }

@@ -51,14 +51,12 @@ class PictureStyle:
         crop: What the model saw of a face.
         side: Longer side of small pictures, in pixels.
         large: Longer side of the pictures for the detail view, in pixels; None for none.
-        folder: Folder that names are relative to; None for the current one.
         page: Folder of the page, which it links to originals from; None for no links.
     """
 
     crop: CropSpec
     side: int = LARGE
     large: int | None = None
-    folder: str | None = None
     page: str | None = None
 
 
@@ -77,8 +75,10 @@ def record(
         HTML: pages show it as text.
     """
     spec = replace(style.crop, size=TILE)
-    path = os.path.join(style.folder or "", prediction.source)  # noqa: PTH118 -- of any text
-    picture, gone = _open(prediction, path if source is None else source)
+    picture, gone = _open(prediction, prediction.source if source is None else source)
+    link = None
+    if picture is not None and source is None and style.page is not None:
+        link = _link(prediction.source, style.page)
     found = sorted(prediction.faces, key=lambda face: (face.p_fake is None, -(face.p_fake or 0)))
     faces = [_face(face, prediction, spec) for face in found]
     thumbnail = large = None
@@ -97,7 +97,7 @@ def record(
         "thumb": thumbnail,
         "large": large,
         "gone": gone,
-        "link": _link(path, style.page) if picture is not None and source is None else None,
+        "link": link,
         "digest": prediction.digest,
         "model": prediction.model,
         "settings": prediction.settings,
@@ -124,10 +124,8 @@ def _sha256(picture: Picture | None) -> str | None:
     return hashlib.sha256(picture.encoded).hexdigest()
 
 
-def _link(path: str, page: str | None) -> str | None:
+def _link(path: str, page: str) -> str:
     """Return the address of a file as the page links to it: relative where that is possible."""
-    if page is None:
-        return None
     try:
         return quote_from_bytes(os.fsencode(os.path.relpath(path, page).replace(os.sep, "/")))
     except ValueError:  # another drive
