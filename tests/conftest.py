@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests._pages import browser, opened  # noqa: F401 -- fixtures
+
 ROOT = Path(__file__).parent.parent
 """The repository's root."""
 

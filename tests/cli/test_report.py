@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from fakeface import Detector
 from fakeface.cli._app import app
-from fakeface.reports import open_report
 from tests._models import make_classifier
+from tests._pages import write
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +22,7 @@ def scans(tmp_path_factory, samples):
     folder = tmp_path_factory.mktemp("scans")
     for name, gain in (("first", 12.0), ("second", 4.0)):
         detector = Detector(make_classifier(folder / name, gain=gain))
-        with open_report("jsonl", folder / f"{name}.jsonl") as out:
-            for prediction in detector.scan(samples):
-                out.write(prediction)
+        write(folder / f"{name}.jsonl", detector.scan(samples))
     return folder
 
 
@@ -81,10 +79,8 @@ def test_pictures_that_are_gone_or_changed_are_counted(tmp_path):
     names = ["gone.png", "changed.png", "here.png"]
     for at, name in enumerate(names):
         Image.new("RGB", (90, 90), (at, 0, 0)).save(tmp_path / name)
-    results = tmp_path / "r.jsonl"
-    with open_report("jsonl", results) as out:
-        for prediction in Detector(model).predict_batch([tmp_path / name for name in names]):
-            out.write(prediction)
+    predictions = Detector(model).predict_batch([tmp_path / name for name in names])
+    results = write(tmp_path / "r.jsonl", predictions)
     (tmp_path / "gone.png").unlink()
     Image.new("RGB", (9, 9)).save(tmp_path / "changed.png")
     code, said = run(results, "-o", tmp_path / "r.html")

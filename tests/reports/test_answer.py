@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from fakeface import Detector, Prediction, Verdict
-from fakeface.reports import open_report
 from fakeface.types import Provenance, Statement
 from tests._models import make_cam_classifier
-from tests.reports._pages import check_accessible, judged, needs_chromium
+from tests._pages import check_accessible, judged, needs_chromium, unseen, with_figures, write
 
 pytestmark = needs_chromium
 
@@ -36,24 +34,13 @@ OUTCOMES = {
 def detector(tmp_path_factory):
     """One whose figures are known."""
     model = make_cam_classifier(tmp_path_factory.mktemp("answer") / "model", gain=14)
-    described = json.loads((model / "model.json").read_text())
-    figures = {"unseen": {"operating_points": {"fpr5": {"tpr": 0.4, "fpr": 0.03}}}}
-    (model / "model.json").write_text(json.dumps(described | {"figures": figures}))
-    return Detector(model, whole=True)
-
-
-def write(path, detector, *predictions):
-    with open_report("html", path) as out:
-        out.describe(detector)
-        for prediction in predictions:
-            out.write(prediction)
-    return path
+    return Detector(with_figures(model, unseen(0.4, 0.03)), whole=True)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_the_headline_says_what_happened(opened, detector, tmp_path, outcome):
     prediction, headline = OUTCOMES[outcome]
-    page = opened(write(tmp_path / "r.html", detector, prediction))
+    page = opened(write(tmp_path / "r.html", [prediction], detector))
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.locator("h1").inner_text() == headline
     assert page.title().startswith(headline)
@@ -79,7 +66,7 @@ def test_the_answer_fits_the_first_screen_of_a_telephone(opened, detector, tmp_p
     Image.new("RGB", (240, 200), (210, 120, 90)).save(picture)
     said = Provenance((Statement("exif", "camera", tool="Canon <b>EOS</b> R5 " * 9),))
     prediction = replace(detector.predict(picture), provenance=said)
-    page = opened(write(tmp_path / "r.html", detector, prediction))
+    page = opened(write(tmp_path / "r.html", [prediction], detector))
     page.set_viewport_size({"width": 390, "height": 844})
     page.locator("#single .tile canvas").wait_for()
     for part in ("h1", ".single-shown .frame", ".tile canvas", ".scored", ".says-line", ".next"):
@@ -92,7 +79,7 @@ def test_the_answer_fits_the_first_screen_of_a_telephone(opened, detector, tmp_p
 
 
 def test_how_often_a_flag_is_right_follows_the_reader_s_number(opened, detector, tmp_path):
-    page = opened(write(tmp_path / "r.html", detector, OUTCOMES["fake"][0]))
+    page = opened(write(tmp_path / "r.html", [OUTCOMES["fake"][0]], detector))
     worth = page.locator(".worth")
     assert "Of 100 photographs of origins that the model does not know, about 3 are flagged." in (
         worth.inner_text()
@@ -105,7 +92,7 @@ def test_how_often_a_flag_is_right_follows_the_reader_s_number(opened, detector,
 
 
 def test_what_is_not_flagged_is_no_all_clear(opened, detector, tmp_path):
-    page = opened(write(tmp_path / "r.html", detector, OUTCOMES["real"][0]))
+    page = opened(write(tmp_path / "r.html", [OUTCOMES["real"][0]], detector))
     text = page.locator(".worth").inner_text()
     assert (
         "Of 100 AI pictures by generators that the model does not know, about 60 are not flagged"
@@ -118,7 +105,7 @@ def test_copies_are_counted_once_unless_asked_for(opened, detector, tmp_path):
     one = replace(OUTCOMES["fake"][0], digest="00" * 16)
     other = replace(OUTCOMES["real"][0], source="other.jpg", digest="11" * 16)
     copies = [replace(one, source=f"{at}.jpg") for at in range(4)]
-    page = opened(write(tmp_path / "r.html", detector, *copies, other))
+    page = opened(write(tmp_path / "r.html", [*copies, other], detector))
     assert page.locator("h1").inner_text() == "1 of 2 pictures was flagged as AI"
     assert "3 files are copies and are not counted again" in page.locator("#lede").inner_text()
     assert page.locator('[data-verdict="fake"] .number').inner_text() == "1"

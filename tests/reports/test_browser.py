@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 
@@ -13,10 +12,9 @@ from typer.testing import CliRunner
 
 from fakeface import Detector, Prediction, Verdict
 from fakeface.cli._app import app
-from fakeface.reports import open_report
 from fakeface.types import Provenance, Statement
 from tests._models import make_cam_classifier
-from tests.reports._pages import check_accessible, judged, needs_chromium
+from tests._pages import check_accessible, judged, needs_chromium, unseen, with_figures, write
 
 HOSTILE = [
     "<script>window.hacked = 1<_script>.jpg",
@@ -49,12 +47,7 @@ def report(tmp_path_factory, samples):
             predictions.append(
                 judged(f"{folder}/{verdict}{at}.jpg", p + at / 2e4, Verdict(verdict))
             )
-    path = folder / "report.html"
-    with open_report("html", path) as out:
-        out.describe(detector)
-        for prediction in predictions:
-            out.write(prediction)
-    return path, predictions
+    return write(folder / "report.html", predictions, detector), predictions
 
 
 def names(page):
@@ -94,11 +87,9 @@ def test_the_first_screen_sums_up(opened, report):
 
 
 def test_a_title_and_a_note_stand_where_the_count_would(opened, tmp_path):
-    path = tmp_path / "titled.html"
-    with open_report("html", path) as report:
-        report.title, report.note = "The <b>worst</b>", "Chosen from 9 pictures."
-        report.write(judged("a.jpg", 0.9, Verdict.FAKE))
-    page = opened(path)
+    fake = [judged("a.jpg", 0.9, Verdict.FAKE)]
+    said = {"title": "The <b>worst</b>", "note": "Chosen from 9 pictures."}
+    page = opened(write(tmp_path / "titled.html", fake, **said))
     assert page.locator("h1").inner_text() == "The <b>worst</b>"
     assert page.locator("#lede").inner_text().startswith("Chosen from 9 pictures. ")
     assert "about" not in page.locator("#false-flags").inner_text()
@@ -219,12 +210,11 @@ SAID = {
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
-    path = tmp_path_factory.mktemp("said") / "report.html"
-    with open_report("html", path) as out:
-        for at, (name, provenance) in enumerate(SAID.items()):
-            prediction = judged(name, 0.1 + at / 10, Verdict.REAL)
-            out.write(replace(prediction, provenance=provenance))
-    return path
+    predictions = [
+        replace(judged(name, 0.1 + at / 10, Verdict.REAL), provenance=provenance)
+        for at, (name, provenance) in enumerate(SAID.items())
+    ]
+    return write(tmp_path_factory.mktemp("said") / "report.html", predictions)
 
 
 def test_what_files_say_is_shown_sorted_and_filtered(opened, said):
@@ -275,11 +265,8 @@ def test_all_statements_of_a_picture_are_shown(opened, said):
 
 
 def test_a_report_without_provenance_has_no_column_for_it(opened, tmp_path):
-    path = tmp_path / "r.html"
-    with open_report("html", path) as out:
-        for name in ("a.jpg", "b.jpg"):
-            out.write(judged(name, 0.5, Verdict.UNCERTAIN))
-    page = opened(path)
+    both = [judged(name, 0.5, Verdict.UNCERTAIN) for name in ("a.jpg", "b.jpg")]
+    page = opened(write(tmp_path / "r.html", both))
     assert page.locator("#origin").is_hidden()
     page.get_by_text("Table", exact=True).click()
     assert page.locator("th[data-sort=says]").is_hidden()
@@ -291,9 +278,8 @@ def test_two_scans_are_compared(opened, tmp_path):
         "after": [("a.jpg", 0.8, "fake"), ("b.jpg", 0.95, "fake"), ("d<b>.jpg", 0.1, "real")],
     }
     for name, rows in results.items():
-        with open_report("jsonl", tmp_path / f"{name}.jsonl") as out:
-            for file, p, verdict in rows:
-                out.write(judged(file, p, Verdict(verdict)))
+        predictions = [judged(file, p, Verdict(verdict)) for file, p, verdict in rows]
+        write(tmp_path / f"{name}.jsonl", predictions)
     path = tmp_path / "r.html"
     words = ["report", "--compare", tmp_path / "before.jsonl", tmp_path / "after.jsonl", "-o", path]
     assert CliRunner().invoke(app, [str(word) for word in words]).exit_code == 0
@@ -366,15 +352,9 @@ def test_base_rates_are_worked_out(opened, report):
 
 
 def test_base_rates_begin_with_the_figures_of_the_model(opened, tmp_path):
-    model = make_cam_classifier(tmp_path / "model")
-    described = json.loads((model / "model.json").read_text())
-    figures = {"unseen": {"operating_points": {"fpr5": {"tpr": 0.4921, "fpr": 0.0268}}}}
-    (model / "model.json").write_text(json.dumps(described | {"figures": figures}))
-    path = tmp_path / "report.html"
-    with open_report("html", path) as out:
-        out.describe(Detector(model))
-        out.write(judged("a.jpg", 0.9, Verdict.FAKE))
-    page = opened(path)
+    model = with_figures(make_cam_classifier(tmp_path / "model"), unseen(0.4921, 0.0268))
+    fake = [judged("a.jpg", 0.9, Verdict.FAKE)]
+    page = opened(write(tmp_path / "report.html", fake, Detector(model)))
     assert page.locator("#tpr").input_value() == "49"
     assert page.locator("#fpr").input_value() == "2.7"
     assert "origins that the model does not know" in page.locator("#bayes-note").inner_text()
@@ -431,11 +411,7 @@ REAL, UNSURE, FAKE = (
     ],
 )
 def test_there_is_a_page_for_every_outcome(opened, tmp_path, predictions, headline):
-    path = tmp_path / "report.html"
-    with open_report("html", path) as out:
-        for prediction in predictions:
-            out.write(prediction)
-    page = opened(path)
+    page = opened(write(tmp_path / "report.html", predictions))
     assert page.locator("h1").inner_text() == headline
     assert page.locator("#distribution").is_hidden() == all(p.p_fake is None for p in predictions)
     assert page.locator("#incomplete").is_hidden()
@@ -473,12 +449,8 @@ def test_print_and_pdf_show_every_picture(opened, tmp_path, heat):
     for at in range(number):  # no two alike, or the PDF would hold one for both
         pixels = noise.integers(0, 255, (5, 6, 3), dtype=np.uint8)
         Image.fromarray(pixels).resize((60, 50)).save(tmp_path / f"{at}.png")
-    path = tmp_path / "report.html"
-    with open_report("html", path) as out:
-        out.describe(detector)
-        for prediction in detector.predict_batch(sorted(tmp_path.glob("*.png"))):
-            out.write(prediction)
-    page = opened(path)
+    predictions = detector.predict_batch(sorted(tmp_path.glob("*.png")))
+    page = opened(write(tmp_path / "report.html", predictions, detector))
     if heat:
         page.get_by_label("Heat maps").check(force=True)
     assert page.locator(".card").count() < number
@@ -493,13 +465,10 @@ def test_print_and_pdf_show_every_picture(opened, tmp_path, heat):
 
 
 def test_on_paper_nothing_overlaps_and_notes_are_whole(opened, tmp_path):
-    path = tmp_path / "report.html"
     said = Provenance((Statement("c2pa", "ai", "unknown_signer", "Acme"),))
-    with open_report("html", path) as out:
-        for at in range(6):
-            name = f"{'a-very-long-name' * 4}{at}.jpg"
-            out.write(replace(judged(name, 0.5, Verdict.UNCERTAIN), provenance=said))
-    page = opened(path)
+    one = replace(judged("", 0.5, Verdict.UNCERTAIN), provenance=said)
+    names = [f"{'a-very-long-name' * 4}{at}.jpg" for at in range(6)]
+    page = opened(write(tmp_path / "report.html", [replace(one, source=name) for name in names]))
     note = "seen first on a forum, the sender could not name a photographer " * 4
     page.locator(".card").first.click()
     page.locator("#detail").get_by_label("Reviewed").check()
@@ -548,10 +517,8 @@ def test_a_pressed_filter_stays_readable_under_the_mouse(opened, report, scheme)
 
 
 def test_five_thousand_pictures_stay_usable(opened, tmp_path):
-    path = tmp_path / "report.html"
-    with open_report("html", path) as out:
-        for at in range(5000):
-            out.write(judged(f"photos/{at}.jpg", at / 5000, Verdict.UNCERTAIN))
+    many = (judged(f"photos/{at}.jpg", at / 5000, Verdict.UNCERTAIN) for at in range(5000))
+    path = write(tmp_path / "report.html", many)
     thumb = "A" * 6000  # as large as thumbnails are; there is no time to make 5,000
     path.write_text(path.read_text().replace('"thumb":null', f'"thumb":"{thumb}"'))
     assert path.stat().st_size > 30e6

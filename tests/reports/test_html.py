@@ -11,7 +11,9 @@ from PIL import Image
 
 from fakeface import Box, Detector, Face, Heatmap, Prediction, Verdict
 from fakeface.reports import open_report
+from tests import _pages
 from tests._models import make_cam_classifier
+from tests._pages import unseen
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +22,7 @@ def detector(tmp_path_factory):
 
 
 def write(path, predictions, detector=None):
-    with open_report("html", path) as report:
-        if detector is not None:
-            report.describe(detector)
-        for prediction in predictions:
-            report.write(prediction)
-    return path.read_text(encoding="utf-8")
+    return _pages.write(path, predictions, detector).read_text(encoding="utf-8")
 
 
 def block(page, name):
@@ -54,29 +51,18 @@ def test_what_was_judged_is_on_the_page_in_order(detector, samples, tmp_path):
     assert json.loads(block(page, "end"))["complete"] is True
 
 
-def with_figures(model, figures):
-    """Write figures into a model's description, as they are measured after the export."""
-    described = json.loads((model / "model.json").read_text())
-    (model / "model.json").write_text(json.dumps(described | {"figures": figures}))
-    return Detector(model)
-
-
-def measured(tpr, fpr):
-    return {"operating_points": {"fpr5": {"tpr": tpr, "fpr": fpr}}}
-
-
 @pytest.mark.parametrize(
     ("figures", "rates"),
     [
-        ({"unseen": measured(0.49, 0.027)}, {"tpr": 0.49, "fpr": 0.027, "on": "unseen"}),
-        ({"unseen": measured(7, 0.1)}, None),
+        (unseen(0.49, 0.027), {"tpr": 0.49, "fpr": 0.027, "on": "unseen"}),
+        (unseen(7, 0.1), None),
         ({"unseen": {"operating_points": []}}, None),
-        ({"unseen": measured("<b>", 0.1)}, None),
+        (unseen("<b>", 0.1), None),
     ],
 )
 def test_rates_are_those_on_unseen_origins(tmp_path, figures, rates):
-    detector = with_figures(make_cam_classifier(tmp_path / "model"), figures)
-    page = write(tmp_path / "r.html", [], detector)
+    model = _pages.with_figures(make_cam_classifier(tmp_path / "model"), figures)
+    page = write(tmp_path / "r.html", [], Detector(model))
     assert json.loads(block(page, "about-data"))["rates"] == rates
 
 

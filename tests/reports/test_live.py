@@ -9,7 +9,7 @@ import pytest
 
 from fakeface.reports import live_page
 from fakeface.reports._html._bundle import SCRIPTS, bundle
-from tests.reports._pages import needs_chromium
+from tests._pages import needs_chromium
 
 JUDGE = """
 import { failure } from "./judge.js";

@@ -21,6 +21,7 @@ from fakeface.reports._parquet import schema
 from fakeface.reports._record import record_of
 from fakeface.reports._table import TableReport
 from fakeface.types import Provenance, Statement
+from tests import _pages
 
 NASTY = "a\n\x1b[31m\u202egpj.\udcff.jpg"
 """A newline, a terminal escape, a bidirectional override and a byte that is not UTF-8."""
@@ -46,9 +47,7 @@ PREDICTIONS = [
 
 
 def write(name: str, path: Path, predictions: list[Prediction] = PREDICTIONS) -> None:
-    with open_report(name, path) as report:
-        for prediction in predictions:
-            report.write(prediction)
+    _pages.write(path, predictions, name=name)
 
 
 def test_json_and_jsonl_lose_nothing_and_are_safe_on_a_terminal(tmp_path: Path) -> None:

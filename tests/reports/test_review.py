@@ -12,8 +12,7 @@ from PIL import Image
 
 from fakeface import Box, Face, Verdict
 from fakeface.images._read import digest
-from fakeface.reports import open_report
-from tests.reports._pages import judged, needs_chromium
+from tests._pages import judged, needs_chromium, save, write
 
 pytestmark = needs_chromium
 
@@ -26,21 +25,13 @@ def report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("review")
     pictures = folder / "pictures"
     pictures.mkdir()
-    path = folder / "report.html"
-    with open_report("html", path) as out:
-        out.large_pictures = True
-        for at, name in enumerate(NAMES):
-            file = pictures / name
-            Image.new("RGB", (1500, 1000), (0 if at == 2 else at, 9, 9)).save(file, "JPEG")
-            score = 0.9 if at == 2 else 0.9 - at / 10
-            out.write(
-                replace(
-                    judged(str(file), score, Verdict.UNCERTAIN),
-                    size=(1500, 1000),
-                    digest=digest(file.read_bytes()),
-                )
-            )
-    return path
+    predictions = []
+    for at, name in enumerate(NAMES):
+        file = pictures / name
+        Image.new("RGB", (1500, 1000), (0 if at == 2 else at, 9, 9)).save(file, "JPEG")
+        prediction = judged(str(file), 0.9 if at == 2 else 0.9 - at / 10, Verdict.UNCERTAIN)
+        predictions.append(replace(prediction, size=(1500, 1000), digest=digest(file.read_bytes())))
+    return write(folder / "report.html", predictions, large_pictures=True)
 
 
 def shown(page):
@@ -72,11 +63,8 @@ def test_notes_and_marks_are_in_the_saved_copy(opened, report, tmp_path):
     page.keyboard.press("Escape")
     assert page.locator("#review-count").inner_text() == "1 picture selected, 1 reviewed"
     assert page.locator("#unsaved").is_visible()
-    with page.expect_download() as saving:
-        page.locator("#save").click()
-    assert saving.value.suggested_filename == "report.html"
-    copy = tmp_path / "copy.html"
-    saving.value.save_as(copy)
+    copy = save(page, "#save", tmp_path)
+    assert copy.name == "report.html"
     assert not page.locator("#unsaved").is_visible()
 
     again = opened(copy)
@@ -86,26 +74,17 @@ def test_notes_and_marks_are_in_the_saved_copy(opened, report, tmp_path):
     assert note in card.inner_text().replace("\n", " ")
     again.locator("#state").select_option("note")
     assert shown(again) == ["a b.jpg"]
-    with again.expect_download() as saving:
-        again.locator("#save").click()
-    twice = tmp_path / "twice.html"
-    saving.value.save_as(twice)
-    assert twice.read_bytes() == copy.read_bytes()
+    (tmp_path / "again").mkdir()
+    assert save(again, "#save", tmp_path / "again").read_bytes() == copy.read_bytes()
 
 
 def test_the_selection_is_exported(opened, report, tmp_path):
     page = opened(report)
     assert page.locator("#export-csv").is_disabled()
     page.locator("#select-all").click()  # copies too
-    files = {}
-    for button in ("export-csv", "export-json"):
-        with page.expect_download() as saving:
-            page.locator(f"#{button}").click()
-        files[button] = tmp_path / saving.value.suggested_filename
-        saving.value.save_as(files[button])
-    with files["export-csv"].open(encoding="utf-8-sig", newline="") as file:
+    with save(page, "#export-csv", tmp_path).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    records = json.loads(files["export-json"].read_text(encoding="utf-8"))
+    records = json.loads(save(page, "#export-json", tmp_path).read_text(encoding="utf-8"))
     assert len(rows) == len(records) == len(NAMES)
     by_name = {Path(record["source"]).name: record for record in records}
     first = by_name["=cmd.jpg"]
@@ -118,16 +97,11 @@ def test_the_selection_is_exported(opened, report, tmp_path):
 
 
 def test_no_formula_is_exported(opened, tmp_path):
-    path = tmp_path / "report.html"
     names = ["=1+1.jpg", "a;=2.jpg", 'q"uote,.jpg', "-3.jpg"]
-    with open_report("html", path) as out:
-        for name in names:
-            out.write(judged(name, 0.5, Verdict.UNCERTAIN))
-    page = opened(path)
+    predictions = [judged(name, 0.5, Verdict.UNCERTAIN) for name in names]
+    page = opened(write(tmp_path / "report.html", predictions))
     page.locator("#select-all").click()
-    with page.expect_download() as saving:
-        page.locator("#export-csv").click()
-    with Path(saving.value.path()).open(encoding="utf-8-sig", newline="") as file:
+    with save(page, "#export-csv", tmp_path).open(encoding="utf-8-sig", newline="") as file:
         cells = {row["source"] for row in csv.DictReader(file)}
     assert cells == {"'=1+1.jpg", "a\\u003b=2.jpg", 'q"uote,.jpg', "'-3.jpg"}
 
@@ -193,12 +167,10 @@ def test_faces_are_numbered_by_suspicion_and_numbers_cover_no_face(opened, tmp_p
         Face(Box(*box), 0.9, p, Verdict.TOO_SMALL if p is None else Verdict.UNCERTAIN)
         for box, p in zip(boxes, scores, strict=True)
     )
-    path = tmp_path / "report.html"
-    with open_report("html", path) as out:
-        prediction = judged(str(file), 0.9, Verdict.UNCERTAIN)
-        bytes_ = digest(file.read_bytes())
-        out.write(replace(prediction, faces=faces, size=(900, 600), digest=bytes_))
-    page = opened(path)
+    prediction = judged(str(file), 0.9, Verdict.UNCERTAIN)
+    read = digest(file.read_bytes())
+    prediction = replace(prediction, faces=faces, size=(900, 600), digest=read)
+    page = opened(write(tmp_path / "report.html", [prediction]))
     page.get_by_role("button", name="All details and notes").click()
     listed = page.locator(".face-list li").all_inner_texts()
     assert ["0.900" in listed[0], "0.500" in listed[1], "0.200" in listed[2]] == [True] * 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,55 +12,18 @@ import pytest
 from PIL import Image
 
 from fakeface import Detector
-from fakeface.reports import open_report
-from tests.reports._pages import CHROMIUM, FLAGS, check_accessible, needs_chromium
+from tests._pages import Opened, check_accessible, needs_chromium, save, wait, write
 from tests.serve._server import serving
-
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="needs the extra `browser` (playwright)"
-)
 
 pytestmark = needs_chromium
 
-DONE = re.compile(r"pictures? done\.")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
-
 
 @pytest.fixture
-def opened(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Opens pages, and in the end checks that nothing was complained of or asked of others."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    bases: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda asking: asked.append(asking.url))
-    page.on("dialog", lambda dialog: dialog.accept())
-
-    def goto(address: str, **media: str) -> Any:
-        bases.append(address)
-        page.emulate_media(**media)
-        page.goto(address)
-        if address.startswith("http"):
-            page.locator("#pick-files:enabled, #token-form:not([hidden])").wait_for(state="attached")
-        return page
-
-    goto.said = said  # type: ignore[attr-defined]
-    yield goto
-    assert said == []
-    own = (*bases, "data:", "blob:")
-    assert [url for url in asked if not url.startswith(own)] == []
-    assert page.evaluate("window.hacked") is None
-    context.close()
+def opened(opened: Opened) -> Opened:
+    """Opens pages, and waits until pictures can be chosen."""
+    opened.ready = "#pick-files:enabled, #token-form:not([hidden])"
+    opened.context.set_default_timeout(60_000)
+    return opened
 
 
 def drop(page: Any, paths: list[Path]) -> None:
@@ -72,18 +34,6 @@ def drop(page: Any, paths: list[Path]) -> None:
     for kind in ("dragEnter", "dragOver", "drop"):
         at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
         session.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
-
-
-def wait(page: Any) -> None:
-    page.locator("#said").get_by_text(DONE).wait_for(state="attached", timeout=60_000)
-
-
-def save(page: Any, kind: str, folder: Path) -> Path:
-    with page.expect_download() as download:
-        page.click(f"#save-{kind}")
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
 
 
 @pytest.fixture
@@ -101,7 +51,7 @@ def ten(pictures: list[Path], tmp_path: Path) -> list[Path]:
 
 
 def test_dropped_pictures_are_shown_opened_saved_and_printed(
-    opened: Callable[..., Any], url: str, ten: list[Path], tmp_path: Path
+    opened: Opened, url: str, ten: list[Path], tmp_path: Path
 ) -> None:
     page = opened(f"{url}/")
     drop(page, ten)
@@ -118,10 +68,10 @@ def test_dropped_pictures_are_shown_opened_saved_and_printed(
     page.keyboard.press("Escape")
 
     page.locator("#search").fill("")
-    saved = save(page, "html", tmp_path)
+    saved = save(page, "#save-html", tmp_path)
     page.emulate_media(media="print")
     assert page.pdf().count(b"/Filter /DCTDecode") == 10
-    report = opened(saved.as_uri(), media="print")
+    report = opened(saved, media="print")
     assert report.locator(".card").count() == 10
     check_accessible(report, "saved report")
     dates = re.findall(r"\n(?:Began|Finished)\s+(.*)", report.locator("#facts").inner_text())
@@ -131,7 +81,7 @@ def test_dropped_pictures_are_shown_opened_saved_and_printed(
 
 
 def test_saved_files_are_those_of_the_command_line(
-    opened: Callable[..., Any], url: str, detector: Detector, ten: list[Path], tmp_path: Path
+    opened: Opened, url: str, detector: Detector, ten: list[Path], tmp_path: Path
 ) -> None:
     broken = ten[0].parent / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff no more")
@@ -148,12 +98,9 @@ def test_saved_files_are_those_of_the_command_line(
         *detector.predict_batch([str(broken)]),
     ]
     for kind, mark in (("csv", "\ufeff"), ("json", "")):
-        right = tmp_path / f"right.{kind}"
-        with open_report(kind, right) as report:
-            for prediction in predictions:
-                report.write(prediction)
+        right = write(tmp_path / f"right.{kind}", predictions)
         expected = mark + right.read_text("utf-8").replace(f"{broken.parent}/", "")
-        saved = save(page, kind, tmp_path).read_text("utf-8")
+        saved = save(page, f"#save-{kind}", tmp_path).read_text("utf-8")
         if kind == "csv":  # four more columns at the end
             cut = [re.sub(r"(,[^,]*){4}$", "", line) for line in saved.splitlines()]
             assert cut == expected.splitlines()
@@ -165,7 +112,7 @@ def test_saved_files_are_those_of_the_command_line(
 
 
 def test_of_a_dropped_folder_the_pictures_are_taken(
-    opened: Callable[..., Any], url: str, ten: list[Path]
+    opened: Opened, url: str, ten: list[Path]
 ) -> None:
     folder = ten[0].parent
     (folder / "notes.txt").write_text("no picture")
@@ -180,7 +127,7 @@ def test_of_a_dropped_folder_the_pictures_are_taken(
 
 
 def test_names_are_text_and_those_that_are_taken_get_a_number(
-    opened: Callable[..., Any], url: str, pictures: list[Path]
+    opened: Opened, url: str, pictures: list[Path]
 ) -> None:
     data = pictures[0].read_bytes()
     names = ["<img src=x onerror=window.hacked=1>.png", "a\u202eb.png", "same.png", "same.png"]
@@ -196,9 +143,7 @@ def test_names_are_text_and_those_that_are_taken_get_a_number(
     assert page.locator("main img[src=x]").count() == 0
 
 
-def test_a_picture_may_be_pasted(
-    opened: Callable[..., Any], url: str, pictures: list[Path]
-) -> None:
+def test_a_picture_may_be_pasted(opened: Opened, url: str, pictures: list[Path]) -> None:
     page = opened(f"{url}/")
     data = base64.b64encode(pictures[0].read_bytes()).decode()
     page.evaluate(
@@ -212,7 +157,7 @@ def test_a_picture_may_be_pasted(
     assert page.locator(".card .name").all_inner_texts() == ["1 image.png"]
 
 
-def test_it_can_be_stopped_and_go_on(opened: Callable[..., Any], url: str, ten: list[Path]) -> None:
+def test_it_can_be_stopped_and_go_on(opened: Opened, url: str, ten: list[Path]) -> None:
     page = opened(f"{url}/")
     waiting: list[Any] = []
     page.route("**/page/records?*", lambda route: waiting.append(route))
@@ -227,9 +172,7 @@ def test_it_can_be_stopped_and_go_on(opened: Callable[..., Any], url: str, ten: 
     assert page.locator("#stop").is_hidden()
 
 
-def test_a_busy_server_is_asked_again(
-    opened: Callable[..., Any], url: str, ten: list[Path]
-) -> None:
+def test_a_busy_server_is_asked_again(opened: Opened, url: str, ten: list[Path]) -> None:
     page = opened(f"{url}/")
     refused = []
 
@@ -244,12 +187,10 @@ def test_a_busy_server_is_asked_again(
     page.set_input_files("#files", [str(path) for path in ten[:3]])
     wait(page)
     assert page.locator(".card").count() == 3
-    opened.said[:] = [text for text in opened.said if "429" not in text]  # type: ignore[attr-defined]
+    opened.said[:] = [text for text in opened.said if "429" not in text]
 
 
-def test_too_large_a_picture_is_listed(
-    opened: Callable[..., Any], detector: Detector, ten: list[Path]
-) -> None:
+def test_too_large_a_picture_is_listed(opened: Opened, detector: Detector, ten: list[Path]) -> None:
     most = max(path.stat().st_size for path in ten[:3])
     large = ten[0].parent / "large.jpg"
     large.write_bytes(ten[0].read_bytes() + bytes(most))
@@ -261,9 +202,7 @@ def test_too_large_a_picture_is_listed(
         assert "is larger than the" in page.locator("#unreadable-body").inner_text()
 
 
-def test_the_token_is_asked_for(
-    opened: Callable[..., Any], detector: Detector, ten: list[Path]
-) -> None:
+def test_the_token_is_asked_for(opened: Opened, detector: Detector, ten: list[Path]) -> None:
     with serving(detector, token="a-token-of-some-length") as url:
         page = opened(f"{url}/")
         page.locator("#token").fill("not the right one")
@@ -275,23 +214,21 @@ def test_the_token_is_asked_for(
         page.set_input_files("#files", [str(path) for path in ten[:2]])
         wait(page)
         assert page.locator(".card").count() == 2
-    opened.said[:] = [text for text in opened.said if "401" not in text]  # type: ignore[attr-defined]
+    opened.said[:] = [text for text in opened.said if "401" not in text]
 
 
-def test_a_server_that_is_gone_is_said(
-    opened: Callable[..., Any], detector: Detector, ten: list[Path]
-) -> None:
+def test_a_server_that_is_gone_is_said(opened: Opened, detector: Detector, ten: list[Path]) -> None:
     with serving(detector) as url:
         page = opened(f"{url}/")
     page.set_input_files("#files", [str(ten[0])])
     page.get_by_text("the server cannot be reached").wait_for()
-    opened.said.clear()  # type: ignore[attr-defined]
+    opened.said.clear()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 360])
 def test_it_is_accessible(
-    opened: Callable[..., Any], url: str, ten: list[Path], scheme: str, width: int
+    opened: Opened, url: str, ten: list[Path], scheme: str, width: int
 ) -> None:
     page = opened(f"{url}/", color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
@@ -311,17 +248,17 @@ def test_it_is_accessible(
 
 
 def test_the_saved_json_is_read_by_the_report_command(
-    opened: Callable[..., Any], url: str, ten: list[Path], tmp_path: Path
+    opened: Opened, url: str, ten: list[Path], tmp_path: Path
 ) -> None:
     page = opened(f"{url}/")
     page.set_input_files("#files", [str(path) for path in ten])
     wait(page)
-    saved = save(page, "json", tmp_path)
+    saved = save(page, "#save-json", tmp_path)
     assert [record["source"] for record in json.loads(saved.read_text())] == [p.name for p in ten]
 
 
 def test_other_files_are_counted_and_not_sent_and_a_refusal_stops_no_other(
-    opened: Callable[..., Any], url: str, ten: list[Path]
+    opened: Opened, url: str, ten: list[Path]
 ) -> None:
     page = opened(f"{url}/")
     sent: list[str] = []
@@ -352,11 +289,11 @@ def test_other_files_are_counted_and_not_sent_and_a_refusal_stops_no_other(
     assert "a <b>text</b> body is no picture" in page.locator("#unreadable-body").inner_text()
     assert "4 other files skipped" in page.locator("#progress-text").inner_text()
     assert sum("page/records" in url for url in sent) == 3
-    opened.said[:] = [text for text in opened.said if "415" not in text]  # type: ignore[attr-defined]
+    opened.said[:] = [text for text in opened.said if "415" not in text]
 
 
 def test_a_picture_by_itself_gets_the_answer_and_clear_begins_again(
-    opened: Callable[..., Any], url: str, ten: list[Path]
+    opened: Opened, url: str, ten: list[Path]
 ) -> None:
     page = opened(f"{url}/")
     start = page.locator("h1").inner_text()
@@ -391,7 +328,7 @@ def test_a_picture_by_itself_gets_the_answer_and_clear_begins_again(
 
 @pytest.mark.parametrize("how", ["paste", "drop"])
 def test_an_address_is_not_opened_and_the_page_says_what_to_do(
-    opened: Callable[..., Any], url: str, how: str
+    opened: Opened, url: str, how: str
 ) -> None:
     page = opened(f"{url}/")
     page.evaluate(

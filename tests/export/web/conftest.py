@@ -6,8 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,13 +16,7 @@ import pytest
 
 from export.web import write_site
 from export.web._npm import PACKAGES
-
-CHROMIUM = os.environ.get("FAKEFACE_CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
-    " --disable-background-networking --disable-component-update --disable-sync"
-)
-MODULES = Path(__file__).parents[3] / "export" / "web" / "js"
+from tests._pages import Opened
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -89,57 +82,7 @@ def isolated(site: Path) -> Iterator[str]:
     yield from serve(site, Isolated)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on the PATH (or in FAKEFACE_CHROMIUM)")
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="needs the extra `browser` (playwright)"
-    )
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Watched:
-    """A page, and what it asked for and complained of."""
-
-    page: Any
-    asked: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
-def opened(browser: Any) -> Iterator[Callable[..., Watched]]:
-    """Opens addresses, and in the end checks that nothing was complained of or asked of others."""
-    contexts: list[Any] = []
-    bases: list[str] = []
-    seen: list[Watched] = []
-
-    def goto(
-        address: str, routes: dict[str, Callable[[Any], None]] | None = None, **options: Any
-    ) -> Watched:
-        context = browser.new_context(**options)
-        for pattern, answer in (routes or {}).items():
-            context.route(pattern, answer)
-        contexts.append(context)
-        bases.append(address)
-        context.set_default_timeout(180_000)  # machines of tests may be busy
-        watched = Watched(context.new_page())
-        context.on("request", lambda asking: watched.asked.append(asking.url))
-        context.on("console", lambda message: watched.said.append(message.text))
-        watched.page.on("pageerror", lambda error: watched.said.append(str(error)))
-        watched.page.on("dialog", lambda dialog: dialog.accept())
-        watched.page.goto(address)
-        seen.append(watched)
-        return watched
-
-    yield goto
-    own = (*bases, "data:", "blob:")
-    for watched in seen:
-        assert watched.said == []
-        assert [asked for asked in watched.asked if not asked.startswith(own)] == []
-    for context in contexts:
-        context.close()
+def opened(opened: Opened) -> Opened:
+    opened.context.set_default_timeout(180_000)  # machines of tests may be busy
+    return opened

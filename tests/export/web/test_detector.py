@@ -19,9 +19,10 @@ from PIL import Image, ImageCms
 
 from fakeface import Detector, ImageError
 from fakeface.images import Picture
-from tests.export.web.conftest import Watched, serve
+from tests._pages import Opened, needs_chromium
+from tests.export.web.conftest import serve
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 ROOT = Path(__file__).parents[3]
 PREDICT = """async () => {
@@ -315,7 +316,7 @@ def test_what_cannot_be_read_is_refused_with_the_reason(
 
 
 def test_the_program_in_the_documentation_runs(
-    opened: Callable[..., Watched], site: Path, samples: Path, tmp_path: Path
+    opened: Opened, site: Path, samples: Path, tmp_path: Path
 ) -> None:
     text = (ROOT / "docs" / "browser.md").read_text(encoding="utf-8")
     (program,) = re.findall(r"```html\n(.*?)```", text, re.DOTALL)
@@ -324,7 +325,8 @@ def test_the_program_in_the_documentation_runs(
     shutil.copytree(site, folder)
     (folder / "own.html").write_text(program, encoding="utf-8")
     for url in serve(folder):
-        page = opened(url, {"**/favicon.ico": lambda route: route.fulfill(status=204)}).page
+        opened.context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+        page = opened(url)
         page.goto(f"{url}own.html")
         page.set_input_files("#file", str(samples / "real" / "obama.jpg"))
         page.get_by_text(re.compile(r"^(real|uncertain|fake) 0\.\d+, \d faces")).wait_for()

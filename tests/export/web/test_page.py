@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,9 @@ import pytest
 from PIL import Image
 
 from fakeface import Detector
-from fakeface.reports import open_report
-from tests.export.web.conftest import Watched
+from tests._pages import Opened, check_accessible, needs_chromium, save, wait, write
 
-pytestmark = pytest.mark.slow
-
-DONE = re.compile(r"pictures? done\.")
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +23,7 @@ def detector() -> Detector:
 
 def judge(page: Any, paths: list[Path]) -> None:
     page.set_input_files("#files", [str(path) for path in paths])
-    page.locator("#said").get_by_text(DONE).wait_for(state="attached")
-
-
-def save(page: Any, kind: str, folder: Path) -> Path:
-    with page.expect_download() as download:
-        page.click(f"#save-{kind}")
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
+    wait(page)
 
 
 def small(samples: Path) -> list[Path]:
@@ -43,16 +31,16 @@ def small(samples: Path) -> list[Path]:
 
 
 def test_pictures_are_judged_and_saved_as_by_the_library(
-    opened: Callable[..., Watched], url: str, samples: Path, detector: Detector, tmp_path: Path
+    opened: Opened, url: str, samples: Path, detector: Detector, tmp_path: Path
 ) -> None:
-    page = opened(url).page
+    page = opened(url)
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff no more")
     paths = small(samples)
     judge(page, [*paths, broken])
     assert page.locator(".card").count() == len(paths)
     assert "is broken" in page.locator("#unreadable-body").inner_text()
-    saved = json.loads(save(page, "json", tmp_path).read_text())
+    saved = json.loads(save(page, "#save-json", tmp_path).read_text())
     right = [detector.predict(path).as_dict() for path in paths]
     for given, expected in zip(saved, right, strict=False):
         assert given.keys() >= expected.keys()  # and what the reader marked
@@ -60,23 +48,20 @@ def test_pictures_are_judged_and_saved_as_by_the_library(
             assert given[same] == expected[same], (expected["source"], same)
         assert given["p_fake"] == pytest.approx(expected["p_fake"], abs=0.03)
     assert saved[-1]["error"]
-    rows = save(page, "csv", tmp_path).read_text("utf-8-sig").splitlines()
-    with open_report("csv", tmp_path / "right.csv") as report:
-        report.write(detector.predict(paths[0]))
-    assert rows[0].startswith((tmp_path / "right.csv").read_text().splitlines()[0])
+    rows = save(page, "#save-csv", tmp_path).read_text("utf-8-sig").splitlines()
+    right = write(tmp_path / "right.csv", [detector.predict(paths[0])])
+    assert rows[0].startswith(right.read_text().splitlines()[0])
     assert len(rows) == len(paths) + 2
 
     page.locator(".card").first.click()
     assert page.locator("#detail .stage img").count() == 1
     page.keyboard.press("Escape")
-    report_page = opened(save(page, "html", tmp_path).as_uri()).page
+    report_page = opened(save(page, "#save-html", tmp_path))
     assert report_page.locator(".card").count() == len(paths)
 
 
-def test_its_details_say_what_runs_here(
-    opened: Callable[..., Watched], url: str, samples: Path
-) -> None:
-    page = opened(url).page
+def test_its_details_say_what_runs_here(opened: Opened, url: str, samples: Path) -> None:
+    page = opened(url)
     judge(page, small(samples)[:2])
     facts = page.locator("#facts").evaluate("node => node.textContent")
     assert "ONNX Runtime Web" in facts
@@ -86,9 +71,9 @@ def test_its_details_say_what_runs_here(
 
 
 def test_with_cross_origin_isolation_it_has_threads(
-    opened: Callable[..., Watched], isolated: str, samples: Path
+    opened: Opened, isolated: str, samples: Path
 ) -> None:
-    page = opened(isolated).page
+    page = opened(isolated)
     threads = min(page.evaluate("navigator.hardwareConcurrency"), 4)
     judge(page, small(samples)[:2])
     assert page.locator(".card").count() == 2
@@ -97,10 +82,9 @@ def test_with_cross_origin_isolation_it_has_threads(
 
 
 def test_it_works_without_a_network_after_the_first_visit(
-    opened: Callable[..., Watched], url: str, samples: Path
+    opened: Opened, url: str, samples: Path
 ) -> None:
-    watched = opened(url)
-    page = watched.page
+    page = opened(url)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.context.set_offline(True)
     page.reload()
@@ -109,30 +93,30 @@ def test_it_works_without_a_network_after_the_first_visit(
     assert page.locator(".card").count() == 2
 
 
-def test_a_browser_that_computes_otherwise_says_so(
-    opened: Callable[..., Watched], url: str
-) -> None:
+def test_a_browser_that_computes_otherwise_says_so(opened: Opened, url: str) -> None:
     def other(route: Any) -> None:
         description = route.fetch().json()
         description["golden"]["predictions"][1]["p_fake"] = 0.9
         route.fulfill(json=description)
 
-    page = opened(url, {"**/detector.json": other}).page
+    opened.context.route("**/detector.json", other)
+    page = opened(url)
     page.get_by_text("does not compute what it should").wait_for()
 
 
-def test_a_model_that_was_cut_off_is_not_used(opened: Callable[..., Watched], url: str) -> None:
+def test_a_model_that_was_cut_off_is_not_used(opened: Opened, url: str) -> None:
     def short(route: Any) -> None:
         route.fulfill(body=route.fetch().body()[:-1])
 
-    page = opened(url, {"**/models/model/model.onnx": short}).page
+    opened.context.route("**/models/model/model.onnx", short)
+    page = opened(url)
     page.get_by_text("it was cut off or changed on its way").wait_for()
 
 
 def test_it_can_be_stopped_and_go_on(
-    opened: Callable[..., Watched], url: str, samples: Path, tmp_path: Path
+    opened: Opened, url: str, samples: Path, tmp_path: Path
 ) -> None:
-    page = opened(url).page
+    page = opened(url)
     paths = []
     for number in range(30):
         with Image.open(samples / "real" / "obama.jpg") as image:
@@ -143,30 +127,19 @@ def test_it_can_be_stopped_and_go_on(
     page.locator("#said").get_by_text("left").wait_for(state="attached")
     assert page.locator("#continue").is_visible()
     page.locator("#continue").click()
-    page.locator("#said").get_by_text(DONE).wait_for(state="attached")
+    wait(page)
     assert page.locator("#progress-text").inner_text() == "30 of 30 pictures"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 390])
-def test_it_is_accessible(
-    opened: Callable[..., Watched], url: str, samples: Path, scheme: str, width: int
-) -> None:
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="needs the extra `browser` (axe)"
-    )
-    viewport = {"width": width, "height": 800}
-    page = opened(url, color_scheme=scheme, viewport=viewport).page
-
-    def check(state: str) -> None:
-        found = axe.Axe().run(page).response["violations"]
-        told = [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"][:3]]
-        assert not told, f"{state}: {told}"
-
-    check("nothing yet")
+def test_it_is_accessible(opened: Opened, url: str, samples: Path, scheme: str, width: int) -> None:
+    page = opened(url, color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    check_accessible(page, "nothing yet")
     judge(page, small(samples))
-    check("results")
+    check_accessible(page, "results")
     page.locator(".card").first.click()
-    check("one picture")
+    check_accessible(page, "one picture")
     page.keyboard.press("Escape")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
