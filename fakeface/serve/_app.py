@@ -6,17 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import HTMLResponse
 
 from fakeface._version import __version__
 from fakeface.diagnostics import installed
 from fakeface.reports._jsonl import encode
-from fakeface.serve._docs import POLICY, docs_page
 from fakeface.serve._guard import Guard
 from fakeface.serve._metrics import Metrics
 from fakeface.serve._options import ServeOptions
@@ -58,9 +56,9 @@ class Reason(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the server can take pictures."""
+    """That the server answers."""
 
-    status: str = Field(description="`ok`, or `stuck` if every thread is past its time.")
+    status: Literal["ok"] = "ok"
 
 
 class Info(BaseModel):
@@ -72,17 +70,16 @@ class Info(BaseModel):
     models: list[dict[str, Any]]
     trust_list: str | None = Field(description="Date of the C2PA's list of certificates.")
     detector: dict[str, Any] = Field(description="Its model and settings.")
-    limits: dict[str, int | float] = Field(description="In pictures, bytes, seconds and requests.")
+    limits: dict[str, int] = Field(description="In bytes, requests and threads.")
 
 
 _REASONS: dict[int | str, dict[str, Any]] = {
     status: {"model": Reason, "description": text}
     for status, text in {
-        400: "The form is broken.",
+        400: "The form is broken, or has too many files.",
         401: "The token is missing or wrong.",
         403: "Another site's page sent the request.",
-        408: "The body does not arrive.",
-        413: "The picture or the form is too large, or there are too many pictures.",
+        413: "The picture or the form is too large.",
         415: "The body is text, JSON, or compressed.",
         421: "The server is not known by the name in the Host header.",
         422: "There is no picture.",
@@ -109,7 +106,6 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
     pool = Pool(detector, options, metrics.picture)
     metrics.gauge("requests_open", "Requests admitted and not answered.", lambda: pool.requests)
     metrics.gauge("held_bytes", "Bytes of pictures in memory.", lambda: pool.held)
-    metrics.gauge("late_threads", "Threads past the time of their picture.", lambda: pool.late)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -133,8 +129,7 @@ def create_app(detector: Detector, options: ServeOptions | None = None) -> FastA
             allow_headers=("Authorization", "Content-Type"),
         )
     _add_api(app, pool, options, metrics)
-    if options.page:
-        add_page(app, pool, options)
+    add_page(app, pool, options)
     return app
 
 
@@ -152,9 +147,7 @@ def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) 
             "frames": detector.frames,
         },
         limits={
-            "max_pictures": options.max_pictures,
             "max_picture": options.max_picture,
-            "timeout": options.timeout,
             "queue": options.queue,
             "workers": pool.workers,
         },
@@ -188,19 +181,10 @@ def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) 
         """Return versions, models, the detector's settings and the limits."""
         return about
 
-    @app.get("/healthz", summary="Check that the server works", responses={503: {"model": Health}})
-    async def healthz(response: Response) -> Health:
-        """Return 503 if no thread is left to take a picture."""
-        if pool.late < pool.workers:
-            return Health(status="ok")
-        response.status_code = 503
-        return Health(status="stuck")
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs(request: Request) -> Response:
-        url = f"{request.base_url}v1/predict?name=portrait.jpg"
-        page = docs_page(app.openapi(), f"curl --data-binary @portrait.jpg '{url}'")
-        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+    @app.get("/healthz", summary="Check that the server works")
+    async def healthz() -> Health:
+        """Return 200 while the server answers."""
+        return Health()
 
     @app.get("/metrics", summary="Figures for Prometheus", response_class=Response)
     async def figures() -> Response:

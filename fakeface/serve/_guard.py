@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fakeface.serve._metrics import Metrics
 
-OPEN = ("/", "/healthz", "/docs", "/openapi.json")
+OPEN = ("/", "/healthz", "/openapi.json")
 """Paths that need no token: they hold no results, and take no pictures."""
 
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -61,16 +61,10 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = scope["method"] == "HEAD"
-        if head:
+            return
+        if scope["method"] == "HEAD":  # servers leave the body out
             scope = {**scope, "method": "GET"}
 
         async def wrapped(message: Message) -> None:
@@ -80,8 +74,6 @@ class Guard:
                     headers.setdefault(name, value)
                 path = scope["path"] if "endpoint" in scope else "other"
                 self._metrics.request(path, message["status"])
-            elif head:
-                message = {**message, "body": b""}
             await send(message)
 
         await (self._rejection(scope) or self._app)(scope, receive, wrapped)
@@ -101,7 +93,11 @@ class Guard:
             and origin is not None
             and not self._is_own(origin, headers.get("host", ""))
         ):
-            return JSONResponse({"detail": _foreign(origin, headers)}, 403)
+            detail = (
+                f"pages of {origin[:200]} may not use this server: --cors-origin allows another"
+                " site, --allowed-host names this one where a proxy changes the Host header"
+            )
+            return JSONResponse({"detail": detail}, 403)
         if self._token is None or scope["path"] in OPEN:
             return None
         kind, _, given = headers.get("authorization", "").partition(" ")
@@ -133,16 +129,3 @@ class Guard:
 
 def _without_default(host: str) -> str:
     return host.lower().removesuffix(":443").removesuffix(":80")
-
-
-def _foreign(origin: str, headers: Headers) -> str:
-    """Return why a request is refused that was sent by a page of this origin."""
-    name = bare_host(origin.partition("://")[2])
-    if name is None or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        return "pages of other sites may not use this server; --cors-origin allows one"
-    return (
-        f"the page is of {origin[:200]}, but the Host header says {headers.get('host', '')!r}. If"
-        f" both are this server behind a proxy, start fakeface with --allowed-host {name}, or let"
-        " the proxy hand on the browser's Host header (nginx: proxy_set_header Host $http_host;)."
-        " A page of another site needs --cors-origin"
-    )

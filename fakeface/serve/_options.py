@@ -29,15 +29,11 @@ class ServeOptions:
             those that follow from `host`.
         cors_origins: Origins of web pages, such as `https://example.org`, whose programs may use
             the API from a browser; none by default.
-        page: Whether to serve the page for people at `/`.
         workers: Pictures worked on at once, at least 1; None for one per processor, and more where
             the model scores several at once.
         queue: Requests that may wait besides those worked on, at least 0; more get status 429.
-        max_pictures: Most pictures of a form, at least 1.
         max_picture: Most bytes of a picture, at least 1.
         max_held: Most bytes of pictures in memory at once, over all requests.
-        timeout: Seconds that a picture may take from its arrival to its result, above 0.
-        patience: Seconds for which the body of a request may stall, above 0.
     """
 
     host: str = "127.0.0.1"
@@ -45,14 +41,10 @@ class ServeOptions:
     token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
-    page: bool = True
     workers: int | None = None
     queue: int = 64
-    max_pictures: int = 1000
     max_picture: int = 64 * MIB
     max_held: int = 512 * MIB
-    timeout: float = 60.0
-    patience: float = 20.0
 
     def __post_init__(self) -> None:
         """Raise ValueError for settings that are out of range, or not safe."""
@@ -68,16 +60,13 @@ class ServeOptions:
             raise ValueError(
                 f"a token has at least {_SHORTEST_TOKEN} characters, all of them ASCII, no space"
             )
-        for name, least in (("port", 0), ("queue", 0), ("max_pictures", 1), ("max_picture", 1)):
+        for name, least in (("port", 0), ("queue", 0), ("max_picture", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.port > 65535:
             raise ValueError(f"port must be 0 to 65535, got {self.port}")
         if self.max_held < self.max_picture:
             raise ValueError("max_held must be at least max_picture")
-        for name in ("timeout", "patience"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         for name in self.allowed_hosts:
             if bare_host(name) != name.lower().strip("[]").rstrip("."):
                 raise ValueError(

@@ -7,13 +7,13 @@ empty report. The server keeps nothing.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from fakeface._crop import CropSpec
+from fakeface.reports._html._about import now
 from fakeface.reports._html._live import empty_report, live_page, page_facts
 from fakeface.reports._html._page import block
 from fakeface.reports._html._record import PictureStyle, record
@@ -68,12 +68,6 @@ def add_page(app: FastAPI, pool: Pool, options: ServeOptions) -> None:
         with pool.admitted() as take:
             (text,) = await pool.classify([await read_picture(request, options, take)], finish)
         return Response(text, media_type="application/json")
-
-
-def now() -> str:
-    """Return the date and time as reports show them."""
-    at = datetime.now().astimezone()
-    return f"{at.day} {at:%B %Y, %H:%M} {at.tzname()}"
 
 
 def _finish(crop: CropSpec) -> Finish:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -24,9 +24,9 @@ Finish = Callable[["Prediction", Upload | None], str]
 """Encodes what a request needs of a prediction and its picture; None if there are no bytes."""
 
 
-def _busy(seconds: int) -> HTTPException:
+def _busy() -> HTTPException:
     detail = "too many pictures wait already; try again later"
-    return HTTPException(429, detail, {"Retry-After": str(seconds)})
+    return HTTPException(429, detail, {"Retry-After": "2"})
 
 
 class Pool:
@@ -58,14 +58,7 @@ class Pool:
         self.held = 0
         self._options = options
         self._observe = observe
-        self._seconds = 0.1  # of a thread for a picture, averaged over the last ones
-        self._late: set[Future[tuple[str, Prediction, float]]] = set()
         self._threads = ThreadPoolExecutor(self.workers, "serve")
-
-    @property
-    def late(self) -> int:
-        """Threads that still work on a picture whose time is over."""
-        return len(self._late)
 
     def close(self) -> None:
         """Wait for the pictures being worked on."""
@@ -83,13 +76,13 @@ class Pool:
             HTTPException: Too many requests wait already.
         """
         if self.requests >= self.workers + self._options.queue:
-            raise _busy(max(1, math.ceil(self.requests * self._seconds / self.workers)))
+            raise _busy()
         mine = 0
 
         def take(number: int) -> None:
             nonlocal mine
             if self.held + number > self._options.max_held:
-                raise _busy(5)
+                raise _busy()
             self.held += number
             mine += number
 
@@ -115,25 +108,13 @@ class Pool:
 
         async def one(picture: Upload | ImageError) -> str:
             async with turn:
-                return await self._classify(picture, finish)
+                work = partial(self._work, picture, finish)
+                loop = asyncio.get_running_loop()
+                text, prediction, seconds = await loop.run_in_executor(self._threads, work)
+            self._observe(prediction, seconds)
+            return text
 
         return await asyncio.gather(*map(one, pictures))
-
-    async def _classify(self, picture: Upload | ImageError, finish: Finish) -> str:
-        job = self._threads.submit(self._work, picture, finish)
-        most = self._options.timeout
-        try:
-            text, prediction, seconds = await asyncio.wait_for(asyncio.wrap_future(job), most)
-            self._seconds += (seconds - self._seconds) / 20
-        except TimeoutError:
-            if not job.cancel() and not job.done():  # a thread cannot be stopped
-                self._late.add(job)
-                job.add_done_callback(self._late.discard)
-            name = picture.source if isinstance(picture, ImageError) else picture.name
-            error = ImageError(name, f"took longer than the {most:g} seconds allowed")
-            text, prediction, seconds = self._work(error, finish)
-        self._observe(prediction, seconds)
-        return text
 
     def _work(self, picture: Upload | ImageError, finish: Finish) -> tuple[str, Prediction, float]:
         began = time.perf_counter()

@@ -59,8 +59,8 @@ class Server:
                 proxy_headers=False,
                 limit_concurrency=_CONNECTIONS,
                 h11_max_incomplete_event_size=_LONGEST_HEAD,
-                timeout_keep_alive=int(max(options.patience, 1)),
-                timeout_graceful_shutdown=int(options.timeout + options.patience),
+                timeout_keep_alive=20,
+                timeout_graceful_shutdown=60,
             )
         )
 

@@ -1,23 +1,22 @@
 """From the body of a request to pictures in memory.
 
-Nothing is written to disk, limits hold while a body arrives, and a client that stalls is refused.
+Nothing is written to disk, and limits hold while a body arrives.
 """
 
 from __future__ import annotations
 
-import asyncio
 import io
 import logging
 import re
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from fakeface._errors import ImageError
 from fakeface.serve._options import MIB, ServeOptions
@@ -32,9 +31,7 @@ _HINT = "send files, as with: curl -F files=@photo.jpg"
 _FORM = 4
 """A form may be as large as this many of the largest pictures."""
 
-_PARAMETER = re.compile(r';\s*([^\s;=]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
-
-_CHARSETS = ("utf-8", "utf8", "iso-8859-1", "latin-1", "us-ascii")
+_EXTENDED_NAME = re.compile(rb"""filename\*\s*=\s*"?utf-8'[^']*'([^;"\s]*)""", re.IGNORECASE)
 
 # what it has to say is in the answer: without a handler it would stand on the server's log
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
@@ -73,18 +70,12 @@ async def read_pictures(
         The pictures in order; for one of a form that is empty or too large, the error.
 
     Raises:
-        HTTPException: The body is of another kind, too large, empty, broken, or stalls.
+        HTTPException: The body is of another kind, too large, empty or broken.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise HTTPException(415, "send the body as it is, without Content-Encoding")
-    kind, parameters = parse_options_header(request.headers.get("content-type"))
+    kind, _ = parse_options_header(request.headers.get("content-type"))
     if kind == b"multipart/form-data":
-        if not parameters.get(b"boundary"):
-            raise HTTPException(
-                400,
-                "the Content-Type header names no boundary, so the form cannot be read; clients"
-                " that send forms set this header themselves, so leave it to them",
-            )
         return await _read_form(request, options, take)
     if kind.startswith((b"text/", b"multipart/")) or kind.endswith(b"json"):
         raise HTTPException(415, f"the body is {kind.decode('latin-1')}, not a picture; {_HINT}")
@@ -108,43 +99,31 @@ async def read_picture(
         The picture, which may be empty.
 
     Raises:
-        HTTPException: It is too large, or stalls.
+        HTTPException: It is too large, or the client goes away.
     """
     upload = Upload(request.query_params.get("name", ""))
-    most = options.max_picture
-    async for piece in _pieces(request, options, take, most, too_large(options)):
+    async for piece in _pieces(request, take, options.max_picture, too_large(options)):
         upload.write(piece)
     upload.seek(0)
     return upload
 
 
 async def _pieces(
-    request: Request,
-    options: ServeOptions,
-    take: Callable[[int], None],
-    most: int,
-    reason: str,
+    request: Request, take: Callable[[int], None], most: int, reason: str
 ) -> AsyncGenerator[bytes, None]:
     """Yield the body as it arrives; refuse more than `most` bytes for a reason."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > most:
         raise HTTPException(413, reason)
-    left, more = most, True
-    while more:
-        try:
-            message = await asyncio.wait_for(request.receive(), options.patience)
-        except TimeoutError:
-            reason = f"no more of the body came for {options.patience:g} seconds"
-            raise HTTPException(408, reason) from None
-        if message["type"] == "http.disconnect":
-            raise HTTPException(400, "the client went away")
-        piece = message.get("body", b"")
-        left -= len(piece)
-        if left < 0:
-            raise HTTPException(413, reason)
-        take(len(piece))
-        yield piece
-        more = message.get("more_body", False)
+    try:
+        async for piece in request.stream():
+            most -= len(piece)
+            if most < 0:
+                raise HTTPException(413, reason)
+            take(len(piece))
+            yield piece
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the client went away") from error
 
 
 async def _read_form(
@@ -152,8 +131,8 @@ async def _read_form(
 ) -> list[Upload | ImageError]:
     most = _FORM * options.max_picture
     reason = f"a form is at most {most / MIB:,.6g} MiB; send one picture a request"
-    pieces = _pieces(request, options, take, most, reason)
-    parser = _Form(request.headers, pieces, max_files=options.max_pictures)
+    pieces = _pieces(request, take, most, reason)
+    parser = _Form(request.headers, pieces)
     try:
         form = await parser.parse()
     except MultiPartException as error:
@@ -168,9 +147,8 @@ async def _read_form(
         for field, part in form.multi_items():
             if not isinstance(part, UploadFile):
                 raise HTTPException(422, f"the field {field[:60]!r} is no file; {_HINT}")
-            extended = _extended_name(part.headers.get("content-disposition", ""))
-            if part.size or part.filename or extended:  # else no file was chosen
-                found.append(await _taken(part, extended or part.filename or "", options))
+            if part.size or part.filename:  # else no file was chosen
+                found.append(await _taken(part, options))
         if not found:
             raise HTTPException(422, f"the form has no files; {_HINT}")
         return found
@@ -179,53 +157,33 @@ async def _read_form(
 
 
 class _Form(MultiPartParser):
-    """Keeps all files in memory, and takes those whose name is in `filename*` alone."""
+    """Keeps all files in memory, and takes names from `filename*` (RFC 8187) too.
+
+    Older clients send names beyond ASCII in that form.
+    """
 
     spool_max_size = 0  # without a limit
-    parts = 0
     ended = False
 
-    def on_part_begin(self) -> None:
-        self.parts += 1
-        if self.parts > self.max_files:
-            reason = f"more than the {self.max_files:,} pictures allowed in a request"
-            raise HTTPException(413, reason)
-        super().on_part_begin()
-
     def on_headers_finished(self) -> None:
-        disposition = self._current_part.content_disposition or b""
-        # a part without `filename` is no file, and one without `name` is refused; real ones follow
-        given = b'; name=""'
-        if _extended_name(disposition.decode("latin-1")) is not None:
-            given += b'; filename=""'
-        self._current_part.content_disposition = disposition.replace(b";", given + b";", 1)
+        given = self._current_part.content_disposition or b""
+        if found := _EXTENDED_NAME.search(given):
+            name = unquote_to_bytes(found[1]).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+            self._current_part.content_disposition = given + b'; filename="' + name + b'"'
         super().on_headers_finished()
 
     def on_end(self) -> None:
         self.ended = True
 
 
-async def _taken(part: UploadFile, name: str, options: ServeOptions) -> Upload | ImageError:
-    upload = Upload(name)
+async def _taken(part: UploadFile, options: ServeOptions) -> Upload | ImageError:
+    upload = Upload(part.filename or "")
     if (part.size or 0) > options.max_picture:
         return ImageError(upload.name, too_large(options))
     upload.write(await part.read())
     upload.seek(0)
     await part.close()  # its copy
     return upload
-
-
-def _extended_name(disposition: str) -> str | None:
-    """Return the name in `filename*` (RFC 8187); empty if it cannot be read, None without one."""
-    found = None
-    for key, value in _PARAMETER.findall(disposition):
-        if key.lower().startswith("filename*"):
-            charset, _, rest = value.strip('" ').partition("'")
-            found = ""
-            if key.lower() == "filename*" and charset.lower() in _CHARSETS:
-                with suppress(UnicodeDecodeError):
-                    return unquote(rest.partition("'")[2], charset, "strict")
-    return found
 
 
 def too_large(options: ServeOptions) -> str:

@@ -68,7 +68,7 @@ def test_info_describes_installation_detector_and_limits(url: str, detector: Det
     described = json.loads(json.dumps(installed()))
     assert {key: info[key] for key in described} == described
     assert info["detector"]["settings"] == detector.settings
-    assert info["limits"]["max_pictures"] == 1000
+    assert info["limits"]["max_picture"] == 64 << 20
 
 
 def test_metrics_count_verdicts_and_requests(detector: Detector, pictures: list[Path]) -> None:
@@ -114,17 +114,6 @@ def test_records_fit_their_description(url: str, detector: Detector, pictures: l
         validator(schema).validate(record)
 
 
-def test_the_description_is_a_page_that_loads_nothing(url: str) -> None:
-    answer = CLIENT.get(f"{url}/docs")
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert "<script" not in answer.text
-    assert f"curl --data-binary @portrait.jpg &#x27;{url}/v1/predict" in answer.text
-    described = CLIENT.get(f"{url}/openapi.json").json()
-    for name in (*described["paths"], *described["components"]["schemas"]):
-        assert name in answer.text
-
-
 def test_pictures_of_phones_are_read(url: str) -> None:
     heif = pytest.importorskip("pillow_heif", reason="needs the extra `heif`")
     file = io.BytesIO()
@@ -133,7 +122,7 @@ def test_pictures_of_phones_are_read(url: str) -> None:
     assert answer.json()[0]["error"] is None
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/info", "/docs", "/page/about"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/info"])
 def test_head_is_answered_as_get_without_a_body(url: str, path: str) -> None:
     answer = CLIENT.head(f"{url}{path}")
     expected = CLIENT.get(f"{url}{path}")
@@ -141,31 +130,6 @@ def test_head_is_answered_as_get_without_a_body(url: str, path: str) -> None:
     assert answer.content == b""
     for name in ("content-type", "content-length", "content-security-policy"):
         assert answer.headers[name] == expected.headers[name]
-
-
-def test_head_of_metrics_none_and_what_takes_pictures(url: str) -> None:
-    assert CLIENT.head(f"{url}/metrics").status_code == 200
-    assert CLIENT.head(f"{url}/none").status_code == 404
-    assert CLIENT.head(f"{url}/v1/predict").status_code == 405
-
-
-def test_every_reference_of_the_description_resolves(url: str) -> None:
-    described = CLIENT.get(f"{url}/openapi.json").json()
-
-    def check(node: object) -> None:
-        if isinstance(node, dict):
-            if isinstance(found := node.get("$ref"), str):
-                target: object = described
-                for key in found.removeprefix("#/").split("/"):
-                    assert isinstance(target, dict)
-                    target = target[key]
-            for value in node.values():
-                check(value)
-        elif isinstance(node, list):
-            for value in node:
-                check(value)
-
-    check(described)
 
 
 def test_many_clients_at_once_get_their_own_answers(
@@ -188,6 +152,6 @@ def test_many_clients_at_once_get_their_own_answers(
     assert not wrong
 
 
-@pytest.mark.parametrize("path", ["/redoc", "/v1", "/v1/scan", "/../etc/passwd"])
+@pytest.mark.parametrize("path", ["/docs", "/v1/scan", "/../etc/passwd"])
 def test_nothing_else_is_there(url: str, path: str) -> None:
     assert CLIENT.get(f"{url}{path}").status_code == 404

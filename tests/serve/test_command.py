@@ -84,9 +84,6 @@ def test_a_signal_lets_requests_end(red: str, samples: Path, number: signal.Sign
     ("options", "reason"),
     [
         (["--host", "0.0.0.0"], "needs a token"),
-        (["--token", "short"], "at least 16 characters"),
-        (["--cors-origin", "*"], "CORS origin"),
-        (["--allowed-host", "https://photos.example.org"], "an allowed host is a name alone"),
         (["--host", "192.0.2.1", "--token", "x" * 20], "cannot listen on 192.0.2.1"),
     ],
 )

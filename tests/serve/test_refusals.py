@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import httpx
@@ -65,6 +64,7 @@ def test_pages_of_other_sites_are_refused(url: str, pictures: list[Path], origin
     data = pictures[0].read_bytes()
     answer = CLIENT.post(f"{url}/v1/predict", content=data, headers={"Origin": origin})
     assert answer.status_code == 403
+    assert f"pages of {origin} may not use this server" in answer.json()["detail"]
     assert "access-control-allow-origin" not in answer.headers
     asked = CLIENT.options(
         f"{url}/v1/predict",
@@ -94,25 +94,6 @@ def test_the_page_works_behind_a_proxy(
             f"{url}/page/records", content=pictures[0].read_bytes(), headers=headers
         )
     assert answer.status_code == 200, answer.text
-
-
-@pytest.mark.parametrize(
-    ("origin", "site"),
-    [
-        ("https://photos.example.org", "same-origin"),
-        ("http://photos.lan", None),  # browsers say more where there is TLS alone
-        ("https://[2001:db8::1]:8443", None),
-    ],
-)
-def test_a_proxy_that_sends_its_own_host_is_told_of(
-    url: str, origin: str, site: str | None
-) -> None:
-    headers = {"Origin": origin, **({} if site is None else {"Sec-Fetch-Site": site})}
-    answer = CLIENT.post(f"{url}/page/records", content=b"x", headers=headers)
-    assert answer.status_code == 403
-    name = origin.partition("://")[2].removesuffix(":8443").strip("[]")
-    assert f"--allowed-host {name}," in answer.json()["detail"]
-    assert "proxy_set_header Host $http_host" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1"])
@@ -145,7 +126,7 @@ def test_one_site_may_be_allowed(detector: Detector, pictures: list[Path]) -> No
 
 def test_the_token_is_needed_for_all_but_health_and_descriptions(detector: Detector) -> None:
     with serving(detector, token=TOKEN) as url:
-        for path in ("/", "/healthz", "/docs", "/openapi.json"):
+        for path in ("/", "/healthz", "/openapi.json"):
             assert CLIENT.get(f"{url}{path}").status_code == 200
         for path in ("/v1/info", "/metrics", "/page/about", "/v1/predict", "/x"):
             for given in (
@@ -172,8 +153,6 @@ def test_the_token_is_needed_for_all_but_health_and_descriptions(detector: Detec
         ({"token": "short"}, "at least 16 characters"),
         ({"token": "with a space in it all"}, "no space"),
         ({"port": 70000}, "0 to 65535"),
-        ({"timeout": 0}, "above 0"),
-        ({"patience": float("nan")}, "above 0"),
         ({"max_held": 10}, "at least max_picture"),
         ({"cors_origins": ("*",)}, "https://example.org"),
         ({"allowed_hosts": ("*",)}, "a name alone"),
@@ -232,15 +211,6 @@ def test_a_picture_of_a_form_that_is_too_large_stops_no_other(
     assert "fakeface_held_bytes 0.0" in held
 
 
-def test_too_many_pictures_are_refused(detector: Detector) -> None:
-    sent = [("files", (f"{n}.jpg", b"x")) for n in range(6)]
-    with serving(detector, max_pictures=5) as url:
-        answer = CLIENT.post(f"{url}/v1/predict", files=sent)
-        assert answer.status_code == 413
-        assert "more than the 5 pictures allowed" in answer.text
-        assert len(CLIENT.post(f"{url}/v1/predict", files=sent[:5]).json()) == 5
-
-
 def test_too_much_at_once_is_refused(detector: Detector) -> None:
     with (
         serving(detector, max_held=100_000, max_picture=100_000) as url,
@@ -281,14 +251,6 @@ def test_a_request_that_goes_away_makes_room(detector: Detector) -> None:
         wait_for(url, "fakeface_requests_open 0.0")
 
 
-def test_a_body_that_stalls_is_refused(detector: Detector) -> None:
-    with serving(detector, patience=0.5) as url, connected(url) as opened:
-        opened.sendall(head("/v1/predict", 100_000) + bytes(1000))
-        assert opened.recv(1000).startswith(b"HTTP/1.1 408 ")
-        wait_for(url, "fakeface_requests_open 0.0")
-        wait_for(url, "fakeface_held_bytes 0.0")
-
-
 def test_a_long_head_is_refused(url: str) -> None:
     with contextlib.suppress(httpx.TransportError):  # closed while it was sending
         answer = CLIENT.get(f"{url}/healthz", headers={"X-Long": "x" * 3_000_000})
@@ -305,6 +267,9 @@ def test_a_long_head_is_refused(url: str) -> None:
         ("multipart/mixed; boundary=b", form([("a.jpg", b"x")]), 415),
         ("image/jpeg", b"", 422),
         ("", b"", 422),
+        ("multipart/form-data", form([("a.jpg", b"x")]), 400),
+        ("multipart/form-data; boundary=", form([("a.jpg", b"x")]), 400),
+        ("multipart/form-data; boundary=b", form([("a.jpg", b"x")] * 1001), 400),
         ("multipart/form-data; boundary=b", b"", 400),
         ("multipart/form-data; boundary=b", b"no form at all", 400),
         ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-da", 400),
@@ -320,29 +285,12 @@ def test_a_long_head_is_refused(url: str) -> None:
         ("multipart/form-data; boundary=b", b"--b\r\nX: " + b"y" * 100_000, 400),
     ],
 )
-def test_bodies_that_are_no_pictures_get_a_reason(
-    url: str, kind: str, body: bytes, status: int
+def test_bodies_that_are_no_pictures_get_a_reason_and_log_nothing(
+    url: str, kind: str, body: bytes, status: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     answer = CLIENT.post(f"{url}/v1/predict", content=body, headers={"Content-Type": kind})
     assert answer.status_code == status
     assert answer.json()["detail"]
-
-
-@pytest.mark.parametrize(
-    "parameters", ["", ";", "; boundary", "; boundary=", '; boundary=""', "; charset=utf-8"]
-)
-def test_a_form_without_boundary_says_so_and_logs_nothing(
-    url: str, capfd: pytest.CaptureFixture[str], parameters: str
-) -> None:
-    kind = {"Content-Type": f"multipart/form-data{parameters}"}
-    answer = CLIENT.post(f"{url}/v1/predict", content=form([("a", b"x")]), headers=kind)
-    assert answer.status_code == 400
-    assert "Content-Type header names no boundary" in answer.json()["detail"]
-    CLIENT.post(
-        f"{url}/v1/predict",
-        content=b"--c\r\n",
-        headers={"Content-Type": "multipart/form-data; boundary=b"},
-    )
     assert capfd.readouterr().err == ""
 
 
@@ -396,31 +344,6 @@ def test_any_name_comes_back_and_none_is_opened(url: str, pictures: list[Path], 
     assert record["verdict"]
     assert "\x1b" not in answer.text
     assert "\u202e" not in answer.text
-
-
-def test_a_picture_that_takes_too_long_is_given_up(
-    detector: Detector, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_on = Event()
-    predict = detector._predict
-
-    def slow(source: Any, **options: Any) -> Any:
-        if source.name == "slow":
-            go_on.wait(20)
-        return predict(source, **options)
-
-    monkeypatch.setattr(detector, "_predict", slow)
-    data = pictures[0].read_bytes()
-    with serving(detector, timeout=0.5, workers=1) as url:
-        (record,) = CLIENT.post(f"{url}/v1/predict?name=slow", content=data).json()
-        assert record["error"] == "took longer than the 0.5 seconds allowed"
-        assert CLIENT.get(f"{url}/healthz").status_code == 503
-        go_on.set()
-        wait_for(url, "fakeface_late_threads 0.0")
-        assert CLIENT.get(f"{url}/healthz").status_code == 200
-        (record,) = CLIENT.post(f"{url}/v1/predict", content=data).json()
-        assert record["verdict"]
-        wait_for(url, "fakeface_held_bytes 0.0")
 
 
 def test_a_failing_model_fails_one_picture(

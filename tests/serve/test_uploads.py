@@ -39,23 +39,13 @@ def part(parameters: str, data: bytes = b"DATA") -> bytes:
     ("parameters", "name"),
     [
         ("name=files; filename*=utf-8''%D1%84%D0%BE%D1%82%D0%BE.png", "фото.png"),
-        ("name=files; filename*=UTF-8'en'a%20b.png", "a b.png"),
-        ("name=files; filename*=\"utf-8''%e7%94%bb.png\"", "画.png"),
-        ("name=files; filename*=ISO-8859-1''caf%E9.png", "café.png"),
-        ("name=files; filename* = utf8''%C3%A9.png", "é.png"),
+        ("name=files; filename*=\"UTF-8'en'a%20b.png\"", "a b.png"),
+        ("name=files; FileName* = utf-8''a%3Bb%22c.png ; x=y", 'a;b"c.png'),
         ("name=files; filename=\"plain.png\"; filename*=utf-8''%C3%A9.png", "é.png"),
         ("name=files; filename*=utf-8''%C3%A9.png; filename=\"plain.png\"", "é.png"),
-        ("filename*=utf-8''%C3%A9.png; name*=utf-8''%C3%A9", "é.png"),
-        ("name=files; FileName*=utf-8''a%3Bb%22c.png ; x=y", 'a;b"c.png'),
-        ("name=files; filename=\"a; filename*=utf-8''b.png\"", "a; filename*=utf-8''b.png"),
-        ("name=files; filename=\"plain.png\"; filename*=utf-8''%FF.png", "plain.png"),
         ('name=files; filename="plain.png"; filename*=nonsense', "plain.png"),
-        ("name=files; filename*=punycode''a", "<bytes>"),
-        ("name=files; filename*0*=utf-8''a; filename*1=b", "<bytes>"),
-        ("name=files; filename*=", "<bytes>"),
         ('name=files; filename="ñ.png"', "ñ.png"),
         ("name=files; filename=plain.png", "plain.png"),
-        ('filename="without a field.png"', "without a field.png"),
         ('name=files; filename=""', "<bytes>"),
     ],
 )
@@ -80,6 +70,7 @@ def test_the_kind_of_a_form_may_be_written_otherwise(kind: bytes) -> None:
     [
         (part('name=files; filename=""', b"") + b"--b--", "has no files"),  # none was chosen
         (part("name=files") + b"--b--", "the field 'files' is no file"),
+        (part('filename="a.png"') + b"--b--", 'field "name" must be provided'),
         (b"--c\r\n\r\n--c--", "the boundary that the Content-Type header names"),
         (part("name=files; filename=a"), "cut off"),
     ],

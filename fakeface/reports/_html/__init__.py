@@ -10,24 +10,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from fakeface._bounded_map import OrderedThreads
 from fakeface._crop import CropSpec
-from fakeface.reports._html._about import EarlierResults, about
+from fakeface.reports._html._about import about, about_earlier, now
 from fakeface.reports._html._page import Page, block
 from fakeface.reports._html._record import DETAIL, LARGE, SMALL, PictureStyle, earlier, record
 from fakeface.reports._report import TextReport
+from fakeface.reports._results import Before
 from fakeface.types import Prediction
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
-    from fakeface.reports._results import Before
+    from fakeface._settings import Settings
+    from fakeface.reports._results import EarlierScans
 
-__all__ = ["EarlierResults", "HtmlReport"]
+__all__ = ["HtmlReport"]
 
 _FIRST = 250
 """Number of pictures at the beginning that are shown larger."""
@@ -64,18 +65,20 @@ class HtmlReport(TextReport):
         if detector.info.crop is not None:
             self._style = replace(self._style, crop=detector.info.crop)
 
-    def describe_earlier(self, results: EarlierResults, before: Before | None = None) -> None:
+    def describe_earlier(
+        self, scans: EarlierScans, settings: Settings | None, before: EarlierScans | None
+    ) -> None:
         """Say that the predictions were made earlier, before the first one.
 
         Args:
-            results: What is known of them.
-            before: Results to compare them with.
+            scans: Where they are from.
+            settings: The settings of their detector; None if unknown, or if there were several.
+            before: Results to compare them with; None for none.
         """
-        self._about = lambda _model, date: results.about(date)
-        self._before = before
-        crop = results.settings and results.settings.model.crop
-        if crop:
-            self._style = replace(self._style, crop=crop)
+        self._about = lambda _model, date: about_earlier(scans, settings, before, date)
+        self._before = None if before is None else Before(before)
+        if settings is not None and settings.model.crop is not None:
+            self._style = replace(self._style, crop=settings.model.crop)
 
     def close(self) -> None:
         """Finish the report; further calls do nothing."""
@@ -102,13 +105,13 @@ class HtmlReport(TextReport):
 
     def _end(self) -> Iterable[str]:
         yield from self._finished(0)
-        end: dict[str, Any] = {"finished": _now(), "complete": self.complete}
+        end: dict[str, Any] = {"finished": now(), "complete": self.complete}
         if self._before is not None and self.complete:
             end["only_before"] = [earlier(prediction) for prediction in self._before.left()]
         yield self._page.after(block(end))
 
     def _begin(self, model: str) -> Iterator[str]:
-        said = self._about(model, _now())
+        said = self._about(model, now())
         if self.title is not None:  # pictures that somebody chose say nothing of rates
             said |= {"title": self.title, "note": self.note, "fpr": None}
         yield self._page.before(block(said))
@@ -126,8 +129,3 @@ def _record(item: tuple[Prediction, PictureStyle, dict[str, Any]]) -> tuple[str,
     prediction, style, more = item
     made = record(prediction, style)
     return block(made | more), made["gone"]
-
-
-def _now() -> str:
-    now = datetime.now().astimezone()
-    return f"{now.day} {now:%B %Y, %H:%M} {now.tzname()}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from fakeface.types._heatmap import FAKE_COLOUR, OPACITY, REAL_COLOUR, SPANS, Me
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
+    from fakeface.reports._results import EarlierScans
 
 Facts = list[tuple[str, str]]
 
@@ -61,63 +62,48 @@ def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierResults:
-    """What is known of earlier results that a report is made from.
+def now() -> str:
+    """Return the date and time as reports show them."""
+    at = datetime.now().astimezone()
+    return f"{at.day} {at:%B %Y, %H:%M} {at.tzname()}"
 
-    Attributes:
-        files: The files of results.
-        model: Names of their models.
-        settings: The settings of the detector; None if unknown, or if there were several.
-        fingerprint: Their fingerprint; empty if there were several.
-        before: Description of the results that they are compared with; None if they are not.
+
+def about_earlier(
+    scans: EarlierScans, settings: Settings | None, before: EarlierScans | None, date: str
+) -> dict[str, Any]:
+    """Return the description of earlier results for the page.
+
+    Args:
+        scans: The results.
+        settings: The settings of their detector; None if unknown, or if there were several.
+        before: Results that they are compared with; None if they are not.
+        date: When the report is made.
+
+    Returns:
+        Plain values, ready for JSON.
     """
-
-    files: tuple[str, ...]
-    model: str
-    settings: Settings | None
-    fingerprint: str
-    before: str | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the model, with its version where that is known."""
-        return _name(self.settings.model) if self.settings else self.model
-
-    def about(self, date: str) -> dict[str, Any]:
-        """Return the description for the page.
-
-        Args:
-            date: When the report is made.
-
-        Returns:
-            Plain values, ready for JSON.
-        """
-        facts = [("Model", self.name)]
-        info = thresholds = None
-        details: Facts = []
-        if self.settings is not None:
-            info, thresholds = self.settings.model, self.settings.thresholds
-            facts += [
-                ("Verdicts", _verdicts(info, thresholds)),
-                ("Faces", _faces(self.settings.min_face, self.settings.finder is None)),
-            ]
-            details = _details(info, thresholds, self.fingerprint)
-        elif self.fingerprint:
-            details = [("Settings", self.fingerprint)]
-        facts += [
-            ("Results", ", ".join(self.files)),
-            *([("Compared with", self.before)] if self.before else []),
-            ("Heat maps", "none: results that were kept hold none"),
-            ("Software", f"fakeface {__version__} made the report from results of earlier scans"),
-            ("Report made", date),
-        ]
-        min_face = None if self.settings is None else self.settings.min_face
-        page = _page(
-            self.name, date, info, thresholds, facts=facts, details=details, min_face=min_face
-        )
-        page["compared"] = self.before and {"before": self.before, "after": self.files[-1]}
-        return page
+    name = _name(settings.model) if settings else ", ".join(sorted(scans.models))
+    facts = [("Model", name)]
+    info = thresholds = min_face = None
+    details: Facts = [("Settings", scans.fingerprint)] if scans.fingerprint else []
+    if settings is not None:
+        info, thresholds, min_face = settings.model, settings.thresholds, settings.min_face
+        facts.append(("Verdicts", _verdicts(info, thresholds)))
+        facts.append(("Faces", _faces(min_face, settings.finder is None)))
+        details = _details(info, thresholds, scans.fingerprint)
+    files = [str(path) for path in scans.paths]
+    facts.append(("Results", ", ".join(files)))
+    if before is not None:
+        facts.append(("Compared with", str(before.paths[0])))
+    facts += [
+        ("Heat maps", "none: results that were kept hold none"),
+        ("Software", f"fakeface {__version__} made the report from results of earlier scans"),
+        ("Report made", date),
+    ]
+    page = _page(name, date, info, thresholds, facts=facts, details=details, min_face=min_face)
+    if before is not None:
+        page["compared"] = {"before": str(before.paths[0]), "after": files[-1]}
+    return page
 
 
 def _page(
