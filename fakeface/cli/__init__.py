@@ -5,7 +5,14 @@ Nothing heavy (NumPy, ONNX Runtime, Pillow, rich) is imported before a command n
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import traceback
+
+from fakeface._text import printable
+
+FAULT = 70
+"""Exit code of an internal error, EX_SOFTWARE of sysexits.h; Python's own, 1, means a finding."""
 
 
 def main() -> None:
@@ -26,6 +33,15 @@ def main() -> None:
         say(one_line(error))
         sys.exit(USAGE)
     except Exception as error:  # not from a command (see `exits`): the installation is broken
-        from fakeface.cli._fault import fault
-
         sys.exit(fault(error))
+
+
+def fault(error: Exception) -> int:
+    """Print an unexpected error, ask the user to report it, and return the exit code."""
+    what = printable(" ".join(repr(error).split()))
+    with contextlib.suppress(OSError):
+        traceback.print_exception(error)
+        sys.stderr.write(
+            f"fakeface: internal error, please report it with the lines above: {what}\n"
+        )
+    return FAULT

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +37,7 @@ def bench(
     Steps and batch sizes are measured in turns, so that their ratios hold while other programs
     run. Check the load average: on a busy machine everything takes longer.
     """
-    from fakeface.cli._destination import destinations
+    from fakeface.cli._destination import check_new
     from fakeface.cli._errors import UsageError
     from fakeface.diagnostics._bench import PORTRAIT, bench
     from fakeface.reports._files import open_text
@@ -46,11 +45,12 @@ def bench(
 
     if image is not None and not image.is_file():
         raise UsageError(f"{image} is not a file")
-    (goal,) = destinations("json", [output] if output else None, overwrite)
-    with open_text(goal.path) if goal.path is not None else nullcontext() as file:
-        result = bench(batch_size=batch, picture=image or PORTRAIT, seconds=seconds, **settings)
-        if file is not None:
-            file.write(json.dumps(in_utf8(result), indent=2) + "\n")
+    if output is not None:
+        check_new(output, overwrite)
+        open_text(output, append=True).close()  # or an error, before it is measured
+    result = bench(batch_size=batch, picture=image or PORTRAIT, seconds=seconds, **settings)
+    if output is not None:
+        output.write_text(json.dumps(in_utf8(result), indent=2) + "\n", "utf-8")
     _show(result)
     return OK
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from pathlib import Path
 
 from fakeface._errors import reason_of
-from fakeface.cli._errors import UsageError, say
-from fakeface.cli._options import FailOn
-from fakeface.reports._tally import UNREADABLE
+from fakeface.cli._errors import UsageError, number_of_pictures, say
+from fakeface.cli._options import FailOn, fits
 
 
 class Copies:
     """Pictures to copy when a scan has ended, so that a resumed one copies all of them."""
 
-    def __init__(self, folder: Path, where: Iterable[FailOn], scanned: Sequence[str]) -> None:
+    def __init__(self, folder: Path, where: Collection[FailOn], scanned: Sequence[str]) -> None:
         """Choose the pictures.
 
         Args:
@@ -34,18 +33,12 @@ class Copies:
             if real.is_relative_to(os.path.realpath(path)):
                 raise UsageError(f"--copy-to {folder} is in {path}, which is scanned")
         self._folder = folder
-        self._where = {UNREADABLE if what is FailOn.error else what.value for what in where}
+        self._where = where
         self._sources: list[str] = []
 
     def consider(self, source: str, what: str, declared_ai: bool) -> None:
-        """Note a picture if it is one to copy.
-
-        Args:
-            source: Its path.
-            what: Its outcome, as `fakeface.reports._tally.outcome` gives it.
-            declared_ai: Whether its file declares that AI made or changed it.
-        """
-        if what in self._where or (declared_ai and FailOn.declared_ai.value in self._where):
+        """Note a picture if it is one to copy (see `fits`)."""
+        if fits(self._where, what, declared_ai):
             self._sources.append(source)
 
     def copy(self) -> None:
@@ -58,8 +51,7 @@ class Copies:
             except OSError as error:
                 failed += 1
                 say(f"{source}: not copied: {reason_of(error)}")
-        done = len(self._sources) - failed
-        say(f"{done:,} picture{'' if done == 1 else 's'} copied to {self._folder}")
+        say(f"{number_of_pictures(len(self._sources) - failed)} copied to {self._folder}")
 
     def _copy(self, source: Path) -> None:
         for number in count(1):

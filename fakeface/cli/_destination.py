@@ -1,37 +1,14 @@
-"""The destination of results, decided before anything is loaded."""
+"""Where results go, decided before anything is loaded."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from fakeface._errors import ReportError
-from fakeface.reports import FORMATS, Report, format_of, open_report
+from fakeface.reports import FORMATS, format_of
 
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """The destination of results.
-
-    Attributes:
-        format: One of `fakeface.reports.FORMATS`.
-        path: The file; None for standard output.
-        resume: Whether to resume from the file.
-    """
-
-    format: str
-    path: Path | None
-    resume: bool = False
-
-    def open(self) -> Report:
-        """Open the report.
-
-        Raises:
-            ReportError: It cannot be written.
-        """
-        return open_report(self.format, self.path, append=self.resume)
+_SUFFIXES = {"ndjson": "jsonl", "pq": "parquet", "txt": "table"}
 
 
 def destinations(
@@ -39,7 +16,7 @@ def destinations(
     outputs: Sequence[Path] | None,
     overwrite: bool,
     resume: Path | None = None,
-) -> list[Destination]:
+) -> list[tuple[str, Path | None]]:
     """Return the destinations that the options describe, at least one.
 
     Args:
@@ -48,13 +25,27 @@ def destinations(
         overwrite: Whether existing files may be replaced.
         resume: The file to resume from.
 
+    Returns:
+        The format and the file of each; None for standard output.
+
     Raises:
         ReportError: There is no such format, the options exclude each other, or results would be
             lost.
     """
     paths = outputs or []
     if resume is not None:
-        return [_resumed(format, paths, overwrite, resume)]
+        name = format or _by_suffix(resume)
+        if name in FORMATS and name != "jsonl":
+            raise ReportError(
+                str(resume),
+                f"is {name}; a scan resumes from jsonl alone, of which `fakeface report` makes"
+                " other formats",
+            )
+        if overwrite or any(path.resolve() != resume.resolve() for path in paths):
+            raise ReportError(
+                str(resume), "--resume writes to this file alone; leave out -o and --overwrite"
+            )
+        return [("jsonl", resume)]
     if format is not None and len(paths) > 1:
         raise ReportError(format, "--format is for one file; give each file a suffix")
     if len({path.resolve() for path in paths}) < len(paths):
@@ -62,54 +53,30 @@ def destinations(
     return [_new(format, path, overwrite) for path in paths or (None,)]
 
 
-def _new(format: str | None, path: Path | None, overwrite: bool) -> Destination:  # noqa: A002
-    name = format or ("table" if path is None else _by_suffix(path))
-    format_of(name)
-    if path is not None and not overwrite and path.is_file() and path.stat().st_size:
-        way = f"--resume {path} continues it, " if name == "jsonl" else ""
+def check_new(path: Path, overwrite: bool, way: str = "") -> None:
+    """Raise ReportError if a file holds something that must not be lost.
+
+    Args:
+        path: The file.
+        overwrite: Whether it may be replaced.
+        way: What else can be done with it.
+    """
+    if not overwrite and path.is_file() and path.stat().st_size:
         raise ReportError(str(path), f"exists already; {way}--overwrite replaces it")
-    return Destination(name, path)
 
 
-def _resumed(
-    format: str | None,  # noqa: A002
-    outputs: Sequence[Path],
-    overwrite: bool,
-    path: Path,
-) -> Destination:
-    others = [output for output in outputs if output.resolve() != path.resolve()]
-    if others:
-        words = ["fakeface", "report", str(path), "-o", str(others[0])]
+def _new(format: str | None, path: Path | None, overwrite: bool) -> tuple[str, Path | None]:  # noqa: A002
+    name = format or ("table" if path is None else _by_suffix(path))
+    if path is not None and name not in FORMATS and format is None:
         raise ReportError(
-            str(others[0]),
-            f"--resume writes to {path} alone; leave out -o, and afterwards: {shlex.join(words)}",
+            str(path), f"has no suffix of a known format; add --format ({', '.join(FORMATS)})"
         )
-    if overwrite:
-        raise ReportError(str(path), "give --resume or --overwrite, not both")
-    suffix = path.suffix.lower().removeprefix(".")
-    name = format or (_by_suffix(path) if suffix in {*FORMATS, *_SUFFIXES} else "jsonl")
-    if name != "jsonl":
-        raise ReportError(str(path), f"is {name}; a scan resumes from jsonl alone{_instead(path)}")
-    return Destination(name, path, resume=True)
-
-
-def _instead(path: Path) -> str:
-    """Return what to do with a file that a scan cannot resume from."""
-    jsonl = path.with_suffix(".jsonl")
-    if path.suffix.lower() in (".json", ".parquet", ".pq") and path.exists():
-        return f", which `{shlex.join(['fakeface', 'report', str(path), '-o', str(jsonl)])}` makes"
-    convert = shlex.join(["fakeface", "report", str(jsonl), "-o", str(path)])
-    return f": give --resume {shlex.quote(str(jsonl))}, and afterwards `{convert}`"
-
-
-_SUFFIXES = {"ndjson": "jsonl", "pq": "parquet", "txt": "table"}
+    format_of(name)
+    if path is not None:
+        check_new(path, overwrite, f"--resume {path} continues it, " if name == "jsonl" else "")
+    return name, path
 
 
 def _by_suffix(path: Path) -> str:
     suffix = path.suffix.lower().removeprefix(".")
-    suffix = _SUFFIXES.get(suffix, suffix)
-    if suffix not in FORMATS:
-        raise ReportError(
-            str(path), f"has no suffix of a known format; add --format ({', '.join(FORMATS)})"
-        )
-    return suffix
+    return _SUFFIXES.get(suffix, suffix)

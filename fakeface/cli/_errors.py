@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +13,7 @@ import typer
 
 from fakeface._errors import FakefaceError
 from fakeface._text import printable
-from fakeface.cli._fault import fault
+from fakeface.cli import fault
 from fakeface.cli._stop import code_of, received, terminable
 
 OK = 0
@@ -27,7 +25,7 @@ BROKEN_PIPE = 141
 _P = ParamSpec("_P")
 
 
-class UsageError(Exception):
+class UsageError(FakefaceError):
     """The options exclude each other, or one is missing."""
 
 
@@ -35,6 +33,11 @@ def say(text: str) -> None:
     """Print one line on standard error; ignore it if that cannot be written."""
     with contextlib.suppress(OSError):
         typer.echo(f"fakeface: {printable(text)}", err=True)
+
+
+def number_of_pictures(number: int, kind: str = "") -> str:
+    """Return a number of pictures in words, such as `1,234 new pictures`."""
+    return f"{number:,} {kind}picture{'' if number == 1 else 's'}"
 
 
 def exits(command: Callable[_P, int]) -> Callable[_P, None]:
@@ -71,41 +74,18 @@ def _code_for(error: Exception) -> int:
     if (stop := received()) is not None:  # what a library made of the signal
         say("interrupted")
         return code_of(stop)
-    if _lacks_memory(error):
+    if isinstance(error, MemoryError):
         say("not enough memory; free some, or lower --workers, --threads and --batch-size")
         return USAGE
-    if isinstance(error, (FakefaceError, UsageError, OSError)):
+    if isinstance(error, (FakefaceError, OSError)):
         say(one_line(error))
         return USAGE
     return fault(error)
 
 
-def _lacks_memory(error: BaseException | None) -> bool:
-    """Whether memory was too little, in whatever words a library says so."""
-    seen = 0
-    while error is not None and seen < 10:
-        if isinstance(error, MemoryError) or (
-            isinstance(error, (ImportError, OSError, RuntimeError))
-            and _NO_MEMORY.search(str(error))
-        ):
-            return True
-        error, seen = error.__cause__ or error.__context__, seen + 1
-    return False
-
-
-_NO_MEMORY = re.compile(
-    "cannot allocate memory|failed to map segment|bad_alloc|bad allocation|out of memory"
-    "|can't start new thread|failed to allocate|thread constructor failed"
-    "|resource temporarily unavailable",
-    re.IGNORECASE,
-)
-
-
 def one_line(error: Exception) -> str:
     """Return what an error says, without a line break."""
     if isinstance(error, OSError) and error.strerror:
-        if error.errno == errno.EBADF and not error.filename:
-            return "standard output is closed"
         where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
         return f"{where}{error.strerror.lower()}"
     return " ".join(str(error).split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,16 +20,13 @@ class Files:
         skipped: Number of files so far that are not pictures.
     """
 
-    def __init__(
-        self,
-        paths: list[str],
-        files_from: str | None,
-        recursive: bool,
-        glob: list[str],
-        exclude: list[str],
-        follow_symlinks: bool,
-    ) -> None:
-        """Store the options and open the list of files, before any result is written.
+    def __init__(self, paths: list[str], files_from: str | None, options: dict[str, Any]) -> None:
+        """Open the list of files, before any result is written.
+
+        Args:
+            paths: Folders and files.
+            files_from: A file that lists more of them; `-` for standard input, None for none.
+            options: Arguments of `walk`, which say what is taken of folders.
 
         Raises:
             OSError: The list cannot be opened.
@@ -38,19 +34,12 @@ class Files:
         """
         self.skipped = 0
         self._paths = paths
-        self._opened = ExitStack()
+        self._options = options
         self._list: PollingStream | None = None
         if files_from == "-":
-            self._list = PollingStream(standard_input())
+            self._list = standard_input()
         elif files_from is not None:
-            file = Path(files_from).open("rb")  # noqa: SIM115 -- `walk` closes it
-            self._list = PollingStream(self._opened.enter_context(file))
-        self._options: dict[str, Any] = {
-            "recursive": recursive,
-            "glob": glob,
-            "exclude": exclude,
-            "follow_symlinks": follow_symlinks,
-        }
+            self._list = PollingStream(Path(files_from).open("rb"))  # noqa: SIM115 -- `walk` reads
 
     def walk(self, advance: Callable[[], None] | None) -> Iterator[Found]:
         """Yield the pictures; call it once.
@@ -66,9 +55,8 @@ class Files:
             if advance is not None:
                 advance()
 
-        with self._opened:
-            listed = read_names(self._list) if self._list is not None else ()
-            yield from walk(chain(self._paths, listed), skipped=skipped, **self._options)
+        listed = read_names(self._list) if self._list is not None else ()
+        yield from walk(chain(self._paths, listed), skipped=skipped, **self._options)
 
     def count(self) -> int:
         """Return the number of files, pictures and others, that `walk` visits."""

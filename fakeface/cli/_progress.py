@@ -22,10 +22,16 @@ _INTERVAL = 30.0
 
 
 class Progress:
-    """Files done, of a total that is counted when it is first shown."""
+    """Files done, of a total that is counted meanwhile; a line now and then.
+
+    Attributes:
+        done: Number of files done.
+        total: Number of all files; None while it is not known.
+        tally: The results so far.
+    """
 
     def __init__(self, count: Callable[[], int] | None) -> None:
-        """Start the clock.
+        """Start the clock, and a thread that counts the files.
 
         Args:
             count: Counts the files; None if they cannot be counted.
@@ -33,20 +39,23 @@ class Progress:
         self.done = 0
         self.total: int | None = None
         self.tally: Tally | None = None
-        self._started = time.monotonic()
-        self._count = count
+        self._started = self._shown = time.monotonic()
+        if count is not None:
+            threading.Thread(target=self._learn, args=(count,), daemon=True).start()
 
-    def show(self) -> None:
-        """Print a line, and afterwards count the files: a short scan need not."""
-        say(str(self))
-        if self._count is not None:
-            count, self._count = self._count, None
-            self.total = count()
+    def _learn(self, count: Callable[[], int]) -> None:
+        self.total = count()
 
     def advance(self, tally: Tally | None = None) -> None:
         """Advance by one file; `tally` holds the results so far."""
         self.done += 1
         self.tally = tally or self.tally
+        self._show()
+
+    def _show(self) -> None:
+        if time.monotonic() - self._shown >= _INTERVAL:
+            self._shown = time.monotonic()
+            say(str(self))
 
     def __str__(self) -> str:
         """Return a line such as `120 of 5,000 files, about 4 min left: 3 fake, 110 real`."""
@@ -60,21 +69,16 @@ class Progress:
 
 
 class _BarProgress(Progress):
-    """The same as a bar; the total is counted in a thread."""
+    """The same as a bar."""
 
     def __init__(self, bar: Bar, count: Callable[[], int] | None) -> None:
         super().__init__(count)
         self._bar = bar
         self._task = bar.add_task("", total=None, tally="")
-        if count is not None:
-            threading.Thread(target=self._learn, args=(count,), daemon=True).start()
 
-    def _learn(self, count: Callable[[], int]) -> None:
-        self._bar.update(self._task, total=count())
-
-    def advance(self, tally: Tally | None = None) -> None:
-        super().advance(tally)
-        self._bar.update(self._task, advance=1, tally=str(self.tally or ""))
+    def _show(self) -> None:
+        tally = str(self.tally or "")
+        self._bar.update(self._task, completed=self.done, total=self.total, tally=tally)
 
 
 @contextmanager
@@ -91,35 +95,20 @@ def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Pr
     """
     console = getattr(report, "console", None) if report.on_terminal else None
     if not sys.stderr.isatty():
-        progress = Progress(count)
-        with _every(_INTERVAL, progress.show):
-            yield progress
+        yield Progress(count)
         return
     if report.on_terminal and console is None:
         yield None
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        ProgressColumn,
-        SpinnerColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import (
-        Progress as Bar,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
-    columns: tuple[ProgressColumn, ...] = (
-        SpinnerColumn("dots" if (sys.stderr.encoding or "").lower().startswith("utf") else "line"),
+    with Bar(
         MofNCompleteColumn(),
         BarColumn(bar_width=24),
         TimeRemainingColumn(),
         TextColumn("left  {task.fields[tally]}"),
-    )
-    with Bar(
-        *columns,
         console=console or Console(stderr=True),
         transient=True,
         redirect_stdout=False,
@@ -127,24 +116,6 @@ def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Pr
         refresh_per_second=5,
     ) as bar:
         yield _BarProgress(bar, count)
-
-
-@contextmanager
-def _every(seconds: float, show: Callable[[], None]) -> Iterator[None]:
-    """Call a function now and then, in a thread of its own."""
-    ended = threading.Event()
-
-    def run() -> None:
-        while not ended.wait(seconds):
-            show()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _duration(seconds: float) -> str:

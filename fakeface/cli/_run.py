@@ -7,10 +7,11 @@ import logging
 import time
 import warnings
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, UsageError, say
-from fakeface.cli._options import FailOn
+from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, UsageError, number_of_pictures, say
+from fakeface.cli._options import FailOn, fits
 from fakeface.cli._stop import code_of
 from fakeface.reports._tally import UNREADABLE as NO_VERDICT
 from fakeface.reports._tally import Tally, declares_ai, outcome
@@ -53,6 +54,27 @@ def load_detector(**settings: Any) -> Detector:
     return detector
 
 
+def open_reports(
+    goals: Sequence[tuple[str, Path | None]], detector: Detector, *, append: bool = False
+) -> list[Report]:
+    """Open the reports of a detector's predictions.
+
+    Args:
+        goals: Format and file of each, as from `destinations`.
+        detector: The detector.
+        append: Whether results are added to those in the file.
+
+    Raises:
+        ReportError: One of them cannot be written.
+    """
+    from fakeface.reports import open_report
+
+    reports = [open_report(name, path, append=append) for name, path in goals]
+    for report in reports:
+        report.describe(detector)
+    return reports
+
+
 def one_thread_a_run(settings: dict[str, Any]) -> dict[str, Any]:
     """Return the settings that suit many pictures: one thread for each run of the model.
 
@@ -71,22 +93,22 @@ def quiet() -> None:
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
-def pictures(number: int, kind: str = "") -> str:
-    """Return a number of pictures in words, such as `1,234 new pictures`."""
-    return f"{number:,} {kind}picture{'' if number == 1 else 's'}"
-
-
 class Run:
     """One pass over pictures: writes and counts the results, and gives the exit code.
 
     Attributes:
         tally: Verdicts so far.
         before: Verdicts of a previous scan that still hold; None if there was none.
-        copies: Pictures to copy when it has ended; None for none.
+        stopped: Exit code of the signal that ended it early; None if none did.
     """
 
     def __init__(
-        self, fail_on: list[FailOn] | None, frames: int = 1, *, resumed: bool = False
+        self,
+        fail_on: list[FailOn] | None = None,
+        frames: int = 1,
+        *,
+        resumed: bool = False,
+        copies: Copies | None = None,
     ) -> None:
         """Start the clock.
 
@@ -94,16 +116,18 @@ class Run:
             fail_on: Verdicts that make the exit code 1.
             frames: Frames that are scored of a file that holds several.
             resumed: Whether there was a previous scan.
+            copies: Pictures to copy when it has ended; None for none.
         """
         self._frames = frames
         self._partial = 0  # files of which frames were left out
         self.tally = Tally()
         self.before = Tally() if resumed else None
-        self.copies: Copies | None = None
-        self._fail_on = {NO_VERDICT if f is FailOn.error else f.value for f in fail_on or ()}
-        self._fail_on_declared_ai = FailOn.declared_ai in (fail_on or ())
+        self._copies = copies
+        self._progress: Progress | None = None
+        self.stopped: int | None = None
+        self._fail_on = fail_on or []
+        self._failed = False
         self._started = time.perf_counter()
-        self._stopped: int | None = None  # exit code of the signal that ended it early
 
     def write(
         self,
@@ -117,6 +141,7 @@ class Run:
             ReportError: The results cannot be written.
             BrokenPipeError: The reader of standard output is gone.
         """
+        self._progress = progress
         with contextlib.ExitStack() as stack, contextlib.closing(predictions):
             for report in reports:
                 stack.enter_context(report)
@@ -124,67 +149,68 @@ class Run:
                 for prediction in predictions:
                     for report in reports:
                         report.write(prediction)
-                    self.tally.add(prediction)
-                    if self.copies is not None:
-                        self.copies.consider(
-                            prediction.source, outcome(prediction), declares_ai(prediction)
-                        )
+                    declared_ai = declares_ai(prediction)
+                    self._count(self.tally, prediction.source, outcome(prediction), declared_ai)
                     self._partial += (prediction.frames or 1) > self._frames
-                    if progress is not None:
-                        progress.advance(self.tally)
             except KeyboardInterrupt as stop:
-                self._stopped = code_of(stop)
+                self.stopped = code_of(stop)
                 for report in reports:
                     report.complete = False
 
     def keep(self, source: str, what: str, declared_ai: bool) -> None:
         """Count a picture of a previous scan; see `PreviousScan.remaining`."""
         assert self.before is not None
-        self.before.count(source, what, declared_ai)
-        if self.copies is not None:
-            self.copies.consider(source, what, declared_ai)
+        self._count(self.before, source, what, declared_ai)
 
-    def finish(self, notes: str = "", again: str | None = None) -> int:
+    def _count(self, tally: Tally, source: str, what: str, declared_ai: bool) -> None:
+        tally.count(source, what, declared_ai)
+        self._failed = self._failed or fits(self._fail_on, what, declared_ai)
+        if self._copies is not None:
+            self._copies.consider(source, what, declared_ai)
+        if self._progress is not None:
+            self._progress.advance(self.tally)
+
+    def finish(self, skipped: int = 0, again: str | None = None) -> int:
         """Print a summary on standard error.
 
         Args:
-            notes: Appended to the summary.
+            skipped: Number of files that are no pictures.
             again: The command that resumes the scan, to show after Ctrl-C and SIGTERM.
 
         Returns:
             The exit code.
         """
-        both = self._summarise(notes)
+        both = self._summarise(skipped)
         if folders := both.by_folder():
             say(f"most fakes in {folders}")
         if self._partial:
             files = "1 file holds" if self._partial == 1 else f"{self._partial:,} files hold"
             scored = "the first was" if self._frames == 1 else f"{self._frames:,} of them were"
             say(f"{files} several frames or pages, of which {scored} scored; --frames scores more")
-        if self._stopped is not None:
+        if self.stopped is not None:
             say(f"interrupted; to resume: {again}" if again else "interrupted")
-            return self._stopped
-        if self.copies is not None:
-            self.copies.copy()
-        declared = self._fail_on_declared_ai and both.declared_ai
-        if declared or any(both.counts[what] for what in self._fail_on):
+            return self.stopped
+        if self._copies is not None:
+            self._copies.copy()
+        if self._failed:
             return FAIL_ON
         return UNREADABLE if both.counts[NO_VERDICT] else OK
 
-    def _summarise(self, notes: str) -> Tally:
+    def _summarise(self, skipped: int) -> Tally:
         """Print the counts; new ones, those from before and both apart. Returns both."""
+        others = f"; {skipped:,} other file{'' if skipped == 1 else 's'} skipped" if skipped else ""
         done, before = self.tally.total, self.before
         kind = "" if before is None else "new "
         if done:
             seconds = time.perf_counter() - self._started
             speed = f" in {seconds:.1f} s ({done / seconds:.1f} a second): {self.tally}"
-            say(pictures(done, kind) + speed + notes)
+            say(number_of_pictures(done, kind) + speed + others)
         else:
-            say(f"no {kind}picture scored{notes}")
+            say(f"no {kind}picture scored{others}")
         if before is None or not before.total:
             return self.tally
-        say(f"{pictures(before.total, 'unchanged ')} from before: {before}")
+        say(f"{number_of_pictures(before.total, 'unchanged ')} from before: {before}")
         both = self.tally + before
         if done:
-            say(f"together {pictures(both.total)}: {both}")
+            say(f"together {number_of_pictures(both.total)}: {both}")
         return both

@@ -27,42 +27,32 @@ def scan(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH…", help="Folders and pictures.")
     ] = None,
-    recursive: Annotated[
-        bool, typer.Option(help="Include sub-folders.", rich_help_panel=options.FILES)
-    ] = True,
+    recursive: Annotated[bool, options.FILES(help="Include sub-folders.")] = True,
     glob: Annotated[
         list[str] | None,
-        typer.Option(
+        options.FILES(
             metavar="PATTERN",
             help="Take only files that match, such as '*.jpg' or '2024/**'; may be repeated. Files"
             " given as PATH are always taken.",
-            rich_help_panel=options.FILES,
         ),
     ] = None,
     exclude: Annotated[
         list[str] | None,
-        typer.Option(
+        options.FILES(
             metavar="PATTERN",
             help="Skip files and sub-folders that match; may be repeated. Files given as PATH are"
             " always taken.",
-            rich_help_panel=options.FILES,
         ),
     ] = None,
     follow_symlinks: Annotated[
-        bool,
-        typer.Option(
-            "--follow-symlinks",
-            help="Follow links to folders, each folder once.",
-            rich_help_panel=options.FILES,
-        ),
+        bool, options.FILES("--follow-symlinks", help="Follow links to folders, each folder once.")
     ] = False,
     files_from: Annotated[
         str | None,
-        typer.Option(
+        options.FILES(
             metavar="FILE",
             help="Also scan the paths listed in this file, one per line or each ended by NUL; - for"
             " standard input.",
-            rich_help_panel=options.FILES,
         ),
     ] = None,
     *,
@@ -71,48 +61,41 @@ def scan(
     output: options.Outputs = None,
     resume: Annotated[
         Path | None,
-        typer.Option(
+        options.RESULTS(
             metavar="FILE",
             help="Resume from the jsonl file of a previous scan: skip pictures that have a verdict"
             " in it and are unchanged, and add the others.",
-            rich_help_panel=options.RESULTS,
         ),
     ] = None,
     overwrite: options.Overwrite = False,
     heatmaps: Annotated[
         bool | None,
-        typer.Option(
+        options.RESULTS(
             "--heatmaps/--no-heatmaps",
             help="Show heat maps in an html report; by default if the model computes them with its"
             " scores, at no cost.",
-            rich_help_panel=options.RESULTS,
         ),
     ] = None,
     thumbnails: options.Thumbnails = options.ThumbnailSize.small,
     fail_on: options.FailOns = None,
     copy_to: Annotated[
         Path | None,
-        typer.Option(
+        options.RESULTS(
             metavar="FOLDER",
             help="At the end, copy the pictures with a verdict named by --where to this folder.",
-            rich_help_panel=options.RESULTS,
         ),
     ] = None,
     where: Annotated[
         list[options.FailOn] | None,
-        typer.Option(
-            help="What --copy-to copies, fake by default; may be repeated.",
-            rich_help_panel=options.RESULTS,
-        ),
+        options.RESULTS(help="What --copy-to copies, fake by default; may be repeated."),
     ] = None,
     workers: options.Workers = None,
     batch_size: options.BatchSize = None,
     engine: Annotated[
         Engine,
-        typer.Option(
+        options.SPEED(
             help="Where the scan runs: in this process, or on a Ray cluster (extra `ray`), which"
-            " also reads URIs such as s3://bucket/folder.",
-            rich_help_panel=options.SPEED,
+            " also reads URIs such as s3://bucket/folder."
         ),
     ] = Engine.local,
 ) -> int:
@@ -129,61 +112,47 @@ def scan(
     goals = destinations(format, output, overwrite, resume)
     if not paths and files_from is None:
         raise UsageError("name a folder or a picture, or give --files-from")
-    if engine is Engine.ray and (files_from is not None or resume is not None):
-        raise UsageError("--engine ray does not go with --files-from or --resume")
-
+    on_ray = engine is Engine.ray
+    if on_ray and (files_from is not None or resume is not None or copy_to is not None):
+        raise UsageError("--engine ray does not go with --files-from, --resume and --copy-to")
     if where and copy_to is None:
         raise UsageError("--where says what --copy-to FOLDER copies; give that too")
-    if copy_to is not None and engine is Engine.ray:
-        raise UsageError("--copy-to copies from this machine alone; leave out --engine ray")
 
-    from fakeface.files._walk import existing
-
-    named = (paths or []) if engine is Engine.ray else existing(paths or [])
-    files = Files(named, files_from, recursive, glob or [], exclude or [], follow_symlinks)
-
+    from fakeface.cli._copies import Copies
     from fakeface.cli._progress import progress_for
-    from fakeface.cli._run import Run, load_detector, one_thread_a_run
+    from fakeface.cli._run import Run, load_detector, one_thread_a_run, open_reports
+    from fakeface.files._walk import existing
     from fakeface.reports import PreviousScan
 
-    explain = heatmaps if any(goal.format == "html" for goal in goals) else False
-    detector = load_detector(**one_thread_a_run(settings), explain=explain)
-    run = Run(fail_on, detector.frames, resumed=resume is not None)
+    named = paths or []
+    walked = {
+        "recursive": recursive,
+        "glob": glob or [],
+        "exclude": exclude or [],
+        "follow_symlinks": follow_symlinks,
+    }
+    files = Files(named if on_ray else existing(named), files_from, walked)
+    copies = None
     if copy_to is not None:
-        from fakeface.cli._copies import Copies
-
-        run.copies = Copies(copy_to, where or [options.FailOn.fake], paths or [])
+        copies = Copies(copy_to, where or [options.FailOn.fake], named)
+    explain = heatmaps if any(name == "html" for name, _ in goals) else False
+    detector = load_detector(**one_thread_a_run(settings), explain=explain)
     previous = None if resume is None else PreviousScan(resume, detector.settings)
+    run = Run(fail_on, detector.frames, resumed=previous is not None, copies=copies)
     predictions = None
-    if engine is Engine.ray:  # before the report is created: errors in the paths show here
+    if on_ray:  # before the report is created: errors in the paths show here
         from fakeface import ray
 
-        predictions = ray.scan(
-            paths or [],
-            recursive=recursive,
-            glob=glob or [],
-            exclude=exclude or [],
-            follow_symlinks=follow_symlinks,
-            workers=workers,
-            **settings,
-        )
-    reports = [goal.open() for goal in goals]
+        predictions = ray.scan(named, workers=workers, **walked, **settings)
+    reports = open_reports(goals, detector, append=previous is not None)
     for report in reports:
-        report.describe(detector)
         report.large_pictures = thumbnails is options.ThumbnailSize.large
-    countable = files_from is None and engine is Engine.local
+    countable = files_from is None and not on_ray
     with progress_for(reports[0], files.count if countable else None) as progress:
-        advance = progress.advance if progress else None
         if predictions is None:
-            sources = files.walk(advance)
+            sources = files.walk(progress.advance if progress else None)
             if previous is not None:
-
-                def kept(source: str, verdict: str, declared_ai: bool) -> None:
-                    run.keep(source, verdict, declared_ai)
-                    if advance is not None:
-                        advance()
-
-                sources = previous.remaining(sources, kept)
+                sources = previous.remaining(sources, run.keep)
             predictions = detector.predict_batch(sources, batch_size=batch_size, workers=workers)
         run.write(predictions, reports, progress)
     if previous is not None:
@@ -191,12 +160,8 @@ def scan(
             previous.tidy()
         except ReportError as error:  # the results are complete all the same
             say(str(error))
-    notes = ""
-    if files.skipped:
-        plural = "" if files.skipped == 1 else "s"
-        notes += f"; {files.skipped:,} other file{plural} skipped"
-    jsonl = next((goal.path for goal in goals if goal.format == "jsonl" and goal.path), None)
-    return run.finish(notes, None if jsonl is None else _again(jsonl))
+    jsonl = next((path for name, path in goals if name == "jsonl" and path is not None), None)
+    return run.finish(files.skipped, None if jsonl is None else _again(jsonl))
 
 
 def _again(path: Path) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -9,92 +10,55 @@ import typer
 from fakeface.cli import _options as options
 from fakeface.cli._errors import OK, UsageError, exits, say
 
-NETWORK = "Network"
-LIMITS = "Limits"
+NETWORK = partial(typer.Option, rich_help_panel="Network")
+LIMITS = partial(typer.Option, rich_help_panel="Limits")
 
 
 @exits
 @options.takes_detector_options()
 def serve(
     host: Annotated[
-        str,
-        typer.Option(
-            help="Address to listen on; any but this machine's own needs a token.",
-            rich_help_panel=NETWORK,
-        ),
+        str, NETWORK(help="Address to listen on; any but this machine's own needs a token.")
     ] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option(min=0, max=65535, help="Port; 0 for a free one.", rich_help_panel=NETWORK),
-    ] = 8300,
+    port: Annotated[int, NETWORK(min=0, max=65535, help="Port; 0 for a free one.")] = 8300,
     token: Annotated[
         str | None,
-        typer.Option(
+        NETWORK(
             envvar="FAKEFACE_TOKEN",
             help="What clients have to send as 'Authorization: Bearer TOKEN'. Better in the"
             " environment: others on this machine can read it in the list of processes.",
-            rich_help_panel=NETWORK,
         ),
     ] = None,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(
+        NETWORK(
             metavar="NAME",
             help="Another name under which this server may be addressed; may be repeated.",
-            rich_help_panel=NETWORK,
         ),
     ] = None,
     browser: Annotated[
         bool,
-        typer.Option(
-            "--browser/--no-browser",
-            help="Open the page, where this machine has a screen.",
-            rich_help_panel=NETWORK,
-        ),
+        NETWORK("--browser/--no-browser", help="Open the page, where this machine has a screen."),
     ] = True,
     cors_origin: Annotated[
         list[str] | None,
-        typer.Option(
+        NETWORK(
             metavar="ORIGIN",
             help="A web site, such as https://example.org, whose pages may use the API; may be"
             " repeated.",
-            rich_help_panel=NETWORK,
         ),
     ] = None,
-    max_pictures: Annotated[
-        int,
-        typer.Option(min=1, help="Most pictures of a form.", rich_help_panel=LIMITS),
-    ] = 1000,
     max_picture: Annotated[
-        float,
-        typer.Option(
-            min=0.001, metavar="MIB", help="Largest picture, in MiB.", rich_help_panel=LIMITS
-        ),
+        float, LIMITS(min=0.001, metavar="MIB", help="Largest picture, in MiB.")
     ] = 64,
-    queue: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Requests that may wait; more get status 429.",
-            rich_help_panel=LIMITS,
-        ),
-    ] = 64,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            min=0.001,
-            metavar="SECONDS",
-            help="Longest time for a picture, with its waiting.",
-            rich_help_panel=LIMITS,
-        ),
-    ] = 60,
+    queue: Annotated[int, LIMITS(min=0, help="Requests that may wait; more get status 429.")] = 64,
     *,
     settings: dict[str, Any],
     workers: options.Workers = None,
 ) -> int:
     """Serve a page to drop pictures on, and an HTTP API.
 
-    Programs POST a picture to /v1/predict; /docs describes it. Nothing is kept on disk.
+    Programs POST a picture to /v1/predict; /openapi.json describes it. Nothing is kept on disk.
     Needs the extra `serve`.
 
     For example: fakeface serve · curl -F files=@portrait.jpg http://127.0.0.1:8300/v1/predict
@@ -116,9 +80,7 @@ def serve(
             cors_origins=tuple(cors_origin or ()),
             workers=workers,
             queue=queue,
-            max_pictures=max_pictures,
             max_picture=round(max_picture * (1 << 20)),
-            timeout=timeout,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

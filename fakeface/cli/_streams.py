@@ -1,4 +1,4 @@
-"""The standard streams: replace closed ones; read input so that Ctrl-C still works."""
+"""The standard streams, whatever they are: closed, or of an encoding that lacks characters."""
 
 from __future__ import annotations
 
@@ -7,32 +7,23 @@ import os
 import select
 import sys
 from contextlib import suppress
-from typing import IO, cast
+from typing import cast
 
-from fakeface._errors import ImageError
 from fakeface.cli._errors import UsageError
 
 _BLOCK = 1 << 20
-_SHORTEST, _LONGEST = 0.01, 1.0  # seconds
 
 
 def replace_closed() -> None:
-    """Replace closed standard streams by the null device.
+    """Open the null device in the place of closed standard streams.
 
     Otherwise the next file opened, such as the results, would take the closed stream's number, and
-    receive whatever a library prints. Writing to a closed standard output stays an error, so that
-    no results are lost in silence, and `sys.stdin` stays None: so does reading a closed input.
+    receive whatever a library prints. `sys.stdin` and `sys.stdout` stay None: results that go to a
+    closed standard output are an error.
     """
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            mode = os.O_RDONLY if number == 1 else os.O_RDWR
-            null = os.open(os.devnull, mode)  # takes the lowest number that is free: this one
-            os.set_inheritable(null, True)
-    if sys.stdout is None:
-        raw = open(1, "wb", buffering=0)  # noqa: SIM115 -- a buffer would fail again at exit
-        sys.stdout = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:  # takes the lowest number that is free
+        pass
+    os.close(number)
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
@@ -45,7 +36,7 @@ def accept_all_characters() -> None:
 
 
 class PollingStream:
-    """A stream that waits for data in short, growing intervals.
+    """A stream that waits for data in short intervals.
 
     A signal that arrives just before a blocking read does not end it: Ctrl-C would only take
     effect with the next bytes.
@@ -57,43 +48,20 @@ class PollingStream:
 
     def read1(self, size: int) -> bytes:
         """Wait for data and return up to `size` bytes; empty at the end."""
-        pause = _SHORTEST
         with suppress(OSError, ValueError):  # not selectable: in tests, and on Windows
-            while not select.select([self._stream], [], [], pause)[0]:
-                pause = min(2 * pause, _LONGEST)
+            while not select.select([self._stream], [], [], 0.5)[0]:
+                pass
         return self._stream.read1(min(size, _BLOCK))
 
     read = read1
 
 
-def standard_input() -> io.BufferedReader:
-    """Return standard input as a binary stream.
+def standard_input() -> PollingStream:
+    """Return standard input as a binary stream; read it in the main thread, which signals reach.
 
     Raises:
         UsageError: It is closed.
     """
     if sys.stdin is None:
         raise UsageError("standard input (-) is closed; pipe something into it")
-    return cast("io.BufferedReader", sys.stdin.buffer)
-
-
-def picture_from_stdin() -> IO[bytes] | ImageError:
-    """Read a picture from standard input, up to the size limit.
-
-    Call it in the main thread: a thread that blocks in a read cannot be stopped.
-
-    Returns:
-        Its bytes as a file named `<stdin>`, or the error if it cannot be read.
-
-    Raises:
-        UsageError: Standard input is closed.
-    """
-    from fakeface.images._read import read
-
-    name = "<stdin>"
-    try:
-        file = io.BytesIO(read(PollingStream(standard_input()), name))
-    except ImageError as error:
-        return error
-    file.name = name
-    return file
+    return PollingStream(cast("io.BufferedReader", sys.stdin.buffer))

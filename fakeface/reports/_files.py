@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import sys
@@ -23,16 +22,9 @@ def standard_output() -> IO[str]:
     Raises:
         ReportError: It is closed.
     """
-    stream = sys.stdout
-    if stream is not None and not stream.closed:
-        try:
-            os.write(stream.fileno(), b"")
-        except (OSError, AttributeError) as error:  # not a file of the system, as in a notebook
-            if getattr(error, "errno", None) != errno.EBADF:
-                return stream
-        else:
-            return stream
-    raise ReportError("standard output", "is closed; write the results to a file: -o FILE")
+    if sys.stdout is None or sys.stdout.closed:
+        raise ReportError("standard output", "is closed; write the results to a file: -o FILE")
+    return sys.stdout
 
 
 def open_text(path: Path, *, append: bool = False) -> IO[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from fakeface._errors import ReportError, reason_of
 from fakeface.reports._jsonl import READABLE, read_lines
-from fakeface.reports._names import Keys
 from fakeface.reports._record import NOT_A_RECORD, prediction_of, reason_for
 from fakeface.types import Prediction
 
@@ -58,6 +58,15 @@ def read_results(path: str | os.PathLike[str]) -> Iterator[Prediction]:
     raise ReportError(str(path), f"is not a file of results; {READABLE}")
 
 
+def key_of(source: str) -> bytes:
+    """Return the key of a picture's name: `p/a.jpg`, `./p/a.jpg` and `/home/me/p/a.jpg` are one.
+
+    It is hashed, so that the index of a large scan is small. The name may be any text.
+    """
+    path = os.path.normcase(os.path.abspath(source))  # noqa: PTH100 -- of any text
+    return blake2b(path.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 class EarlierScans:
     """The results of several scans as one: of each picture the last record, by name.
 
@@ -82,11 +91,10 @@ class EarlierScans:
         self.paths = tuple(Path(path) for path in paths)
         self.models: Counter[str] = Counter()
         self.settings: Counter[str] = Counter()
-        self._key = Keys()
         self._last: dict[bytes, tuple[int, int]] = {}
         repeated = set()
         for prediction, place in self._all():
-            key = self._key(prediction.source)
+            key = key_of(prediction.source)
             if self._last.get(key, place)[0] != place[0]:
                 repeated.add(key)
             self._last[key] = place
@@ -94,14 +102,19 @@ class EarlierScans:
             self.settings[prediction.settings] += 1
         self.repeated = len(repeated)
 
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the detector; empty if there were several."""
+        return next(iter(self.settings)) if len(self.settings) == 1 else ""
+
     def __len__(self) -> int:
         """Return the number of pictures."""
         return len(self._last)
 
-    def __iter__(self) -> Iterator[Prediction]:
+    def __iter__(self) -> Generator[Prediction, None, None]:
         """Yield one prediction per picture, in the order of the files."""
         for prediction, place in self._all():
-            if self._last.get(self._key(prediction.source)) == place:
+            if self._last.get(key_of(prediction.source)) == place:
                 yield prediction
 
     def _all(self) -> Iterator[tuple[Prediction, tuple[int, int]]]:

@@ -21,7 +21,7 @@ from fakeface.files._walk import Found
 from fakeface.images._read import digest_of_file
 from fakeface.reports._files import held
 from fakeface.reports._jsonl import read_lines
-from fakeface.reports._names import Keys
+from fakeface.reports._results import key_of
 from fakeface.reports._tally import declares_ai
 
 
@@ -42,19 +42,16 @@ class PreviousScan:
                 scan is writing it.
         """
         self._path = Path(path)
-        self._key = Keys()
         self._known: dict[bytes, tuple[bytes, str, bool] | None] = {}
         self._superseded = False
         if self._path.exists():
             with held(self._path):
-                end = self._read(settings)
-                self._mend(end)
+                self._read(settings)
 
-    def _read(self, settings: str) -> int:
+    def _read(self, settings: str) -> None:
         end = 0
-        for line in read_lines(self._path):
-            end, prediction = line.end, line.prediction
-            key = self._key(prediction.source)
+        for end, _, prediction in read_lines(self._path):  # noqa: B007
+            key = key_of(prediction.source)
             self._superseded = self._superseded or key in self._known
             self._known[key] = None
             if prediction.verdict and prediction.digest and prediction.settings == settings:
@@ -63,9 +60,6 @@ class PreviousScan:
                     prediction.verdict.value,
                     declares_ai(prediction),
                 )
-        return end
-
-    def _mend(self, end: int) -> None:
         try:
             with self._path.open("rb+") as file:
                 file.truncate(end)
@@ -93,7 +87,7 @@ class PreviousScan:
             The others, in order.
         """
         for source in sources:
-            key = self._key(source.source if isinstance(source, ImageError) else source)
+            key = key_of(source.source if isinstance(source, ImageError) else source)
             known = self._known.get(key)
             if known is None or isinstance(source, ImageError) or not _same(source, known[0]):
                 self._superseded = self._superseded or key in self._known
@@ -123,13 +117,13 @@ class PreviousScan:
 
         The old one stays until the new one is complete.
         """
-        last = {self._key(line.prediction.source): line.end for line in read_lines(self._path)}
+        last = {key_of(line.prediction.source): line.end for line in read_lines(self._path)}
         with (
             replacing(self._path, permissions_of=self._path, durable=True, alone=True) as new,
             new.open("wb") as file,
         ):
             for end, raw, prediction in read_lines(self._path):
-                if last[self._key(prediction.source)] == end:
+                if last[key_of(prediction.source)] == end:
                     file.write(raw.rstrip(b"\r\n") + b"\n")
 
 

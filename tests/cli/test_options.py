@@ -34,12 +34,6 @@ def command_with(*names: str) -> tuple[typer.Typer, list[dict[str, Any]]]:
     return app, seen
 
 
-def test_without_options_a_command_has_the_default_settings() -> None:
-    app, seen = command_with()
-    assert CliRunner().invoke(app, ["--word", "ab"]).exit_code == 2
-    assert seen == [DEFAULTS]
-
-
 def test_the_defaults_are_those_of_a_detector() -> None:
     arguments = inspect.signature(Detector).parameters
     assert {name: arguments[name].default for name in DEFAULTS} == DEFAULTS
@@ -60,13 +54,6 @@ def test_every_setting_has_an_option(words: list[str], settings: dict[str, Any])
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     assert seen == [DEFAULTS | settings]
-
-
-@pytest.mark.parametrize("words", [["--threshold", "2"], ["--threads", "0"], ["--no-whole"]])
-def test_a_setting_out_of_range_is_wrong_usage(words: list[str]) -> None:
-    app, seen = command_with()
-    assert CliRunner().invoke(app, words).exit_code == 2
-    assert not seen
 
 
 def test_settings_that_contradict_each_other_are_wrong_usage() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fakeface.cli._stop import Terminated, terminable
+from fakeface.cli._stop import Stopped, terminable
 from tests._models import make_classifier
 from tests._process import LISTENING, MAIN
 from tests.hostile._seed import seed
@@ -28,14 +28,16 @@ def red(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @contextlib.contextmanager
-def under_way(folder: Path, red: str, report: Path) -> Iterator[subprocess.Popen[str]]:
+def under_way(folder: Path, red: str, *more: str | Path) -> Iterator[subprocess.Popen[str]]:
     """A scan that waits for more names after it has judged forty pictures."""
     folder.mkdir()
+    report = folder.parent / more[1]
     for number in range(40):
         (folder / f"{number:02}.jpg").write_bytes(seed("JPEG"))
-    command = [*MAIN, "scan", "--model", red, "--whole", "--files-from", "-", "-o", str(report)]
+    command = [*LISTENING, "scan", "--model", red, "--whole", "--files-from", "-"]
+    command += map(str, more)
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder.parent
     ) as process:
         assert process.stdin is not None
         process.stdin.writelines(f"{path}\n" for path in sorted(folder.iterdir()))
@@ -46,22 +48,30 @@ def under_way(folder: Path, red: str, report: Path) -> Iterator[subprocess.Popen
         yield process
 
 
-def test_a_terminated_scan_sums_up_and_goes_on(red: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_scan_sums_up_and_goes_on(
+    red: str, tmp_path: Path, number: signal.Signals
+) -> None:
     report = tmp_path / "r.jsonl"
-    with under_way(tmp_path / "in", red, report) as process:
-        process.terminate()
+    (tmp_path / "-odd.jpg").write_bytes(seed("JPEG"))
+    with under_way(tmp_path / "in", red, "-o", report, "--", "-odd.jpg") as process:
+        process.send_signal(number)
+        process.wait(60)  # its standard input is still open
         assert process.stderr is not None
-        *_, summary, hint = process.stderr.read().splitlines()
-    assert process.returncode == 128 + signal.SIGTERM
+        *lines, hint = process.stderr.read().splitlines()
+    assert process.returncode == 128 + number
     done = [json.loads(line) for line in report.read_text().splitlines()]
-    assert 0 < len(done) <= 40
+    assert 0 < len(done) <= 41
     # the signal may come between writing a line and counting it
+    summary = [line for line in lines if line.split()[1:2] and line.split()[1].isdigit()][-1]
     assert int(summary.split()[1]) in (len(done) - 1, len(done))
     again = shlex.split(hint.removeprefix("fakeface: interrupted; to resume: "))
-    assert again[0] == "fakeface"
+    assert again[:4] == ["fakeface", "scan", "--resume", str(report)]
+    assert again[-2:] == ["--", "-odd.jpg"]
     names = "".join(f"{path}\n" for path in sorted((tmp_path / "in").iterdir()))
-    subprocess.run([*MAIN, *again[1:]], input=names, text=True, check=True, timeout=60)
-    assert len(report.read_text().splitlines()) == 40
+    command = [*MAIN, *again[1:]]
+    subprocess.run(command, input=names, text=True, check=True, timeout=60, cwd=tmp_path)
+    assert len(report.read_text().splitlines()) == 41
 
 
 @pytest.mark.parametrize("form", ["json", "html"])
@@ -69,7 +79,7 @@ def test_reports_for_people_are_whole_however_often_it_is_told(
     red: str, tmp_path: Path, form: str
 ) -> None:
     report = tmp_path / f"r.{form}"
-    with under_way(tmp_path / "in", red, report) as process:
+    with under_way(tmp_path / "in", red, "-o", report) as process:
         for _ in range(5):
             process.terminate()
         assert process.stderr is not None
@@ -130,7 +140,7 @@ def test_what_ignores_the_signal_goes_on_ignoring_it() -> None:
         with terminable():
             signal.raise_signal(signal.SIGTERM)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        with pytest.raises(Terminated), terminable():
+        with pytest.raises(Stopped), terminable():
             signal.raise_signal(signal.SIGTERM)
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
