@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Generator, Sequence
@@ -53,40 +54,31 @@ _READERS = 4
 _ROWS = 64
 """Most files that an actor is given at once."""
 
-_FILES = {
-    "name": pa.binary(),
-    "path": pa.binary(),
-    "at": pa.int64(),
-    "named": pa.bool_(),
-    "error": pa.string(),
-}
-"""Columns of the files to judge; their names need not be UTF-8, and `at` is the file system."""
-
 
 class _Classifier:
     """A detector in an actor."""
 
-    def __init__(self, filesystems: list[FileSystem | None], settings: dict[str, Any]) -> None:
+    def __init__(self, filesystems: list[FileSystem], settings: dict[str, Any]) -> None:
         self._filesystems = filesystems
         self._detector = Detector(**settings)
 
     def __call__(self, files: pa.Table) -> pa.Table:
         """Classify the files of a table; skip those that are not pictures."""
-        rows = files.to_pylist()
-        remote = any(self._filesystems[row["at"]] is not None for row in rows)
+        rows = [pickle.loads(file) for file in files["file"].to_pylist()]
+        remote = any(at is not None for _, _, at, _ in rows)
         with ThreadPoolExecutor(_READERS if remote else 1) as threads:
-            found = [record for record in threads.map(self._record, rows) if record is not None]
+            records = threads.map(lambda row: self._record(*row), rows)
+            found = [record for record in records if record is not None]
         return pa.Table.from_pylist(found, schema=schema().remove_metadata())
 
-    def _record(self, row: dict[str, Any]) -> dict[str, Any] | None:
-        name, path = os.fsdecode(row["name"]), os.fsdecode(row["path"])
-        filesystem = self._filesystems[row["at"]]
-        if row["error"] is not None:
-            return record_of(self._detector.judge(ImageError(name, row["error"])))
-        if filesystem is None:
-            return record_of(replace(self._detector.judge(path), source=name))
-        source = read_picture(filesystem, path, name, named=row["named"])
-        return None if source is None else record_of(self._detector.judge(source))
+    def _record(
+        self, source: str | ImageError, name: str, at: int | None, named: bool
+    ) -> dict[str, Any] | None:
+        if at is None:
+            return record_of(replace(self._detector.judge(source), source=name))
+        assert isinstance(source, str)
+        picture = read_picture(self._filesystems[at], source, name, named=named)
+        return None if picture is None else record_of(self._detector.judge(picture))
 
 
 def scan_dataset(
@@ -168,35 +160,34 @@ def _listed(
     filesystem: FileSystem | None,
     follow_symlinks: bool,
     options: dict[str, Any],
-) -> tuple[pa.Table, list[FileSystem | None]]:
-    """List the files to judge, those of this machine first, and the file systems they are on."""
+) -> tuple[pa.Table, list[FileSystem]]:
+    """List the files to judge, those of this machine first, and the file systems of the others.
+
+    Each is pickled, since its name need not be UTF-8: its path, or the error in its place, what to
+    call it, the number of its file system (None on this machine), and whether it was named itself.
+    """
     local: list[str] = []
-    filesystems: list[FileSystem | None] = [None]
-    rows: list[dict[str, Any]] = []
+    filesystems: list[FileSystem] = []
+    remote: list[tuple[str, str, int, bool]] = []
     for name in names:
         where, path = (filesystem, name) if filesystem is not None else filesystem_of(name)
         if where is None:
             local.append(path)
             continue
-        filesystems.append(where)
         shown = name.partition("?")[0].rstrip("/")
         for below in listed(where, path, **options):
             rest = f"/{below}" if below else ""
-            rows.append(_row(shown + rest, path.rstrip("/") + rest, at=len(filesystems) - 1))
-            rows[-1]["named"] = not below
-    here = []
+            remote.append((path.rstrip("/") + rest, shown + rest, len(filesystems), not below))
+        filesystems.append(where)
+    files: list[tuple[str | ImageError, str, int | None, bool]] = []
     local = existing(local)
     for found in walk(local, follow_symlinks=follow_symlinks, **options):
         if isinstance(found, ImageError):
-            here.append(_row(found.source, found.source, error=found.reason))
+            files.append((found, found.source, None, False))
         else:  # no `Path.resolve`: it follows links
-            here.append(_row(found, os.path.abspath(found)))  # noqa: PTH100
-    return pa.Table.from_pylist(here + rows, schema=pa.schema(_FILES)), filesystems
-
-
-def _row(name: str, path: str, *, at: int = 0, error: str | None = None) -> dict[str, Any]:
-    names = {"name": os.fsencode(name), "path": os.fsencode(path)}
-    return {**names, "at": at, "named": False, "error": error}
+            files.append((os.path.abspath(found), found, None, False))  # noqa: PTH100
+    pickled = [pickle.dumps(file) for file in (*files, *remote)]
+    return pa.table({"file": pa.array(pickled, pa.binary())}), filesystems
 
 
 def _start() -> None:
