@@ -28,6 +28,14 @@ def _the_working_directory_stays() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def red(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The directory of a small model for which a face is the likelier AI, the redder it is."""
+    from tests._models import make_classifier
+
+    return str(make_classifier(tmp_path_factory.mktemp("models") / "red"))
+
+
+@pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of sample pictures."""
     return SAMPLES

@@ -28,11 +28,9 @@ def page_picture(source: Path, model: str | None, out: Path, chromium: str | Non
     """
     alone = source.is_file()
     server = Server(Detector(model), ServeOptions(port=0))
-    started = threading.Event()
-    thread = threading.Thread(target=server.run, args=(started.set,))
+    thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        started.wait()
         with browser_page(*(TELEPHONE if alone else SIZE), chromium) as page:
             page.goto(server.url)
             page.set_input_files("#files", [str(path) for path in walk([source])])

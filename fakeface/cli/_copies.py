@@ -18,12 +18,7 @@ class Copies:
     """Pictures to copy when a scan has ended, so that a resumed one copies all of them."""
 
     def __init__(self, folder: Path, where: Collection[FailOn], scanned: Sequence[str]) -> None:
-        """Choose the pictures.
-
-        Args:
-            folder: Where copies go; made if it is missing.
-            where: Verdicts, or what else makes a picture one to copy.
-            scanned: Folders and files of the scan.
+        """Begin with none.
 
         Raises:
             UsageError: The folder is in one that is scanned: copies would be scanned next time.

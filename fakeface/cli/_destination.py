@@ -17,16 +17,7 @@ def destinations(
     overwrite: bool,
     resume: Path | None = None,
 ) -> list[tuple[str, Path | None]]:
-    """Return the destinations that the options describe, at least one.
-
-    Args:
-        format: Name of a format, or None to use the suffix of the file.
-        outputs: The files to write; none for standard output.
-        overwrite: Whether existing files may be replaced.
-        resume: The file to resume from.
-
-    Returns:
-        The format and the file of each; None for standard output.
+    """Return format and file of each destination, at least one; the file None for standard output.
 
     Raises:
         ReportError: There is no such format, the options exclude each other, or results would be
@@ -54,13 +45,7 @@ def destinations(
 
 
 def check_new(path: Path, overwrite: bool, way: str = "") -> None:
-    """Raise ReportError if a file holds something that must not be lost.
-
-    Args:
-        path: The file.
-        overwrite: Whether it may be replaced.
-        way: What else can be done with it.
-    """
+    """Raise ReportError if a file holds something; `way` is what else can be done with it."""
     if not overwrite and path.is_file() and path.stat().st_size:
         raise ReportError(str(path), f"exists already; {way}--overwrite replaces it")
 

@@ -41,14 +41,7 @@ def number_of_pictures(number: int, kind: str = "") -> str:
 
 
 def exits(command: Callable[_P, int]) -> Callable[_P, None]:
-    """Let a command return its exit code, and convert every error to one.
-
-    Args:
-        command: Returns an exit code.
-
-    Returns:
-        The command, in the form that typer needs.
-    """
+    """Let a command return its exit code, and convert every error to one."""
 
     @wraps(command)
     def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> None:

@@ -36,13 +36,7 @@ class FailOn(str, Enum):
 
 
 def fits(wanted: Collection[FailOn], what: str, declared_ai: bool) -> bool:
-    """Return whether a picture is among those that were asked for.
-
-    Args:
-        wanted: What was asked for.
-        what: The picture's outcome, as `fakeface.reports._tally.outcome` gives it.
-        declared_ai: Whether its file declares that AI made or changed it.
-    """
+    """Return whether a picture of this outcome (see `_tally.outcome`) was asked for."""
     name = FailOn.error if what == UNREADABLE else what
     return name in wanted or (declared_ai and FailOn.declared_ai in wanted)
 
@@ -57,12 +51,8 @@ class ThumbnailSize(str, Enum):
 def takes_detector_options(*names: str) -> Callable[[Callable[..., _R]], Callable[..., _R]]:
     """Give a command the options for settings of a detector, in place of its `settings`.
 
-    Args:
-        *names: The settings, of the fields of `Settings`; none for all of them.
-
-    Returns:
-        A decorator of commands with a parameter `settings`. typer sees an option for each setting
-        there; the command gets them as arguments of `Detector`.
+    typer sees an option for each of these fields of `Settings` there (without names, for all of
+    them); the command gets them as arguments of `Detector`.
     """
     options = [
         inspect.Parameter(

@@ -55,7 +55,7 @@ def predict(
     if explain is not None:
         _check_figure(explain, len(files))
         check_new(explain, overwrite)
-    detector = load_detector(**settings, explain=explain is not None)
+    detector = load_detector(settings, explain=explain is not None)
     run = Run(fail_on, detector.frames)
     sources = [_standard_input() if name == "-" else name for name in files]
     reports = open_reports(goals, detector)

@@ -31,11 +31,7 @@ class Progress:
     """
 
     def __init__(self, count: Callable[[], int] | None) -> None:
-        """Start the clock, and a thread that counts the files.
-
-        Args:
-            count: Counts the files; None if they cannot be counted.
-        """
+        """Start the clock, and a thread that counts the files, where they can be counted."""
         self.done = 0
         self.total: int | None = None
         self.tally: Tally | None = None
@@ -46,10 +42,10 @@ class Progress:
     def _learn(self, count: Callable[[], int]) -> None:
         self.total = count()
 
-    def advance(self, tally: Tally | None = None) -> None:
+    def advance(self, tally: Tally) -> None:
         """Advance by one file; `tally` holds the results so far."""
         self.done += 1
-        self.tally = tally or self.tally
+        self.tally = tally
         self._show()
 
     def _show(self) -> None:
@@ -83,15 +79,9 @@ class _BarProgress(Progress):
 
 @contextmanager
 def progress_for(report: Report, count: Callable[[], int] | None) -> Iterator[Progress | None]:
-    """Show progress while a report is written.
+    """Show progress while a report is written, but not between the lines of one on a terminal.
 
-    Args:
-        report: The report. A table on a terminal shares its console with the bar, so that neither
-            overwrites the other.
-        count: Counts the files.
-
-    Yields:
-        The progress, or None if results other than a table go to the terminal.
+    A table shares its console with the bar, so that neither overwrites the other.
     """
     console = getattr(report, "console", None) if report.on_terminal else None
     if not sys.stderr.isatty():

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
     from fakeface.types import Prediction
 
 
-def load_detector(**settings: Any) -> Detector:
+def load_detector(
+    settings: dict[str, Any], *, explain: bool | None = None, many: bool = False
+) -> Detector:
     """Load the models, with Pillow's warnings turned off; warn of a poorly founded threshold.
 
     Args:
-        **settings: Arguments of `Detector`.
+        settings: Arguments of `Detector`.
+        explain: As of `Detector`.
+        many: Whether it is for many pictures. These suit one thread for each run of the model:
+            many runs on one processor each beat one run on all of them, which has parts that do
+            not get faster with more (`python -m benchmarks throughput --workers 2`).
 
     Raises:
         FakefaceError: The model or the provider is not available.
@@ -44,8 +50,9 @@ def load_detector(**settings: Any) -> Detector:
         from fakeface._detector import Detector
 
     quiet()
+    threads = 1 if many and settings["threads"] is None else settings["threads"]
     try:
-        detector = Detector(**settings)
+        detector = Detector(**{**settings, "threads": threads}, explain=explain)
     except ValueError as error:
         raise UsageError(str(error)) from error
     point = detector.info.point_at(detector.thresholds.fake)
@@ -57,34 +64,13 @@ def load_detector(**settings: Any) -> Detector:
 def open_reports(
     goals: Sequence[tuple[str, Path | None]], detector: Detector, *, append: bool = False
 ) -> list[Report]:
-    """Open the reports of a detector's predictions.
-
-    Args:
-        goals: Format and file of each, as from `destinations`.
-        detector: The detector.
-        append: Whether results are added to those in the file.
-
-    Raises:
-        ReportError: One of them cannot be written.
-    """
+    """Open the reports of a detector's predictions; `goals` are format and file of each."""
     from fakeface.reports import open_report
 
     reports = [open_report(name, path, append=append) for name, path in goals]
     for report in reports:
         report.describe(detector)
     return reports
-
-
-def one_thread_a_run(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings that suit many pictures: one thread for each run of the model.
-
-    Many runs on one processor each beat one run on all of them, which has parts that do not get
-    faster with more: `python -m benchmarks throughput --workers 2` measures it.
-
-    Args:
-        settings: Arguments of `Detector`; `threads` stays if it is set.
-    """
-    return settings if settings["threads"] is not None else {**settings, "threads": 1}
 
 
 def quiet() -> None:
@@ -110,16 +96,10 @@ class Run:
         resumed: bool = False,
         copies: Copies | None = None,
     ) -> None:
-        """Start the clock.
-
-        Args:
-            fail_on: Verdicts that make the exit code 1.
-            frames: Frames that are scored of a file that holds several.
-            resumed: Whether there was a previous scan.
-            copies: Pictures to copy when it has ended; None for none.
-        """
+        """Start the clock; `frames` is how many are scored of a file that holds several."""
         self._frames = frames
         self._partial = 0  # files of which frames were left out
+        self._skipped = 0  # files that are no pictures
         self.tally = Tally()
         self.before = Tally() if resumed else None
         self._copies = copies
@@ -135,12 +115,7 @@ class Run:
         reports: Sequence[Report],
         progress: Progress | None = None,
     ) -> None:
-        """Write predictions as they come; after Ctrl-C and SIGTERM the reports are still complete.
-
-        Raises:
-            ReportError: The results cannot be written.
-            BrokenPipeError: The reader of standard output is gone.
-        """
+        """Write predictions as they come; after Ctrl-C and SIGTERM the reports are complete too."""
         self._progress = progress
         with contextlib.ExitStack() as stack, contextlib.closing(predictions):
             for report in reports:
@@ -162,25 +137,29 @@ class Run:
         assert self.before is not None
         self._count(self.before, source, what, declared_ai)
 
+    def skip(self, _: str) -> None:
+        """Count a file that is no picture."""
+        self._skipped += 1
+        self._advance()
+
     def _count(self, tally: Tally, source: str, what: str, declared_ai: bool) -> None:
         tally.count(source, what, declared_ai)
         self._failed = self._failed or fits(self._fail_on, what, declared_ai)
         if self._copies is not None:
             self._copies.consider(source, what, declared_ai)
+        self._advance()
+
+    def _advance(self) -> None:
         if self._progress is not None:
             self._progress.advance(self.tally)
 
-    def finish(self, skipped: int = 0, again: str | None = None) -> int:
-        """Print a summary on standard error.
+    def finish(self, again: str | None = None) -> int:
+        """Print a summary on standard error and return the exit code.
 
         Args:
-            skipped: Number of files that are no pictures.
             again: The command that resumes the scan, to show after Ctrl-C and SIGTERM.
-
-        Returns:
-            The exit code.
         """
-        both = self._summarise(skipped)
+        both = self._summarise()
         if folders := both.by_folder():
             say(f"most fakes in {folders}")
         if self._partial:
@@ -196,9 +175,11 @@ class Run:
             return FAIL_ON
         return UNREADABLE if both.counts[NO_VERDICT] else OK
 
-    def _summarise(self, skipped: int) -> Tally:
+    def _summarise(self) -> Tally:
         """Print the counts; new ones, those from before and both apart. Returns both."""
-        others = f"; {skipped:,} other file{'' if skipped == 1 else 's'} skipped" if skipped else ""
+        others = ""
+        if self._skipped:
+            others = f"; {self._skipped:,} other file{'' if self._skipped == 1 else 's'} skipped"
         done, before = self.tally.total, self.before
         kind = "" if before is None else "new "
         if done:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shlex
 import sys
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,6 @@ import typer
 from fakeface._errors import ReportError
 from fakeface.cli import _options as options
 from fakeface.cli._errors import UsageError, exits, say
-from fakeface.cli._files import Files
 
 
 class Engine(str, Enum):
@@ -120,23 +120,27 @@ def scan(
 
     from fakeface.cli._copies import Copies
     from fakeface.cli._progress import progress_for
-    from fakeface.cli._run import Run, load_detector, one_thread_a_run, open_reports
-    from fakeface.files._walk import existing
+    from fakeface.cli._run import Run, load_detector, open_reports
+    from fakeface.cli._streams import open_list
+    from fakeface.files._names import read_names
+    from fakeface.files._walk import existing, walk
     from fakeface.reports import PreviousScan
 
     named = paths or []
-    walked = {
+    walked: dict[str, Any] = {
         "recursive": recursive,
         "glob": glob or [],
         "exclude": exclude or [],
         "follow_symlinks": follow_symlinks,
     }
-    files = Files(named if on_ray else existing(named), files_from, walked)
+    if not on_ray:
+        existing(named)
+    listed = None if files_from is None else open_list(files_from)
     copies = None
     if copy_to is not None:
         copies = Copies(copy_to, where or [options.FailOn.fake], named)
     explain = heatmaps if any(name == "html" for name, _ in goals) else False
-    detector = load_detector(**one_thread_a_run(settings), explain=explain)
+    detector = load_detector(settings, explain=explain, many=True)
     previous = None if resume is None else PreviousScan(resume, detector.settings)
     run = Run(fail_on, detector.frames, resumed=previous is not None, copies=copies)
     predictions = None
@@ -147,10 +151,14 @@ def scan(
     reports = open_reports(goals, detector, append=previous is not None)
     for report in reports:
         report.large_pictures = thumbnails is options.ThumbnailSize.large
-    countable = files_from is None and not on_ray
-    with progress_for(reports[0], files.count if countable else None) as progress:
+
+    def count() -> int:
+        return sum(1 for _ in walk(named, every=True, **walked))
+
+    with progress_for(reports[0], None if listed or on_ray else count) as progress:
         if predictions is None:
-            sources = files.walk(progress.advance if progress else None)
+            names = chain(named, read_names(listed) if listed else ())
+            sources = walk(names, skipped=run.skip, **walked)
             if previous is not None:
                 sources = previous.remaining(sources, run.keep)
             predictions = detector.predict_batch(sources, batch_size=batch_size, workers=workers)
@@ -161,7 +169,7 @@ def scan(
         except ReportError as error:  # the results are complete all the same
             say(str(error))
     jsonl = next((path for name, path in goals if name == "jsonl" and path is not None), None)
-    return run.finish(files.skipped, None if jsonl is None else _again(jsonl))
+    return run.finish(None if jsonl is None else _again(jsonl))
 
 
 def _again(path: Path) -> str:

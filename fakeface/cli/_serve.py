@@ -63,7 +63,7 @@ def serve(
 
     For example: fakeface serve · curl -F files=@portrait.jpg http://127.0.0.1:8300/v1/predict
     """
-    from fakeface.cli._run import load_detector, one_thread_a_run
+    from fakeface.cli._run import load_detector
     from fakeface.cli._stop import deferred
 
     with deferred():
@@ -85,16 +85,13 @@ def serve(
     except ValueError as error:
         raise UsageError(str(error)) from error
 
-    detector = load_detector(**one_thread_a_run(settings))
-    server = Server(detector, limits)
-
-    def started() -> None:
+    detector = load_detector(settings, many=True)
+    server = Server(detector, limits)  # clients may connect already
+    try:
         say(f"{detector.model} {detector.info.version} serves at {server.url}; Ctrl-C stops it")
         if browser and _has_screen():
             webbrowser.open(server.url)
-
-    try:
-        server.run(started)
+        server.run()
     except KeyboardInterrupt:  # what has begun is done
         say("stopped")
     return OK

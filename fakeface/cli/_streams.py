@@ -7,6 +7,7 @@ import os
 import select
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import cast
 
 from fakeface.cli._errors import UsageError
@@ -54,6 +55,11 @@ class PollingStream:
         return self._stream.read1(min(size, _BLOCK))
 
     read = read1
+
+
+def open_list(name: str) -> PollingStream:
+    """Open a list of files; `-` is standard input."""
+    return standard_input() if name == "-" else PollingStream(Path(name).open("rb"))
 
 
 def standard_input() -> PollingStream:

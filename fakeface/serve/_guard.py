@@ -41,13 +41,7 @@ class Guard:
     """Checks who asks; answers HEAD as GET; adds security headers; counts answers."""
 
     def __init__(self, app: ASGIApp, options: ServeOptions, metrics: Metrics) -> None:
-        """Wrap an application.
-
-        Args:
-            app: The application.
-            options: The settings of the server.
-            metrics: Counts the answers by path and status.
-        """
+        """Wrap an application; `metrics` counts the answers by path and status."""
         self._app = app
         self._metrics = metrics
         self._token = None if options.token is None else options.token.encode()

@@ -52,13 +52,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Add a value that is read whenever the figures are asked for.
-
-        Args:
-            name: Its name, after `fakeface_`.
-            text: What it is.
-            value: Returns it.
-        """
+        """Add a value that is read whenever the figures are asked for."""
         Gauge(f"fakeface_{name}", text, registry=self._registry).set_function(value)
 
     def picture(self, prediction: Prediction, seconds: float) -> None:

@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 
 
 def add_page(app: FastAPI, pool: Pool, options: ServeOptions) -> None:
-    """Add the page and what it asks for to an application.
-
-    Args:
-        app: The application.
-        pool: Classifies pictures.
-        options: The settings of the server.
-    """
+    """Add the page and what it asks for to an application."""
     if is_loopback(options.host):
         where = "the fakeface program on this machine, and nowhere else"
     else:

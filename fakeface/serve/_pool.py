@@ -47,10 +47,7 @@ class Pool:
     ) -> None:
         """Prepare; threads start with the first pictures.
 
-        Args:
-            detector: The detector.
-            options: The limits.
-            observe: Called with each prediction and its seconds, in the event loop's thread.
+        `observe` is called with each prediction and its seconds, in the event loop's thread.
         """
         self.detector = detector
         self.workers = options.workers or detector.default_workers()

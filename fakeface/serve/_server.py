@@ -14,8 +14,6 @@ from fakeface.serve._app import create_app
 from fakeface.serve._options import ServeOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fakeface._detector import Detector
 
 _CONNECTIONS = 512
@@ -34,10 +32,6 @@ class Server:
 
     def __init__(self, detector: Detector, options: ServeOptions) -> None:
         """Open the socket, so that clients may connect already.
-
-        Args:
-            detector: The detector that all requests share.
-            options: Address, checks and limits.
 
         Raises:
             FakefaceError: The address cannot be used, or another program uses it.
@@ -64,25 +58,13 @@ class Server:
             )
         )
 
-    def run(self, started: Callable[[], object] = lambda: None) -> None:
+    def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C; requests that have begun are answered first.
-
-        Args:
-            started: Called when requests are answered.
 
         Raises:
             KeyboardInterrupt: From the handlers of these signals, when all is done.
         """
-
-        async def serve() -> None:
-            task = asyncio.ensure_future(self._server.serve([self._socket]))
-            while not (self._server.started or task.done()):
-                await asyncio.sleep(0.01)
-            if self._server.started:
-                started()
-            await task
-
-        asyncio.run(serve())
+        asyncio.run(self._server.serve([self._socket]))
 
     def stop(self) -> None:
         """Make `run` return when the requests that have begun are answered; from any thread."""

@@ -41,11 +41,7 @@ class Upload(io.BytesIO):
     """An encoded picture in memory, with the name that its sender gave it."""
 
     def __init__(self, name: str) -> None:
-        """Begin empty.
-
-        Args:
-            name: What the picture is called in results; empty if it has no name.
-        """
+        """Begin empty; `name` is what the picture is called in results, if it has a name."""
         super().__init__()
         self.name = name[:_LONGEST_NAME] or "<bytes>"
 
@@ -88,18 +84,10 @@ async def read_pictures(
 async def read_picture(
     request: Request, options: ServeOptions, take: Callable[[int], None]
 ) -> Upload:
-    """Read a body that is one picture, whatever its `Content-Type`.
+    """Read a body that is one picture, or empty, whatever its `Content-Type`.
 
-    Args:
-        request: The picture's name is the parameter `name` of its query.
-        options: The limits.
-        take: As for `read_pictures`.
-
-    Returns:
-        The picture, which may be empty.
-
-    Raises:
-        HTTPException: It is too large, or the client goes away.
+    Its name is the parameter `name` of the query. Arguments and errors are those of
+    `read_pictures`.
     """
     upload = Upload(request.query_params.get("name", ""))
     async for piece in _pieces(request, take, options.max_picture, too_large(options)):

@@ -24,7 +24,7 @@ from fakeface.reports._escape import unescape
 from tests._models import make_classifier
 from tests._process import MAIN
 
-HEAVY = ("numpy", "onnxruntime", "PIL", "rich", "pyarrow")
+HEAVY = ("numpy", "onnxruntime", "PIL", "rich", "pyarrow", "starlette", "pydantic")
 
 
 @dataclass
@@ -35,11 +35,6 @@ class Done:
 
 
 Cli = Callable[..., Done]
-
-
-@pytest.fixture(scope="module")
-def red(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_classifier(tmp_path_factory.mktemp("models") / "red"))
 
 
 @pytest.fixture

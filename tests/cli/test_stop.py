@@ -15,16 +15,10 @@ from pathlib import Path
 import pytest
 
 from fakeface.cli._stop import Stopped, terminable
-from tests._models import make_classifier
 from tests._process import LISTENING, MAIN
 from tests.hostile._seed import seed
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
-
-
-@pytest.fixture(scope="module")
-def red(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_classifier(tmp_path_factory.mktemp("models") / "red"))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,6 @@ import pytest
 
 from fakeface.cli import _stop
 from fakeface.cli._errors import exits
-from tests._models import make_classifier
 from tests._process import LISTENING, MAIN
 from tests.hostile._seed import seed
 
@@ -28,11 +27,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932", "cp437", "latin-1"])
-def test_any_encoding_of_the_terminal(encoding: str, folder: Path, tmp_path: Path) -> None:
-    model = make_classifier(tmp_path / "red")
+def test_any_encoding_of_the_terminal(encoding: str, folder: Path, red: str) -> None:
     env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     for words, code in (
-        (["scan", str(folder), "--model", str(model)], 3),
+        (["scan", str(folder), "--model", red], 3),
         (["scan", "--help"], 0),
         (["--help"], 0),
         (["info"], 0),
@@ -64,11 +62,10 @@ def test_a_signal_while_libraries_are_imported(number: int, folder: Path) -> Non
             assert not err or err.endswith("KeyboardInterrupt\n") or " a second): " in err
 
 
-def test_nohup_stays(folder: Path, tmp_path: Path) -> None:
-    model = make_classifier(tmp_path / "red")
+def test_nohup_stays(folder: Path, red: str) -> None:
     ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
     program = f"{ignoring} from fakeface.cli import main; main()"
-    words = ["scan", *[str(folder)] * 20, "--model", str(model)]
+    words = ["scan", *[str(folder)] * 20, "--model", red]
     process = subprocess.Popen([sys.executable, "-c", program, *words], stdout=subprocess.DEVNULL)
     time.sleep(1)
     process.send_signal(signal.SIGHUP)

@@ -13,14 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests._models import make_classifier
 from tests._process import LISTENING, MAIN
 from tests.serve._server import CLIENT, connected, read_all
-
-
-@pytest.fixture(scope="module")
-def red(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_classifier(tmp_path_factory.mktemp("models") / "red"))
 
 
 @contextlib.contextmanager
