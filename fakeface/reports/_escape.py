@@ -16,15 +16,7 @@ _ESCAPED = re.compile(rf"\\(?:\\|{_CODE})")
 
 
 def escape(text: str, fits: Callable[[str], bool]) -> str:
-    """Escape the characters of a text that do not fit.
-
-    Args:
-        text: Any text.
-        fits: Returns whether all characters of a text fit.
-
-    Returns:
-        The text, or an escaped one that `unescape` reverses.
-    """
+    """Escape what does not fit, reversibly (`unescape`); `fits` tests all characters of a text."""
     if fits(text) and not _LOOKS_ESCAPED.search(text):
         return text
     return "".join(r"\\" if c == "\\" else c if fits(c) else _code(c) for c in text)

@@ -16,17 +16,6 @@ if sys.platform != "win32":
     import fcntl
 
 
-def standard_output() -> IO[str]:
-    """Return standard output.
-
-    Raises:
-        ReportError: It is closed.
-    """
-    if sys.stdout is None or sys.stdout.closed:
-        raise ReportError("standard output", "is closed; write the results to a file: -o FILE")
-    return sys.stdout
-
-
 def open_text(path: Path, *, append: bool = False) -> IO[str]:
     """Open a text file for writing, in UTF-8 with backslash escapes for what it cannot encode.
 

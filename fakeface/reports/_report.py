@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from itertools import chain
@@ -9,7 +10,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from fakeface._errors import ReportError, reason_of
-from fakeface.reports._files import open_text, standard_output
+from fakeface.reports._files import open_text
 from fakeface.types import Prediction
 
 if TYPE_CHECKING:
@@ -97,13 +98,7 @@ class TextReport(Report):
     _locale = False  # whether standard output stays in the encoding of the terminal
 
     def __init__(self, stream: IO[str], name: str, *, owned: bool) -> None:
-        """Write to an open stream.
-
-        Args:
-            stream: The stream.
-            name: Its name in messages.
-            owned: Whether to close it at the end.
-        """
+        """Write to an open stream of this name, and close it at the end if it is owned."""
         self._stream = stream
         self._name = name
         self._owned = owned
@@ -116,10 +111,11 @@ class TextReport(Report):
         """Open a report on standard output or in a file, or append to one."""
         if path is not None:
             return cls(open_text(path, append=append), str(path), owned=True)
-        stream = standard_output()
-        if isinstance(stream, io.TextIOWrapper) and not cls._locale:
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-        return cls(stream, "standard output", owned=False)
+        if sys.stdout is None or sys.stdout.closed:
+            raise ReportError("standard output", "is closed; write the results to a file: -o FILE")
+        if isinstance(sys.stdout, io.TextIOWrapper) and not cls._locale:
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        return cls(sys.stdout, "standard output", owned=False)
 
     def write(self, prediction: Prediction) -> None:
         """Write one prediction and flush it to the operating system."""

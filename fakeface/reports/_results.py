@@ -127,11 +127,7 @@ class Before:
     """Results to compare others with, found by the bytes of a picture, or else by its name."""
 
     def __init__(self, predictions: Iterable[Prediction]) -> None:
-        """Hold the results; some hundred bytes each.
-
-        Args:
-            predictions: One per picture.
-        """
+        """Hold the results, one per picture; some hundred bytes each."""
         self._by_digest: dict[str, Prediction] = {}
         self._by_name: dict[str, Prediction] = {}
         self._unused: dict[str, Prediction] = {}

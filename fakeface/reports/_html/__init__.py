@@ -68,13 +68,7 @@ class HtmlReport(TextReport):
     def describe_earlier(
         self, scans: EarlierScans, settings: Settings | None, before: EarlierScans | None
     ) -> None:
-        """Say that the predictions were made earlier, before the first one.
-
-        Args:
-            scans: Where they are from.
-            settings: The settings of their detector; None if unknown, or if there were several.
-            before: Results to compare them with; None for none.
-        """
+        """Say that the predictions were made earlier, before the first one; see `about_earlier`."""
         self._about = lambda _model, date: about_earlier(scans, settings, before, date)
         self._before = None if before is None else Before(before)
         if settings is not None and settings.model.crop is not None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakeface._model import ModelInfo
 from fakeface._settings import Settings
@@ -20,6 +19,17 @@ if TYPE_CHECKING:
 
 Facts = list[tuple[str, str]]
 
+
+class _Judged(NamedTuple):
+    """What is known of the detector that gave the verdicts."""
+
+    info: ModelInfo
+    thresholds: Thresholds
+    min_face: float
+    whole: bool
+    fingerprint: str
+
+
 _METHODS = {
     None: "none",
     "cam": "class activation maps, by the model itself",
@@ -28,38 +38,25 @@ _METHODS = {
 
 
 def about(detector: Detector | None, model: str, date: str) -> dict[str, Any]:
-    """Return the description of a scan for the page.
+    """Return the description of a scan that began at `date` for the page, ready for JSON.
 
-    Args:
-        detector: The detector; None if unknown.
-        model: Name of the model, where it is not.
-        date: When the scan began.
-
-    Returns:
-        Plain values, ready for JSON.
+    `model` is the name of its model, where the detector is not known.
     """
-    software = ("Software", f"fakeface {__version__}, ONNX Runtime {versions()['onnxruntime']}")
+    facts = [
+        ("Software", f"fakeface {__version__}, ONNX Runtime {versions()['onnxruntime']}"),
+        ("Began", date),
+    ]
     if detector is None:
-        return _page(model, date, facts=[software, ("Began", date)])
-    info, thresholds = detector.info, detector.thresholds
-    return _page(
-        _name(info),
-        date,
-        info,
-        thresholds,
-        facts=[
-            ("Model", _name(info)),
-            ("Verdicts", _verdicts(info, thresholds)),
-            ("Faces", _faces(detector.min_face, detector.whole)),
-            ("Heat maps", _METHODS[detector.heatmaps]),
-            ("Origin of files", _origin(detector)),
-            software,
-            ("Began", date),
-        ],
-        details=_details(info, thresholds, detector.settings),
-        method=detector.heatmaps or "cam",
-        min_face=detector.min_face,
+        return _page(model, date, None, facts)
+    judged = _Judged(
+        detector.info, detector.thresholds, detector.min_face, detector.whole, detector.settings
     )
+    facts = [
+        ("Heat maps", _METHODS[detector.heatmaps]),
+        ("Origin of files", _origin(detector)),
+        *facts,
+    ]
+    return _page("", date, judged, facts, detector.heatmaps or "cam")
 
 
 def now() -> str:
@@ -71,28 +68,16 @@ def now() -> str:
 def about_earlier(
     scans: EarlierScans, settings: Settings | None, before: EarlierScans | None, date: str
 ) -> dict[str, Any]:
-    """Return the description of earlier results for the page.
+    """Return the description of earlier results for the page, ready for JSON.
 
     Args:
         scans: The results.
         settings: The settings of their detector; None if unknown, or if there were several.
         before: Results that they are compared with; None if they are not.
         date: When the report is made.
-
-    Returns:
-        Plain values, ready for JSON.
     """
-    name = _name(settings.model) if settings else ", ".join(sorted(scans.models))
-    facts = [("Model", name)]
-    info = thresholds = min_face = None
-    details: Facts = [("Settings", scans.fingerprint)] if scans.fingerprint else []
-    if settings is not None:
-        info, thresholds, min_face = settings.model, settings.thresholds, settings.min_face
-        facts.append(("Verdicts", _verdicts(info, thresholds)))
-        facts.append(("Faces", _faces(min_face, settings.finder is None)))
-        details = _details(info, thresholds, scans.fingerprint)
     files = [str(path) for path in scans.paths]
-    facts.append(("Results", ", ".join(files)))
+    facts = [("Results", ", ".join(files))]
     if before is not None:
         facts.append(("Compared with", str(before.paths[0])))
     facts += [
@@ -100,58 +85,55 @@ def about_earlier(
         ("Software", f"fakeface {__version__} made the report from results of earlier scans"),
         ("Report made", date),
     ]
-    page = _page(name, date, info, thresholds, facts=facts, details=details, min_face=min_face)
+    name, fingerprint = ", ".join(sorted(scans.models)), scans.fingerprint
+    if settings is not None:
+        info, thresholds, whole = settings.model, settings.thresholds, settings.finder is None
+        judged = _Judged(info, thresholds, settings.min_face, whole, fingerprint)
+        page = _page(name, date, judged, facts)
+    else:
+        page = _page(name, date, None, facts)
+        page["details"] = [("Settings", fingerprint)] if fingerprint else []
     if before is not None:
         page["compared"] = {"before": str(before.paths[0]), "after": files[-1]}
     return page
 
 
 def _page(
-    model: str,
-    date: str,
-    info: ModelInfo | None = None,
-    thresholds: Thresholds | None = None,
-    *,
-    facts: Iterable[tuple[str, str]],
-    details: Iterable[tuple[str, str]] = (),
-    method: Method = "cam",
-    min_face: float | None = None,
+    model: str, date: str, judged: _Judged | None, facts: Facts, method: Method = "cam"
 ) -> dict[str, Any]:
-    point = info and thresholds and info.point_at(thresholds.fake)
-    return {
-        "date": date,
-        "model": model or "unknown",
-        "thresholds": thresholds and {"real": thresholds.real, "fake": thresholds.fake},
-        "fpr": point and point.fpr,
-        "rates": info and point and info.rates(point),
-        "heat": {
-            "span": SPANS[method],
-            "opacity": OPACITY,
-            "fake": FAKE_COLOUR,
-            "real": REAL_COLOUR,
-        },
-        "facts": list(facts),
-        "details": list(details),
-        "min_face": min_face,
-        "compared": None,
-    }
+    heat = {"span": SPANS[method], "opacity": OPACITY, "fake": FAKE_COLOUR, "real": REAL_COLOUR}
+    page: dict[str, Any] = {"date": date, "heat": heat, "details": [], "compared": None}
+    page |= dict.fromkeys(("thresholds", "fpr", "rates", "min_face"))
+    if judged is not None:
+        info, thresholds = judged.info, judged.thresholds
+        model = f"{info.name} {info.version}"
+        facts = [("Verdicts", _verdicts(judged)), ("Faces", _faces(judged)), *facts]
+        point = info.point_at(thresholds.fake)
+        page |= {
+            "thresholds": {"real": thresholds.real, "fake": thresholds.fake},
+            "fpr": point and point.fpr,
+            "rates": point and info.rates(point),
+            "details": _details(judged),
+            "min_face": judged.min_face,
+        }
+    page["model"] = model or "unknown"
+    page["facts"] = [("Model", page["model"]), *facts]
+    return page
 
 
-def _name(info: ModelInfo) -> str:
-    return f"{info.name} {info.version}"
-
-
-def _verdicts(info: ModelInfo, thresholds: Thresholds) -> str:
+def _verdicts(judged: _Judged) -> str:
+    thresholds = judged.thresholds
     text = f"fake from a score of {thresholds.fake:.3f}, real below {thresholds.real:.3f}"
     if thresholds.real < thresholds.fake:
         text += ", uncertain between"
-    point = info.point_at(thresholds.fake)
+    point = judged.info.point_at(thresholds.fake)
     return f"{text}. Warning: {point.warning}" if point and point.warning else text
 
 
-def _details(info: ModelInfo, thresholds: Thresholds, settings: str) -> Facts:
+def _details(judged: _Judged) -> Facts:
     """What an expert may ask for, on the second level of the page."""
-    point = info.point_at(thresholds.fake)
+    info = judged.info
+    point = info.point_at(judged.thresholds.fake)
     return [
         ("SHA-256 of the model", info.sha256),
         *(
@@ -159,7 +141,7 @@ def _details(info: ModelInfo, thresholds: Thresholds, settings: str) -> Facts:
             if point is not None
             else []
         ),
-        ("Settings", settings),
+        ("Settings", judged.fingerprint),
         ("Licence of the model", info.licence),
     ]
 
@@ -174,7 +156,7 @@ def _origin(detector: Detector) -> str:
     return f"read from content credentials and metadata; signers were checked against {whose}"
 
 
-def _faces(min_face: float, whole: bool) -> str:
-    if whole:
+def _faces(judged: _Judged) -> str:
+    if judged.whole:
         return "every picture was taken as one face crop"
-    return f"found by BlazeFace; not scored below {min_face:g} px"
+    return f"found by BlazeFace; not scored below {judged.min_face:g} px"

@@ -18,14 +18,9 @@ _LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 def bundle(entry: Path) -> str:
-    """Return the program that a module and all that it imports make together.
+    """Return the classic script that a module and all that it imports make together.
 
-    Args:
-        entry: The module. What it and its imports name is looked for beside the module that
-            imports it, and then among those of the page.
-
-    Returns:
-        A classic script.
+    Imports are looked for beside the module that names them, and then among those of the page.
 
     Raises:
         ValueError: A module imports or exports in a way that cannot be joined.

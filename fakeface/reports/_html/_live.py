@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fakeface._version import __version__
 from fakeface.reports._html._about import about
 from fakeface.reports._html._bundle import SCRIPTS, bundle
-from fakeface.reports._html._page import PARTS, Page, fill, page_style, part, policy_of, read
+from fakeface.reports._html._page import Page, fill, page_style, parts, policy_of, read
 
 if TYPE_CHECKING:
     from fakeface._detector import Detector
@@ -49,7 +49,7 @@ def live_page(
         "style": styles,
         "version": __version__,
         "where": where,
-        **{name: part(name) for name in PARTS},
+        **parts(),
     }
     return fill(read("live.html"), values), header
 
@@ -62,17 +62,11 @@ def empty_report() -> str:
 
 
 def page_facts(detector: Detector, date: str) -> dict[str, Any]:
-    """Return what a judge says of its detector (`Info` in `js/judge.js`).
+    """Return what a judge says of its detector (`Info` in `js/judge.js`), ready for JSON.
 
     Args:
         detector: The detector.
         date: When the page is opened, in words.
-
-    Returns:
-        Plain values, ready for JSON.
     """
-    return {
-        "about": about(detector, "", date),
-        "model": detector.model,
-        "settings": detector.settings,
-    }
+    described = about(detector, "", date)
+    return {"about": described, "model": detector.model, "settings": detector.settings}

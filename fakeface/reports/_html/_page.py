@@ -1,7 +1,7 @@
 """Assemble the page from its files.
 
 The report and other pages show pictures with the same style sheet, the same modules in `js/`, and
-the same pieces of HTML (`part`), whose elements they fill. They show records, each made by
+the same pieces of HTML (`parts`), whose elements they fill. They show records, each made by
 `_record.record`, whether they stand in the file or arrive later:
 
     const page = new ReportPage(about);  // `_about.about`
@@ -21,8 +21,6 @@ from fakeface._version import __version__
 from fakeface.reports._html._bundle import SCRIPTS, bundle
 
 _HERE = Path(__file__).parent
-PARTS = ("symbols", "single", "results", "detail")
-"""Pieces of HTML that every page has."""
 
 
 def block(value: Any) -> str:
@@ -38,9 +36,10 @@ def page_style() -> str:
     return "".join(read(f"{name}.css") for name in ("page", "answer", "print"))
 
 
-def part(name: str) -> str:
-    """Return a piece of HTML: `symbols`, `single`, `results` (the rest of `<main>`) or `detail`."""
-    return read(f"parts/{name}.html")
+def parts() -> dict[str, str]:
+    """Return the pieces of HTML that every page has, by name; `results` is most of `<main>`."""
+    names = ("symbols", "single", "results", "detail")
+    return {name: read(f"parts/{name}.html") for name in names}
 
 
 def policy_of(style: str, script: str) -> dict[str, str]:
@@ -67,24 +66,16 @@ class Page:
             "script": program,
             "style": page_style(),
             "version": __version__,
-            **{name: part(name) for name in PARTS},
+            **parts(),
         }
         self._before, self._after = read("page.html").split("{{records}}")
 
     def before(self, about: str) -> str:
-        """Return the page up to the records.
-
-        Args:
-            about: The description of the scan, as a `block`.
-        """
+        """Return the page up to the records; `about` describes the scan, as a `block`."""
         return fill(self._before, {**self._values, "about": about})
 
     def after(self, end: str) -> str:
-        """Return the page after the records.
-
-        Args:
-            end: How it ended, as a `block`.
-        """
+        """Return the page after the records; `end` says how the scan ended, as a `block`."""
         return fill(self._after, {**self._values, "end": end})
 
 

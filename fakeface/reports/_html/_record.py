@@ -89,9 +89,7 @@ def record(
         except Exception:  # it was readable before; a result needs no preview
             gone = "unreadable"
     return {
-        "name": printable(prediction.source.replace(os.sep, "/")),
-        "verdict": prediction.verdict and prediction.verdict.value,
-        "p": prediction.p_fake,
+        **earlier(prediction),
         "size": prediction.size,
         "faces": faces,
         "thumb": thumbnail,
@@ -103,13 +101,12 @@ def record(
         "settings": prediction.settings,
         "sha256": _sha256(picture),
         "frames": _frames(prediction),
-        "error": prediction.error and printable(prediction.error),
         "said": prediction.provenance and _said(prediction.provenance),
     }
 
 
 def earlier(prediction: Prediction) -> dict[str, Any]:
-    """Make what a record says of an earlier result that it is compared with."""
+    """Make what every record holds, also that of an earlier result to compare with."""
     return {
         "name": printable(prediction.source.replace(os.sep, "/")),
         "verdict": prediction.verdict and prediction.verdict.value,
