@@ -11,7 +11,6 @@ from export._errors import (
     ChanceError,
     ExportError,
     ParityError,
-    QuantizationError,
     QuantizationRejectedError,
 )
 from export._golden import write_golden
@@ -22,7 +21,6 @@ __all__ = [
     "ChanceError",
     "ExportError",
     "ParityError",
-    "QuantizationError",
     "QuantizationRejectedError",
     "convert",
     "export_run",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from export._app import app
+from export._commands import app
 
 if __name__ == "__main__":
     app(prog_name="python -m export")

@@ -11,6 +11,10 @@ plain maps, with a reordering before and after. So
   shortcut is added to the first, and nothing to the second (`split_shortcuts`),
 - outputs that nobody reads, the six key points of each face, are not computed
   (`drop_unused_values`).
+
+All of it takes the graph as its nodes in order and its constants by name, and changes both in
+place; constants are added, never changed. It knows the operators of BlazeFace and no others:
+`export._blazeface.check_tflite_parity` says whether the outputs are still the same.
 """
 
 from __future__ import annotations
@@ -29,22 +33,11 @@ channels are zeros."""
 
 Array = npt.NDArray[Any]
 
-_KEEPING = ("Relu", "MaxPool", "Resize", "Add")
-"""Operators that keep the number of channels, and zero channels zero."""
-
 
 def drop_unused_values(
     nodes: list[onnx.NodeProto], tensors: dict[str, Array], values: int, keep: int
 ) -> None:
-    """Compute only the first of the values that the network outputs for each anchor.
-
-    Args:
-        nodes: The graph, changed in place: heads that end in rows of `values` end in rows of
-            `keep`.
-        tensors: Its constants by name; more are added, none is changed.
-        values: How many values an anchor has.
-        keep: How many of them stay.
-    """
+    """Compute only the first `keep` of the `values` that the network outputs for each anchor."""
     made = {node.output[0]: node for node in nodes}
     for reshape in nodes:
         if reshape.op_type != "Reshape" or tensors[reshape.input[1]][-1] != values:
@@ -69,15 +62,12 @@ def pad_to_blocks(
     The heads are the convolutions that a `Transpose` or a `Reshape` follows.
 
     Args:
-        nodes: The graph in order, from `image` to the heads and beyond; changed in place.
-        tensors: Its constants by name; more are added, none is changed.
+        nodes: The graph in order, from `image` to the heads and beyond.
+        tensors: Its constants.
         image: Name of the map of three channels that the first convolution takes.
 
     Returns:
         The nodes that are left.
-
-    Raises:
-        ValueError: The graph has an operator that is not supported.
     """
     flat = ("Transpose", "Reshape")
     heads = {name for node in nodes if node.op_type in flat for name in node.input[:1]}
@@ -91,38 +81,36 @@ def pad_to_blocks(
         kept.append(node)
         if source not in wide:  # behind the heads
             continue
+        meant[output], wide[output] = meant[source], wide[source]
         if node.op_type == "Conv":
             meant[output] = len(tensors[node.input[1]])
             wide[output] = meant[output] if output in heads else _round_up(meant[output])
             _widen(node, tensors, wide[output], wide[source])
             if output in heads:
                 del wide[output]
+        elif node.op_type == "Add":
+            meant[output] = max(meant[name] for name in node.input)
         elif node.op_type == "Pad":
-            more = _more_channels(tensors[node.input[1]])
-            meant[output] = meant[source] + more
+            meant[output] += int(tensors[node.input[1]][_CHANNELS_AFTER])
             wide[output] = _round_up(meant[output])
             if wide[output] == wide[source]:
                 kept.pop()
                 same[output] = source
             else:
-                node.input[1] = _padding(tensors, wide[output] - wide[source])
-        elif node.op_type in _KEEPING:
-            maps = node.input if node.op_type == "Add" else [source]
-            if len({wide[name] for name in maps}) > 1:
-                raise ValueError(f"{output} adds maps of different widths")
-            meant[output] = max(meant[name] for name in maps)
-            wide[output] = wide[source]
-        else:
-            raise ValueError(f"{node.op_type} is not supported")
+                more = wide[output] - wide[source]
+                node.input[1] = f"{more}_channels"
+                tensors[node.input[1]] = np.array([0, 0, 0, 0, 0, more, 0, 0], np.int64)
     return kept
+
+
+_CHANNELS_AFTER = 5
+"""Place in the eight paddings of a map, [n, channels, h, w] before and after."""
 
 
 def split_shortcuts(nodes: list[onnx.NodeProto], tensors: dict[str, Array]) -> list[onnx.NodeProto]:
     """Replace sums with a padded shortcut by two convolutions side by side.
 
-    Args:
-        nodes: The graph in order, changed in place.
-        tensors: Its constants by name; more are added, none is changed.
+    Each `Pad` has an `Add` with a convolution as its only reader, and a `Relu` after it.
 
     Returns:
         The nodes of the new graph, in order.
@@ -130,24 +118,14 @@ def split_shortcuts(nodes: list[onnx.NodeProto], tensors: dict[str, Array]) -> l
     from onnx import helper
 
     made = {node.output[0]: node for node in nodes}
-    users: dict[str, list[onnx.NodeProto]] = {}
-    for node in nodes:
-        for name in node.input:
-            users.setdefault(name, []).append(node)
+    reader = {name: node for node in nodes for name in node.input}
     gone: set[str] = set()
     instead: dict[str, list[onnx.NodeProto]] = {}
-    for add in nodes:
-        parts = {made[name].op_type: made[name] for name in add.input if name in made}
-        after = users.get(add.output[0], [])
-        if (
-            add.op_type != "Add"
-            or set(parts) != {"Pad", "Conv"}
-            or any(len(users[part.output[0]]) > 1 for part in parts.values())
-            or [node.op_type for node in after] != ["Relu"]
-        ):
-            continue
-        pad, conv, relu = parts["Pad"], parts["Conv"], after[0]
-        count = len(tensors[conv.input[1]]) - _more_channels(tensors[pad.input[1]])
+    for pad in (node for node in nodes if node.op_type == "Pad"):
+        add = reader[pad.output[0]]
+        relu = reader[add.output[0]]
+        (conv,) = (made[name] for name in add.input if name != pad.output[0])
+        count = len(tensors[conv.input[1]]) - int(tensors[pad.input[1]][_CHANNELS_AFTER])
         halves = []
         for name, rows in (("a", slice(None, count)), ("b", slice(count, None))):
             half = type(conv)()
@@ -194,16 +172,3 @@ def _widen(node: onnx.NodeProto, tensors: dict[str, Array], outputs: int, inputs
             node.input[i] += f"_{'x'.join(map(str, shape[:2]))}"
             grown = [(0, new - old) for new, old in zip(shape, array.shape, strict=True)]
             tensors[node.input[i]] = np.pad(array, grown)
-
-
-def _more_channels(pads: Array) -> int:
-    """Return the number of channels that a padding appends; it must do nothing else."""
-    if len(pads) != 8 or np.delete(pads, 5).any() or pads[5] < 1:
-        raise ValueError(f"a padding other than of channels: {pads.tolist()}")
-    return int(pads[5])
-
-
-def _padding(tensors: dict[str, Array], channels: int) -> str:
-    name = f"{channels}_channels"
-    tensors[name] = np.array([0, 0, 0, 0, 0, channels, 0, 0], np.int64)
-    return name

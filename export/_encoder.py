@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from export._parity import Parity, check, in_onnxruntime, real_crops
 from train.networks import (
     ENCODER_DEVIATION,
     ENCODER_INPUT,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import onnx
 
-    from export._parity import Parity
     from train.fitting import Run
     from train.networks import EncoderHead
     from train.recipes import EncoderRecipe
@@ -48,9 +48,6 @@ def convert_encoder(
         WeightsError: The encoder cannot be read.
         ParityError: The exported model differs from the trained one.
     """
-    from export._parity import check, real_crops
-    from export._run import runner
-
     path, spec = Path(recipe.backbone.weights), recipe.encoder
     encoder = load_encoder(path, spec.blocks, spec.precision)
     bias = run.cam_bias
@@ -63,12 +60,11 @@ def convert_encoder(
         rows = np.stack([pool_tokens(tokens(crop), spec.regions) for crop in crops])
         return run.calibration.p_fake(run.head.logits(rows))
 
-    crops = real_crops(pictures, recipe.crop, 24)
-    reference = "the encoder and the head one after the other"
+    crops, exported = real_crops(pictures, recipe.crop, 24), in_onnxruntime(model)
     if spec.precision == "int8":  # whose rounding the least difference changes
-        model_scores = runner(model)
-        return model, check(model_scores, model_scores, crops, "itself")
-    return model, check(by_steps, runner(model), crops, reference)
+        return model, check(exported, exported, crops, "itself")
+    reference = "the encoder and the head one after the other"
+    return model, check(by_steps, exported, crops, reference)
 
 
 def encoder_graph(

@@ -17,9 +17,5 @@ class ChanceError(RejectedError):
     """The trained detector is no better than chance."""
 
 
-class QuantizationError(ExportError):
-    """A model cannot be quantised."""
-
-
-class QuantizationRejectedError(QuantizationError, RejectedError):
+class QuantizationRejectedError(RejectedError):
     """A quantised model failed the acceptance test."""

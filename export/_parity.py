@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,12 @@ import numpy.typing as npt
 from export._errors import ExportError, ParityError
 from fakeface import CropSpec, FaceFinder, ImageError
 from fakeface.files import walk
+from fakeface.inference import open_session
 from fakeface.model_directory import FACE_FINDER, MODELS
 from fakeface.preprocessing import preprocess
+
+if TYPE_CHECKING:
+    import onnx
 
 Scores = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.floating[Any]]]
 
@@ -23,7 +28,6 @@ TENSORFLOW = 1e-4
 
 BATCH = 1e-5
 """Largest difference of `p_fake` allowed between a picture alone and the same in a batch."""
-
 
 SPREAD = 1e-6
 """Least standard deviation of `p_fake` over the crops: a constant model would agree with any model
@@ -56,10 +60,6 @@ class Parity:
             f" between single crops and a batch by at most {self.batch:.1e} (allowed: {BATCH:.0e})."
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)
-
 
 def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.uint8]:
     """Crop real pictures to compare on: every face, every full picture, and their mirror images.
@@ -77,37 +77,45 @@ def real_crops(folder: Path, spec: CropSpec, count: int = 48) -> npt.NDArray[np.
     """
     finder = FaceFinder(MODELS / FACE_FINDER)
     crops: list[npt.NDArray[np.uint8]] = []
-    for crop in _crops(folder, finder, spec):
-        crops += [crop, crop[:, ::-1]]
-        if len(crops) >= count:
-            break
+    for path in walk([folder]):
+        if isinstance(path, ImageError) or len(crops) >= count:
+            continue
+        with suppress(ImageError):
+            for faces_by in (None, finder):
+                for crop in preprocess(path, faces_by, spec, 0).crops:
+                    crops += [crop, crop[:, ::-1]]
     if not crops:
         raise ExportError(f"{folder} holds no picture that can be read")
     return np.ascontiguousarray(np.stack(crops[:count]))
 
 
-def _crops(folder: Path, finder: FaceFinder, spec: CropSpec) -> Iterator[npt.NDArray[np.uint8]]:
-    for path in walk([folder]):
-        if isinstance(path, ImageError):
-            continue
-        try:
-            yield from preprocess(path, None, spec, 0).crops
-            yield from preprocess(path, finder, spec, 0).crops
-        except ImageError:
-            continue
+def in_onnxruntime(model: onnx.ModelProto) -> Scores:
+    """Open a classifier's graph that is not on disk yet.
+
+    Returns:
+        A function from crops, uint8 [n, size, size, 3], to `p_fake`, float32 [n].
+    """
+    session = open_session("exported model", model.SerializeToString(), "cpu")
+
+    def run(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        alone = session.get_inputs()[0].shape[0] == 1
+        parts = [crop[np.newaxis] for crop in crops] if alone else [crops]
+        return np.concatenate([session.run(["p_fake"], {"image": part})[0] for part in parts])
+
+    return run
 
 
 def check(
-    tensorflow: Scores,
-    onnx: Scores,
+    trained: Scores,
+    exported: Scores,
     crops: npt.NDArray[np.uint8],
     reference: str = "TensorFlow",
 ) -> Parity:
     """Compare an exported model with the trained one.
 
     Args:
-        tensorflow: `p_fake` by the trained model, of crops of shape (n, size, size, 3).
-        onnx: `p_fake` by the exported model, likewise.
+        trained: `p_fake` by the trained model, of crops of shape (n, size, size, 3).
+        exported: `p_fake` by the exported model, likewise.
         crops: RGB crops, uint8.
         reference: What computes the scores of the trained model, in a word.
 
@@ -118,11 +126,8 @@ def check(
         ParityError: A difference is above `TENSORFLOW` or `BATCH`, a score is not finite, or all
             scores are equal.
     """
-    wanted = np.asarray(tensorflow(crops), np.float64).reshape(-1)
-    together = np.asarray(onnx(crops), np.float64).reshape(-1)
-    alone = np.concatenate(
-        [np.asarray(onnx(crop[np.newaxis]), np.float64).reshape(-1) for crop in crops]
-    )
+    wanted, together = trained(crops).astype(np.float64), exported(crops)
+    alone = np.concatenate([exported(crop[np.newaxis]) for crop in crops])
     if not (np.isfinite(wanted).all() and np.isfinite(together).all()):
         raise ParityError("the model gives scores that are not numbers")
     parity = Parity(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,18 +13,20 @@ import numpy.typing as npt
 from export._card import card
 from export._convert import OPSET, convert
 from export._directory import write_model
+from export._encoder import convert_encoder
 from export._errors import ChanceError
 from export._golden import write_golden
-from export._parity import Parity, check, real_crops
+from export._parity import Parity, check, in_onnxruntime, real_crops
 from fakeface import ModelInfo
 from train.command_line import invocation, silence_tensorflow
 from train.data import CLASSES
+from train.evaluate import chance_warning
+from train.fitting import Run, load_run
+from train.networks import ENCODER_SIDE
+from train.recipes import EncoderRecipe
 
 if TYPE_CHECKING:
     import onnx
-
-    from train.fitting import Run
-    from train.recipes import Recipe
 
 LICENCE = (
     "Built on the backbone {}, under its licence, and on the training pictures named in the"
@@ -66,32 +69,23 @@ def export_run(
         ParityError: The exported model differs from the trained one.
     """
     silence_tensorflow()
-    from train.evaluate import chance_warning
-    from train.fitting import load_run
-
     run = load_run(run_path)
-    if (warning := chance_warning(run.info["metrics"].get("val", {}))) and not allow_chance:
+    warning = chance_warning(run.info["metrics"].get("val", {}))
+    if warning and not allow_chance:
         raise ChanceError(
             f"{run_path}: {warning.removeprefix('WARNING: ')}. Nothing was written: train on more"
             " pictures, or from pretrained weights; --allow-chance exports it all the same"
         )
     model, parity = _converted(run, pictures)
-    info = write_model(
-        describe(run, name, version, parity, licence or LICENCE.format(run.recipe.backbone.name)),
-        model,
-        out,
-    )
+    licence = licence or LICENCE.format(run.recipe.backbone.name)
+    info = write_model(_describe(run, name, version, licence, warning, parity), model, out)
     (out / "README.md").write_text(card(info, notes), encoding="utf-8")
     write_golden(out)
     return info, parity
 
 
 def _converted(run: Run, pictures: Path) -> tuple[onnx.ModelProto, Parity]:
-    from train.recipes import EncoderRecipe
-
     if isinstance(run.recipe, EncoderRecipe):
-        from export._encoder import convert_encoder
-
         return convert_encoder(run, run.recipe, pictures)
     import tensorflow as tf
 
@@ -102,55 +96,26 @@ def _converted(run: Run, pictures: Path) -> tuple[onnx.ModelProto, Parity]:
         return scores
 
     crops = real_crops(pictures, run.recipe.crop)
-    return model, check(in_tensorflow, runner(model), crops)
+    return model, check(in_tensorflow, in_onnxruntime(model), crops)
 
 
-def runner(model: onnx.ModelProto) -> Any:
-    """Open a graph that is not on disk yet.
-
-    Args:
-        model: A classifier's graph.
-
-    Returns:
-        A function from crops, uint8 [n, size, size, 3], to `p_fake`, float32 [n].
-    """
-    from fakeface.inference import open_session
-
-    session = open_session("exported model", model.SerializeToString(), "cpu")
-
-    def run(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        alone = session.get_inputs()[0].shape[0] == 1
-        parts = [crop[np.newaxis] for crop in crops] if alone else [crops]
-        return np.concatenate([session.run(["p_fake"], {"image": part})[0] for part in parts])
-
-    return run
-
-
-def cam_share(recipe: Recipe) -> float:
-    """Return the side of what the map covers as a share of the crop's."""
-    from train.networks import ENCODER_SIDE
-    from train.recipes import EncoderRecipe
-
-    return ENCODER_SIDE / recipe.crop.size if isinstance(recipe, EncoderRecipe) else 1.0
-
-
-def describe(run: Run, name: str, version: str, parity: Parity, licence: str) -> ModelInfo:
-    """Describe the model that a run makes.
-
-    Args:
-        run: The run.
-        name: Name of the model.
-        version: Version of the model.
-        parity: The differences from TensorFlow.
-        licence: Licence notes.
-
-    Returns:
-        The description, without hash and path.
-    """
-    from train.evaluate import chance_warning
-
+def _describe(
+    run: Run, name: str, version: str, licence: str, warning: str | None, parity: Parity
+) -> ModelInfo:
+    """Describe the model that a run makes, without hash and path."""
+    settings: dict[str, Any] = {
+        "calibration": {
+            "temperature": run.calibration.temperature,
+            "bias": run.calibration.bias,
+            "note": "inside the graph already",
+        }
+    }
+    if run.cam_bias is not None:
+        settings["cam_bias"] = run.cam_bias
+    if isinstance(run.recipe, EncoderRecipe) and run.recipe.crop.size > ENCODER_SIDE:
+        settings["cam_share"] = ENCODER_SIDE / run.recipe.crop.size
     info = run.info
-    warning = chance_warning(info["metrics"].get("val", {}))
+    packages = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime")
     return ModelInfo(
         name=name,
         version=version,
@@ -160,15 +125,7 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
         classes=CLASSES,
         thresholds=run.thresholds,
         operating_points=run.operating_points,
-        settings={
-            "calibration": {
-                "temperature": run.calibration.temperature,
-                "bias": run.calibration.bias,
-                "note": "inside the graph already",
-            },
-            **({} if run.cam_bias is None else {"cam_bias": run.cam_bias}),
-            **({"cam_share": share} if (share := cam_share(run.recipe)) < 1 else {}),
-        },
+        settings=settings,
         provenance={
             "recipe": run.recipe.as_dict(),
             "data": {key: info["data"][key] for key in ("fingerprint", "face_finder")},
@@ -176,13 +133,9 @@ def describe(run: Run, name: str, version: str, parity: Parity, licence: str) ->
             "fitted_by": info["command"],
             **({"warning": warning} if warning else {}),
             **run.combined_from,
-            "exported_with": {
-                package: version_of(package)
-                for package in ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime")
-            }
-            | {"opset": OPSET},
+            "exported_with": {p: version_of(p) for p in packages} | {"opset": OPSET},
             "exported_by": invocation("export"),
-            "parity": parity.as_dict(),
+            "parity": asdict(parity),
         },
         figures=figures(info["metrics"]),
         licence=licence,

@@ -6,6 +6,7 @@ be the same; `tests/export/web` compares both.
 
 from __future__ import annotations
 
+from export.web._npm import PACKAGES
 from export.web._site import Site, write_site
 
-__all__ = ["Site", "write_site"]
+__all__ = ["PACKAGES", "Site", "write_site"]

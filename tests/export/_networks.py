@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,16 +98,16 @@ def make_network(seed: int = 0) -> onnx.ModelProto:
     return model
 
 
-def info() -> ModelInfo:
-    """What describes the network."""
-    return ModelInfo(
-        name="small",
+def write(model: onnx.ModelProto, folder: Path, thresholds: Thresholds | None = None) -> ModelInfo:
+    """Write the network's model directory."""
+    info = ModelInfo(
+        name=folder.name,
         version="1.0.0",
         kind="classifier",
         sha256="",
         crop=CropSpec(size=SIZE),
         classes=("AI", "Real"),
-        thresholds=Thresholds(fake=0.6, real=0.4),
+        thresholds=thresholds or Thresholds(fake=0.6, real=0.4),
         operating_points=(OperatingPoint("fpr5", 0.6, 0.05, "nothing"),),
         settings={
             "calibration": {"temperature": 0.5, "bias": 0.25},
@@ -125,13 +124,9 @@ def info() -> ModelInfo:
         },
         figures={},
         licence="Apache-2.0",
-        path=Path(),
+        path=folder,
     )
-
-
-def write(model: onnx.ModelProto, folder: Path, **changed: object) -> ModelInfo:
-    """Write the network's model directory."""
-    return write_model(replace(info(), name=folder.name, **changed), model, folder)
+    return write_model(info, model, folder)
 
 
 def crops(count: int, seed: int = 0) -> np.ndarray:

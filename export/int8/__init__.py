@@ -1,1 +1,0 @@
-"""Quantises model directories to int8: ranges, rounding, calibration, and the acceptance test."""
