@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from train._commands import average, compare, distil_head, ensemble, fit, report
-from train._lists import backbones, collect, recipes, teacher
+from train._commands import average, collect, compare, fit, recipes, report, teacher
 from train.command_line import CommandGroup
 
 app = typer.Typer(
@@ -34,13 +33,5 @@ same pictures takes seconds. Everything can be interrupted (Ctrl-C) and started 
 computed is kept.""",
 )
 
-app.command("fit")(fit)
-app.command("compare")(compare)
-app.command("report")(report)
-app.command("average")(average)
-app.command("ensemble")(ensemble)
-app.command("distil-head")(distil_head)
-app.command("collect")(collect)
-app.command("teacher")(teacher)
-app.command("recipes")(recipes)
-app.command("backbones")(backbones)
+for command in (fit, compare, report, average, collect, teacher, recipes):
+    app.command()(command)

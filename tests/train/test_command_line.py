@@ -94,13 +94,6 @@ def test_off_a_terminal_progress_is_a_line_now_and_then(monkeypatch, capsys):
     assert seen == [0, 1, 2]
 
 
-def test_progress_counts_what_items_hold(monkeypatch, capsys):
-    monkeypatch.setattr(import_module("train.progress"), "LINE_EVERY", 0.01)
-    for item in progress("ab", "pictures", 150, [100, 50]):
-        while f"pictures: {100 * 'ab'.index(item)} of 150" not in capsys.readouterr().err:
-            pass
-
-
 @pytest.mark.train
 def test_tensorflow_starts_without_a_word():
     pytest.importorskip("tensorflow", reason="needs the extra `train`")

@@ -208,7 +208,7 @@ def open_autoencoder(folder: Path, name: str) -> Callable[[Pixels, np.random.Gen
 
     Args:
         folder: Holds its weights.
-        name: Its name, one of `train.recipes.AUTOENCODERS`.
+        name: Its name, one of `train.augment._latent_pairs.AUTOENCODERS`.
 
     Returns:
         Passes a picture (RGB, uint8, [h, w, 3]) through it, the latent grid placed at random; as
