@@ -88,8 +88,8 @@ def compare(
 
     Prints a Markdown table like figures 1 to 4 of the report beside its own accuracies, with
     Wilson's 95 % interval of each accuracy, McNemar's exact test against the first, and a sentence
-    where a difference is within noise. Also writes compare.md, compare.json, compare.png, and a run
-    directory for each system.
+    where a difference is within noise. Also writes compare.md, compare.json, and a run directory
+    for each system.
     """
     from train.data import Cache
     from train.fitting import Selection, read_data
@@ -102,7 +102,7 @@ def compare(
         raise typer.BadParameter("names no recipe", param_hint="--recipes")
     store = Cache(cache)
     pictures = read_data(data, chosen[0], store, Selection(split_names(only), limit))
-    typer.echo(compare_recipes(chosen, pictures, store, out).markdown)
+    typer.echo(compare_recipes(chosen, pictures, store, out))
     console.print(f"written: {out}", markup=False)
 
 
@@ -124,7 +124,7 @@ def report(
     """Write a page that shows a run: one HTML file that loads nothing.
 
     It holds the data, learning curves, ROC, accuracy per source, and the worst mistakes on `test`
-    (and on `unseen` where that was scored) with heat maps.
+    (and on `unseen` where that was scored).
 
         python -m train report runs/report
     """

@@ -7,6 +7,8 @@ error, and so is one of the file system; anything else is a bug and keeps its tr
 
 from __future__ import annotations
 
+import logging
+import os
 import shlex
 import sys
 from typing import Any, ClassVar
@@ -17,7 +19,6 @@ from typer.core import TyperGroup
 from fakeface import FakefaceError
 from train import KERAS_NOTE
 from train._disk import disk_is_full
-from train._silence import silence_tensorflow
 from train.errors import TrainError
 from train.progress import console, progress
 
@@ -44,6 +45,16 @@ _EXTRA_OF = {"skimage": "dev", "onnx": "train", "tf2onnx": "train", "tensorflow"
 
 
 _FULL = "the disk is full{}: free some space and repeat the command, which keeps what is finished"
+
+
+def silence_tensorflow() -> None:
+    """Silence TensorFlow and tf2onnx; call it before they are imported. Errors still raise.
+
+    What TensorFlow logs while its libraries load ignores the variable: two lines remain.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in ("absl", "tensorflow", "tf2onnx"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 class CommandError(Exception):

@@ -1,5 +1,4 @@
 import errno
-import subprocess
 import sys
 from importlib import import_module
 
@@ -92,17 +91,3 @@ def test_off_a_terminal_progress_is_a_line_now_and_then(monkeypatch, capsys):
         while f"counting: {item} of 3" not in capsys.readouterr().err:
             pass
     assert seen == [0, 1, 2]
-
-
-@pytest.mark.train
-def test_tensorflow_starts_without_a_word():
-    pytest.importorskip("tensorflow", reason="needs the extra `train`")
-    code = (
-        "from train.command_line import silence_tensorflow\n"
-        "silence_tensorflow()\nimport tensorflow as tf\n"
-        "tf.function(lambda x: x + 1)(tf.zeros(2))\n"
-        "import sys; print('seen', file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == "seen\n"

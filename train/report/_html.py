@@ -19,12 +19,9 @@ _STYLE = """
 .plot img { max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
 .rows tbody th { font-weight: 400; }
 .mistake { cursor: auto; content-visibility: visible; }
-details { margin-top: .6rem; }
-summary { color: var(--accent); cursor: pointer; font-size: .87rem; }
-.mistake .pair { display: flex; gap: 3px; }
-.mistake img { flex: 1 1 0; min-width: 0; width: 100%; height: auto; border-radius: 4px; background: var(--sunk); }
+.mistake img { width: 100%; height: auto; border-radius: 4px; background: var(--sunk); }
 .mistakes { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
-"""  # noqa: E501 -- CSS in the layout of the report's own
+"""
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -53,10 +50,6 @@ nothing. It contains small copies of pictures; share it as you would share them.
 </body>
 </html>
 """  # noqa: E501
-
-
-_ROWS = 12
-"""Rows of a table that are shown at once."""
 
 
 def text(value: object) -> str:
@@ -112,18 +105,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return a table whose first column is a name and whose others are numbers.
-
-    Rows beyond the first few are folded away.
-    """
-    first, more = rows[:_ROWS], rows[_ROWS:]
-    if not more:
-        return _table(head, first)
-    summary = f"<summary>{len(more)} more</summary>"
-    return f"{_table(head, first)}<details>{summary}{_table(head, more)}</details>"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a table whose first column is a name and whose others are numbers."""
     cells = "".join(f'<th scope="col"{_number(i)}>{text(name)}</th>' for i, name in enumerate(head))
     lines = "".join(
         f'<tr><th scope="row">{text(first)}</th>'
@@ -153,23 +135,20 @@ def plot(draw: Callable[[IO[bytes]], None], alt: str) -> str:
     return f'<figure class="plot">{_image(buffer.getvalue(), "png", alt)}</figure>'
 
 
-def mistake(
-    pictures: Iterable[Image.Image], name: str, badge: str, p_fake: float, origin: str
-) -> str:
+def mistake(crop: Image.Image | None, name: str, badge: str, p_fake: float, origin: str) -> str:
     """Return a card of a picture.
 
     Args:
-        pictures: The face crop, and its heat map if there is one; RGB.
+        crop: The face, RGB; None where there is no picture of it.
         name: Name of the file.
         badge: Class of the verdict: `fake`, `uncertain` or `real`.
         p_fake: Its score.
         origin: Where it comes from.
     """
-    images = "".join(_image(_jpeg(image), "jpeg", "") for image in pictures)
-    pair = f'<span class="pair">{images}</span>' if images else ""
+    image = "" if crop is None else _image(_jpeg(crop), "jpeg", "")
     shown = f"{min(max(p_fake, 0.001), 0.999):.3f}"  # none is certain
     return (
-        f'<div class="card mistake">{pair}'
+        f'<div class="card mistake">{image}'
         f'<span class="verdict"><span class="badge {badge}">{badge}</span>'
         f'<span class="p">{shown}</span></span>'
         f'<span class="name" title="{text(name)}">{text(name.rpartition("/")[2])}</span>'

@@ -19,14 +19,14 @@ from train.evaluate._scores import Scores
 from train.evaluate._statistics import auc_interval
 from train.fitting._run import Run
 from train.report import _html as html
-from train.report._worst import Mistake, draw, worst
+from train.report._worst import face_crops, worst
 
 PAGE = "report.html"
 """Name of the page in the run directory."""
 
 
 def write_report(run: Run, out: Path, cache: Cache, folder: Path | None, most: int) -> Path:
-    """Write a page that shows a run (seconds; minutes where heat maps are made by occlusion).
+    """Write a page that shows a run.
 
     Args:
         run: The run.
@@ -240,20 +240,14 @@ def _mistakes(
             yield html.section(heading, html.paragraph("None." if most else "Not shown."))
             continue
         note = html.paragraph(
-            problem
-            or f"The worst {len(mistakes)}, {order}: the face as the detector sees it, and its heat"
-            " map (orange speaks for AI, blue for a photograph; one scale for all, up to the"
-            " strongest evidence)."
+            problem or f"The worst {len(mistakes)}, {order}: the face as the detector sees it."
         )
-        yield html.section(heading, note, html.grid(_cards(run, mistakes, badge, data, cache)))
-
-
-def _cards(
-    run: Run, mistakes: list[Mistake], badge: str, data: Data | None, cache: Cache
-) -> Iterator[str]:
-    drawn = ((one, []) for one in mistakes) if data is None else draw(run, mistakes, data, cache)
-    for one, images in drawn:
-        yield html.mistake(images, one.name, badge, one.p_fake, one.origin)
+        crops = {} if data is None else face_crops(run, mistakes, data, cache)
+        cards = (
+            html.mistake(crops.get(one.name), one.name, badge, one.p_fake, one.origin)
+            for one in mistakes
+        )
+        yield html.section(heading, note, html.grid(cards))
 
 
 def _provenance(run: Run) -> Iterator[tuple[str, object]]:
