@@ -123,8 +123,8 @@ def report(
 ) -> None:
     """Write a page that shows a run: one HTML file that loads nothing.
 
-    It holds the data, learning curves, ROC, accuracy per source, and the worst mistakes on `test`
-    (and on `unseen` where that was scored).
+    It holds the report, learning curves, ROC, and the worst mistakes on `test` (and on `unseen`
+    where that was scored).
 
         python -m train report runs/report
     """

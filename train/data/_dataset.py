@@ -1,19 +1,9 @@
 """Labelled pictures: class, origin, split and face box.
 
-The data API, for whatever trains on pictures:
-
-    data = load_data(Path("faces"), cache)             # a folder, checked; see `load_data`
-    data.split("train")                                # its samples, in a fixed order
-    data.only(["stylegan", "ffhq"])                    # some sources
-    data.notes                                         # what was found and left out, by name
-
-A folder is either `AI/` and `Real/` with sub-folders as sources (also below `train/`, `val/` and
+A folder is either `AI/` and `Real/` with sub-folders as origins (also below `train/`, `val/` and
 `test/`), or has a `manifest.csv`. Everything that would spoil a training is found here, before
 anything is computed: an empty class, files that are no pictures, the same picture in two splits,
-or in both classes.
-
-Samples have no pixels; `train.data._locate.locate` says where the faces are (and which files cannot
-be decoded after all), and `fakeface._preprocess.crop_picture` makes the crop.
+or in both classes. Samples have no pixels; `train.data._locate.locate` says where the faces are.
 """
 
 from __future__ import annotations

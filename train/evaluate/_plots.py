@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from fakeface import Thresholds
 from train.data._sample import CLASSES
-from train.evaluate._scores import Floats, Scores
+from train.evaluate._scores import Scores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Target: TypeAlias = "Path | IO[bytes]"
-"""Where a PNG is written."""
 
 _CURVES = 12
 """Most origins that have a ROC curve of their own."""
@@ -29,9 +24,7 @@ FEWEST = 10
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#999999"
 
 
-def plot_history(
-    history: Sequence[dict[str, float]], path: Target, kept: int | None = None
-) -> None:
+def plot_history(history: Sequence[dict[str, float]], path: Path, kept: int | None = None) -> None:
     """Draw every measure over the epochs, training and validation in one panel.
 
     Args:
@@ -69,7 +62,7 @@ def plot_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def plot_roc(scores: Scores, path: Target) -> None:
+def plot_roc(scores: Scores, path: Path) -> None:
     """Draw the ROC curve (AI is positive), and those of the largest AI origins against all Real.
 
     An origin of fewer than 10 pictures has no curve.
@@ -94,35 +87,6 @@ def plot_roc(scores: Scores, path: Target) -> None:
     axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1), ylim=(0, 1.01))
     axes.grid(alpha=0.3)
     axes.legend(title="AUC (pictures)", fontsize=7, loc="lower right")
-    figure.savefig(path, dpi=120)
-
-
-def plot_scores(
-    p_fake: Floats, labels: npt.NDArray[np.int64], thresholds: Thresholds, path: Target
-) -> None:
-    """Draw the distribution of the scores of both classes, with the thresholds.
-
-    Args:
-        p_fake: Calibrated scores, shape [n].
-        labels: 0 for AI, 1 for Real, shape [n].
-        thresholds: The thresholds between the verdicts.
-        path: Where to write the PNG.
-    """
-    figure = _figure(6, 3)
-    axes = figure.add_subplot()
-    for label, colour in ((0, _ORANGE), (1, _BLUE)):
-        members = p_fake[labels == label]
-        name = f"{CLASSES[label]}, {len(members)}"
-        share = np.full(len(members), 100 / max(len(members), 1))
-        bins = np.linspace(0, 1, 41).tolist()
-        axes.hist(members, bins, weights=share, color=colour, alpha=0.6, label=name)
-    edges = ("real below", thresholds.real, "right"), ("fake from", thresholds.fake, "left")
-    for name, at, side in edges:
-        axes.axvline(at, color=_GREY, ls="--", lw=1)
-        text = f"{name} {at:.2f}"
-        axes.text(at, 1.01, text, transform=axes.get_xaxis_transform(), fontsize=7, ha=side)
-    axes.set(xlabel="p_fake", ylabel="% of the class", xlim=(0, 1))
-    axes.legend()
     figure.savefig(path, dpi=120)
 
 

@@ -1,33 +1,9 @@
 """Run directories: everything that a training writes, and what `export` reads.
 
-    model.keras        the network: `image`, RGB of 0 to 255, [n, S, S, 3] -> P(Real), [n, 1];
-                       preprocessing inside; a layer `logit` before the sigmoid. The calibrated
-                       detector is `Run.outputs`. A head on an encoder is in head.npz instead
-    run.json           recipe, data, calibration, thresholds, metrics, versions, command
-    recipe.toml        the recipe with everything filled in; `fit --recipe` takes it
-    history.csv .png   measures per epoch
-    report.txt .json   classification report on `test`, per source too; report-unseen.*
-    scores-*.csv       logit and `p_fake` of every picture of a split
-    confusion.png, roc.png
-    report.html        all of it on one page; `python -m train report` writes it
-
-What an export needs:
-
-    run = load_run(Path("runs/report"))
-    run.recipe.crop          # CropSpec: what the model sees; S is run.recipe.crop.size
-    run.model                # the Keras model above
-    run.calibration          # temperature and bias, see train/evaluate/_calibration.py
-    run.thresholds           # fakeface's Thresholds, on calibrated p_fake
-    run.operating_points     # fakeface's OperatingPoints, likewise
-    run.info                 # run.json as it is: provenance, metrics
-    run.outputs(image)       # tensors: {"p_fake": [n]} for uint8 or float RGB [n, S, S, 3],
-                             # and "cam": [n, h, w] where the head is linear
-    run.cam_bias             # see Run.outputs
-
-`run.outputs` is all plain TensorFlow, calibration included, made for
-`tf2onnx.convert.from_function(tf.function(run.outputs), ...)`.
-
-`run.json` is written last: a directory without it is unfinished.
+docs/training.md lists the files. `model.keras` is the network: `image`, RGB of 0 to 255,
+[n, S, S, 3] -> P(Real), [n, 1]; preprocessing inside; a layer `logit` before the sigmoid. A head on
+an encoder is in `head.npz` instead. `run.json` is written last: a directory without it is
+unfinished.
 """
 
 from __future__ import annotations

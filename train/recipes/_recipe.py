@@ -1,35 +1,8 @@
 """Recipes: everything that makes a detector but the data, as small TOML files.
 
-    name = "report"
-    description = "One line."
-    mode = "frozen"             # the backbone is frozen and its features are cached
-    faces = "find"              # or "whole": every picture is a face crop already
-    seed = 0
-
-    [backbone]
-    name = "resnet50"           # `python -m train backbones` lists them
-    weights = "imagenet"        # or "none", or a file
-
-    [crop]                      # fakeface's CropSpec: what the model sees of a face
-    size = 224
-    margin = 1.5
-    filter = "bicubic"
-
-    [head]                      # see HeadSpec in train/recipes/_specs.py
-    pooling = "max"
-    units = 128
-    activation = "relu"
-
-    [fit]                       # FitSpec
-    epochs = 20
-    batch_size = 32
-    learning_rate = 1e-3
-    patience = 5
-    balance = "none"
-
-With `mode = "finetune"` the backbone is trained too, and a table [finetune] takes the place of
-[head] and [fit]; see train/recipes/_finetune_spec.py. With `mode = "encoder"` a linear head is
-fitted on CLIP; see train/recipes/_encoder_spec.py.
+`mode` says which table there is besides `[backbone]` and `[crop]`: with `frozen`, `[head]` and
+`[fit]`; with `finetune`, where the backbone is trained too, `[finetune]`; with `encoder`, a linear
+head on CLIP, `[encoder]`.
 
 Tables and fields left out take the defaults of the classes; unknown ones are refused. Every field
 can be overridden by its dotted name (`fit.epochs=3`). To add a field, add it to a class: reading,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -64,9 +65,7 @@ def worst(run: Run, scores: Scores, most: int) -> tuple[list[Mistake], list[Mist
     return chosen(alarms, -p_fake), chosen(misses, p_fake)
 
 
-def face_crops(
-    run: Run, mistakes: Sequence[Mistake], data: Data, cache: Cache
-) -> dict[str, Image.Image]:
+def face_crops(run: Run, mistakes: Sequence[Mistake], data: Data, cache: Cache) -> dict[str, bytes]:
     """Crop the faces as the detector saw them.
 
     Args:
@@ -76,7 +75,7 @@ def face_crops(
         cache: Keeps faces.
 
     Returns:
-        RGB, `SIDE` pixels wide and high, by name; without those that are gone or cannot be read.
+        JPEGs, `SIDE` pixels wide and high, by name; without those that are gone or cannot be read.
     """
     names = {one.name for one in mistakes}
     wanted = tuple(sample for sample in data.samples if sample.name in names)
@@ -86,6 +85,8 @@ def face_crops(
             pixels = crop_picture(Picture(sample.path), sample.box, run.recipe.crop)
         except ImageError:
             continue
-        image = Image.fromarray(pixels)
-        crops[sample.name] = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        image = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=75)
+        crops[sample.name] = buffer.getvalue()
     return crops
