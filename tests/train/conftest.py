@@ -105,7 +105,7 @@ def network(seed: int):
             for values, low in ((layer.gamma, 0.5), (layer.variance, 0.5), (layer.beta, -0.5)):
                 values.assign(rng.uniform(low, low + 1, values.shape))
             layer.mean.assign(rng.normal(0, 0.3, layer.mean.shape))
-    made = detector(made, LAYER, 0.0, 0)
+    made = detector(made, LAYER)
     logit = made.get_layer("logit")
     logit.set_weights([rng.normal(0, 0.1, w.shape) for w in logit.get_weights()])
     return made

@@ -7,13 +7,13 @@ import typer
 from typer.testing import CliRunner
 
 from fakeface import ModelError
-from train._disk import disk_is_full
 from train.command_line import (
     EXIT_REJECTED,
     EXIT_USAGE,
     CommandError,
     CommandGroup,
     RejectedError,
+    disk_is_full,
     invocation,
     progress,
 )

@@ -71,10 +71,6 @@ class Data:
         kept = {sample.name for sample in by_digest if keep(sample)}
         return self._keep(lambda sample: sample.name in kept)
 
-    def with_notes(self, *notes: str) -> Data:
-        """Add notes."""
-        return replace(self, notes=(*self.notes, *notes))
-
     def counts(self) -> dict[str, dict[str, int]]:
         """Count the samples per `CLASS/source` and split."""
         table: dict[str, dict[str, int]] = {}

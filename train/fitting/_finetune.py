@@ -55,7 +55,7 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
     base = with_conv_bn(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
-    network = detector(base, spec.feature_layer, spec.dropout, recipe.seed)
+    network = detector(base, spec.feature_layer)
     if spec.initial_checkpoint:
         load_initial_weights(network, spec.initial_checkpoint)
     freeze_before(network, spec.first_trained_layer)

@@ -126,18 +126,16 @@ def with_conv_bn(backbone: keras.Model) -> keras.Model:
     return keras.Model(image, _rebuild(backbone, image, convert))
 
 
-def detector(backbone: keras.Model, feature_layer: str, dropout: float, seed: int) -> keras.Model:
+def detector(backbone: keras.Model, feature_layer: str) -> keras.Model:
     """Put a linear head on a layer of a backbone.
 
     Args:
         backbone: From `with_conv_bn`.
         feature_layer: Name of the layer whose averaged activations the head reads.
-        dropout: Dropout rate of the pooled activations.
-        seed: Seed for dropout; the weights of the head start at zero.
 
     Returns:
         From `image` (RGB of 0 to 255, [n, h, w, 3]) to P(Real), [n, 1], with a layer `logit`
-        before the sigmoid.
+        before the sigmoid, whose weights are zero.
 
     Raises:
         RecipeError: There is no such layer.
@@ -146,7 +144,8 @@ def detector(backbone: keras.Model, feature_layer: str, dropout: float, seed: in
         raise RecipeError(f"finetune.feature_layer: the backbone has no layer {feature_layer}")
     features = backbone.get_layer(feature_layer).output
     pooled = layers.GlobalAveragePooling2D(name=f"pool_{feature_layer}")(features)
-    row = layers.Dropout(dropout, seed=seed, name="dropout")(pooled)
+    # `Trainer` drops activations itself; the layer keeps the numbers of layers in checkpoints
+    row = layers.Dropout(0.0, name="dropout")(pooled)
     logit = layers.Dense(1, kernel_initializer="zeros", name=LOGIT)(row)
     output = layers.Activation("sigmoid", dtype="float32", name=OUTPUT)(logit)
     return keras.Model(backbone.input, output, name="detector")

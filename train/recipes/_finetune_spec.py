@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from train._checks import check, check_range, check_share
+from train.recipes._checks import check, check_range, check_share
 
 
 @dataclass(frozen=True, slots=True)

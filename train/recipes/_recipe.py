@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 from fakeface import CropSpec
-from train._checks import check, check_one_of
 from train.errors import RecipeError
+from train.recipes._checks import check, check_one_of
 from train.recipes._encoder_spec import EncoderSpec
 from train.recipes._finetune_spec import FinetuneSpec
 from train.recipes._specs import BackboneSpec, FitSpec, HeadSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from train._checks import check, check_one_of
+from train.recipes._checks import check, check_one_of
 
 POOLINGS = ("max", "global-average")
 ACTIVATIONS = ("relu", "leaky_relu", "swish")

@@ -108,15 +108,3 @@ def test_of_a_large_photograph_the_part_around_the_face_is_reconstructed() -> No
     assert around_face(Box(500, 300, 100, 120), image) == (406, 216, 694, 504)
     assert around_face(Box(0, 0, 100, 100), image) == (0, 0, 170, 170)
     assert around_face(None, image) == (0, 0, 1200, 900)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"photographs": -1}, r"autoencoders\.photographs must not be negative"),
-        ({"weak_augmentation": 1.5}, r"autoencoders\.weak_augmentation must be from 0 to 1"),
-    ],
-)
-def test_what_makes_no_pictures_is_refused(wrong: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        AutoencoderSpec(**wrong)

@@ -93,15 +93,3 @@ def test_families_are_drawn_before_their_generators_and_kinds_before_origins() -
     assert share["ffhq"] == pytest.approx(0.5, abs=0.03)
     assert share["glossy"] == pytest.approx(0.25, abs=0.03)
     assert share["web"] + share["staff"] == pytest.approx(0.25, abs=0.03)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"reconstructions": -0.1}, r"sampling\.reconstructions must be from 0 to 1"),
-        ({"weights": {"ffhq": 1.5}}, r"sampling\.weights\.ffhq"),
-    ],
-)
-def test_shares_of_which_no_batch_can_be_made_are_refused(wrong: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        SamplingSpec(**wrong)

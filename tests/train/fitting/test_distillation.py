@@ -72,7 +72,7 @@ def test_the_network_learns_what_the_teacher_says() -> None:
 
     spec = replace(SPEC, steps=40, distillation=DistillationSpec("f.npz", 2, 1.0))
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
-    network = detector(with_conv_bn(backbone), spec.feature_layer, 0.0, 0)
+    network = detector(with_conv_bn(backbone), spec.feature_layer)
     trainer = Trainer(network, spec, 3)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
@@ -154,11 +154,3 @@ def test_features_of_other_pictures_are_refused(data: Data, tmp_path: Path) -> N
     spec = DistillationSpec(str(file), components=2)
     with pytest.raises(DataError, match=rf"features of 4 of the {len(train)} training pictures"):
         read_targets(train, spec, SPEC.sampling, 0)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"components": 0}, {"weight": 0.0}, {"weight": -1.0}, {"head_share": 1.5}]
-)
-def test_numbers_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=rf"distillation\.{next(iter(wrong))} must be"):
-        replace(DistillationSpec(), **wrong)

@@ -14,7 +14,7 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 from train.errors import DataError, RecipeError, RunError, WeightsError
-from train.recipes import EncoderRecipe, EncoderSpec, load_recipe, recipe_from_dict
+from train.recipes import EncoderRecipe, EncoderSpec
 from train.recipes._encoder_spec import LimitSpec
 from train.recipes._specs import BackboneSpec
 
@@ -180,33 +180,6 @@ def test_a_missing_encoder_and_small_crops_are_errors(
         read_data(faces, gone, cache, Selection())
     with pytest.raises(RecipeError, match="at least 224 px, got 64"):
         EncoderTable(replace(recipe, crop=CropSpec(64)), cache)
-
-
-def test_the_recipe_large_reads_what_the_encoder_has() -> None:
-    recipe = load_recipe("large")
-    assert isinstance(recipe, EncoderRecipe)
-    assert recipe_from_dict(recipe.as_dict()) == recipe
-    assert recipe.crop.size >= 224
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"blocks": []},
-        {"blocks": [0]},
-        {"blocks": [6, 6]},
-        {"regions": ["edge"]},
-        {"inverse_penalty": 0.0},
-        {"exponent": 2.0},
-        {"limits": {"train": {"ai": 0}}},
-        {"limits": {"everywhere": {}}},
-        {"folds": 1},
-    ],
-)
-def test_settings_that_make_no_head_are_refused(change: dict[str, object]) -> None:
-    table = {"name": "x", "mode": "encoder", "encoder": change}
-    with pytest.raises(RecipeError, match=r"encoder\."):
-        recipe_from_dict(table)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", b"x" * 100])

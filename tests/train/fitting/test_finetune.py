@@ -98,7 +98,7 @@ def test_folding_and_norming_change_nothing_and_the_map_is_exact() -> None:
     images = rng.uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
     same = with_conv_bn(backbone)
     np.testing.assert_allclose(same(images), backbone(images), rtol=1e-3, atol=1e-3)
-    model = detector(same, "block3_expand_relu", 0.3, 0)
+    model = detector(same, "block3_expand_relu")
     head = model.get_layer("logit")
     head.set_weights([rng.normal(0, 0.1, w.shape) for w in head.get_weights()])
     plain = fuse_batch_norm(model, 64)
@@ -195,7 +195,7 @@ def test_every_place_of_the_map_is_fitted() -> None:
         dropout=0.0,
     )
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
-    trainer = Trainer(detector(with_conv_bn(backbone), spec.feature_layer, 0.0, 0), spec)
+    trainer = Trainer(detector(with_conv_bn(backbone), spec.feature_layer), spec)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
     batch = Batch(images, np.array([0, 1, 0, 1], np.float32), 0)
@@ -206,15 +206,6 @@ def test_every_place_of_the_map_is_fitted() -> None:
     np.testing.assert_allclose(maps.mean(axis=(1, 2)), expected, rtol=1e-4, atol=1e-5)
     losses = [trainer.fit(batch)[0] for _ in range(6)]
     assert losses[-1] < losses[0]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"patch_loss_weight": 1.0}, {"low_resolution_probability": 1.5}, {"batch_size": 3}],
-)
-def test_shares_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=rf"finetune\.{next(iter(wrong))}"):
-        replace(SPEC, **wrong)
 
 
 def test_layers_before_the_first_trained_one_are_frozen() -> None:

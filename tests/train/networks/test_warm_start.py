@@ -102,7 +102,7 @@ def test_recipes_that_go_on_start_from_the_bundled_detector(name: str) -> None:
     recipe = load_recipe(name)
     spec = recipe.finetune
     backbone = get_backbone(recipe.backbone.name).build(SIZE, "none")
-    made = detector(with_conv_bn(backbone), spec.feature_layer, 0.0, 0)
+    made = detector(with_conv_bn(backbone), spec.feature_layer)
     load_initial_weights(made, spec.initial_checkpoint)
     theirs = read_exported(spec.initial_checkpoint).head
     for own, wanted in zip(made.get_layer("logit").get_weights(), theirs, strict=True):

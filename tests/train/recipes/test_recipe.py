@@ -74,13 +74,33 @@ def test_fields_are_overridden_by_their_dotted_names():
             "finetune.sampling.weights.ffhq=x",
             "finetune.sampling.weights.ffhq must be of type float",
         ),
+        (
+            "finetune.sampling.weights.ffhq=1.5",
+            "sampling.weights.ffhq must be from 0 to 1, got 1.5",
+        ),
+        ("finetune.augment.noise=-0.1", "augment.noise must be from 0 to 1, got -0.1"),
+        ("finetune.augment.scale=[1.3, 0.4]", "augment.scale must rise from 0.01 or more"),
+        ("finetune.autoencoders.photographs=-1", "autoencoders.photographs must not be negative"),
+        ("finetune.distillation.components=0", "distillation.components must be at least 1"),
+        ("finetune.distillation.weight=0.0", "distillation.weight must be above 0"),
+        ("finetune.patch_loss_weight=1.0", "finetune.patch_loss_weight must be 0 to below 1"),
+        ("finetune.batch_size=3", "finetune.batch_size must be even, got 3"),
+        ("finetune.random_crop_schedule=[0.0]", "finetune.random_crop_schedule must start at 0.0"),
         ("fit=3", "unknown fit; known: name"),
+        ("encoder.blocks=[6, 6]", "encoder.blocks must be some, once"),
+        ("encoder.blocks=[0]", "encoder.blocks must be 1 to 12, got 0"),
+        ('encoder.regions=["edge"]', "encoder.regions must be one of all, centre"),
+        ("encoder.inverse_penalty=0.0", "encoder.inverse_penalty must be above 0"),
+        ("encoder.exponent=2.0", "encoder.exponent must be 0 to 1"),
+        ("encoder.limits.train.ai=0", "encoder.limits must be above 0"),
+        ("encoder.limits.everywhere.ai=1", "encoder.limits must be one of train, val"),
+        ("encoder.folds=1", "encoder.folds must be at least 2"),
     ],
 )
 def test_what_makes_no_recipe_is_refused(setting, message):
     with pytest.raises(RecipeError) as refused:
-        name = "edge" if setting.startswith(("finetune", "fit=")) else "report"
-        load_recipe(name, [setting])
+        names = {"finetune": "edge", "fit=3": "edge", "encoder": "large"}
+        load_recipe(names.get(setting.partition(".")[0], "report"), [setting])
     assert message in str(refused.value)
 
 
