@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
 from train._commands import average, collect, compare, fit, recipes, report, teacher
@@ -33,5 +35,7 @@ same pictures takes seconds. Everything can be interrupted (Ctrl-C) and started 
 computed is kept.""",
 )
 
-for command in (fit, compare, report, average, collect, teacher, recipes):
+_COMMANDS: tuple[Callable[..., None], ...]
+_COMMANDS = (fit, compare, report, average, collect, teacher, recipes)
+for command in _COMMANDS:
     app.command()(command)

@@ -6,8 +6,7 @@ kept, and what is finished is not done again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import CLASSES
 from train.errors import RecipeError
-from train.evaluate._statistics import mcnemar, unpaired, wilson
+from train.evaluate._statistics import mcnemar, wilson
 from train.fitting._fit import fit
 from train.fitting._run import Run, write_json, write_text
 from train.recipes._recipe import Recipe
@@ -81,7 +80,10 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
     for run in runs:
         test = run.info["metrics"]["test"]
         only_first, only_this, p = mcnemar(first.correct, run.scores("test").correct)
-        own = REPORT_ACCURACY.get(run.recipe.name)
+        reported = None
+        if own := REPORT_ACCURACY.get(run.recipe.name):
+            interval = wilson(round(own * REPORT_PICTURES), REPORT_PICTURES)
+            reported = {"accuracy": own, "interval": list(interval)}
         systems.append(
             {
                 "name": run.recipe.name,
@@ -91,9 +93,7 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
                 "report": test["report"],
                 "mcnemar": {"only_first": only_first, "only_this": only_this, "p": p},
                 "epochs": run.info["epochs"],
-                "reported": None
-                if own is None
-                else {"accuracy": own, "interval": list(wilson(_correct(own), REPORT_PICTURES))},
+                "reported": reported,
             }
         )
     info = runs[0].info
@@ -107,10 +107,6 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
         "command": info["command"],
         "versions": info["versions"],
     }
-
-
-def _correct(accuracy: float) -> int:
-    return round(accuracy * REPORT_PICTURES)
 
 
 def _markdown(recipe: Recipe, results: dict[str, Any]) -> str:
@@ -177,42 +173,19 @@ def _test_table(systems: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _reading(systems: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what the metrics support, in plain sentences."""
-    first, bar = systems[0], NOISE / (len(systems) - 1)
-    groups: dict[str, list[str]] = {"noise": [], "better": [], "worse": []}
+def _reading(systems: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield what the metrics support, a sentence per system."""
+    first, comparisons = systems[0]["name"], len(systems) - 1
     for system in systems[1:]:
         test = system["mcnemar"]
-        if test["p"] >= bar:
-            groups["noise"].append(system["name"])
+        if test["p"] >= NOISE / comparisons:
+            how = "within noise of"
         else:
-            better = test["only_this"] > test["only_first"]
-            groups["better" if better else "worse"].append(system["name"])
-    lines = []
-    if groups["noise"]:
-        lines.append(
-            f"- Within noise of {first['name']} here: {', '.join(groups['noise'])} (McNemar's exact"
-            f" test, p not below {bar:.3g}, which is {NOISE} over {len(systems) - 1} comparisons)."
+            how = "better than" if test["only_this"] > test["only_first"] else "worse than"
+        yield (
+            f"- {system['name']} is {how} {first} here (McNemar's exact test, p {test['p']:.3g};"
+            f" the bar is {NOISE} over {comparisons} comparisons)."
         )
-    lines += [
-        f"- {kind.capitalize()} than {first['name']} here: {', '.join(groups[kind])} (p below"
-        f" {bar:.3g})."
-        for kind in ("better", "worse")
-        if groups[kind]
-    ]
-    own = [system for system in systems if system["reported"]]
-    close = []
-    for a, b in combinations(own, 2):
-        rates = a["reported"]["accuracy"], b["reported"]["accuracy"]
-        p = unpaired(_correct(rates[0]), _correct(rates[1]), REPORT_PICTURES)
-        if p >= NOISE:
-            close.append(f"{rates[0]:.2f} and {rates[1]:.2f} (p {p:.2f})")
-    if close:
-        lines.append(
-            f"- The report's own figures: {', '.join(close)} cannot be told apart on"
-            f" {REPORT_PICTURES} pictures (Fisher's exact test; rounded figures)."
-        )
-    return lines
 
 
 def _accuracy_with_interval(row: dict[str, Any]) -> str:

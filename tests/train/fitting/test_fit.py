@@ -171,7 +171,12 @@ def test_only_the_same_training_goes_on(small, tmp_path):
     with pytest.raises(RunError, match="stopped, on other data"):
         create_run(tmp_path, replace(recipe, seed=1), data.limited(3))
     assert load_recipe(str(tmp_path / "recipe.toml")).seed == 1
-    (tmp_path / "run-manifest.json").write_text("{")
+    manifest = tmp_path / "run-manifest.json"
+    recorded = json.loads(manifest.read_text())
+    recorded["recipe"]["fit"]["gone"] = 1  # an option of an earlier version
+    manifest.write_text(json.dumps(recorded))
+    create_run(tmp_path, replace(recipe, seed=1), data)
+    manifest.write_text("{")
     with pytest.raises(RunError, match=r"run-manifest\.json"):
         create_run(tmp_path, replace(recipe, seed=1), data)
 
@@ -287,7 +292,7 @@ def test_compare_says_what_the_figures_allow(small, tmp_path, monkeypatch):
     assert "32 test pictures (16 AI, 16 Real)" in text
     assert "measured on its own test pictures" in text
     assert "| 0.99 [0.980, 0.996] |" in text
-    assert "Within noise of report here: report-avgpool" in text
+    assert "- report-avgpool is within noise of report here" in text
     assert results["test"] == {"AI": 16, "Real": 16}
     for other in (replace(recipes[1], seed=1), replace(recipes[1], name="report")):
         with pytest.raises(RecipeError):
