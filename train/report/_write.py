@@ -18,8 +18,9 @@ from train.fitting._run import Run
 from train.report._worst import Mistake, face_crops, worst
 
 _STYLE = """
-.plot img { max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
-pre { overflow-x: auto; font-size: .87rem; }
+.plot { margin: 0; }
+.plot img { max-width: min(100%, 50rem); height: auto; border-radius: 6px; background: #fff; }
+pre { white-space: pre-wrap; font-size: .87rem; }
 .mistake { cursor: auto; content-visibility: visible; }
 .mistake img { width: 100%; height: auto; border-radius: 4px; background: var(--sunk); }
 .mistakes { grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); }
