@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
-from train._commands import average, compare, distil_head, ensemble, fit, report
-from train._lists import backbones, collect, recipes, teacher
+from train._commands import average, collect, compare, fit, recipes, report, teacher
 from train.command_line import CommandGroup
 
 app = typer.Typer(
@@ -34,13 +35,7 @@ same pictures takes seconds. Everything can be interrupted (Ctrl-C) and started 
 computed is kept.""",
 )
 
-app.command("fit")(fit)
-app.command("compare")(compare)
-app.command("report")(report)
-app.command("average")(average)
-app.command("ensemble")(ensemble)
-app.command("distil-head")(distil_head)
-app.command("collect")(collect)
-app.command("teacher")(teacher)
-app.command("recipes")(recipes)
-app.command("backbones")(backbones)
+_COMMANDS: tuple[Callable[..., None], ...]
+_COMMANDS = (fit, compare, report, average, collect, teacher, recipes)
+for command in _COMMANDS:
+    app.command()(command)

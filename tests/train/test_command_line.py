@@ -1,5 +1,4 @@
 import errno
-import subprocess
 import sys
 from importlib import import_module
 
@@ -8,13 +7,13 @@ import typer
 from typer.testing import CliRunner
 
 from fakeface import ModelError
-from train._disk import disk_is_full
 from train.command_line import (
     EXIT_REJECTED,
     EXIT_USAGE,
     CommandError,
     CommandGroup,
     RejectedError,
+    disk_is_full,
     invocation,
     progress,
 )
@@ -92,24 +91,3 @@ def test_off_a_terminal_progress_is_a_line_now_and_then(monkeypatch, capsys):
         while f"counting: {item} of 3" not in capsys.readouterr().err:
             pass
     assert seen == [0, 1, 2]
-
-
-def test_progress_counts_what_items_hold(monkeypatch, capsys):
-    monkeypatch.setattr(import_module("train.progress"), "LINE_EVERY", 0.01)
-    for item in progress("ab", "pictures", 150, [100, 50]):
-        while f"pictures: {100 * 'ab'.index(item)} of 150" not in capsys.readouterr().err:
-            pass
-
-
-@pytest.mark.train
-def test_tensorflow_starts_without_a_word():
-    pytest.importorskip("tensorflow", reason="needs the extra `train`")
-    code = (
-        "from train.command_line import silence_tensorflow\n"
-        "silence_tensorflow()\nimport tensorflow as tf\n"
-        "tf.function(lambda x: x + 1)(tf.zeros(2))\n"
-        "import sys; print('seen', file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == "seen\n"

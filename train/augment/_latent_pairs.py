@@ -2,8 +2,7 @@
 
 Both of a pair are resized and encoded alike before, so that they differ in the network's trace
 alone (Rajan et al. 2024, arXiv 2410.11835). A reconstruction counts as AI; its sharpness is
-restored, since softness must not. AI pictures are reconstructed too: one that went through two
-decoders stays an AI picture.
+restored, since softness must not.
 
 Reconstructions are cached by network and content of the picture, and do not depend on the
 recipe's seed, so that all trainings on one cache share them.
@@ -16,7 +15,6 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from math import ceil, floor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,35 +28,26 @@ from fakeface.types import Box
 from train.augment._latent import Pixels, open_autoencoder, weights_files
 from train.augment._sharpness import match_sharpness, sharpness
 from train.progress import progress
-from train.recipes import AUTOENCODERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from train.data import Sample
     from train.recipes import AutoencoderSpec
 
     Network = Callable[[Pixels, np.random.Generator], Pixels]
 
+AUTOENCODERS = ("taesd", "taesdxl", "taesd3", "taef1", "taef2")
+"""Names of the autoencoders; photographs are divided between them by their content."""
+
+_RESIZE, _SCALE = 0.5, (0.6, 1.3)  # before: probability of a resize, its factors,
+_ENCODE, _ENCODED = 0.35, (60, 95)  # and probability of JPEG, its qualities
 _QUALITY = 90  # of JPEG, as the pictures have it
 _SMALLEST = 64  # pixels: no side is shrunk below
 _RECONSTRUCTED = 2.4  # in sizes of the face: all that a jittered crop can show
 _SHARPNESS = (0.75, 1.05)  # of a reconstruction, relative to its photograph
 
 
-@dataclass(frozen=True, slots=True)
-class Reconstructions:
-    """Files by the names of their samples.
-
-    Attributes:
-        photographs: Reconstructions of photographs, which count as AI.
-        counterparts: The same photographs, resized and encoded as before the reconstruction.
-        generated: Reconstructions of AI pictures.
-    """
-
-    photographs: dict[str, Path] = field(default_factory=dict)
-    counterparts: dict[str, Path] = field(default_factory=dict)
-    generated: dict[str, Path] = field(default_factory=dict)
+Reconstructions = dict[str, tuple[Path, Path]]
+"""By name of a photograph, its reconstruction, and the photograph as it was reconstructed from."""
 
 
 def make_reconstructions(
@@ -68,85 +57,66 @@ def make_reconstructions(
 
     Args:
         samples: The training pictures, with face boxes.
-        spec: Which of them, and how.
+        spec: How many of them, and where the autoencoders are.
         folder: The cache.
 
     Raises:
         WeightsError: Weights of a network are missing or broken.
     """
-    weights = Path(spec.folder)
-    for name in spec.networks:
-        weights_files(weights, name)
-    photos = [sample for sample in samples if sample.label == 1]
-    generated = [sample for sample in samples if sample.label == 0]
-    chosen = _spread(photos, spec.photographs, lambda s: s.origin)
-    chosen += _spread(generated, spec.generated, lambda s: s.generator or s.origin)
-    folder = folder / _key(spec)
-    made = Reconstructions()
-    for number, name in enumerate(spec.networks):
-        share = [s for s in chosen if int(s.digest[12:20], 16) % len(spec.networks) == number]
-        home = folder / name
-        home.mkdir(parents=True, exist_ok=True)
-        files = {sample.name: home / f"{sample.digest}.jpg" for sample in share}
-        _fill(share, files, spec, name)
-        for sample in share:
-            if sample.label == 0:
-                made.generated[sample.name] = files[sample.name]
-            else:
-                made.photographs[sample.name] = files[sample.name]
-                made.counterparts[sample.name] = _counterpart(files[sample.name])
-    return made
-
-
-def _fill(
-    share: Sequence[Sample], files: Mapping[str, Path], spec: AutoencoderSpec, name: str
-) -> None:
-    todo = [sample for sample in share if not files[sample.name].exists()]
-    if not todo:
-        return
-    network = open_autoencoder(Path(spec.folder), name)
-    for sample in progress(todo, f"reconstructions ({name})", len(todo)):
-        rng = np.random.default_rng([AUTOENCODERS.index(name), int(sample.digest[:12], 16)])
-        photo, made = pair(Picture(sample.path).load()[0], sample, network, spec, rng)
-        target = files[sample.name]
-        for image, path in ((photo, _counterpart(target)), (made, target)):  # this one says done
-            with replacing(path) as new:
-                image.save(new, "JPEG", quality=_QUALITY)
+    for name in AUTOENCODERS:
+        weights_files(Path(spec.folder), name)
+    photographs = [sample for sample in samples if sample.label == 1]
+    before = {"resize": _RESIZE, "scale": _SCALE, "encode": _ENCODE, "quality": _ENCODED}
+    key = hashlib.blake2b(json.dumps(before, sort_keys=True).encode(), digest_size=8).hexdigest()
+    files: dict[str, list[tuple[Sample, Path, Path]]] = {name: [] for name in AUTOENCODERS}
+    for sample in _spread(photographs, spec.photographs):
+        name = AUTOENCODERS[int(sample.digest[12:20], 16) % len(AUTOENCODERS)]
+        home = folder / key / name
+        made, photo = home / f"{sample.digest}.jpg", home / f"{sample.digest}-photo.jpg"
+        files[name].append((sample, made, photo))
+    for name, pairs in files.items():
+        todo = [each for each in pairs if not each[1].exists()]
+        if not todo:
+            continue
+        (folder / key / name).mkdir(parents=True, exist_ok=True)
+        network = open_autoencoder(Path(spec.folder), name)
+        for sample, *paths in progress(todo, f"reconstructions ({name})", len(todo)):
+            rng = np.random.default_rng([AUTOENCODERS.index(name), int(sample.digest[:12], 16)])
+            images = pair(Picture(sample.path).load()[0], sample.box, network, rng)
+            for image, path in zip(images[::-1], paths[::-1], strict=True):  # that of `made` last
+                with replacing(path) as new:
+                    image.save(new, "JPEG", quality=_QUALITY)
+    return {s.name: (made, photo) for pairs in files.values() for s, made, photo in pairs}
 
 
 def pair(
-    image: Image.Image,
-    sample: Sample,
-    network: Network,
-    spec: AutoencoderSpec,
-    rng: np.random.Generator,
+    image: Image.Image, box: Box | None, network: Network, rng: np.random.Generator
 ) -> tuple[Image.Image, Image.Image]:
-    """Degrade a picture around its face, and reconstruct that.
+    """Degrade a photograph around its face, and reconstruct that.
 
     Args:
         image: Upright RGB picture, left unchanged.
-        sample: Says where the face is.
+        box: Where the face is.
         network: Reconstructs pixels, uint8, [h, w, 3].
-        spec: Probabilities and ranges.
         rng: Source of randomness.
 
     Returns:
-        The degraded picture and its reconstruction, both as large as `image`.
+        The reconstruction and the degraded picture, both as large as `image`.
     """
-    part = around_face(sample.box, image)
+    part = around_face(box, image)
     inner = image.crop(part)
     size = inner.size
-    if rng.random() < spec.resize:
-        factor = float(np.exp(rng.uniform(*np.log(spec.scale))))
+    if rng.random() < _RESIZE:
+        factor = float(np.exp(rng.uniform(*np.log(_SCALE))))
         factor = max(factor, min(1.0, _SMALLEST / min(size)))
         inner = inner.resize([max(8, round(n * factor)) for n in size], Image.Resampling.BICUBIC)
-    if rng.random() < spec.encode:
+    if rng.random() < _ENCODE:
         buffer = io.BytesIO()
-        inner.save(buffer, "JPEG", quality=int(rng.integers(*spec.quality, endpoint=True)))
+        inner.save(buffer, "JPEG", quality=int(rng.integers(*_ENCODED, endpoint=True)))
         inner = Image.open(buffer).convert("RGB")
     made = Image.fromarray(reconstruct(network, np.asarray(inner), rng))
     both = []
-    for content in (inner, made):
+    for content in (made, inner):
         if content.size != size:
             content = content.resize(size, Image.Resampling.BICUBIC)
         whole = image.copy()
@@ -187,28 +157,18 @@ def around_face(box: Box | None, image: Image.Image) -> tuple[int, int, int, int
     )
 
 
-def _spread(samples: Sequence[Sample], count: int, group: Callable[[Sample], str]) -> list[Sample]:
-    """Draw about `count` samples, divided between groups by the square root of their sizes.
+def _spread(photographs: Sequence[Sample], count: int) -> list[Sample]:
+    """Draw about `count` photographs, divided between origins by the square root of their sizes.
 
-    Within a group they follow from their content alone, so that trainings on nearly the same
+    Within an origin they follow from their content alone, so that trainings on nearly the same
     pictures share nearly all reconstructions.
     """
-    groups: defaultdict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        groups[group(sample)].append(sample)
-    roots = sum(len(members) ** 0.5 for members in groups.values())
+    origins: defaultdict[str, list[Sample]] = defaultdict(list)
+    for sample in photographs:
+        origins[sample.origin].append(sample)
+    roots = sum(len(members) ** 0.5 for members in origins.values())
     chosen = []
-    for name in sorted(groups):
-        members = sorted(groups[name], key=lambda sample: sample.digest)
+    for name in sorted(origins):
+        members = sorted(origins[name], key=lambda sample: sample.digest)
         chosen += members[: round(count * len(members) ** 0.5 / roots)]
     return chosen
-
-
-def _counterpart(file: Path) -> Path:
-    return file.with_name(f"{file.stem}-photo.jpg")
-
-
-def _key(spec: AutoencoderSpec) -> str:
-    """Hash of what decides the pixels of a reconstruction, apart from picture and network."""
-    settings = {key: getattr(spec, key) for key in ("resize", "scale", "encode", "quality")}
-    return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=8).hexdigest()

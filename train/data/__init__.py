@@ -9,24 +9,19 @@ What other packages use stands here; modules with a leading underscore are priva
 
 from __future__ import annotations
 
-from train.data._cache import AppendOnlyCache, Cache, digests
+from train.data._cache import AppendOnlyCache, Cache
 from train.data._dataset import Data, load_data
-from train.data._locate import finder_id, locate
+from train.data._locate import locate
 from train.data._sample import CLASSES, SPLITS, Sample
-from train.data._sampler import BatchItem, batches
 from train.data._splits import without_leaks
 
 __all__ = [
     "CLASSES",
     "SPLITS",
     "AppendOnlyCache",
-    "BatchItem",
     "Cache",
     "Data",
     "Sample",
-    "batches",
-    "digests",
-    "finder_id",
     "load_data",
     "locate",
     "without_leaks",

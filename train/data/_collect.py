@@ -87,17 +87,10 @@ class Chosen:
         return f"{self.label}/{self.origin}/{stem}.jpg"
 
 
-def read_table(table: Path = TABLE) -> list[Chosen]:
-    """Read the table of pictures.
-
-    Raises:
-        DataError: It cannot be read.
-    """
-    try:
-        with table.open(encoding="utf-8", newline="") as file:
-            return [_chosen(row) for row in csv.DictReader(file)]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{table}: is no table of pictures ({error!r})") from error
+def read_table() -> list[Chosen]:
+    """Read the table of pictures."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return [_chosen(row) for row in csv.DictReader(file)]
 
 
 def _chosen(row: dict[str, str]) -> Chosen:

@@ -1,19 +1,9 @@
 """Labelled pictures: class, origin, split and face box.
 
-The data API, for whatever trains on pictures:
-
-    data = load_data(Path("faces"), cache)             # a folder, checked; see `load_data`
-    data.split("train")                                # its samples, in a fixed order
-    data.only(["stylegan", "ffhq"])                    # some sources
-    data.notes                                         # what was found and left out, by name
-
-A folder is either `AI/` and `Real/` with sub-folders as sources (also below `train/`, `val/` and
+A folder is either `AI/` and `Real/` with sub-folders as origins (also below `train/`, `val/` and
 `test/`), or has a `manifest.csv`. Everything that would spoil a training is found here, before
 anything is computed: an empty class, files that are no pictures, the same picture in two splits,
-or in both classes.
-
-Samples have no pixels; `train.data._locate.locate` says where the faces are (and which files cannot
-be decoded after all), and `fakeface._preprocess.crop_picture` makes the crop.
+or in both classes. Samples have no pixels; `train.data._locate.locate` says where the faces are.
 """
 
 from __future__ import annotations
@@ -80,10 +70,6 @@ class Data:
         by_digest = sorted(self.samples, key=lambda sample: sample.digest)
         kept = {sample.name for sample in by_digest if keep(sample)}
         return self._keep(lambda sample: sample.name in kept)
-
-    def with_notes(self, *notes: str) -> Data:
-        """Add notes."""
-        return replace(self, notes=(*self.notes, *notes))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Count the samples per `CLASS/source` and split."""

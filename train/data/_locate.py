@@ -99,9 +99,9 @@ def locate(data: Data, faces: str, cache: Cache) -> Data:
     ways = ", ".join(f"{tally[how]} {words}" for how, words in _WAYS.items() if tally[how])
     if finder is None:
         ways = "not looked for, every picture is taken whole"
-    return replace(data, samples=tuple(samples)).with_notes(
-        *file_message("cannot be decoded and left out", broken), f"face boxes: {ways}"
-    )
+    left_out = file_message("cannot be decoded and left out", broken)
+    notes = (*data.notes, *left_out, f"face boxes: {ways}")
+    return replace(data, samples=tuple(samples), notes=notes)
 
 
 def _choose(detections: list[Box], listed: Box | None) -> tuple[Box | None, str]:

@@ -2,13 +2,12 @@
 
 Most AI pictures look like one origin of photographs. Sampled uniformly, a network learns that style
 as the class and flags the photographs of that origin. So every batch holds as many AI pictures as
-photographs; origins with a sampling weight get that share of the photographs, the others divide the
-rest by a power of their size; and part of the batch are pairs, an AI picture with the photograph it
-was made from, which differ only in what the detector has to find.
+photographs, and part of it are pairs, a photograph and its reconstruction, which differ only in
+what the detector has to find.
 
-Where the manifest names families of generators and kinds of photographs, `by = "family"` samples
-one of these first, then a generator or an origin within it, then a picture: thirty pictures of one
-family then count nearly as much as six hundred of another.
+Families of generators and kinds of photographs are sampled first, then a generator or an origin
+within them, then a picture: thirty pictures of one family then count nearly as much as six hundred
+of another. Where the manifest names neither, the origin takes their place.
 
 Every batch follows from seed and step alone, so that a training resumes where it stopped.
 """
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from train.recipes._picture_specs import SamplingSpec
+from train.recipes._finetune_spec import SamplingSpec
 
 if TYPE_CHECKING:
     from train.data._sample import Sample
@@ -38,13 +37,11 @@ class BatchItem:
         sample: The picture.
         reconstructed: Whether its reconstruction is meant, which is an AI picture.
         pair: Index of the pair within the batch; -1 for a single picture.
-        counterpart: Whether it is the photograph next to its reconstruction.
     """
 
     sample: Sample
     reconstructed: bool = False
     pair: int = -1
-    counterpart: bool = False
 
     @property
     def fake(self) -> bool:
@@ -83,37 +80,20 @@ def batches(
         seed: Seed for all random choices.
 
     Yields:
-        The items of one batch, pairs first, the AI picture of a pair right before its photograph.
+        The items of one batch, pairs first, a reconstruction right before its photograph.
     """
     rng = np.random.default_rng(seed)
-    by_name = {sample.name: sample for sample in samples}
-    paired = [s for s in samples if s.label == 0 and s.pair in by_name]
     with_reconstruction = [s for s in samples if s.label == 1 and s.name in reconstructed]
-    n_pairs = round(spec.pairs * size / 2) if paired else 0
-    n_reconstructed = round(spec.reconstructions * size / 2) if with_reconstruction else 0
-    pairs = _ShuffledSampler(paired, rng)
-    reconstructed_photos = _GroupSampler(
-        with_reconstruction,
-        spec if spec.by == "family" else SamplingSpec(exponent=spec.exponent),
-        rng,
-    )
-    generated = [s for s in samples if s.label == 0]
-    taken = {s.name for s in paired} if n_pairs else set()
-    # where all AI pictures are in pairs, they serve as single pictures too
-    fakes = _GroupSampler([s for s in generated if s.name not in taken] or generated, spec, rng)
+    pairs = round(spec.reconstructions * size / 2) if with_reconstruction else 0
+    paired = _GroupSampler(with_reconstruction, spec, rng)
+    fakes = _GroupSampler([s for s in samples if s.label == 0], spec, rng)
     reals = _GroupSampler([s for s in samples if s.label == 1], spec, rng)
     while True:
         batch: list[BatchItem] = []
-        for number in range(n_pairs):
-            made = pairs.next()
-            batch += [
-                BatchItem(made, False, number),
-                BatchItem(by_name[made.pair or ""], False, number),
-            ]
-        for number in range(n_pairs, n_pairs + n_reconstructed):
-            photo = reconstructed_photos.next()
-            batch += [BatchItem(photo, True, number), BatchItem(photo, False, number, True)]
-        for _ in range((size - len(batch)) // 2):
+        for number in range(pairs):
+            photo = paired.next()
+            batch += [BatchItem(photo, True, number), BatchItem(photo, False, number)]
+        for _ in range(size // 2 - pairs):
             batch += [BatchItem(fakes.next()), BatchItem(reals.next())]
         yield batch
 
@@ -148,8 +128,6 @@ class _GroupSampler:
 
 def _path(sample: Sample, spec: SamplingSpec) -> tuple[str, ...]:
     """Return the groups that a picture is sampled by, outermost first."""
-    if spec.by == "source":
-        return (sample.origin,)
     if sample.label == 0:
         family = sample.family or sample.origin
         return family, sample.generator or family, sample.origin

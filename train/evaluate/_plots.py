@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from fakeface import Thresholds
 from train.data._sample import CLASSES
-from train.evaluate._scores import Floats, Scores
+from train.evaluate._scores import Scores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Target: TypeAlias = "Path | IO[bytes]"
-"""Where a PNG is written."""
 
 _CURVES = 12
 """Most origins that have a ROC curve of their own."""
@@ -25,16 +20,11 @@ _CURVES = 12
 FEWEST = 10
 """Fewest pictures of an origin with a ROC curve of its own: of one picture it is a single step."""
 
-_LINEAR = 30
-"""Most pictures of a bin that a linear axis shows; beyond, it is logarithmic."""
-
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#999999"
 
 
-def plot_history(
-    history: Sequence[dict[str, float]], path: Target, kept: int | None = None
-) -> None:
+def plot_history(history: Sequence[dict[str, float]], path: Path, kept: int | None = None) -> None:
     """Draw every measure over the epochs, training and validation in one panel.
 
     Args:
@@ -72,7 +62,7 @@ def plot_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def plot_roc(scores: Scores, path: Target) -> None:
+def plot_roc(scores: Scores, path: Path) -> None:
     """Draw the ROC curve (AI is positive), and those of the largest AI origins against all Real.
 
     An origin of fewer than 10 pictures has no curve.
@@ -97,91 +87,6 @@ def plot_roc(scores: Scores, path: Target) -> None:
     axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(0, 1), ylim=(0, 1.01))
     axes.grid(alpha=0.3)
     axes.legend(title="AUC (pictures)", fontsize=7, loc="lower right")
-    figure.savefig(path, dpi=120)
-
-
-def plot_scores(
-    p_fake: Floats, labels: npt.NDArray[np.int64], thresholds: Thresholds, path: Target
-) -> None:
-    """Draw the distribution of the scores of both classes, with the thresholds.
-
-    Args:
-        p_fake: Calibrated scores, shape [n].
-        labels: 0 for AI, 1 for Real, shape [n].
-        thresholds: The thresholds between the verdicts.
-        path: Where to write the PNG.
-    """
-    from matplotlib.ticker import MaxNLocator
-
-    figure = _figure(6, 3)
-    axes = figure.add_subplot()
-    bins = np.linspace(0, 1, 41).tolist()
-    most = 1
-    for label, colour in ((0, _ORANGE), (1, _BLUE)):
-        members = p_fake[labels == label]
-        heights, _, _ = axes.hist(
-            members, bins, color=colour, alpha=0.6, label=f"{CLASSES[label]}, {len(members)}"
-        )
-        most = max(most, int(np.max(heights)))
-    for name, at in (("real below", thresholds.real), ("fake from", thresholds.fake)):
-        axes.axvline(at, color=_GREY, ls="--", lw=1)
-        axes.text(
-            at,
-            1.01,
-            f"{name} {at:.2f}",
-            transform=axes.get_xaxis_transform(),
-            fontsize=7,
-            ha="right" if name.startswith("real") else "left",
-        )
-    axes.set(xlabel="p_fake", ylabel="pictures", xlim=(0, 1))
-    if most > _LINEAR:
-        axes.set_yscale("symlog", linthresh=1)
-        ticks = [0, *(n * 10**power for power in range(6) for n in (1, 2, 5))]
-        ticks = ticks[: next((i for i, tick in enumerate(ticks) if tick >= most), len(ticks)) + 1]
-        axes.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
-        axes.set_yticks([], minor=True)
-    else:
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend()
-    figure.savefig(path, dpi=120)
-
-
-def plot_comparison(rows: Sequence[dict[str, Any]], path: Path, pictures: int) -> None:
-    """Draw the accuracies of systems with their intervals, beside those that the report gives.
-
-    The title and the legend say that the two were measured on different pictures.
-
-    Args:
-        rows: Per system `name`, `accuracy` and `interval`, and `reported`: the report's own, or
-            None.
-        path: Where to write the PNG.
-        pictures: Number of test pictures here.
-    """
-    figure = _figure(7, 0.7 * len(rows) + 2)
-    axes = figure.add_subplot()
-    for place, row in enumerate(rows):
-        reported = row.get("reported")
-        pairs = [
-            (row, -0.12, _BLUE, f"measured here, on {pictures:,} test pictures"),
-            (reported, 0.12, _ORANGE, "as the course report states it, on its own test pictures"),
-        ]
-        for figures, shift, colour, name in pairs:
-            if figures is not None:
-                low, high = figures["interval"]
-                value = figures["accuracy"]
-                axes.errorbar(
-                    value, place + shift, xerr=[[value - low], [high - value]], fmt="o", ms=5,
-                    capsize=3, color=colour, label=name if place == 0 else None,
-                )  # fmt: skip
-    axes.set_yticks(range(len(rows)), [row["name"] for row in rows])
-    axes.invert_yaxis()
-    axes.set_xlabel("accuracy with Wilson's 95 % interval")
-    axes.grid(axis="x", alpha=0.3)
-    title = "Accuracy on the test pictures"
-    if any(row.get("reported") for row in rows):
-        title += "\nThe report's own are of another test set: compare within a colour only"
-        figure.legend(loc="outside lower center", fontsize=8)
-    axes.set_title(title, fontsize=10)
     figure.savefig(path, dpi=120)
 
 

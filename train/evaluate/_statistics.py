@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.stats import binomtest, fisher_exact
+from scipy.stats import binomtest
 
 
 def wilson(correct: int, n: int) -> tuple[float, float]:
@@ -65,9 +65,3 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tupl
     only_second = int((second & ~first).sum())
     n = only_first + only_second
     return only_first, only_second, float(binomtest(only_first, n).pvalue) if n else 1.0
-
-
-def unpaired(correct_a: int, correct_b: int, n: int) -> float:
-    """Return the two-sided p of Fisher's exact test of two counts out of n each."""
-    table = [[correct_a, n - correct_a], [correct_b, n - correct_b]]
-    return float(fisher_exact(table).pvalue)

@@ -13,23 +13,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from train.errors import RunError
-from train.fitting._combine import (
-    check_trained_on,
-    combined_recipe,
-    provenance_of,
-    recipe_of,
-    write_combined,
-)
-from train.fitting._create import refuse_finished
-from train.fitting._run import Run
+from train.fitting._finalize import TrainingResult, finalize_run
+from train.fitting._inference import score
+from train.fitting._run import INFO, Run, create_run
 from train.networks._heads import LOGIT
+from train.recipes._recipe import FinetuneRecipe
 
 if TYPE_CHECKING:
     import keras
@@ -48,60 +43,78 @@ def average(
     """Average runs, or one run and its initial checkpoint, and write a run directory.
 
     Args:
-        runs: Finished fine-tunings with the same backbone, feature layers, crop and initial
+        runs: Finished fine-tunings with the same backbone, feature layer, crop and initial
             checkpoint.
         weights: Weight of each run, positive; only their ratios matter.
         data: From `train.fitting.read_data`, as the runs had it.
         out: The run directory to write.
         name: Name of the average's recipe.
-        interpolation_weight: Weight of the initial checkpoint's convolutions, 0 to below 1; of
-            its head too where the runs started from that.
+        interpolation_weight: Weight of the initial checkpoint, 0 to below 1.
 
     Returns:
         The finished run, with the first run's recipe under `name`; the key `averaged` of its
         `run.json` lists what it was made of.
 
     Raises:
-        RunError: The runs do not match each other or the data, they have no common initial
-            checkpoint to interpolate with, or `out` holds a finished run.
+        RunError: A run is no fine-tuning, the runs do not match each other or the data, they have
+            no common initial checkpoint to interpolate with, or `out` holds a finished run.
     """
     began = time.monotonic()
-    refuse_finished(out)
-    first = runs[0]
-    for run in runs[1:]:
-        _check_alike(first, run)
-    check_trained_on(first, data)
-    finetune = recipe_of(first).finetune
-    start = finetune.initial_checkpoint
+    if (out / INFO).exists():
+        raise RunError(f"{out} holds a finished run; choose another -o, or remove it")
+    recipes = [_recipe_of(run) for run in runs]
+    first, start = recipes[0], recipes[0].finetune.initial_checkpoint
+    for run, recipe in zip(runs[1:], recipes[1:], strict=True):
+        _check_alike(runs[0], first, run, recipe)
+    if runs[0].info["data"]["fingerprint"] != data.fingerprint():
+        raise RunError(
+            f"{data.root} is not what {runs[0].path} was trained on: its val and test may hold"
+            " pictures that the runs have seen"
+        )
     if interpolation_weight and not start:
         raise RunError("the runs have no common finetune.initial_checkpoint to interpolate with")
-    weights = [weight / sum(weights) for weight in weights]
-    model = first.model
-    model.set_weights(_average_weights([run.model.get_weights() for run in runs], weights))
+    shares = [weight / sum(weights) for weight in weights]
+    model = runs[0].model
+    parts_of_runs = [run.model.get_weights() for run in runs]
+    model.set_weights(
+        [np.average(parts, axis=0, weights=shares) for parts in zip(*parts_of_runs, strict=True)]
+    )
     if interpolation_weight:
-        _interpolate(model, start, interpolation_weight, head=finetune.initial_head)
-    what = f"Average of {len(runs)} training{'s' * (len(runs) > 1)}."
-    recipe = combined_recipe(first, name, what)
+        _interpolate(model, start, interpolation_weight)
+    made = replace(
+        first, name=name, description=f"Average of {len(runs)} training{'s' * (len(runs) > 1)}."
+    )
     averaged = [
-        provenance_of(run, (1 - interpolation_weight) * weight)
-        for run, weight in zip(runs, weights, strict=True)
+        {
+            "recipe": run.recipe.as_dict(),
+            "weight": (1 - interpolation_weight) * share,
+            "fitted_by": run.info["command"],
+            **run.combined_from,
+        }
+        for run, share in zip(runs, shares, strict=True)
     ]
-    return write_combined(
-        model,
-        recipe,
-        data,
+    create_run(out, made, data)
+    return finalize_run(
         out,
-        began,
+        made,
+        data,
+        TrainingResult(model, [], lambda samples: score(model, samples, made)),
+        time.monotonic() - began,
         averaged={"runs": averaged, "interpolation_weight": interpolation_weight},
     )
 
 
-def _check_alike(one: Run, other: Run) -> None:
-    a, b = recipe_of(one), recipe_of(other)
+def _recipe_of(run: Run) -> FinetuneRecipe:
+    if not isinstance(run.recipe, FinetuneRecipe):
+        raise RunError(f"{run.path}: only fine-tunings can be averaged")
+    return run.recipe
+
+
+def _check_alike(one: Run, a: FinetuneRecipe, other: Run, b: FinetuneRecipe) -> None:
     for what, left, right in (
         ("backbone", a.backbone.name, b.backbone.name),
         ("crop", a.crop, b.crop),
-        ("feature layers", a.finetune.feature_layers, b.finetune.feature_layers),
+        ("feature layer", a.finetune.feature_layer, b.finetune.feature_layer),
         ("initial checkpoint", a.finetune.initial_checkpoint, b.finetune.initial_checkpoint),
         ("data", one.info["data"]["fingerprint"], other.info["data"]["fingerprint"]),
     ):
@@ -109,27 +122,18 @@ def _check_alike(one: Run, other: Run) -> None:
             raise RunError(f"{other.path} cannot be averaged with {one.path}: another {what}")
 
 
-def _average_weights(
-    parts_of_runs: Sequence[Sequence[npt.NDArray[np.float32]]], weights: Sequence[float]
-) -> list[npt.NDArray[np.float32]]:
-    return [
-        np.sum([weight * part for weight, part in zip(weights, parts, strict=True)], axis=0)
-        for parts in zip(*parts_of_runs, strict=True)
-    ]
-
-
-def _interpolate(model: keras.Model, start: str, share: float, *, head: bool) -> None:
+def _interpolate(model: keras.Model, start: str, share: float) -> None:
     from keras import layers
 
-    from train.networks._warm_start import convolutions, exported_head
+    from train.networks._warm_start import read_exported
 
+    exported = read_exported(start)
     kinds = (layers.Conv2D, layers.DepthwiseConv2D)
-    own = [layer for layer in model.layers if isinstance(layer, kinds) and layer.name != LOGIT]
-    pairs = list(zip(own, convolutions(start), strict=False))
-    if head:
-        pairs.append((model.get_layer(LOGIT), exported_head(start)))
-    for layer, (kernel, bias) in pairs:
+    own = [layer for layer in model.layers if isinstance(layer, kinds)]
+    pairs = [
+        *zip(own, exported.convolutions, strict=False),
+        (model.get_layer(LOGIT), exported.head),
+    ]
+    for layer, weights in pairs:
         here = layer.get_weights()
-        layer.set_weights(
-            [(1 - share) * a + share * b for a, b in zip(here, (kernel, bias), strict=True)]
-        )
+        layer.set_weights([(1 - share) * a + share * b for a, b in zip(here, weights, strict=True)])

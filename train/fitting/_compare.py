@@ -6,9 +6,7 @@ kept, and what is finished is not done again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,9 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import CLASSES
 from train.errors import RecipeError
-from train.evaluate._plots import plot_comparison
-from train.evaluate._statistics import mcnemar, unpaired, wilson
+from train.evaluate._statistics import mcnemar, wilson
 from train.fitting._fit import fit
-from train.fitting._run import Run, write_json, write_text, write_whole
+from train.fitting._run import Run, write_json, write_text
 from train.recipes._recipe import Recipe
 
 REPORT_PICTURES = 641
@@ -37,22 +34,7 @@ NOISE = 0.05
 """Differences whose p is not below this, over the number of comparisons, are within noise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Result of a comparison.
-
-    Attributes:
-        markdown: The tables and their reading.
-        results: The same as plain values, ready for JSON.
-        runs: The runs, in the order of the recipes.
-    """
-
-    markdown: str
-    results: dict[str, Any]
-    runs: tuple[Run, ...]
-
-
-def compare(recipes: Sequence[Recipe], data: Data, cache: Cache, out: Path) -> Comparison:
+def compare(recipes: Sequence[Recipe], data: Data, cache: Cache, out: Path) -> str:
     """Train recipes and compare them on the split `test`.
 
     Args:
@@ -60,24 +42,22 @@ def compare(recipes: Sequence[Recipe], data: Data, cache: Cache, out: Path) -> C
             others are compared with.
         data: From `train.fitting.read_data`.
         cache: Where features are kept.
-        out: Where to write: one run directory per recipe, `compare.md`, `.json` and `.png`.
+        out: Where to write: one run directory per recipe, `compare.md` and `compare.json`.
 
     Returns:
-        What was written.
+        What `compare.md` says: the tables and their reading.
 
     Raises:
         RecipeError: The recipes are not comparable.
         TrainError: As of `fit`.
     """
     _check(recipes)
-    runs = tuple(fit(recipe, data, cache, out / recipe.name) for recipe in recipes)
+    runs = [fit(recipe, data, cache, out / recipe.name) for recipe in recipes]
     results = _results(runs)
-    markdown = _markdown(runs, results)
+    markdown = _markdown(runs[0].recipe, results)
     write_text(out / "compare.md", markdown)
     write_json(out / "compare.json", results)
-    systems, pictures = results["systems"], sum(results["test"].values())
-    write_whole(out / "compare.png", lambda path: plot_comparison(systems, path, pictures))
-    return Comparison(markdown, results, runs)
+    return markdown
 
 
 def _check(recipes: Sequence[Recipe]) -> None:
@@ -100,7 +80,10 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
     for run in runs:
         test = run.info["metrics"]["test"]
         only_first, only_this, p = mcnemar(first.correct, run.scores("test").correct)
-        own = REPORT_ACCURACY.get(run.recipe.name)
+        reported = None
+        if own := REPORT_ACCURACY.get(run.recipe.name):
+            interval = wilson(round(own * REPORT_PICTURES), REPORT_PICTURES)
+            reported = {"accuracy": own, "interval": list(interval)}
         systems.append(
             {
                 "name": run.recipe.name,
@@ -108,16 +91,9 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
                 "interval": test["interval"],
                 "auc": test["auc"],
                 "report": test["report"],
-                "sources": {
-                    name: {key: row[key] for key in ("pictures", "accuracy", "interval")}
-                    for name, row in test["sources"].items()
-                },
-                "val": {key: run.info["metrics"]["val"][key] for key in ("accuracy", "auc")},
                 "mcnemar": {"only_first": only_first, "only_this": only_this, "p": p},
                 "epochs": run.info["epochs"],
-                "reported": None
-                if own is None
-                else {"accuracy": own, "interval": list(wilson(_correct(own), REPORT_PICTURES))},
+                "reported": reported,
             }
         )
     info = runs[0].info
@@ -126,7 +102,6 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
         "systems": systems,
         "test": dict(zip(CLASSES, counts, strict=True)),
         "majority": max(counts) / sum(counts),
-        "best_on_val": max(systems, key=lambda s: s["val"]["auc"])["name"],
         "recipe": info["recipe"] | {"name": "all but the head", "description": "", "head": {}},
         "data": info["data"],
         "command": info["command"],
@@ -134,38 +109,27 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
     }
 
 
-def _correct(accuracy: float) -> int:
-    return round(accuracy * REPORT_PICTURES)
-
-
-def _markdown(runs: Sequence[Run], results: dict[str, Any]) -> str:
-    recipe, systems = runs[0].recipe, results["systems"]
-    counts = results["test"]
-    counts_by_origin = results["data"]["counts"]
-    notes = []
-    if any(system["reported"] for system in systems):
-        notes.append(
-            "The report's own accuracies were measured on its own test pictures, which are not"
-            " these: compare them with each other, not with those measured here."
-        )
+def _markdown(recipe: Recipe, results: dict[str, Any]) -> str:
+    systems, counts = results["systems"], results["test"]
+    by_origin = results["data"]["counts"].values()
     parts = [
         f"{sum(counts.values())} test pictures ({counts['AI']} AI, {counts['Real']} Real) of"
-        f" {sum(1 for row in counts_by_origin.values() if row['test'])} sources,"
-        f" {_trained(counts_by_origin)}"
-        f" to train on; backbone {recipe.backbone.name} (weights: {recipe.backbone.weights}),"
-        f" frozen, {recipe.crop.size} px. Always saying the larger class would be right on"
-        f" {results['majority']:.3f}. In brackets: Wilson's 95 % interval.",
-        *notes,
+        f" {sum(1 for row in by_origin if row['test'])} sources,"
+        f" {sum(row['train'] for row in by_origin)} to train on; backbone {recipe.backbone.name}"
+        f" (weights: {recipe.backbone.weights}), frozen, {recipe.crop.size} px. Always saying the"
+        f" larger class would be right on {results['majority']:.3f}. In brackets: Wilson's 95 %"
+        " interval.",
         _classification_table(systems),
         _test_table(systems),
         "\n".join(_reading(systems)),
-        _origin_table(systems),
     ]
+    if any(system["reported"] for system in systems):
+        parts.insert(
+            1,
+            "The report's own accuracies were measured on its own test pictures, which are not"
+            " these: compare them with each other, not with those measured here.",
+        )
     return "\n\n".join(parts) + "\n"
-
-
-def _trained(counts: dict[str, dict[str, int]]) -> int:
-    return sum(row["train"] for row in counts.values())
 
 
 def _classification_table(systems: Sequence[dict[str, Any]]) -> str:
@@ -209,53 +173,19 @@ def _test_table(systems: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _origin_table(systems: Sequence[dict[str, Any]]) -> str:
-    names = [system["name"] for system in systems]
-    head = f"| right, of the test pictures of | {' | '.join(names)} |"
-    lines = [head, "|---" * (len(names) + 1) + "|"]
-    for origin in systems[0]["sources"]:
-        rows = [system["sources"][origin] for system in systems]
-        cells = [f"{round(row['accuracy'] * row['pictures'])} of {row['pictures']}" for row in rows]
-        lines.append(f"| {origin} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _reading(systems: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what the metrics support, in plain sentences."""
-    first, bar = systems[0], NOISE / (len(systems) - 1)
-    groups: dict[str, list[str]] = {"noise": [], "better": [], "worse": []}
+def _reading(systems: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield what the metrics support, a sentence per system."""
+    first, comparisons = systems[0]["name"], len(systems) - 1
     for system in systems[1:]:
         test = system["mcnemar"]
-        if test["p"] >= bar:
-            groups["noise"].append(system["name"])
+        if test["p"] >= NOISE / comparisons:
+            how = "within noise of"
         else:
-            better = test["only_this"] > test["only_first"]
-            groups["better" if better else "worse"].append(system["name"])
-    lines = []
-    if groups["noise"]:
-        lines.append(
-            f"- Within noise of {first['name']} here: {', '.join(groups['noise'])} (McNemar's exact"
-            f" test, p not below {bar:.3g}, which is {NOISE} over {len(systems) - 1} comparisons)."
+            how = "better than" if test["only_this"] > test["only_first"] else "worse than"
+        yield (
+            f"- {system['name']} is {how} {first} here (McNemar's exact test, p {test['p']:.3g};"
+            f" the bar is {NOISE} over {comparisons} comparisons)."
         )
-    lines += [
-        f"- {kind.capitalize()} than {first['name']} here: {', '.join(groups[kind])} (p below"
-        f" {bar:.3g})."
-        for kind in ("better", "worse")
-        if groups[kind]
-    ]
-    own = [system for system in systems if system["reported"]]
-    close = []
-    for a, b in combinations(own, 2):
-        rates = a["reported"]["accuracy"], b["reported"]["accuracy"]
-        p = unpaired(_correct(rates[0]), _correct(rates[1]), REPORT_PICTURES)
-        if p >= NOISE:
-            close.append(f"{rates[0]:.2f} and {rates[1]:.2f} (p {p:.2f})")
-    if close:
-        lines.append(
-            f"- The report's own figures: {', '.join(close)} cannot be told apart on"
-            f" {REPORT_PICTURES} pictures (Fisher's exact test; rounded figures)."
-        )
-    return lines
 
 
 def _accuracy_with_interval(row: dict[str, Any]) -> str:

@@ -23,10 +23,11 @@ import numpy.typing as npt
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, batches
 from train.errors import DataError
+from train.fitting._shards import row_id
+from train.fitting._teacher_features import Features, read_features
 from train.progress import console
 
 if TYPE_CHECKING:
-    from train.fitting._teacher_features import Features
     from train.recipes import DistillationSpec, SamplingSpec
 
 _DRAWN = 8192  # pictures, as batches are sampled, that the targets are fitted on
@@ -76,10 +77,7 @@ def read_targets(
     Raises:
         DataError: The file cannot be read, or lacks too many of the pictures.
     """
-    from train.fitting._features import row_id
-    from train.fitting._teacher_features import read_features
-
-    features, _ = read_features(Path(spec.features))
+    features = read_features(Path(spec.features))
     known = {s.name: features[row_id(s)] for s in train if row_id(s) in features}
     if len(known) < _FEWEST * len(train):
         raise DataError(

@@ -20,7 +20,7 @@ from train.data._sample import Sample
 from train.errors import DataError
 from train.evaluate._scores import Scores
 from train.fitting._encoder_features import EncoderTable
-from train.fitting._result import TrainingResult
+from train.fitting._finalize import TrainingResult
 from train.networks._encoder_head import EncoderHead
 from train.progress import console
 from train.recipes._encoder_spec import EncoderSpec
@@ -30,45 +30,36 @@ Floats = npt.NDArray[np.float64]
 
 _DEAD = 1e-3  # added to standard deviations
 _STEPS = 1000
+_FIT_PRECISION = "int8"  # of the features that the head is fitted on, where its noise does no harm
 
 
 def fit(recipe: EncoderRecipe, data: Data, cache: Cache, out: Path) -> TrainingResult:  # noqa: ARG001
     """Compute the features that are missing, then fit; see `train.fitting._fit.fit`."""
     spec = recipe.encoder
-    table = EncoderTable(recipe, cache, spec.training_precision)
     used = data.split("train", "val")
-    table.compute([(sample, view) for view in spec.views for sample in used])
-    views = [table.rows(used, view) for view in spec.views]
+    rows = EncoderTable(recipe, cache, _FIT_PRECISION).rows(used)
     held_out = np.empty(len(used))
     for number, (fitted, left_out) in enumerate(_folds(used, spec, recipe.seed), 1):
-        head = fit_head(views, used, fitted, spec)
-        held_out[left_out] = head.logits(views[0][left_out])
+        head = fit_head(rows[fitted], [used[i] for i in fitted], spec)
+        held_out[left_out] = head.logits(rows[left_out])
         console.print(
             f"fold {number} of {spec.folds}: fitted on {len(fitted):,} pictures", markup=False
         )
-    head = fit_head(views, used, np.arange(len(used)), spec)
-
-    exact = EncoderTable(recipe, cache, spec.precision)
+    head = fit_head(rows, used, spec)
+    exact = EncoderTable(recipe, cache)
 
     def logits(samples: Sequence[Sample]) -> Floats:
-        exact.compute([(sample, "clean") for sample in samples])
         return head.logits(exact.rows(samples))
 
     return TrainingResult(head, [], logits, held_out=Scores.of(used, held_out))
 
 
-def fit_head(
-    views: Sequence[Floats],
-    samples: Sequence[Sample],
-    fitted: npt.NDArray[np.int64],
-    spec: EncoderSpec,
-) -> EncoderHead:
+def fit_head(rows: Floats, samples: Sequence[Sample], spec: EncoderSpec) -> EncoderHead:
     """Fit a head.
 
     Args:
-        views: Features of the samples in each view.
+        rows: Features of the samples, [n, columns].
         samples: The samples.
-        fitted: Numbers of those that are fitted on.
         spec: The recipe's settings.
 
     Returns:
@@ -76,14 +67,11 @@ def fit_head(
     """
     from sklearn.linear_model import LogisticRegression
 
-    rows = np.concatenate([view[fitted] for view in views])
-    labels = np.array([samples[i].label for i in fitted])
-    weights = _weights([samples[i] for i in fitted], spec.exponent)
     mean, deviation = rows.mean(0), rows.std(0) + _DEAD
     unit = LogisticRegression(C=spec.inverse_penalty, max_iter=_STEPS).fit(
         (rows - mean) / deviation,
-        np.tile(labels, len(views)),
-        sample_weight=np.tile(weights / len(views), len(views)),
+        [sample.label for sample in samples],
+        sample_weight=_weights(samples, spec.exponent),
     )
     kernel = unit.coef_[0] / deviation
     return EncoderHead(

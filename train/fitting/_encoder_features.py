@@ -1,35 +1,30 @@
-"""Features of a frozen encoder, for several views of each picture, kept on disk."""
+"""Features of a frozen encoder: its tokens, averaged."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from fakeface import ImageError
-from train.augment._views import crop_view
+from fakeface.inference import default_threads
 from train.data._cache import Cache
 from train.data._locate import finder_id
 from train.data._sample import Sample
-from train.errors import DataError, RecipeError
-from train.fitting._features import row_id
-from train.fitting._shards import SHARD, Shards
+from train.errors import RecipeError
+from train.fitting._shards import Crops, Rows, Shards
 from train.networks._encoder_head import pool_tokens
 from train.networks._teacher import ENCODER_SIDE, open_encoder, read_encoder
-from train.progress import in_threads
 from train.recipes._recipe import EncoderRecipe
-
-Item = tuple[Sample, str]
-"""A picture, and the name of a view of it."""
 
 
 class EncoderTable:
     """What the head of a recipe reads of pictures."""
 
-    def __init__(self, recipe: EncoderRecipe, cache: Cache, precision: str) -> None:
+    def __init__(self, recipe: EncoderRecipe, cache: Cache, precision: str = "float32") -> None:
         """Open the encoder and its table.
 
         Args:
@@ -46,7 +41,7 @@ class EncoderTable:
                 f"the encoder needs crops of at least {ENCODER_SIDE} px, got {recipe.crop.size}"
             )
         path, spec = Path(recipe.backbone.weights), recipe.encoder
-        self._crop, self._regions = recipe.crop, spec.regions
+        self._recipe = recipe
         self._run, width = open_encoder(path, spec.blocks, precision)
         meta = {
             "encoder": hashlib.sha256(read_encoder(path)).hexdigest(),
@@ -59,41 +54,24 @@ class EncoderTable:
         columns = len(spec.blocks) * len(spec.regions) * width
         self._shards = Shards(cache.root / "features", recipe.backbone.name, meta, columns)
 
-    def compute(self, items: Sequence[Item]) -> None:
-        """Run the encoder over what is not in the table yet.
+    def rows(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        """Run the encoder over pictures that are not in the table yet; return all their features.
 
         Args:
-            items: Located samples, each with a view.
+            samples: Located samples.
+
+        Returns:
+            float64, [n, columns], in the order of the samples.
 
         Raises:
             DataError: A picture could be decoded before and cannot be any more.
         """
-        todo = list(
-            {_name(*item): item for item in items if _name(*item) not in self._shards}.values()
-        )
-        names: list[str] = []
-        rows: list[npt.NDArray[np.float16]] = []
-        for item, row in in_threads(
-            self._row, todo, f"running the encoder over {len(todo):,} views"
-        ):
-            names.append(_name(*item))
-            rows.append(row)
-            if len(rows) == SHARD or item is todo[-1]:
-                self._shards.write(names, np.stack(rows))
-                names, rows = [], []
+        self._shards.compute(samples, self._recipe.crop, self._in_threads, "the encoder")
+        return np.array(self._shards.rows(samples), np.float64)
 
-    def rows(self, samples: Sequence[Sample], view: str = "clean") -> npt.NDArray[np.float64]:
-        """Return the features of samples, in their order, [n, columns]."""
-        found = [self._shards.row(_name(sample, view)) for sample in samples]
-        return np.array([shard[at] for shard, at in found], np.float64)
-
-    def _row(self, item: Item) -> npt.NDArray[np.float16]:
-        try:
-            pixels = crop_view(*item, self._crop)
-        except ImageError as error:
-            raise DataError(f"{error} (it could be read before; start again)") from error
-        return pool_tokens(self._run(pixels), self._regions).astype(np.float16)
-
-
-def _name(sample: Sample, view: str) -> str:
-    return f"{row_id(sample)} {view}"
+    def _in_threads(self, crops: Crops) -> Rows:
+        """Average the tokens of each crop; a session has one thread, and takes one crop."""
+        regions = self._recipe.encoder.regions
+        with ThreadPoolExecutor(default_threads()) as pool:
+            rows = pool.map(lambda crop: pool_tokens(self._run(crop), regions), crops)
+            return np.stack(list(rows)).astype(np.float16)

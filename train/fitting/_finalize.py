@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,24 +30,49 @@ from train.evaluate._limits import limits
 from train.evaluate._plots import plot_confusion, plot_history, plot_roc
 from train.evaluate._report import as_text, evaluate, warnings
 from train.evaluate._scores import Scores
-from train.fitting._create import RUN_MANIFEST, data_identity
-from train.fitting._result import TrainingResult
 from train.fitting._run import (
     FORMAT,
     HEAD,
     INFO,
     MODEL,
+    RUN_MANIFEST,
     Run,
+    data_identity,
     load_run,
-    write_history,
     write_json,
     write_text,
     write_whole,
 )
 from train.recipes._recipe import EncoderRecipe, Recipe
 
+if TYPE_CHECKING:
+    import keras
+
+    from train.networks._encoder_head import EncoderHead
+
 _REPORTS = {"test": "report", "unseen": "report-unseen"}
 """Names of a split's report files, without their endings."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """A trained detector.
+
+    Attributes:
+        model: From `image` (RGB of 0 to 255, [n, size, size, 3]) to P(Real), [n, 1], with a layer
+            named `logit` before the sigmoid (`train.networks._heads.LOGIT`); or the head on an
+            encoder.
+        history: One row per epoch, with `epoch`, `loss`, `val_loss` and other measures.
+        logits: Scores samples: the logit of class 1, Real, shape [n], by the fastest way there is.
+        kept: The epoch, from 1 on, whose weights the model has; None where that is no epoch.
+        held_out: Scores that calibration and thresholds are fitted on; None for those of `val`.
+    """
+
+    model: keras.Model | EncoderHead
+    history: list[dict[str, float]]
+    logits: Callable[[Sequence[Sample]], npt.NDArray[np.float64]]
+    kept: int | None = None
+    held_out: Scores | None = None
 
 
 def finalize_run(
@@ -67,11 +94,18 @@ def finalize_run(
     name = HEAD if isinstance(recipe, EncoderRecipe) else MODEL
     write_whole(out / name, result.model.save)
     if history := result.history:
-        write_whole(out / "history.csv", lambda path: write_history(path, history))
+        write_whole(out / "history.csv", lambda path: _write_history(path, history))
         write_whole(out / "history.png", lambda path: plot_history(history, path, result.kept))
     _write_results(out, recipe, data, result, seconds, also)
     (out / RUN_MANIFEST).unlink(missing_ok=True)
     return load_run(out)
+
+
+def _write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(history[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
 
 
 def _write_results(
@@ -194,9 +228,7 @@ def _score(run: Run, samples: Sequence[Sample], cache: Cache) -> npt.NDArray[np.
     if isinstance(run.recipe, EncoderRecipe):
         from train.fitting._encoder_features import EncoderTable
 
-        table = EncoderTable(run.recipe, cache, run.recipe.encoder.precision)
-        table.compute([(sample, "clean") for sample in samples])
-        return run.head.logits(table.rows(samples))
+        return run.head.logits(EncoderTable(run.recipe, cache).rows(samples))
     from train.fitting._inference import score
 
     return score(run.model, samples, run.recipe)

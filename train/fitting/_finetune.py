@@ -1,9 +1,7 @@
 """Fine-tune backbone and head together, on augmented batches, with checkpoints.
 
-First the head alone, for a few steps: a random head would send noise through good weights (Kumar et
-al. 2022, arXiv 2202.10054). Then everything, by AdamW with a cosine schedule, on random crops that
-grow: small crops cost less and hide who is in the picture. The result are the exponential moving
-averages of the weights.
+By AdamW with a cosine schedule, on random crops that grow: small crops cost less and hide who is in
+the picture. The result are the exponential moving averages of the weights.
 
 A stopped training resumes from its last checkpoint with the batches that it would have seen.
 """
@@ -23,19 +21,19 @@ import tensorflow as tf
 
 from fakeface.concurrency import bounded_map
 from fakeface.images import Picture
-from train.augment import augmented_crop, make_reconstructions
-from train.augment._latent_pairs import Reconstructions
+from train.augment._augment import augmented_crop
+from train.augment._latent_pairs import Reconstructions, make_reconstructions
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, batches
 from train.errors import RecipeError
 from train.fitting._distillation import Targets, read_targets
+from train.fitting._finalize import TrainingResult
 from train.fitting._inference import score
-from train.fitting._result import TrainingResult
 from train.fitting._run import write_json
 from train.fitting._trainer import Batch, Trainer
-from train.networks._multistage import detector, fuse_batch_norm, with_conv_bn
+from train.networks._detector import detector, fuse_batch_norm, with_conv_bn
 from train.networks._warm_start import load_initial_weights
 from train.networks.backbones import get_backbone
 from train.progress import console, progress
@@ -51,15 +49,15 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
     targets = None
     if spec.distillation.features:
         targets = read_targets(train, spec.distillation, spec.sampling, recipe.seed)
-    made = Reconstructions()
+    made: Reconstructions = {}
     if spec.autoencoders.folder:
         made = make_reconstructions(train, spec.autoencoders, cache.root / "reconstructions")
     keras.utils.set_random_seed(recipe.seed)
     backbone = get_backbone(recipe.backbone.name)
     base = with_conv_bn(backbone.build(recipe.crop.size, recipe.backbone.weights, recipe.seed))
-    network = detector(base, spec.feature_layers, spec.dropout, recipe.seed)
+    network = detector(base, spec.feature_layer)
     if spec.initial_checkpoint:
-        load_initial_weights(network, spec.initial_checkpoint, head=spec.initial_head)
+        load_initial_weights(network, spec.initial_checkpoint)
     freeze_before(network, spec.first_trained_layer)
     trainer = Trainer(network, spec, targets.width if targets else 0)
     history = _train(trainer, recipe, train, val, made, targets, out / "checkpoints")
@@ -111,13 +109,8 @@ def _train(
         history = [row for row in rows if row["step"] <= int(trainer.step)]
         console.print(f"going on from step {int(trainer.step)} of {spec.steps}")
     start = int(trainer.step)
-    planned = batches(
-        train, spec.sampling, spec.batch_size, frozenset(made.photographs), recipe.seed
-    )
-    first = list(islice(planned, spec.warm_up))
-    if not start:
-        for batch in _make_batches(first, recipe, made, -spec.warm_up):
-            trainer.warm_up(batch)
+    reconstructed = frozenset(made)
+    planned = batches(train, spec.sampling, spec.batch_size, reconstructed, recipe.seed)
     todo = islice(planned, start, spec.steps)
     losses, correct = [], []
     prepared = _make_batches(todo, recipe, made, start, targets)
@@ -155,11 +148,11 @@ def _validate(
 
 
 def _make_batches(
-    planned: Sequence[list[BatchItem]] | Iterator[list[BatchItem]],
+    planned: Iterator[list[BatchItem]],
     recipe: FinetuneRecipe,
     made: Reconstructions,
     start: int,
-    targets: Targets | None = None,
+    targets: Targets | None,
 ) -> Iterator[Batch]:
     """Make batches in threads, a few ahead of training."""
 
@@ -179,8 +172,8 @@ def make_batch(
     Args:
         items: The items, pairs first, as `train.data._sampler.batches` gives them.
         recipe: Face crop, augmentation and random crops.
-        made: Reconstructions of photographs and of AI pictures.
-        step: Number of the step; below 0 while the head warms up.
+        made: Reconstructions of photographs.
+        step: Number of the step.
 
     Returns:
         The batch; the same for the same arguments.
@@ -197,12 +190,10 @@ def make_batch(
         paired = item.pair >= 0
         number = item.pair if paired else len(items) + i
         rng = _rng(recipe, step, number)
-        show = _rng(recipe, step, number, 2).random() < spec.autoencoders.show_generated
-        path = _file(item, made, show_generated=show)
         top, left = (int(n) for n in rng.integers(0, crop.size - side + 1, 2))
-        image, _ = Picture(path).load()
+        image, _ = Picture(_file(item, made)).load()
         options = (
-            weak if paired and _uses_weak_augmentation(items, i, recipe, step) else spec.augment
+            weak if paired and _uses_weak_augmentation(item.pair, recipe, step) else spec.augment
         )
         pixels = augmented_crop(image, item.sample.box, not item.fake, crop, options, rng)
         images[i] = pixels[top : top + side, left : left + side]
@@ -210,28 +201,20 @@ def make_batch(
     return Batch(images, real, sum(item.pair >= 0 for item in items))
 
 
-def _file(item: BatchItem, made: Reconstructions, *, show_generated: bool) -> Path:
-    """Return the file to show; for an AI picture its reconstruction, if asked and there is one."""
-    name, itself = item.sample.name, item.sample.path
-    if item.reconstructed:
-        return made.photographs[name]
-    if item.counterpart:
-        return made.counterparts.get(name, itself)
-    return made.generated.get(name, itself) if show_generated else itself
+def _file(item: BatchItem, made: Reconstructions) -> Path:
+    """Return the file to show."""
+    if item.pair < 0:
+        return item.sample.path
+    reconstruction, photograph = made[item.sample.name]
+    return reconstruction if item.reconstructed else photograph
 
 
-def _uses_weak_augmentation(
-    items: Sequence[BatchItem], i: int, recipe: FinetuneRecipe, step: int
-) -> bool:
-    """Return whether a picture of a pair gets the weak augmentation; the same for both."""
-    spec, number = recipe.finetune, items[i].pair
-    # the AI picture comes before its photograph
-    of_reconstruction = items[i].reconstructed or items[i - 1].reconstructed
-    if not of_reconstruction or spec.autoencoders.weak_augmentation >= 1:
-        return True
-    return bool(_rng(recipe, step, number, 1).random() < spec.autoencoders.weak_augmentation)
+def _uses_weak_augmentation(pair: int, recipe: FinetuneRecipe, step: int) -> bool:
+    """Return whether both of a pair get the weak augmentation."""
+    share = recipe.finetune.autoencoders.weak_augmentation
+    return share >= 1 or bool(_rng(recipe, step, pair, 1).random() < share)
 
 
 def _rng(recipe: FinetuneRecipe, step: int, *what: int) -> np.random.Generator:
     """Return the generator of a step for a purpose; the same whenever the step is made."""
-    return np.random.default_rng([recipe.seed, step + recipe.finetune.warm_up, *what])
+    return np.random.default_rng([recipe.seed, step, *what])

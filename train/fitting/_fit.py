@@ -15,10 +15,8 @@ from pathlib import Path
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.errors import RunError
-from train.fitting._create import create_run, data_identity
-from train.fitting._finalize import finalize_run, score_unseen
-from train.fitting._result import TrainingResult
-from train.fitting._run import INFO, Run, load_run
+from train.fitting._finalize import TrainingResult, finalize_run, score_unseen
+from train.fitting._run import INFO, Run, create_run, data_identity, load_run
 from train.progress import console
 from train.recipes._recipe import Recipe
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,9 @@ import numpy.typing as npt
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
-from train.fitting._features import FeatureTable, Rows
-from train.fitting._result import TrainingResult
-from train.fitting._weighting import sample_weights
+from train.fitting._features import FeatureTable
+from train.fitting._finalize import TrainingResult
+from train.fitting._shards import Rows
 from train.networks._heads import build_head, join
 from train.progress import LINE_EVERY, console
 from train.recipes._recipe import FrozenRecipe
@@ -30,36 +31,33 @@ def fit(recipe: FrozenRecipe, data: Data, cache: Cache, out: Path) -> TrainingRe
     """Compute the features that are missing, then train the head; see `train.fitting._fit.fit`."""
     table = FeatureTable(recipe, cache)
     table.compute(data.samples)
-    train, val = data.split("train"), data.split("val")
-    rows = table.rows(train, recipe.head.pooling)
-    head = build_head(rows.width, recipe.head, recipe.seed)
+    pooling, train, val = recipe.head.pooling, data.split("train"), data.split("val")
+    rows = table.rows(train, pooling)
+    head = build_head(len(rows[0]), recipe.head, recipe.seed)
     history, kept = _fit_head(
         head,
         _batches(rows, train, recipe, shuffle=True),
-        _batches(table.rows(val, recipe.head.pooling), val, recipe, shuffle=False),
+        _batches(table.rows(val, pooling), val, recipe, shuffle=False),
         recipe,
     )
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        wanted = table.rows(samples, recipe.head.pooling)
-        parts = [
-            head(wanted.take(np.arange(start, min(start + step, len(wanted)))), training=False)
-            for start in range(0, len(wanted), step)
-        ]
-        return np.concatenate([np.empty((0, 1)), *parts])[:, 0]
+        wanted = table.rows(samples, pooling)
+        starts = range(0, len(wanted), _SCORED_AT_ONCE)
+        groups = (np.stack(wanted[start : start + _SCORED_AT_ONCE]) for start in starts)
+        return np.concatenate([head(group, training=False)[:, 0] for group in groups])
 
-    step = _SCORED_AT_ONCE
-    return TrainingResult(join(table.backbone, recipe.head.pooling, head), history, logits, kept)
+    return TrainingResult(join(table.backbone, pooling, head), history, logits, kept)
 
 
 def _batches(
-    rows: Rows, samples: Sequence[Sample], recipe: FrozenRecipe, *, shuffle: bool
+    rows: Sequence[Rows], samples: Sequence[Sample], recipe: FrozenRecipe, *, shuffle: bool
 ) -> keras.utils.PyDataset:
     """Make batches of features, labels and weights; reshuffled every epoch if asked."""
     import keras
 
     labels = np.array([[sample.label] for sample in samples], np.float32)
-    weights = sample_weights(samples, recipe.fit)
+    weights = sample_weights(samples, recipe.fit.balance)
     rng = np.random.default_rng(recipe.seed)
     size = recipe.fit.batch_size
 
@@ -73,12 +71,31 @@ def _batches(
 
         def __getitem__(self, number: int) -> tuple[Any, Any, Any]:
             picked = self.order[number * size : (number + 1) * size]
-            return rows.take(picked), labels[picked], weights[picked]
+            return np.stack([rows[i] for i in picked]), labels[picked], weights[picked]
 
         def on_epoch_end(self) -> None:
             self.order = rng.permutation(len(samples)) if shuffle else np.arange(len(samples))
 
     return Batches()
+
+
+def sample_weights(samples: Sequence[Sample], balance: str) -> npt.NDArray[np.float32]:
+    """Return the weights of samples in the loss.
+
+    Args:
+        samples: The samples of one split.
+        balance: As `FitSpec.balance`.
+
+    Returns:
+        float32, shape [n], with a mean of 1.
+    """
+    if balance == "none":
+        return np.ones(len(samples), np.float32)
+    groups = [(s.label, s.origin if balance == "source" else "") for s in samples]
+    sizes = Counter(groups)
+    parts = Counter(label for label, _ in sizes)  # groups of each class
+    weights = np.array([1 / (sizes[group] * parts[group[0]]) for group in groups])
+    return np.asarray(weights / weights.mean(), np.float32)
 
 
 def _fit_head(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from fakeface.images import Picture
-from fakeface.preprocessing import crop_picture
 from train.data._sample import Sample
+from train.fitting._shards import crop_batches
 from train.networks._heads import LOGIT
-from train.progress import in_threads
+from train.progress import progress
 from train.recipes._recipe import Recipe
 
 if TYPE_CHECKING:
@@ -34,40 +32,15 @@ def score(model: keras.Model, samples: Sequence[Sample], recipe: Recipe) -> npt.
         Shape [n].
 
     Raises:
-        ImageError: A picture cannot be decoded.
+        DataError: A picture cannot be decoded any more.
     """
     import keras
-
-    logits = keras.Model(model.input, model.get_layer(LOGIT).output)
-    return compute_vectors(logits, samples, recipe, "scoring")[:, 0]
-
-
-def compute_vectors(
-    network: keras.Model, samples: Sequence[Sample], recipe: Recipe, what: str
-) -> npt.NDArray[np.float64]:
-    """Run a network over pictures as inference would.
-
-    Args:
-        network: From `image` to one vector per picture, [n, width].
-        samples: Pictures with boxes.
-        recipe: Its crop.
-        what: Title of the progress bar.
-
-    Returns:
-        Shape [n, width].
-
-    Raises:
-        ImageError: A picture cannot be decoded.
-    """
     import tensorflow as tf
 
+    network = keras.Model(model.input, model.get_layer(LOGIT).output)
     infer = tf.function(lambda crops: network(crops, training=False), reduce_retracing=True)
-
-    def crop(sample: Sample) -> npt.NDArray[np.uint8]:
-        return crop_picture(Picture(sample.path), sample.box, recipe.crop)
-
-    crops = (pixels for _, pixels in in_threads(crop, samples, what))
-    parts = [np.empty((0, network.output.shape[-1]))]
-    while group := list(islice(crops, _AT_ONCE)):
-        parts.append(infer(tf.cast(np.stack(group), tf.float32)).numpy())
-    return np.concatenate(parts).astype(np.float64)
+    groups = [samples[start : start + _AT_ONCE] for start in range(0, len(samples), _AT_ONCE)]
+    title = f"scoring {len(samples):,} pictures, {_AT_ONCE} at a time"
+    crops = progress(crop_batches(groups, recipe.crop), title, len(groups))
+    parts = [infer(tf.cast(batch, tf.float32)).numpy()[:, 0] for batch in crops]
+    return np.concatenate([np.empty(0), *parts]).astype(np.float64)

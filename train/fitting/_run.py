@@ -1,55 +1,32 @@
 """Run directories: everything that a training writes, and what `export` reads.
 
-    model.keras        the network: `image`, RGB of 0 to 255, [n, S, S, 3] -> P(Real), [n, 1];
-                       preprocessing inside; a layer `logit` before the sigmoid. The calibrated
-                       detector is `Run.outputs`. A head on an encoder is in head.npz instead
-    run.json           recipe, data, calibration, thresholds, metrics, versions, command
-    recipe.toml        the recipe with everything filled in; `fit --recipe` takes it
-    history.csv .png   measures per epoch
-    report.txt .json   classification report on `test`, per source too; report-unseen.*
-    scores-*.csv       logit and `p_fake` of every picture of a split
-    confusion.png, roc.png
-    report.html        all of it on one page; `python -m train report` writes it
-
-What an export needs:
-
-    run = load_run(Path("runs/report"))
-    run.recipe.crop          # CropSpec: what the model sees; S is run.recipe.crop.size
-    run.model                # the Keras model above
-    run.calibration          # temperature and bias, see train/evaluate/_calibration.py
-    run.thresholds           # fakeface's Thresholds, on calibrated p_fake
-    run.operating_points     # fakeface's OperatingPoints, likewise
-    run.info                 # run.json as it is: provenance, metrics
-    run.outputs(image)       # tensors: {"p_fake": [n]} for uint8 or float RGB [n, S, S, 3],
-                             # and "cam": [n, h, w] where the head is linear
-    run.cam_bias             # see Run.outputs
-
-`run.outputs` is all plain TensorFlow, calibration included, made for
-`tf2onnx.convert.from_function(tf.function(run.outputs), ...)`.
-
-`run.json` is written last: a directory without it is unfinished.
+docs/training.md lists the files. `model.keras` is the network: `image`, RGB of 0 to 255,
+[n, S, S, 3] -> P(Real), [n, 1]; preprocessing inside; a layer `logit` before the sigmoid. A head on
+an encoder is in `head.npz` instead. `run.json` is written last: a directory without it is
+unfinished.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fakeface import OperatingPoint, Thresholds
 from fakeface.files import replacing
-from train.errors import RunError
+from train.data._locate import finder_id
+from train.errors import RecipeError, RunError
 from train.evaluate._calibration import Calibration
 from train.evaluate._scores import Scores, read_scores
-from train.recipes._recipe import EncoderRecipe, Recipe, recipe_from_dict
+from train.recipes._recipe import EncoderRecipe, Recipe, recipe_from_dict, to_toml
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from train.data._dataset import Data
     from train.networks._cam import LinearHead
     from train.networks._encoder_head import EncoderHead
 
@@ -57,6 +34,9 @@ FORMAT = 1
 """Version of the format of `run.json`."""
 
 MODEL, HEAD, INFO = "model.keras", "head.npz", "run.json"
+
+RUN_MANIFEST = "run-manifest.json"
+"""Manifest of an unfinished run: its recipe and data, which must match to resume it."""
 
 
 class Run:
@@ -75,16 +55,15 @@ class Run:
         """Open a run from the contents of its `run.json`."""
         self.path = path
         self.info = info
-        self.recipe: Recipe = recipe_from_dict(info["recipe"], str(path))
+        self.recipe: Recipe = recipe_from_dict(info["recipe"], str(path), known_only=True)
         self.calibration = Calibration(**info["calibration"])
         self.operating_points = tuple(OperatingPoint(**p) for p in info["operating_points"])
         self.thresholds = Thresholds(**info["thresholds"])
 
     @property
     def combined_from(self) -> dict[str, Any]:
-        """Entries of `run.json` that say what was combined: `averaged`, `ensemble` and so on."""
-        keys = ("averaged", "ensemble", "distilled_head")
-        return {key: self.info[key] for key in keys if key in self.info}
+        """The entry `averaged` of `run.json`, where the run is an average of others."""
+        return {key: self.info[key] for key in ("averaged",) if key in self.info}
 
     @cached_property
     def model(self) -> keras.Model:
@@ -124,13 +103,12 @@ class Run:
         """
         import tensorflow as tf
 
-        from train.networks._cam import activation_map
-
         logit, *maps = tf.nest.flatten(self._inside(tf.cast(image, tf.float32), training=False))
         temperature, bias = self.calibration.temperature, self.calibration.bias
         outputs = {"p_fake": tf.sigmoid(-logit[:, 0] / temperature + bias)}
         if self._linear_head is not None:
-            outputs["cam"] = -activation_map(maps, self._linear_head) / temperature
+            cam = tf.tensordot(maps[0], self._linear_head.kernel, 1)
+            outputs["cam"] = -cam / temperature
         return outputs
 
     @property
@@ -164,14 +142,14 @@ class Run:
 
     @cached_property
     def _inside(self) -> keras.Model:
-        """The detector up to the logit, and the maps under a linear head."""
+        """The detector up to the logit, and the map under a linear head."""
         import keras
         import tensorflow as tf
 
         from train.networks._heads import LOGIT
 
         with tf.init_scope():
-            maps = self._linear_head.feature_maps if self._linear_head else ()
+            maps = [self._linear_head.feature_map] if self._linear_head else []
             return keras.Model(self.model.input, [self.model.get_layer(LOGIT).output, *maps])
 
 
@@ -200,6 +178,44 @@ def load_run(path: Path) -> Run:
         raise RunError(f"{path}: {INFO}: {error!r}") from error
 
 
+def create_run(out: Path, recipe: Recipe, data: Data) -> None:
+    """Create the run directory and record recipe and data before training.
+
+    Args:
+        out: The directory; a stopped run of the same recipe and data in it is resumed.
+        recipe: The recipe.
+        data: The data.
+
+    Raises:
+        RunError: It holds a stopped run of another recipe or on other data.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    identity = data_identity(recipe, data)
+    if (out / RUN_MANIFEST).exists() and any(path.is_dir() for path in out.iterdir()):
+        try:
+            before = json.loads((out / RUN_MANIFEST).read_text(encoding="utf-8"))
+            stopped = recipe_from_dict(before["recipe"], known_only=True)
+        except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
+            raise RunError(
+                f"{out / RUN_MANIFEST}: {error}; choose another -o, or remove {out}"
+            ) from error
+        for same, what in (
+            (stopped == recipe, "of another recipe"),
+            (before.get("data") == identity, "on other data or faces"),
+        ):
+            if not same:
+                raise RunError(
+                    f"{out} holds a run that was stopped, {what}: choose another -o, or remove it"
+                )
+    write_json(out / RUN_MANIFEST, {"recipe": recipe.as_dict(), "data": identity})
+    write_text(out / "recipe.toml", to_toml(recipe))
+
+
+def data_identity(recipe: Recipe, data: Data) -> dict[str, str]:
+    """Return what must match before a run can be resumed."""
+    return {"fingerprint": data.fingerprint(), "face_finder": finder_id(recipe.faces)}
+
+
 def write_json(path: Path, value: object) -> None:
     """Write JSON for people to read, moved into place when complete."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
@@ -214,11 +230,3 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file under another name with the same ending; move it into place when complete."""
     with replacing(path, suffix=path.suffix) as new:
         write(new)
-
-
-def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
-    """Write one line per epoch."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(history[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(history)

@@ -1,7 +1,7 @@
-"""Rows of numbers on disk, by name: computed once, mapped into memory.
+"""Features on disk, by content of the picture and face box: computed once, mapped into memory.
 
 A store is a folder under the cache, named by what its rows depend on. In it are shards: `X.npy`,
-the rows, and `X.json`, the name of each. Both are written aside and moved into place, the JSON
+the rows, and `X.json`, the `row_id` of each. Both are written aside and moved into place, the JSON
 last, so that a process killed at any moment loses the shard it was computing and nothing else;
 processes side by side do no harm.
 """
@@ -10,20 +10,63 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fakeface import CropSpec, ImageError
+from fakeface.concurrency import bounded_map
 from fakeface.files import replacing
+from fakeface.images import Picture
+from fakeface.inference import default_threads
+from fakeface.preprocessing import crop_picture
+from train.data._sample import Sample
+from train.errors import DataError
+from train.progress import progress
 
 SHARD = 128
 """Rows per shard: the most that an interruption loses."""
 
-Row = tuple[npt.NDArray[np.floating[Any]], int]
-"""A shard, and the number of a row in it."""
+Crops = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.floating[Any]]
+
+
+def row_id(sample: Sample) -> str:
+    """Return the identifier of a crop: content of the picture and box."""
+    box = sample.box
+    if box is None:
+        return sample.digest
+    return f"{sample.digest} {box.x:g} {box.y:g} {box.width:g} {box.height:g}"
+
+
+def crop_batches(batches: Sequence[Sequence[Sample]], spec: CropSpec) -> Iterator[Crops]:
+    """Crop located samples, batch by batch, one batch ahead of the consumer.
+
+    Args:
+        batches: The samples of each batch.
+        spec: What the model sees.
+
+    Yields:
+        RGB, uint8, shape (len(batch), spec.size, spec.size, 3).
+
+    Raises:
+        DataError: A picture cannot be read any more.
+    """
+
+    def cut(sample: Sample) -> Crops:
+        try:
+            return crop_picture(Picture(sample.path), sample.box, spec)
+        except ImageError as error:
+            raise DataError(f"{error} (it could be read before; start again)") from error
+
+    most = 2 * max(map(len, batches), default=1)
+    crops = bounded_map(cut, chain.from_iterable(batches), workers=default_threads(), limit=most)
+    for batch in batches:
+        yield np.stack(list(islice(crops, len(batch))))
 
 
 class Shards:
@@ -48,21 +91,38 @@ class Shards:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "meta.json").write_text(text + "\n", encoding="utf-8")
         self._width = width
-        self._where: dict[str, Row] = {}
+        self._where: dict[str, tuple[Rows, int]] = {}  # shard, and number of the row in it
         for path in sorted(self.folder.glob("*.json")):
             if path.name != "meta.json":
                 self._open(path)
 
-    def __contains__(self, name: str) -> bool:
-        """Whether there is a row of this name."""
-        return name in self._where
+    def compute(
+        self, samples: Sequence[Sample], crop: CropSpec, network: Callable[[Crops], Rows], what: str
+    ) -> None:
+        """Run a network over the pictures that have no row yet.
 
-    def row(self, name: str) -> Row:
-        """Return where a row is (`KeyError` if there is none)."""
-        return self._where[name]
+        Args:
+            samples: Located samples (`train.data._locate.locate`).
+            crop: What the network sees of them.
+            network: From crops, uint8 [n, size, size, 3], to rows, [n, width].
+            what: Name of the network, for the progress.
 
-    def write(self, names: Sequence[str], rows: npt.NDArray[np.floating[Any]]) -> None:
-        """Add a shard."""
+        Raises:
+            DataError: A picture could be decoded before and cannot be any more.
+        """
+        todo = list({row_id(s): s for s in samples if row_id(s) not in self._where}.values())
+        parts = [todo[start : start + SHARD] for start in range(0, len(todo), SHARD)]
+        title = f"running {what} over {len(todo):,} pictures, {SHARD} at a time"
+        crops = progress(crop_batches(parts, crop), title, len(parts))
+        for part, batch in zip(parts, crops, strict=True):
+            self._write([row_id(sample) for sample in part], network(batch))
+
+    def rows(self, samples: Sequence[Sample]) -> list[Rows]:
+        """Return the row of each sample, mapped from disk; `KeyError` if one is not computed."""
+        found = [self._where[row_id(sample)] for sample in samples]
+        return [shard[at] for shard, at in found]
+
+    def _write(self, names: Sequence[str], rows: Rows) -> None:
         name = hashlib.blake2b("\n".join(names).encode(), digest_size=8).hexdigest()
         path = self.folder / f"{name}.json"
         with replacing(path.with_suffix(".npy")) as new, new.open("wb") as file:

@@ -41,7 +41,7 @@ class Trainer:
     """A network, its optimizers and the exponential moving average (EMA) of its weights.
 
     Attributes:
-        model: From `train.networks._multistage.detector`.
+        model: From `train.networks._detector.detector`.
         step: Steps done.
     """
 
@@ -54,28 +54,24 @@ class Trainer:
             targets: Number of a teacher's targets per picture; 0 for a training without.
         """
         self.model, self._spec = model, spec
-        last = model.get_layer(spec.feature_layers[-1]).output
-        self._network = keras.Model(model.input, [model.get_layer(LOGIT).output, last])
-        self._features = keras.Model(model.input, last)
+        features = model.get_layer(spec.feature_layer).output
+        self._features = keras.Model(model.input, features)
         self._head = list(model.get_layer(LOGIT).trainable_variables)
         heads = {id(variable) for variable in self._head}
         self._body = [v for v in model.trainable_variables if id(v) not in heads]
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._ema = [tf.Variable(v, trainable=False) for v in self._weights]
-        self._warm_up = keras.optimizers.Adam(3e-3)
         self._body_optimizer = _adamw(spec.learning_rate, spec.weight_decay, spec.steps)
         self._head_optimizer = _adamw(spec.head_learning_rate, spec.weight_decay / 20, spec.steps)
         self._body_optimizer.exclude_from_weight_decay(var_names=["gamma", "beta"])
-        self._warm_up.build(self._head)
         self._body_optimizer.build(self._body)
         self._head_optimizer.build(self._head)
         images = tf.TensorSpec((None, None, None, 3), tf.uint8)
         given = [images, tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.int32)]
-        self._fit_head = tf.function(self._head_step, input_signature=tuple(given))
         self._auxiliary: keras.layers.Dense | None = None
         if targets:
             self._auxiliary = keras.layers.Dense(targets, kernel_initializer="zeros")
-            self._auxiliary.build(last.shape[:1] + last.shape[-1:])
+            self._auxiliary.build(features.shape[:1] + features.shape[-1:])
             self._auxiliary_optimizer = keras.optimizers.Adam(_AUXILIARY_LEARNING_RATE)
             self._auxiliary_optimizer.build(self._auxiliary.trainable_variables)
             given.append(tf.TensorSpec((None, targets), tf.float32))
@@ -91,13 +87,6 @@ class Trainer:
         if self._auxiliary is not None:
             parts |= {"auxiliary": self._auxiliary, "teacher": self._auxiliary_optimizer}
         return tf.train.Checkpoint(model=self.model, average=self._ema, step=self.step, **parts)
-
-    def warm_up(self, batch: Batch) -> float:
-        """Train the head alone for a step; return the loss."""
-        loss = self._fit_head(batch.images, batch.real, batch.paired)
-        for ema, weight in zip(self._ema, self._weights, strict=True):
-            ema.assign(weight)
-        return float(loss)
 
     def fit(self, batch: Batch) -> tuple[float, npt.NDArray[np.float32]]:
         """Train everything for a step; return the loss and the logits of Real, float32, [n]."""
@@ -124,7 +113,7 @@ class Trainer:
         kernel, bias = self.model.get_layer(LOGIT).get_weights()
         taught, offset = (values[..., -1:] for values in self._auxiliary.get_weights())
         kernel, bias = (1 - share) * kernel, (1 - share) * bias
-        kernel[-len(taught) :] += share * deviation * taught  # those of the last feature layer
+        kernel += share * deviation * taught
         bias += share * (deviation * offset + mean)
         self.model.get_layer(LOGIT).set_weights([kernel, bias])
 
@@ -141,11 +130,6 @@ class Trainer:
         smooth = self._spec.label_smoothing
         target = tf.broadcast_to(real * (1 - smooth) + smooth / 2, tf.shape(logits))
         return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, logits))
-
-    def _forward(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the logits of Real, [n], with dropout, and the last feature map, [n, h, w, c]."""
-        logits, features = self._network(tf.cast(images, tf.float32), training=True)
-        return logits[:, 0], features
 
     def _maps(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the logit per position, [n, h, w], whose mean is the logit, and the feature map.
@@ -171,14 +155,6 @@ class Trainer:
         each = tf.reduce_sum(errors, axis=0) / count
         return (tf.reduce_mean(each[:-1]) + each[-1]) / 2
 
-    def _head_step(self, images: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            logits, _ = self._forward(images)
-            loss = self._loss(logits, real, paired)
-        gradients = tape.gradient(loss, self._head)
-        self._warm_up.apply_gradients(zip(gradients, self._head, strict=True))
-        return loss
-
     def _fit_step(
         self,
         images: tf.Tensor,
@@ -189,14 +165,10 @@ class Trainer:
         auxiliary = [] if self._auxiliary is None else self._auxiliary.trainable_variables
         patch = self._spec.patch_loss_weight
         with tf.GradientTape() as tape:
-            if patch:
-                maps, features = self._maps(images)
-                logits = tf.reduce_mean(maps, axis=(1, 2))
-                loss = (1 - patch) * self._loss(logits, real, paired)
-                loss += patch * self._cross_entropy(maps, real[:, tf.newaxis, tf.newaxis])
-            else:
-                logits, features = self._forward(images)
-                loss = self._loss(logits, real, paired)
+            maps, features = self._maps(images)
+            logits = tf.reduce_mean(maps, axis=(1, 2))
+            loss = (1 - patch) * self._loss(logits, real, paired)
+            loss += patch * self._cross_entropy(maps, real[:, tf.newaxis, tf.newaxis])
             total = loss
             if targets is not None:
                 total += self._spec.distillation.weight * self._distillation(features, targets)

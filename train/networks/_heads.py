@@ -38,8 +38,8 @@ def build_head(width: int, spec: HeadSpec, seed: int) -> keras.Model:
 
     Args:
         width: Length of a row of pooled features.
-        spec: Hidden layer and dropout.
-        seed: Of the first weights and of dropout.
+        spec: The hidden layer.
+        seed: Of the first weights.
 
     Returns:
         A model from rows [n, width] to the logit of class 1, Real, [n, 1].
@@ -52,8 +52,6 @@ def build_head(width: int, spec: HeadSpec, seed: int) -> keras.Model:
     x = row
     if spec.units:
         x = layers.Dense(spec.units, spec.activation, name="hidden")(x)
-    if spec.dropout:
-        x = layers.Dropout(spec.dropout, seed=seed, name="dropout")(x)
     return keras.Model(row, layers.Dense(1, name=LOGIT)(x), name="head")
 
 

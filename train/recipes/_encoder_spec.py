@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from train._checks import check, check_one_of
+from train.recipes._checks import check, check_one_of
 from train.recipes._specs import SPLITS
 
-PRECISIONS = ("float32", "int8")
 REGIONS = ("all", "centre")
-VIEWS = ("clean", "mirrored", "web", "hard", "random-1", "random-2", "random-3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,6 @@ class EncoderSpec:
     Attributes:
         blocks: Numbers of the blocks, from 1, whose tokens are averaged.
         regions: Where they are averaged: `all`, or `centre`, the middle 8 x 8 of 14 x 14 places.
-        precision: `float32` multiplies in float32 with the encoder's int8 weights; `int8` is what
-            the encoder was made for, faster on processors with instructions for it, and noisy.
-        training_precision: The same for the features that the head is fitted on.
-        views: How each picture is shown (`train.augment._views`); `clean` comes first.
         inverse_penalty: Of the logistic regression, on standardised features.
         exponent: An origin of n pictures weighs as n to the power of 1 minus this.
         limits: Pictures of an origin that are used at most, by split.
@@ -54,9 +48,6 @@ class EncoderSpec:
 
     blocks: tuple[int, ...] = (6, 8, 9, 10)
     regions: tuple[str, ...] = ("all",)
-    precision: str = "float32"
-    training_precision: str = "float32"
-    views: tuple[str, ...] = ("clean",)
     inverse_penalty: float = 0.003
     exponent: float = 0.5
     limits: dict[str, LimitSpec] = field(default_factory=dict)
@@ -65,18 +56,13 @@ class EncoderSpec:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for settings that make no head."""
-        for name in ("blocks", "regions", "views"):
+        for name in ("blocks", "regions"):
             values = getattr(self, name)
             check(len(set(values)) == len(values) > 0, f"encoder.{name} must be some, once", values)
         for block in self.blocks:
             check(1 <= block <= 12, "encoder.blocks must be 1 to 12", block)
         for region in self.regions:
             check_one_of("encoder.regions", region, REGIONS)
-        for view in self.views:
-            check_one_of("encoder.views", view, VIEWS)
-        check(self.views[0] == "clean", "encoder.views must begin with clean", self.views)
-        check_one_of("encoder.precision", self.precision, PRECISIONS)
-        check_one_of("encoder.training_precision", self.training_precision, PRECISIONS)
         for split in self.limits:
             check_one_of("encoder.limits", split, SPLITS)
         check(

@@ -1,36 +1,8 @@
 """Recipes: everything that makes a detector but the data, as small TOML files.
 
-    name = "report"
-    description = "One line."
-    mode = "frozen"             # the backbone is frozen and its features are cached
-    faces = "find"              # or "whole": every picture is a face crop already
-    seed = 0
-
-    [backbone]
-    name = "resnet50"           # `python -m train backbones` lists them
-    weights = "imagenet"        # or "none", or a file
-
-    [crop]                      # fakeface's CropSpec: what the model sees of a face
-    size = 224
-    margin = 1.5
-    filter = "bicubic"
-
-    [head]                      # see HeadSpec in train/recipes/_specs.py
-    pooling = "max"
-    units = 128
-    activation = "relu"
-    dropout = 0.0
-
-    [fit]                       # FitSpec
-    epochs = 20
-    batch_size = 32
-    learning_rate = 1e-3
-    patience = 5
-    balance = "none"
-
-With `mode = "finetune"` the backbone is trained too, and a table [finetune] takes the place of
-[head] and [fit]; see train/recipes/_finetune_spec.py. With `mode = "encoder"` a linear head is
-fitted on CLIP; see train/recipes/_encoder_spec.py.
+`mode` says which table there is besides `[backbone]` and `[crop]`: with `frozen`, `[head]` and
+`[fit]`; with `finetune`, where the backbone is trained too, `[finetune]`; with `encoder`, a linear
+head on CLIP, `[encoder]`.
 
 Tables and fields left out take the defaults of the classes; unknown ones are refused. Every field
 can be overridden by its dotted name (`fit.epochs=3`). To add a field, add it to a class: reading,
@@ -39,19 +11,19 @@ overriding, checking of types and writing follow from it.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 from fakeface import CropSpec
-from train._checks import check, check_one_of
 from train.errors import RecipeError
+from train.recipes._checks import check, check_one_of
 from train.recipes._encoder_spec import EncoderSpec
 from train.recipes._finetune_spec import FinetuneSpec
-from train.recipes._former import without_former_keys
 from train.recipes._specs import BackboneSpec, FitSpec, HeadSpec
-from train.recipes._tables import build, dump, override, parse
+from train.recipes._tables import build, override
 
 RECIPES = Path(__file__).parent
 """Folder of the recipes that can be named."""
@@ -171,7 +143,7 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
     if not path.is_file():
         path = Path(recipe)
     try:
-        table = parse(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
         table.setdefault("name", path.stem)
         for setting in overrides:
             override(table, setting)
@@ -185,12 +157,16 @@ def load_recipe(recipe: str, overrides: Iterable[str] = ()) -> Recipe:
     return recipe_from_dict(table, str(recipe))
 
 
-def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
+def recipe_from_dict(
+    table: Mapping[str, Any], where: str = "recipe", *, known_only: bool = False
+) -> Recipe:
     """Make a recipe of plain values.
 
     Args:
         table: As in a TOML file or from `Recipe.as_dict`.
         where: Its name in messages.
+        known_only: Leave out unknown fields instead of refusing them: what a run recorded may
+            name options that are gone.
 
     Returns:
         The recipe, checked.
@@ -199,28 +175,16 @@ def recipe_from_dict(table: Mapping[str, Any], where: str = "recipe") -> Recipe:
         RecipeError: It is not valid.
     """
     try:
-        table = without_former_keys(table)
-        mode = table.pop("mode", FrozenRecipe.mode)
+        settings = dict(table)
+        mode = settings.pop("mode", FrozenRecipe.mode)
         check_one_of("mode", mode, tuple(_KINDS))
-        _check_mode(mode, table)
-        return build(_KINDS[mode], table)
+        return build(_KINDS[mode], settings, known_only=known_only)
     except (ValueError, TypeError) as error:
         raise RecipeError(f"recipe {where}: {error}") from error
 
 
-def _check_mode(mode: str, table: Mapping[str, Any]) -> None:
-    """Raise `ValueError` where a table of the other kind of recipe is given, or its own is not."""
-    if mode == FrozenRecipe.mode and "finetune" in table:
-        raise ValueError('a table [finetune] goes with mode = "finetune", and only with it')
-    if mode == FinetuneRecipe.mode and not isinstance(table.get("finetune"), Mapping):
-        raise ValueError('mode = "finetune" needs a table [finetune]')
-    if mode == FinetuneRecipe.mode and {"head", "fit"} & set(table):
-        raise ValueError(
-            "the tables [head] and [fit] (and --epochs) are for frozen backbones; finetune.steps is"
-            " the length of a fine-tuning"
-        )
-
-
 def to_toml(recipe: Recipe) -> str:
     """Write a recipe as the TOML that `load_recipe` reads."""
-    return dump(recipe.as_dict())
+    import tomli_w
+
+    return tomli_w.dumps(recipe.as_dict())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from train._checks import check, check_one_of
+from train.recipes._checks import check, check_one_of
 
 POOLINGS = ("max", "global-average")
 ACTIVATIONS = ("relu", "leaky_relu", "swish")
@@ -36,21 +36,17 @@ class HeadSpec:
         pooling: `max` (MaxPooling2D 2x2, then Flatten) or `global-average`.
         units: Units of the hidden dense layer; 0 for none.
         activation: Of the hidden layer: `relu`, `leaky_relu` or `swish`.
-        dropout: Share of the hidden units (or of the pooled features, without a hidden layer)
-            dropped while training, 0 to below 1.
     """
 
     pooling: str = "max"
     units: int = 128
     activation: str = "relu"
-    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for settings that make no head."""
         check_one_of("head.pooling", self.pooling, POOLINGS)
         check_one_of("head.activation", self.activation, ACTIVATIONS)
         check(self.units >= 0, "head.units must not be negative", self.units)
-        check(0 <= self.dropout < 1, "head.dropout must be 0 to below 1", self.dropout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +59,8 @@ class FitSpec:
         learning_rate: Learning rate of Adam.
         patience: Stop after so many epochs without a lower loss on `val`; the weights of the best
             epoch are kept in any case.
-        balance: Balancing of the loss, `none`, `class` or `source` (`train.fitting._weighting`).
-        source_weights: Factors for the origins named.
+        balance: What weighs the same in the loss: `none` (every picture, as in the report),
+            `class` (AI and Real in total), or `source` (these, and the origins within each).
     """
 
     epochs: int = 20
@@ -72,7 +68,6 @@ class FitSpec:
     learning_rate: float = 1e-3
     patience: int = 5
     balance: str = "none"
-    source_weights: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for settings that cannot be trained with."""
@@ -81,5 +76,3 @@ class FitSpec:
             check(value >= 1, f"fit.{name} must be at least 1", value)
         check(self.learning_rate > 0, "fit.learning_rate must be above 0", self.learning_rate)
         check_one_of("fit.balance", self.balance, BALANCES)
-        for origin, weight in self.source_weights.items():
-            check(weight >= 0, f"fit.source_weights.{origin} must not be negative", weight)

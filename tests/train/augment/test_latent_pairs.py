@@ -10,20 +10,26 @@ from PIL import Image, ImageFilter
 from fakeface.types import Box
 from tests.train.augment.test_latent import networks, safetensors
 from tests.train.conftest import Samples, portrait
-from train.augment._latent_pairs import around_face, make_reconstructions, pair, reconstruct
+from train.augment import _latent_pairs
+from train.augment._latent_pairs import (
+    AUTOENCODERS,
+    around_face,
+    make_reconstructions,
+    pair,
+    reconstruct,
+)
 from train.augment._sharpness import sharpness
-from train.data._sample import Sample
 from train.errors import WeightsError
 from train.recipes import AutoencoderSpec
 
-SPEC = AutoencoderSpec("weights", ("taesd", "taef1"), photographs=6, generated=3)
+SPEC = AutoencoderSpec("weights", photographs=6)
 
 
 @pytest.fixture
 def spec(tmp_path: Path) -> AutoencoderSpec:
-    """Two narrow networks with random weights."""
+    """Narrow networks with random weights."""
     (tmp_path / "weights").mkdir()
-    for name in SPEC.networks:
+    for name in AUTOENCODERS:
         for part, tensors in zip(("encoder", "decoder"), networks(pooled=False), strict=True):
             path = tmp_path / "weights" / f"{name}_{part}.safetensors"
             path.write_bytes(safetensors(tensors))
@@ -35,16 +41,13 @@ def test_pictures_are_reconstructed_once(
     samples_to_train: Samples, spec: AutoencoderSpec, tmp_path: Path
 ) -> None:
     made = make_reconstructions(samples_to_train, spec, tmp_path / "made")
-    assert (len(made.photographs), len(made.generated)) == (6, 3)
-    assert made.counterparts.keys() == made.photographs.keys()
     by_name = {sample.name: sample for sample in samples_to_train}
-    assert {by_name[name].label for name in made.photographs} == {1}
-    assert {by_name[name].label for name in made.generated} == {0}
-    files = [*made.photographs.values(), *made.counterparts.values(), *made.generated.values()]
-    for name in made.photographs:
+    assert [by_name[name].label for name in made] == [1] * 6
+    files = [path for paths in made.values() for path in paths]
+    for name, paths in made.items():
         with Image.open(by_name[name].path) as photo:
             sizes = {photo.size}
-        for path in (made.photographs[name], made.counterparts[name]):
+        for path in paths:
             with Image.open(path) as image:
                 sizes.add(image.size)
         assert len(sizes) == 1
@@ -59,7 +62,7 @@ def test_more_pictures_keep_those_that_were_made(
 ) -> None:
     few = make_reconstructions(samples_to_train, replace(spec, photographs=3), tmp_path / "made")
     more = make_reconstructions(samples_to_train, spec, tmp_path / "made")
-    assert few.photographs.items() < more.photographs.items()
+    assert few.items() < more.items()
 
 
 def test_missing_weights_are_found_before_anything_is_made(
@@ -69,12 +72,14 @@ def test_missing_weights_are_found_before_anything_is_made(
         make_reconstructions(samples_to_train, replace(SPEC, folder=str(tmp_path)), tmp_path)
 
 
-def test_both_of_a_pair_are_degraded_alike() -> None:
+def test_both_of_a_pair_are_degraded_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a network that changes nothing they differ in the sharpness given back, alone."""
     image = Image.fromarray(portrait(400, 300))
-    sample = Sample("a", Path(), 1, "phones", "train", "0" * 32, Box(150, 100, 60, 60))
-    spec = replace(SPEC, resize=1.0, scale=(0.6, 0.6), encode=1.0, quality=(60, 60))
-    photo, made = pair(image, sample, lambda pixels, _: pixels, spec, np.random.default_rng(0))
+    for name, value in (("_RESIZE", 1.0), ("_SCALE", (0.6, 0.6)), ("_ENCODE", 1.0)):
+        monkeypatch.setattr(_latent_pairs, name, value)
+    monkeypatch.setattr(_latent_pairs, "_ENCODED", (60, 60))
+    box, rng = Box(150, 100, 60, 60), np.random.default_rng(0)
+    made, photo = pair(image, box, lambda pixels, _: pixels, rng)
     assert photo.size == made.size == image.size
     before, after, original = (np.asarray(x).astype(int) for x in (photo, made, image))
     part = slice(60, 200), slice(110, 250)
@@ -103,19 +108,3 @@ def test_of_a_large_photograph_the_part_around_the_face_is_reconstructed() -> No
     assert around_face(Box(500, 300, 100, 120), image) == (406, 216, 694, 504)
     assert around_face(Box(0, 0, 100, 100), image) == (0, 0, 170, 170)
     assert around_face(None, image) == (0, 0, 1200, 900)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"networks": ("vae",)}, r"autoencoders\.networks must name some of taesd, .*, got vae"),
-        ({"networks": ()}, r"got none"),
-        ({"photographs": -1}, r"autoencoders\.photographs must not be negative"),
-        ({"scale": (1.2, 0.8)}, r"autoencoders\.scale must rise"),
-        ({"weak_augmentation": 1.5}, r"autoencoders\.weak_augmentation must be from 0 to 1"),
-        ({"encode": 2.0}, r"autoencoders\.encode must be from 0 to 1"),
-    ],
-)
-def test_what_makes_no_pictures_is_refused(wrong: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        AutoencoderSpec(**wrong)

@@ -1,6 +1,4 @@
-import pytest
-
-from train.evaluate._limits import limits, needed
+from train.evaluate._limits import limits
 
 
 def row(train, unseen=0):
@@ -34,8 +32,3 @@ def test_a_large_varied_folder_has_no_such_limits():
 def test_a_source_that_nothing_is_trained_on_does_not_count():
     counts = {"AI/a": row(10), "AI/b": row(0), "Real/c": row(10), "Real/d": row(10)}
     assert "(AI/a)" in " ".join(limits(counts, metrics(600, 2000)))
-
-
-@pytest.mark.parametrize(("fpr", "photographs"), [(0.05, 60), (0.01, 300), (0.1, 30)])
-def test_a_rate_takes_three_over_itself(fpr, photographs):
-    assert needed(fpr) == photographs

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fakeface import CropSpec
-from tests.train.conftest import LAYERS, SIZE, fill
+from tests.train.conftest import LAYER, SIZE, fill
 from tests.train.fitting.test_finetune import RECIPE, SPEC
 from train.data._cache import Cache
 from train.data._dataset import load_data
@@ -24,30 +24,9 @@ def trained(exported, tmp_path_factory):
     fill(root / "faces" / "Real" / "phones", 20, 200, noisy=True)
     cache = Cache(root / "cache")
     data = locate(load_data(root / "faces", cache, 0), "whole", cache)
-    spec = replace(
-        SPEC,
-        initial_checkpoint=str(exported[1]),
-        feature_layers=tuple(LAYERS),
-        steps=2,
-    )
-    spec = replace(spec, sampling=replace(spec.sampling, reconstructions=0.0))
+    spec = replace(SPEC, initial_checkpoint=str(exported[1]), feature_layer=LAYER, steps=2)
     recipe = replace(RECIPE, crop=CropSpec(size=SIZE), finetune=spec)
     runs = [
         fit(replace(recipe, seed=seed), data, cache, root / "runs" / str(seed)) for seed in (0, 1)
     ]
     return runs, data, recipe
-
-
-@pytest.fixture(scope="session")
-def joined(trained, tmp_path_factory):
-    """Two runs, their ensemble at 3 : 1, and its export."""
-    from export import export_run
-    from train.fitting._combine import load_runs
-    from train.fitting._ensemble import ensemble
-
-    runs, data, _ = trained
-    folder = tmp_path_factory.mktemp("ensemble")
-    members = load_runs([run.path for run in runs])
-    made = ensemble(members, [3.0, 1.0], data, folder / "run", "both")
-    export_run(made.path, folder / "model", "both", "1.0.0", data.root, allow_chance=True)
-    return members, made, folder / "model"

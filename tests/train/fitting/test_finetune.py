@@ -9,7 +9,6 @@ from PIL import Image
 
 from fakeface import CropSpec
 from tests.train.conftest import fill
-from train.augment._latent_pairs import Reconstructions
 from train.data._cache import Cache
 from train.data._dataset import Data, load_data
 from train.data._locate import locate
@@ -25,15 +24,13 @@ from train.recipes import (
 pytestmark = pytest.mark.train
 
 SPEC = FinetuneSpec(
-    feature_layers=("block1_expand_relu", "block3_expand_relu"),
+    feature_layer="block3_expand_relu",
     steps=6,
     batch_size=8,
     evaluation_interval=3,
     random_crop_sizes=(32, 0),
     random_crop_schedule=(0.0, 0.5),
-    warm_up=2,
     learning_rate=1e-3,
-    sampling=SamplingSpec(pairs=0.0),
 )
 RECIPE = FinetuneRecipe(
     "tiny",
@@ -89,8 +86,8 @@ def test_a_stopped_training_goes_on_and_ends_with_a_plain_model(
 def test_folding_and_norming_change_nothing_and_the_map_is_exact() -> None:
     import keras
 
-    from train.networks._cam import activation_map, linear_head
-    from train.networks._multistage import detector, fuse_batch_norm, with_conv_bn
+    from train.networks._cam import linear_head
+    from train.networks._detector import detector, fuse_batch_norm, with_conv_bn
     from train.networks.backbones import get_backbone
 
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
@@ -101,7 +98,7 @@ def test_folding_and_norming_change_nothing_and_the_map_is_exact() -> None:
     images = rng.uniform(0, 255, (2, 64, 64, 3)).astype(np.float32)
     same = with_conv_bn(backbone)
     np.testing.assert_allclose(same(images), backbone(images), rtol=1e-3, atol=1e-3)
-    model = detector(same, ("block3_expand_relu", "head_relu"), 0.3, 0)
+    model = detector(same, "block3_expand_relu")
     head = model.get_layer("logit")
     head.set_weights([rng.normal(0, 0.1, w.shape) for w in head.get_weights()])
     plain = fuse_batch_norm(model, 64)
@@ -109,9 +106,9 @@ def test_folding_and_norming_change_nothing_and_the_map_is_exact() -> None:
 
     found = linear_head(plain)
     assert found is not None
-    inside = keras.Model(plain.input, [plain.get_layer("logit").output, *found.feature_maps])
-    logit, *maps = inside(images)
-    values = activation_map(maps, found).numpy()
+    inside = keras.Model(plain.input, [plain.get_layer("logit").output, found.feature_map])
+    logit, features = inside(images)
+    values = features.numpy() @ found.kernel
     assert values.shape == (2, 16, 16)
     np.testing.assert_allclose(
         values.mean(axis=(1, 2)) + found.bias, logit[:, 0], rtol=1e-4, atol=1e-4
@@ -126,7 +123,7 @@ def test_batches_are_the_same_for_the_same_step(data: Data) -> None:
 
     train = data.split("train")
     items = next(islice(batches(train, SamplingSpec(), 8, frozenset(), 0), 1))
-    one, two, other = (make_batch(items, RECIPE, Reconstructions(), step) for step in (4, 4, 5))
+    one, two, other = (make_batch(items, RECIPE, {}, step) for step in (4, 4, 5))
     np.testing.assert_array_equal(one.images, two.images)
     assert (one.images != other.images).any()
     assert one.real.sum() == 4
@@ -155,8 +152,9 @@ def test_both_of_a_pair_are_augmented_alike(
 
     monkeypatch.setattr(_augment, "smooth_skin", drawn_only)
     items = [BatchItem(photo, True, 0), BatchItem(photo, False, 0)]
+    made = {photo.name: (reconstruction, photo.path)}
     for step in range(5):
-        batch = make_batch(items, recipe, Reconstructions({photo.name: reconstruction}), step)
+        batch = make_batch(items, recipe, made, step)
         np.testing.assert_array_equal(*batch.images)
         assert batch.real.tolist() == [0, 1]
         assert batch.paired == 2
@@ -175,9 +173,7 @@ def test_halved_steps_show_the_whole_crop_at_half_the_resolution(data: Data) -> 
                 SPEC, random_crop_sizes=(48, 0), low_resolution_probability=probability
             ),
         )
-        return [
-            make_batch(items, recipe, Reconstructions(), step).images.shape[1] for step in range(12)
-        ]
+        return [make_batch(items, recipe, {}, step).images.shape[1] for step in range(12)]
 
     assert sides(0.0) == [48] * 3 + [64] * 9
     assert sides(1.0) == [32] * 12
@@ -186,61 +182,30 @@ def test_halved_steps_show_the_whole_crop_at_half_the_resolution(data: Data) -> 
 
 
 def test_every_place_of_the_map_is_fitted() -> None:
+    import keras
     import tensorflow as tf
 
     from train.fitting._trainer import Batch, Trainer
-    from train.networks._multistage import detector, with_conv_bn
+    from train.networks._detector import detector, with_conv_bn
     from train.networks.backbones import get_backbone
 
     spec = replace(
         SPEC,
-        feature_layers=("block3_expand_relu",),
         patch_loss_weight=0.5,
         dropout=0.0,
     )
     backbone = get_backbone("efficientnet-lite0").build(64, "none", seed=1)
-    trainer = Trainer(detector(with_conv_bn(backbone), spec.feature_layers, 0.0, 0), spec)
+    trainer = Trainer(detector(with_conv_bn(backbone), spec.feature_layer), spec)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
     batch = Batch(images, np.array([0, 1, 0, 1], np.float32), 0)
-    trainer.warm_up(batch)
     maps = trainer._maps(tf.constant(images))[0].numpy()
     assert maps.shape == (4, 16, 16)
-    expected = trainer._network(tf.cast(images, tf.float32), training=False)[0].numpy()[:, 0]
+    logit = keras.Model(trainer.model.input, trainer.model.get_layer("logit").output)
+    expected = logit(tf.cast(images, tf.float32), training=False).numpy()[:, 0]
     np.testing.assert_allclose(maps.mean(axis=(1, 2)), expected, rtol=1e-4, atol=1e-5)
     losses = [trainer.fit(batch)[0] for _ in range(6)]
     assert losses[-1] < losses[0]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"patch_loss_weight": 1.0}, {"patch_loss_weight": 0.3}, {"low_resolution_probability": 1.5}],
-)
-def test_shares_that_cannot_be_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=rf"finetune\.{next(iter(wrong))}"):
-        replace(SPEC, **wrong)  # two feature layers
-
-
-def test_an_ai_picture_is_shown_reconstructed_as_often_as_asked(data: Data, tmp_path: Path) -> None:
-    from train.data._sampler import BatchItem
-    from train.fitting._finetune import make_batch
-
-    picture = next(sample for sample in data.samples if sample.label == 0)
-    Image.new("RGB", (64, 64), "yellow").save(tmp_path / "yellow.png")
-    files = Reconstructions(generated={picture.name: tmp_path / "yellow.png"})
-
-    def changed(probability: float) -> list[bool]:
-        spec = replace(SPEC, autoencoders=AutoencoderSpec(show_generated=probability))
-        recipe = replace(RECIPE, finetune=spec)
-        items = [BatchItem(picture)]
-        made = [make_batch(items, recipe, files, step) for step in range(12)]
-        assert all(batch.real.tolist() == [0] for batch in made)
-        plain = [make_batch(items, recipe, Reconstructions(), step) for step in range(12)]
-        return [not np.array_equal(m.images, p.images) for m, p in zip(made, plain, strict=True)]
-
-    assert not any(changed(0.0))
-    assert all(changed(1.0))
-    assert len(set(changed(0.5))) == 2
 
 
 def test_layers_before_the_first_trained_one_are_frozen() -> None:

@@ -4,113 +4,106 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
+from export import write_model
 from fakeface import ModelError
 from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
-from tests.train.conftest import LAYERS, SIZE, network
+from tests.train.conftest import LAYER, SIZE, network
 from train.errors import WeightsError
 
 pytestmark = pytest.mark.train
 
 
-def features(made, crops):
+def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
     import keras
 
-    layers = keras.Model(made.input, [made.get_layer(name).output for name in LAYERS])
-    return [np.asarray(values) for values in layers(crops.astype(np.float32))]
-
-
-def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
     from train.networks._warm_start import load_initial_weights
 
     made, folder = exported
-    crops = np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3), np.uint8)
-    other = detector_of(network(1))
-    before = features(other, crops)
-    load_initial_weights(other, str(folder))
-    for was, is_now, wanted in zip(
-        before, features(other, crops), features(made, crops), strict=True
-    ):
-        assert not np.allclose(was, wanted, atol=1e-2)
-        np.testing.assert_allclose(is_now, wanted, atol=1e-4)
-
-
-def test_the_head_starts_where_the_exported_one_ended(tmp_path: Path) -> None:
-    import keras
-
-    from export import convert, write_model
-    from train.networks._heads import LOGIT
-    from train.networks._multistage import detector, fuse_batch_norm
-    from train.networks._warm_start import load_initial_weights
-
-    made = detector_of(network(2))
-    weights = [np.random.default_rng(3).normal(size=w.shape) for w in made.get_layer(LOGIT).weights]
-    made.get_layer(LOGIT).set_weights(weights)
-    plain = fuse_batch_norm(made, SIZE)
-    graph = convert(lambda image: {"p_fake": 1 - plain(image)[:, 0]}, SIZE)
-    described = replace(read_model(MODELS / DEFAULT_MODEL), name="tiny", provenance={})
-    write_model(described, graph, tmp_path / "tiny")
-    other = detector_of(network(1))
-    load_initial_weights(other, str(tmp_path / "tiny"), head=True)
     crops = np.random.default_rng(1).integers(0, 256, (2, SIZE, SIZE, 3)).astype(np.float32)
-    logits = [
-        np.asarray(keras.Model(m.input, m.get_layer(LOGIT).output)(crops)) for m in (other, made)
-    ]
-    np.testing.assert_allclose(*logits, rtol=1e-3, atol=1e-3)
-    with pytest.raises(WeightsError, match="has a head of"):
-        other = detector(network(1), LAYERS[:1], 0.0, 0)
-        load_initial_weights(other, str(tmp_path / "tiny"), head=True)
-
-
-def test_batch_norm_keeps_its_scale(exported) -> None:
-    from train.networks._warm_start import load_initial_weights
-
-    other = detector_of(network(1))
+    other = network(1)
     gamma = np.asarray(other.get_layer("stem").gamma)
-    load_initial_weights(other, str(exported[1]))
-    np.testing.assert_allclose(np.asarray(other.get_layer("stem").gamma), gamma, rtol=1e-5)
+
+    def outputs(model):
+        inside = [model.get_layer(name).output for name in (LAYER, "logit")]
+        return [np.asarray(values) for values in keras.Model(model.input, inside)(crops)]
+
+    before = outputs(other)
+    load_initial_weights(other, str(folder))
+    for was, is_now, wanted in zip(before, outputs(other), outputs(made), strict=True):
+        assert not np.allclose(was, wanted, atol=1e-2)
+        np.testing.assert_allclose(is_now, wanted, rtol=1e-3, atol=1e-3)
+    kept = np.asarray(other.get_layer("stem").gamma)
+    np.testing.assert_allclose(kept, gamma, rtol=1e-5)  # so that steps have the same effect
 
 
-def test_a_longer_network_is_refused(exported) -> None:
+def test_one_of_two_networks_can_be_started_from(tmp_path: Path) -> None:
+    """As models up to 9.0.0 had them: side by side under one head."""
+    from train.networks._warm_start import read_exported
+
+    rng = np.random.default_rng(0)
+    arrays = {
+        "k1": rng.normal(size=(4, 3, 1, 1)), "b1": rng.normal(size=4),
+        "k2": rng.normal(size=(5, 3, 1, 1)), "b2": rng.normal(size=5),
+        "kernel": rng.normal(size=(9, 1)), "bias": rng.normal(size=1),
+    }  # fmt: skip
+    nodes = [
+        helper.make_node(
+            "Conv", ["image", "k1", "b1"], ["map1"], "functional_1/net1_stem_1/BiasAdd"
+        ),
+        helper.make_node(
+            "Conv", ["image", "k2", "b2"], ["map2"], "functional_1/net2_stem_1/BiasAdd"
+        ),
+        helper.make_node("Concat", ["map1", "map2"], ["both"], axis=1),
+        helper.make_node("Flatten", ["both"], ["row"]),
+        helper.make_node("Gemm", ["row", "kernel", "bias"], ["p_fake"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in (("image", [1, 3, 1, 1]), ("p_fake", [1, 1]))
+    ]
+    constants = [numpy_helper.from_array(a.astype(np.float32), n) for n, a in arrays.items()]
+    graph = helper.make_model(helper.make_graph(nodes, "two", ends[:1], ends[1:], constants))
+    described = read_model(MODELS / DEFAULT_MODEL)
+    write_model(replace(described, provenance={"ensemble": [{}, {}]}), graph, tmp_path / "two")
+    second = read_exported(f"{tmp_path / 'two'}:2")
+    np.testing.assert_allclose(second.head[0], arrays["kernel"][4:], atol=1e-6)
+    ((kernel, bias),) = second.convolutions
+    np.testing.assert_allclose(kernel[0, 0], arrays["k2"][:, :, 0, 0].T, atol=1e-6)
+    np.testing.assert_allclose(bias, arrays["b2"], atol=1e-6)
+    for name in (str(tmp_path / "two"), f"{tmp_path / 'two'}:3"):
+        with pytest.raises(WeightsError, match=r"must be one of .*two:1 to :2"):
+            read_exported(name)
+
+
+def test_what_does_not_fit_is_refused(exported, tmp_path: Path) -> None:
     from train.networks._warm_start import load_initial_weights
 
-    with pytest.raises(WeightsError, match="convolutions, the backbone of this recipe"):
-        load_initial_weights(network(1), str(exported[1]))
-
-
-def test_a_model_without_plain_weights_is_refused() -> None:
-    from train.networks._warm_start import load_initial_weights
-
+    with pytest.raises(WeightsError, match="does not fit the network of this recipe"):
+        load_initial_weights(network(1), "edge")
     with pytest.raises(WeightsError, match="no training can start from it"):
-        load_initial_weights(detector_of(network(1)), "faces")
-
-
-def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
-    from train.networks._warm_start import load_initial_weights
-
+        load_initial_weights(network(1), "faces")
+    with pytest.raises(WeightsError, match="which has one network"):
+        load_initial_weights(network(1), f"{exported[1]}:2")
     with pytest.raises(ModelError):
-        load_initial_weights(detector_of(network(1)), str(tmp_path / "nothing"))
+        load_initial_weights(network(1), str(tmp_path / "nothing"))
 
 
-def detector_of(made):
-    from train.networks._multistage import detector
-
-    return detector(made, LAYERS, 0.0, 0)
-
-
-def test_the_recipe_that_goes_on_starts_from_the_bundled_detector() -> None:
-    from train.networks._heads import LOGIT
-    from train.networks._multistage import detector, with_conv_bn
-    from train.networks._warm_start import exported_head, load_initial_weights
+@pytest.mark.parametrize("name", ["edge", "edge-further"])
+def test_recipes_that_go_on_start_from_the_bundled_detector(name: str) -> None:
+    from train.networks._detector import detector, with_conv_bn
+    from train.networks._warm_start import load_initial_weights, read_exported
     from train.networks.backbones import get_backbone
     from train.recipes import load_recipe
 
-    recipe = load_recipe("edge-further")
+    recipe = load_recipe(name)
     spec = recipe.finetune
     backbone = get_backbone(recipe.backbone.name).build(SIZE, "none")
-    made = detector(with_conv_bn(backbone), spec.feature_layers, 0.0, 0)
-    load_initial_weights(made, spec.initial_checkpoint, head=spec.initial_head)
-    kernel, bias = exported_head(spec.initial_checkpoint)
-    for own, theirs in zip(made.get_layer(LOGIT).get_weights(), (kernel, bias), strict=True):
-        np.testing.assert_array_equal(own, theirs)
+    made = detector(with_conv_bn(backbone), spec.feature_layer)
+    load_initial_weights(made, spec.initial_checkpoint)
+    theirs = read_exported(spec.initial_checkpoint).head
+    for own, wanted in zip(made.get_layer("logit").get_weights(), theirs, strict=True):
+        np.testing.assert_array_equal(own, wanted)

@@ -45,18 +45,16 @@ def run(tmp_path_factory):
 def test_the_page_shows_the_run_and_its_mistakes(run, tmp_path):
     made, cache = run
     page = write_report(made, tmp_path / "report.html", cache, None, 3).read_text(encoding="utf-8")
-    for words in ("In short", "Operating points", "Learning curves", "AI against Real, on test",
-                  "By source, on test", "Photographs called fake", "AI pictures called real",
-                  "Real/soft", made.info["data"]["fingerprint"]):  # fmt: skip
+    for words in ("On test", "Learning curves", "f1-score", "Real/soft", "[backbone]",
+                  "the threshold for at most 60% false alarms", "What these figures cannot say",
+                  made.info["data"]["fingerprint"]):  # fmt: skip
         assert words in page
     alarms, misses = worst(made, made.scores("test"), 3)
     assert alarms or misses
-    assert page.count("data:image/jpeg;base64,") == 2 * (len(alarms) + len(misses))
-    assert page.count("data:image/png;base64,") == 2
-    assert "No ROC curve: it would rest on 8 pictures of a class." in page
-    assert "The threshold for at most 60% false alarms" in page.split("<main>")[0]
-    assert "What these figures cannot say" in page
-    assert "rests on" in page.split("<main>")[0]  # five photographs in val
+    assert ("Photographs called fake" in page) == bool(alarms)
+    assert ("AI pictures called real" in page) == bool(misses)
+    assert page.count("data:image/jpeg;base64,") == len(alarms) + len(misses)
+    assert page.count("data:image/png;base64,") == 3
     assert {path.name for path in tmp_path.iterdir()} == {"report.html"}
 
 

@@ -15,14 +15,12 @@ To add a backbone: subclass `Backbone` and name it in `BACKBONES`.
 from __future__ import annotations
 
 from train.errors import RecipeError
-from train.networks.backbones._base import Backbone, WeightsFile
+from train.networks.backbones._base import Backbone
 from train.networks.backbones._efficientnet_lite import EfficientNetLite
-from train.networks.backbones._mobilenet import MobileNetV2
 from train.networks.backbones._resnet import ResNet50
 
 BACKBONES: dict[str, Backbone] = {
-    backbone.name: backbone
-    for backbone in (ResNet50(), MobileNetV2(), EfficientNetLite(0), EfficientNetLite(2))
+    backbone.name: backbone for backbone in (ResNet50(), EfficientNetLite(0), EfficientNetLite(2))
 }
 """Backbones by name."""
 
@@ -38,4 +36,4 @@ def get_backbone(name: str) -> Backbone:
     return BACKBONES[name]
 
 
-__all__ = ["BACKBONES", "Backbone", "WeightsFile", "get_backbone"]
+__all__ = ["BACKBONES", "Backbone", "get_backbone"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,21 +13,6 @@ if TYPE_CHECKING:
     from keras import KerasTensor
 
 
-@dataclass(frozen=True, slots=True)
-class WeightsFile:
-    """The published file with a backbone's ImageNet weights.
-
-    Attributes:
-        name: Name of the file.
-        size: Its size in bytes.
-        where: Where it is published: an address, or how to install it.
-    """
-
-    name: str
-    size: int
-    where: str
-
-
 class Backbone(ABC):
     """A network that turns pictures into feature maps.
 
@@ -37,14 +21,12 @@ class Backbone(ABC):
         size: The input size that its weights were trained at, in pixels.
         least: The smallest input size it takes, in pixels.
         preprocessing: What it does to RGB of 0 to 255, in words.
-        licence: Licence of the published weights, in words.
     """
 
     name: str
     size: int
     least: int = 64
     preprocessing: str
-    licence: str
 
     @abstractmethod
     def preprocess(self, image: KerasTensor) -> KerasTensor:
@@ -55,11 +37,7 @@ class Backbone(ABC):
         """Apply the network to a preprocessed image, up to its last feature map."""
 
     @abstractmethod
-    def weights_file(self, size: int) -> WeightsFile:
-        """Return the published weights for an input size."""
-
-    @abstractmethod
-    def find_weights(self, size: int) -> Path:
+    def find_weights(self) -> Path:
         """Find the published weights on this machine; some backbones download them.
 
         Raises:
@@ -91,7 +69,7 @@ class Backbone(ABC):
             raise WeightsError(f"{self.name} takes pictures from {self.least} px on, got {size}")
         if weights == "none":
             return None
-        path = self.find_weights(size) if weights == "imagenet" else Path(weights)
+        path = self.find_weights() if weights == "imagenet" else Path(weights)
         if not path.is_file():
             raise WeightsError(f"{self.name}: there is no file {path}")
         return path

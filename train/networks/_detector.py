@@ -1,14 +1,12 @@
-"""A detector with a linear head on several stages of a backbone, and conv-BN layers.
+"""A detector that is fine-tuned: a linear head on a backbone, and conv-BN layers.
 
-What separates AI pictures from photographs is partly early in the network, where traces of a
-decoder still show, and partly at its end, where a picture's style is. So the logit is a linear
-function of the averaged activations of several layers. These are the wide expansions that the
-network computes anyway, so the head costs next to nothing:
+The head reads the averaged activations of one layer, a wide expansion that the network computes
+anyway; what separates AI pictures from photographs is there before the end of the network:
 
-    logit = bias + sum over stages of  mean over positions of  activations . weights
+    logit = bias + mean over positions of  activations . weights
 
-Since all that is linear, the stages' maps, resized to one size, add up to an exact class activation
-map (Zhou et al. 2016).
+Since all that is linear, the logit has an exact class activation map (Zhou et al. 2016, arXiv
+1512.04150).
 
 Batch norm keeps the statistics of ImageNet. Its scale and shift are trained, but applied to the
 kernels instead of the feature maps, which saves much of the memory traffic of a training step;
@@ -17,7 +15,7 @@ kernels instead of the feature maps, which saves much of the memory traffic of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -125,38 +123,29 @@ def with_conv_bn(backbone: keras.Model) -> keras.Model:
         return y
 
     image = keras.Input((None, None, 3), name="image")
-    return keras.Model(image, rebuilt(backbone, image, convert))
+    return keras.Model(image, _rebuild(backbone, image, convert))
 
 
-def detector(
-    backbone: keras.Model, feature_layers: Sequence[str], dropout: float, seed: int
-) -> keras.Model:
-    """Put a linear head on layers of a backbone.
+def detector(backbone: keras.Model, feature_layer: str) -> keras.Model:
+    """Put a linear head on a layer of a backbone.
 
     Args:
         backbone: From `with_conv_bn`.
-        feature_layers: Names of the layers whose averaged activations the head reads.
-        dropout: Dropout rate of the pooled activations.
-        seed: Seed for dropout; the weights of the head start at zero.
+        feature_layer: Name of the layer whose averaged activations the head reads.
 
     Returns:
         From `image` (RGB of 0 to 255, [n, h, w, 3]) to P(Real), [n, 1], with a layer `logit`
-        before the sigmoid.
+        before the sigmoid, whose weights are zero.
 
     Raises:
-        RecipeError: A layer named in `feature_layers` is not there.
+        RecipeError: There is no such layer.
     """
-    names = [layer.name for layer in backbone.layers]
-    if unknown := [name for name in feature_layers if name not in names]:
-        raise RecipeError(
-            f"finetune.feature_layers: the backbone has no layer {', '.join(unknown)}"
-        )
-    pooled = [
-        layers.GlobalAveragePooling2D(name=f"pool_{name}")(backbone.get_layer(name).output)
-        for name in feature_layers
-    ]
-    row = layers.Concatenate(name="pooled")(pooled) if len(pooled) > 1 else pooled[0]
-    row = layers.Dropout(dropout, seed=seed, name="dropout")(row)
+    if feature_layer not in [layer.name for layer in backbone.layers]:
+        raise RecipeError(f"finetune.feature_layer: the backbone has no layer {feature_layer}")
+    features = backbone.get_layer(feature_layer).output
+    pooled = layers.GlobalAveragePooling2D(name=f"pool_{feature_layer}")(features)
+    # `Trainer` drops activations itself; the layer keeps the numbers of layers in checkpoints
+    row = layers.Dropout(0.0, name="dropout")(pooled)
     logit = layers.Dense(1, kernel_initializer="zeros", name=LOGIT)(row)
     output = layers.Activation("sigmoid", dtype="float32", name=OUTPUT)(logit)
     return keras.Model(backbone.input, output, name="detector")
@@ -190,24 +179,15 @@ def fuse_batch_norm(model: keras.Model, size: int) -> keras.Model:
         return y
 
     image = keras.Input((size, size, 3), name="image")
-    return keras.Model(image, rebuilt(model, image, convert), name=model.name)
+    return keras.Model(image, _rebuild(model, image, convert), name=model.name)
 
 
-def rebuilt(
+def _rebuild(
     model: keras.Model,
     image: KerasTensor,
     convert: Callable[[layers.Layer, Any], KerasTensor],
 ) -> KerasTensor:
-    """Convert a flat model layer by layer, in order, on another input.
-
-    Args:
-        model: The model.
-        image: The other input.
-        convert: Given a layer and its new input, makes and applies the layer that replaces it.
-
-    Returns:
-        The new output.
-    """
+    """Convert a flat model layer by layer, in order, on another input; return its output."""
     made: dict[int, KerasTensor] = {id(model.input): image}
     for layer in model.layers:
         if isinstance(layer, layers.InputLayer):
