@@ -102,7 +102,7 @@ def fit_calibration(val: Scores, name: str = "val") -> Calibration:
 
 
 def fit_operating_points(
-    val: Scores, calibration: Calibration, name: str = "val"
+    val: Scores, calibration: Calibration, name: str = "val", val_rate: float = 1.0
 ) -> tuple[OperatingPoint, ...]:
     """Fit thresholds on `p_fake` that keep false alarms at `TARGETS`.
 
@@ -115,6 +115,8 @@ def fit_operating_points(
         val: Scores of both classes.
         calibration: Turns them into `p_fake`.
         name: What these pictures are.
+        val_rate: How much of the rate all Real pictures may have, above 0 to 1: below 1 leaves room
+            for origins that the detector was not trained on, of which more are flagged.
 
     Returns:
         One point per target that the photographs carry (`_levels`), the default first,
@@ -129,7 +131,7 @@ def fit_operating_points(
     sources = f"{len(names)} source{'s' * (len(names) != 1)}"
     for fpr, share in _levels(int(real.sum())):
         thresholds = {
-            "all Real": _just_above(p_fake[real], share),
+            "all Real": _just_above(p_fake[real], val_rate * share),
             "all origins": _just_above(p_fake[real], share, _weights(val)[real]),
         }
         for kind in kinds[counts_of_kinds >= LARGE]:
@@ -144,7 +146,9 @@ def fit_operating_points(
                 fpr,
                 f"{name}, {int(real.sum())} Real of {sources}, "
                 + (
-                    f"{len(large)} of them at most {WORST:g} times the rate; decided by {binding}"
+                    f"{len(large)} of them at most {WORST:g} times the rate"
+                    + (f", all at most {val_rate:g} times" if val_rate < 1 else "")
+                    + f"; decided by {binding}"
                     if share
                     else "none of them flagged"
                 ),

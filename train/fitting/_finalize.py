@@ -43,7 +43,7 @@ from train.fitting._run import (
     write_text,
     write_whole,
 )
-from train.recipes._recipe import EncoderRecipe, Recipe
+from train.recipes._recipe import EncoderRecipe, FinetuneRecipe, Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -125,7 +125,8 @@ def _write_results(
         if split not in scores and (samples := data.split(split)):
             scores[split] = Scores.of(samples, result.logits(samples))
     calibration = fit_calibration(scores["val"], what)
-    points = fit_operating_points(scores["val"], calibration, what)
+    val_rate = recipe.finetune.val_rate if isinstance(recipe, FinetuneRecipe) else 1.0
+    points = fit_operating_points(scores["val"], calibration, what, val_rate)
     thresholds = fit_thresholds(scores["val"], calibration, points)
     metrics: dict[str, Any] = {}
     for split, split_scores in scores.items():

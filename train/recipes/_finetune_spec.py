@@ -190,6 +190,9 @@ class FinetuneSpec:
         autoencoders: Which photographs are reconstructed, as pairs that differ in a generator's
             trace alone.
         distillation: What the network learns of a teacher.
+        val_rate: How much of the false positive rate of an operating point the photographs of `val`
+            may have, above 0 to 1. Below 1 leaves room for origins that were not trained on, whose
+            photographs are called fake more often.
     """
 
     initial_checkpoint: str = ""
@@ -213,6 +216,7 @@ class FinetuneSpec:
     augment: AugmentSpec = field(default_factory=AugmentSpec)
     autoencoders: AutoencoderSpec = field(default_factory=AutoencoderSpec)
     distillation: DistillationSpec = field(default_factory=DistillationSpec)
+    val_rate: float = 1.0
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for settings that cannot be trained."""
@@ -226,6 +230,11 @@ class FinetuneSpec:
             self.patch_loss_weight,
         )
         check_share("finetune.low_resolution_probability", self.low_resolution_probability)
+        check(
+            0 < self.val_rate <= 1,
+            "finetune.val_rate must be above 0, and 1 at most",
+            self.val_rate,
+        )
         if self.sampling.reconstructions and not self.autoencoders.folder:
             raise ValueError(
                 "finetune.sampling.reconstructions needs finetune.autoencoders.folder, with the"

@@ -69,6 +69,18 @@ def test_operating_points_keep_their_promise_over_all_and_for_the_worst_large_so
     assert (calibration.p_fake(ai) < thresholds.real).mean() <= 0.05
 
 
+def test_room_is_left_for_origins_that_were_not_trained_on():
+    rng = np.random.default_rng(3)
+    real, ai = rng.normal(2, 1, 1000), rng.normal(-2, 1, 1000)
+    val = scores(np.concatenate([ai, real]), [0] * 1000 + [1] * 1000)
+    calibration = fit_calibration(val)
+    for rate in (1.0, 0.4):
+        point = fit_operating_points(val, calibration, val_rate=rate)[0]
+        flagged = (calibration.p_fake(real) >= point.threshold).sum()
+        assert flagged == round(min(rate, WORST) * point.fpr * 1000)  # one large origin
+        assert (f"all at most {rate:g} times" in point.fitted_on) == (rate < 1)
+
+
 def test_a_small_origin_counts_more_than_its_share_of_the_pictures():
     """A hundred photographs of one origin, nine of nine others that are flagged much sooner."""
     logits = [-4] * 40 + [4] * 100 + [-1] * 9
