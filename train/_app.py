@@ -35,6 +35,6 @@ same pictures takes seconds. Everything can be interrupted (Ctrl-C) and started 
 computed is kept.""",
 )
 
-_COMMANDS: list[Callable[..., None]] = [fit, compare, report, average, collect, teacher, recipes]
-for command in _COMMANDS:
+command: Callable[..., None]
+for command in (fit, compare, report, average, collect, teacher, recipes):
     app.command()(command)

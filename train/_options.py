@@ -33,7 +33,7 @@ LimitOption = Annotated[
 ]
 BackboneOption = Annotated[
     str | None,
-    typer.Option("--backbone", help="Backbone; `python -m train backbones` lists them."),
+    typer.Option("--backbone", help="`resnet50`, `efficientnet-lite0` or `efficientnet-lite2`."),
 ]
 WeightsOption = Annotated[
     str | None,

@@ -133,7 +133,8 @@ class Shards:
 
     def _open(self, path: Path) -> None:
         try:
-            names = json.loads(path.read_text(encoding="utf-8"))
+            written = json.loads(path.read_text(encoding="utf-8"))
+            names = [name.removesuffix(" clean") for name in written]  # of an encoder, up to 0.2.0
             rows = np.load(path.with_suffix(".npy"), mmap_mode="r")
         except (OSError, ValueError):
             return  # half of a shard, whose rows are computed again
