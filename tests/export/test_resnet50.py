@@ -97,6 +97,7 @@ def test_all_four_systems_from_weights_to_verdicts(
     folder: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("export._int8.CHANGED", 1.0)  # one of few pictures is more than 1 %
+    monkeypatch.setattr("export._int8.AUC_LOSS", 0.1)
     cache = ("--cache", tmp_path / "cache")
     said = invoke(
         train.__main__.app, "compare", "--data", folder, "--recipes", ",".join(RECIPES),
@@ -111,9 +112,7 @@ def test_all_four_systems_from_weights_to_verdicts(
     for name in RECIPES:
         fp32, int8 = tmp_path / name, tmp_path / f"{name}-int8"
         invoke(export.__main__.app, tmp_path / "runs" / name, "-o", fp32)
-        invoke(
-            export.__main__.app, "int8", fp32, "--data", folder, "-o", int8, *cache
-        )  # fmt: skip
+        invoke(export.__main__.app, "int8", fp32, "--data", folder, "-o", int8, *cache)
         assert read_model(int8).settings["precision"] == "int8"
         sizes = [(path / "model.onnx").stat().st_size for path in (fp32, int8)]
         assert sizes[1] < 0.4 * sizes[0]
