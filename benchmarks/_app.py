@@ -10,7 +10,6 @@ import typer
 
 from benchmarks.accuracy._commands import (
     accuracy,
-    explain,
     faces,
     page_picture,
     report_picture,
@@ -44,7 +43,6 @@ app.command("leave-one-out")(leave_one_out)
 app.command("leave-family-out")(leave_family_out)
 app.command("groups")(groups)
 app.command("faces")(faces)
-app.command("explain")(explain)
 app.command("report-picture")(report_picture)
 app.command("page-picture")(page_picture)
 app.command("latency")(latency)

@@ -1,4 +1,4 @@
-"""Commands that measure accuracy: verdicts, faces, heat maps, and where they fail."""
+"""Commands that measure accuracy: verdicts, faces, and where they fail."""
 
 from __future__ import annotations
 
@@ -129,39 +129,6 @@ def faces(
     text = faces_markdown(result)
     write_result(out, "faces", result, text)
     show_markdown(text)
-
-
-def explain(
-    model: ModelsOption,
-    data: DataOption,
-    out: OutOption = Path("results/explain"),
-    pictures: Annotated[int, typer.Option(min=2, help="Pictures, half of each class.")] = 200,
-    split: Annotated[str, typer.Option(help="Split to sample from.")] = "test",
-    resamples: ResamplesOption = 1000,
-    seed: SeedOption = 0,
-    cache: CacheOption = Path("cache"),
-    threads: ThreadsOption = None,
-) -> None:
-    """Evaluate heat maps: deletion and insertion curves against those of random maps.
-
-    python -m benchmarks explain --model edge --model report --data ../shared/faces
-    """
-    from benchmarks.accuracy._explain import choose, markdown, summarise, trace
-    from fakeface.inference import Classifier
-    from fakeface.model_directory import find_model
-    from train.data import Cache, load_data
-
-    results = []
-    with progress_bars() as begin:
-        found = load_data(data, Cache(cache))
-        samples = choose(found, split, pictures, seed)
-        for name in model:
-            classifier = Classifier(find_model(Path(name)), "cpu", threads)
-            traced = trace(classifier, samples, seed, begin(name, len(samples)))
-            results.append(summarise(traced, classifier, found, seed, resamples))
-        text = markdown(results)
-        write_result(out, "explain", {"models": results}, text)
-    typer.echo(text)
 
 
 def report_picture(
