@@ -77,6 +77,6 @@ def _sources(counts: Counts) -> list[str]:
     if all(row["train"] for row in tested) and not any(row["unseen"] for row in counts.values()):
         lines.append(
             "test has the sources of train. On other generators and cameras expect less: put whole"
-            " sources into unseen, or run `python -m benchmarks leave-one-out`."
+            " sources into unseen."
         )
     return lines
