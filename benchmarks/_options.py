@@ -31,7 +31,6 @@ ModelsOption = Annotated[
 ]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
 ResamplesOption = Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")]
-SecondsOption = Annotated[float, typer.Option(min=0, help="Seconds to measure for, in total.")]
 SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
 SplitsOption = Annotated[
     list[str], typer.Option("--split", help="Split to measure; may be repeated.")
@@ -39,8 +38,4 @@ SplitsOption = Annotated[
 ThreadCountsOption = Annotated[
     list[int],
     typer.Option("--threads", min=1, help="Number of threads to measure with; may be repeated."),
-]
-ThreadsOption = Annotated[
-    int | None,
-    typer.Option("--threads", min=1, help="Threads of the model; one per processor by default."),
 ]

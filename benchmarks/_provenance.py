@@ -10,17 +10,15 @@ from typing import Any
 from fakeface.diagnostics import environment
 from train.command_line import invocation
 
-PACKAGES = ("scikit-learn",)
-
 
 def provenance(
-    machine: dict[str, Any] | None = None, packages: Iterable[str] = PACKAGES
+    machine: dict[str, Any] | None = None, packages: Iterable[str] = ("scikit-learn",)
 ) -> dict[str, Any]:
     """Return the provenance of a result, as plain values ready for JSON.
 
     Args:
-        machine: From `fakeface.diagnostics._environment.environment`, before anything was measured;
-            None where that does not matter.
+        machine: From `fakeface.diagnostics.environment`, before anything was measured; None where
+            that does not matter.
         packages: Distributions whose versions matter besides those of the library; those not
             installed are left out.
 
@@ -43,11 +41,7 @@ def provenance(
 
 
 def machine_line(environment: dict[str, Any]) -> str:
-    """Format the machine that a measurement ran on as a line of Markdown.
-
-    Args:
-        environment: From `fakeface.diagnostics._environment.environment`.
-    """
+    """Format the machine that a measurement ran on as a line of Markdown."""
     cpu = environment["cpu"]
     return (
         f"- machine: {cpu['model']}, {cpu['processors']} processors"

@@ -1,1 +1,1 @@
-"""How right the detector is: scores, metrics, degradations, excluded sources, heat maps, faces."""
+"""How right the detector is: scores, metrics, degradations, families left out, faces."""

@@ -1,4 +1,4 @@
-"""Commands that measure accuracy: verdicts, faces, heat maps, and where they fail."""
+"""Commands that measure accuracy: verdicts, faces, and families that a training never saw."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks._markdown import publish
 from benchmarks._options import (
     CacheOption,
     DataOption,
@@ -15,10 +16,7 @@ from benchmarks._options import (
     ResamplesOption,
     SeedOption,
     SplitsOption,
-    ThreadsOption,
 )
-from benchmarks._output import show_markdown, write_result
-from benchmarks._progress import progress_bars
 
 
 def accuracy(
@@ -44,7 +42,10 @@ def accuracy(
         ),
     ] = 0,
     cache: CacheOption = Path("cache"),
-    threads: ThreadsOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads of the model; one per processor by default."),
+    ] = None,
 ) -> None:
     """Measure the accuracy of models per source and degradation, with intervals.
 
@@ -55,11 +56,9 @@ def accuracy(
 
     python -m benchmarks accuracy --model edge --data FACES --degradation clean --mistakes 100
     """
-    from benchmarks.accuracy._degradations import CLEAN, DEFAULT, DEGRADATIONS
+    from benchmarks.accuracy._degradations import CLEAN, DEGRADATIONS
     from benchmarks.accuracy._measure import evaluate, run_accuracy
     from benchmarks.accuracy._mistakes import write_mistakes
-    from benchmarks.accuracy._plots import plot_accuracy
-    from benchmarks.accuracy._scores_csv import write_scores
     from benchmarks.accuracy._tables import accuracy_markdown
     from fakeface.model_directory import find_model
     from train.data import SPLITS, Cache, load_data
@@ -74,29 +73,14 @@ def accuracy(
         raise typer.BadParameter(
             f"shows pictures as they are: add --degradation {CLEAN.name}", param_hint="--mistakes"
         )
-    pages = []
-    with progress_bars() as begin:
-        store = Cache(cache)
-        pictures = load_data(data, store)
-        run = run_accuracy(
-            [find_model(Path(name)) for name in model],
-            pictures,
-            split,
-            [DEGRADATIONS[name] for name in degradation] or list(DEFAULT),
-            store,
-            threads=threads,
-            begin=begin,
-        )
-        result = evaluate(run, resamples, seed, begin)
-        text = accuracy_markdown(result)
-        write_result(out, "accuracy", result, text)
-        write_scores(run, out / "scores.csv")
-        plot_accuracy(run, out)
-        for name in model if mistakes else []:
-            path = find_model(Path(name))
-            pages.append(write_mistakes(run, path, mistakes, out, threads, begin))
-    typer.echo(text)
-    for page in pages:
+    models = [find_model(Path(name)) for name in model]
+    store = Cache(cache)
+    chosen = [DEGRADATIONS[name] for name in degradation or DEGRADATIONS]
+    run = run_accuracy(models, load_data(data, store), split, chosen, store, threads)
+    result = evaluate(run, resamples, seed)
+    publish(out, result, accuracy_markdown(result))
+    for path in models if mistakes else []:
+        page = write_mistakes(run, path, mistakes, out, threads)
         typer.echo(f"mistakes: {page}", err=True)
 
 
@@ -111,7 +95,7 @@ def faces(
     """Measure face detection: recall by source, false positives, smallest face.
 
     The manifest must give face boxes from another detector, in the columns face_x to face_h.
-    False positives and scenes need scikit-image (extra `dev`). Times are on one processor.
+    False positives and scenes need scikit-image (extra `dev`).
 
     python -m benchmarks faces --data ../shared/faces
     """
@@ -120,86 +104,71 @@ def faces(
     from fakeface.model_directory import FACE_FINDER, MODELS
     from train.data import Cache, load_data
 
-    with progress_bars() as begin:
-        samples = load_data(data, Cache(cache)).samples
-        chosen = [s for s in samples if s.box and (not split or s.split in split)]
-        if not chosen:
-            raise ValueError(f"{data}: no picture with a face box; see --help")
-        result = run_faces(FaceFinder(MODELS / FACE_FINDER), chosen, scenes, seed, begin)
-    text = faces_markdown(result)
-    write_result(out, "faces", result, text)
-    show_markdown(text)
+    samples = load_data(data, Cache(cache)).samples
+    chosen = [s for s in samples if s.box and (not split or s.split in split)]
+    if not chosen:
+        raise ValueError(f"{data}: no picture with a face box; see --help")
+    result = run_faces(FaceFinder(MODELS / FACE_FINDER), chosen, scenes, seed)
+    publish(out, result, faces_markdown(result))
 
 
-def explain(
-    model: ModelsOption,
+def leave_family_out(
     data: DataOption,
-    out: OutOption = Path("results/explain"),
-    pictures: Annotated[int, typer.Option(min=2, help="Pictures, half of each class.")] = 200,
-    split: Annotated[str, typer.Option(help="Split to sample from.")] = "test",
+    recipe: Annotated[
+        str, typer.Option(help="Recipe of `python -m train`: its name or a TOML file.")
+    ] = "edge-further",
+    out: OutOption = Path("results/leave-family-out"),
+    folds: Annotated[int, typer.Option(min=2, help="Number of folds.")] = 3,
+    since: Annotated[
+        int,
+        typer.Option(
+            help="Leave out only families and origins all of whose pictures have at least this in"
+            " the manifest's column `added`: those that the initial checkpoint never saw."
+        ),
+    ] = 0,
+    most: Annotated[int, typer.Option(min=1, help="Pictures of a family or origin at most.")] = 60,
+    only: Annotated[
+        list[int],
+        typer.Option("--fold", min=1, help="Only this fold; may be repeated. All by default."),
+    ] = [],  # noqa: B006
+    set_: Annotated[
+        list[str],
+        typer.Option("--set", metavar="FIELD=VALUE", help="Override any field of the recipe."),
+    ] = [],  # noqa: B006
     resamples: ResamplesOption = 1000,
     seed: SeedOption = 0,
     cache: CacheOption = Path("cache"),
-    threads: ThreadsOption = None,
 ) -> None:
-    """Evaluate heat maps: deletion and insertion curves against those of random maps.
+    """Train a recipe without some families of generators and origins, and measure it there.
 
-    python -m benchmarks explain --model edge --model report --data ../shared/faces
+    Needs the extra `train`. Every family of AI pictures and every origin of photographs is left out
+    once, in one of the folds. A fine-tuning is a short one, of 200 steps at 192 pixels, unless
+    --set says otherwise. The split `unseen` is not touched. Finished trainings are kept in --out
+    and a stopped one goes on.
+
+    python -m benchmarks leave-family-out --data ../shared/faces --since 2
     """
-    from benchmarks.accuracy._explain import choose, markdown, summarise, trace
-    from fakeface.inference import Classifier
-    from fakeface.model_directory import find_model
-    from train.data import Cache, load_data
+    from benchmarks.accuracy._leave_family_out import SHORT, leave_family_out_markdown
+    from benchmarks.accuracy._leave_family_out import leave_family_out as measure
+    from train.data import Cache
+    from train.fitting import Selection, read_data
+    from train.recipes import FinetuneRecipe, load_recipe
 
-    results = []
-    with progress_bars() as begin:
-        found = load_data(data, Cache(cache))
-        samples = choose(found, split, pictures, seed)
-        for name in model:
-            classifier = Classifier(find_model(Path(name)), "cpu", threads)
-            traced = trace(classifier, samples, seed, begin(name, len(samples)))
-            results.append(summarise(traced, classifier, found, seed, resamples))
-        text = markdown(results)
-        write_result(out, "explain", {"models": results}, text)
-    typer.echo(text)
-
-
-def report_picture(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)] = Path("samples"),
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Name or directory.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path(
-        "docs/report.png"
-    ),
-    chromium: Annotated[
-        str | None, typer.Option(envvar="FAKEFACE_CHROMIUM", help="Path of the browser.")
-    ] = None,
-) -> None:
-    """Take the README's screenshot of an HTML report. Needs Chromium and the extra `browser`.
-
-    python -m benchmarks report-picture samples
-    """
-    from benchmarks.accuracy._report_picture import report_picture as make
-
-    make(folder, model, out, chromium)
-    typer.echo(f"{out}: {out.stat().st_size:,} bytes")
-
-
-def page_picture(
-    source: Annotated[
-        Path, typer.Argument(exists=True, help="A folder of pictures, or one picture.")
-    ] = Path("samples"),
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Name or directory.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("docs/page.png"),
-    chromium: Annotated[
-        str | None, typer.Option(envvar="FAKEFACE_CHROMIUM", help="Path of the browser.")
-    ] = None,
-) -> None:
-    """Take the README's screenshot of `fakeface serve` (extras `browser` and `serve`, Chromium).
-
-    python -m benchmarks page-picture samples
-    python -m benchmarks page-picture samples/ai/p001-studio.jpg -o docs/answer.png
-    """
-    from benchmarks.accuracy._page_picture import page_picture as make
-
-    make(source, model, out, chromium)
-    typer.echo(f"{out}: {out.stat().st_size:,} bytes")
+    chosen = load_recipe(recipe, set_)
+    if isinstance(chosen, FinetuneRecipe):
+        chosen = load_recipe(recipe, [*SHORT, *set_])
+    store = Cache(cache)
+    out = out / chosen.name
+    result = measure(
+        chosen,
+        read_data(data, chosen, store, Selection()),
+        store,
+        out / "runs",
+        folds=folds,
+        since=since,
+        most=most,
+        only=only,
+        count=resamples,
+        seed=seed,
+    )
+    publish(out, result, leave_family_out_markdown(result))

@@ -8,8 +8,8 @@ surroundings, and the surroundings without the face.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ class Degradation:
     description: str
     scale: float = 1.0
     format: str | None = None
-    options: tuple[tuple[str, Any], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     blur: float = 0.0
     mask: Mask | None = None
 
@@ -69,7 +69,7 @@ class Degradation:
         if self.blur:
             image = image.filter(ImageFilter.GaussianBlur(self.blur))
         out = io.BytesIO()
-        image.save(out, self.format, **dict(self.options))
+        image.save(out, self.format, **self.options)
         return out.getvalue()
 
 
@@ -123,45 +123,38 @@ def _pixels(face: Box, size: int) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-_QUICK = (("compress_level", 1),)
-"""PNG is lossless at every level; higher ones only take longer."""
+_LOSSLESS: dict[str, Any] = {
+    "format": "PNG",
+    "options": {"compress_level": 1},
+}  # higher levels only take longer
 
 CLEAN = Degradation("clean", "the file as it is")
 
-DEGRADED: tuple[Degradation, ...] = (
-    Degradation(
-        "web",
-        "3/4 of the size (Lanczos), JPEG quality 60",
-        scale=0.75,
-        format="JPEG",
-        options=(("quality", 60),),
-    ),
-    Degradation(
-        "hard",
-        "1/2 of the size (Lanczos), JPEG quality 40",
-        scale=0.5,
-        format="JPEG",
-        options=(("quality", 40),),
-    ),
-    Degradation("webp", "WebP quality 60", format="WEBP", options=(("quality", 60),)),
-    Degradation(
-        "blur", "Gaussian blur, sigma 1 pixel, PNG", blur=1.0, format="PNG", options=_QUICK
-    ),
-    Degradation(
-        "screenshot", "1.3 times the size (Lanczos), PNG", scale=1.3, format="PNG", options=_QUICK
-    ),
-)
-
-READINGS: tuple[Degradation, ...] = (
-    Degradation(
-        "face-only", "surroundings of the face box filled with the mean colour", mask=keep_face
-    ),
-    Degradation("background-only", "face box filled with the mean colour", mask=hide_face),
-)
-
-DEFAULT: tuple[Degradation, ...] = (CLEAN, *DEGRADED, *READINGS)
-"""Measured if `--degradation` is not given."""
-
-
-DEGRADATIONS: dict[str, Degradation] = {degradation.name: degradation for degradation in DEFAULT}
+DEGRADATIONS: dict[str, Degradation] = {
+    degradation.name: degradation
+    for degradation in (
+        CLEAN,
+        Degradation(
+            "web",
+            "3/4 of the size (Lanczos), JPEG quality 60",
+            scale=0.75,
+            format="JPEG",
+            options={"quality": 60},
+        ),
+        Degradation(
+            "hard",
+            "1/2 of the size (Lanczos), JPEG quality 40",
+            scale=0.5,
+            format="JPEG",
+            options={"quality": 40},
+        ),
+        Degradation("webp", "WebP quality 60", format="WEBP", options={"quality": 60}),
+        Degradation("blur", "Gaussian blur, sigma 1 pixel, PNG", blur=1.0, **_LOSSLESS),
+        Degradation("screenshot", "1.3 times the size (Lanczos), PNG", scale=1.3, **_LOSSLESS),
+        Degradation(
+            "face-only", "surroundings of the face box filled with the mean colour", mask=keep_face
+        ),
+        Degradation("background-only", "face box filled with the mean colour", mask=hide_face),
+    )
+}
 """All degradations by name."""

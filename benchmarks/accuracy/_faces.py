@@ -1,10 +1,9 @@
-"""Face detection: recall by origin, false positives, the smallest face, and the time."""
+"""Face detection: recall by origin, false positives, the smallest face."""
 
 from __future__ import annotations
 
 import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 from benchmarks._markdown import table
-from benchmarks._progress import Begin
 from benchmarks._provenance import provenance
 from fakeface import Box, FaceFinder, ImageError
 from fakeface.images import Picture
-from fakeface.preprocessing import detect_faces, find_faces, load_for_finder
+from fakeface.preprocessing import find_faces
+from train.command_line import progress
 from train.data import CLASSES, Sample
 
 PEOPLE = ("astronaut", "camera")
@@ -29,12 +28,12 @@ BACKGROUNDS = ("coffee", "rocket", "brick", "motorcycle_left", "retina", "gravel
 SIZES = (20, 32, 48, 64, 96, 144, 224, 400)
 """Edges of the bins of face sizes in scenes, in pixels."""
 
-SCENE, LARGE_SCENE = 1280, 4000
-"""Longer sides of the scenes in pixels."""
+SCENE = 1280
+"""Longer side of the scenes in pixels."""
 
 
 def run_faces(
-    finder: FaceFinder, samples: Sequence[Sample], scenes: int, seed: int, begin: Begin
+    finder: FaceFinder, samples: Sequence[Sample], scenes: int, seed: int
 ) -> dict[str, Any]:
     """Measure a face finder.
 
@@ -44,62 +43,54 @@ def run_faces(
         scenes: Number of scenes to compose: a random face, scaled, pasted onto a picture without
             people.
         seed: Seed of the scenes.
-        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
-        Plain values, ready for JSON: `sources`, `unreadable`, `without_people`, `scenes`,
-        `large_scenes`, `provenance`.
+        Plain values, ready for JSON: `sources`, `unreadable`, `without_people`, `scenes`, and the
+        provenance.
     """
-    sources, unreadable = _sources(finder, samples, begin("pictures", len(samples)))
+    sources, unreadable = _sources(finder, samples)
     samples = [sample for sample in samples if sample.name not in unreadable]
     return {
+        "benchmark": "faces",
+        **provenance(),
         "finder": {"version": finder.info.version, "sha256": finder.info.sha256},
         "sources": sources,
         "unreadable": unreadable,
         "without_people": _without_people(finder),
-        "scenes": _scenes(finder, samples, scenes, seed, SCENE, begin("scenes", scenes)),
-        "large_scenes": _scenes(
-            finder, samples, scenes // 4, seed, LARGE_SCENE, begin("large scenes", scenes // 4)
-        ),
-        "provenance": provenance(),
+        "scenes": _scenes(finder, samples, scenes, seed),
     }
 
 
 def _sources(
-    finder: FaceFinder, samples: Sequence[Sample], count: Callable[[int], None]
+    finder: FaceFinder, samples: Sequence[Sample]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Return metrics per origin, and the pictures that could not be read, with the reason."""
-    by_source: dict[str, list[tuple[float, int, float]]] = {}
+    by_source: dict[str, list[float | None]] = {}
     unreadable: dict[str, str] = {}
-    for sample in samples:
-        if sample.box is not None:
-            key = f"{CLASSES[sample.label]}/{sample.origin}"
-            try:
-                loaded = load_for_finder(Picture(sample.path))
-            except ImageError as error:
-                unreadable[sample.name] = error.reason
-            else:
-                started = time.process_time()
-                faces = detect_faces(loaded, finder)
-                taken = time.process_time() - started
-                iou = faces[0].box.iou(sample.box) if faces else 0.0
-                by_source.setdefault(key, []).append((iou, len(faces), taken))
-        count(1)
-    rows = []
-    for source, found in sorted(by_source.items()):
-        ious, counts, times = zip(*found, strict=True)
-        rows.append(
-            {
-                "source": source,
-                "pictures": len(found),
-                "recall": sum(iou > 0.5 for iou in ious) / len(found),
-                "found": sum(n > 0 for n in counts) / len(found),
-                "several": sum(n > 1 for n in counts) / len(found),
-                "median_iou": statistics.median(ious),
-                "median_ms": 1000 * statistics.median(times),
-            }
-        )
+    for sample in progress(samples, "pictures", len(samples)):
+        try:
+            faces = find_faces(Picture(sample.path), finder)
+        except ImageError as error:
+            unreadable[sample.name] = error.reason
+        else:
+            iou = faces[0].box.iou(_box(sample)) if faces else None
+            by_source.setdefault(f"{CLASSES[sample.label]}/{sample.origin}", []).append(iou)
+    rows = [
+        {
+            "source": source,
+            "pictures": len(ious),
+            "recall": sum((iou or 0) > 0.5 for iou in ious) / len(ious),
+            "found": sum(iou is not None for iou in ious) / len(ious),
+            "median_iou": statistics.median(iou or 0.0 for iou in ious),
+        }
+        for source, ious in sorted(by_source.items())
+    ]
     return rows, unreadable
+
+
+def _box(sample: Sample) -> Box:
+    assert sample.box is not None  # only such pictures are measured
+    return sample.box
 
 
 def _skimage() -> dict[str, Path]:
@@ -123,36 +114,28 @@ def _without_people(finder: FaceFinder) -> dict[str, Any]:
 
 
 def _scenes(
-    finder: FaceFinder,
-    samples: Sequence[Sample],
-    scenes: int,
-    seed: int,
-    longer: int,
-    count: Callable[[int], None],
+    finder: FaceFinder, samples: Sequence[Sample], scenes: int, seed: int
 ) -> list[dict[str, Any]]:
     rng = np.random.default_rng(seed)
     files = _skimage()
-    usable = [sample for sample in samples if sample.box is not None]
     hits: list[tuple[float, bool, int]] = []
-    for index in range(scenes if usable else 0):
+    for index in progress(range(scenes if samples else 0), "scenes", scenes):
         scene = Image.open(files[BACKGROUNDS[index % len(BACKGROUNDS)]]).convert("RGB")
-        scale = longer / max(scene.size)
+        scale = SCENE / max(scene.size)
         scene = scene.resize((round(scene.width * scale), round(scene.height * scale)))
-        sample = usable[int(rng.integers(len(usable)))]
+        sample = samples[int(rng.integers(len(samples)))]
         portrait = Picture(sample.path).load()[0]
-        assert sample.box is not None
         side = float(np.exp(rng.uniform(np.log(SIZES[0]), np.log(SIZES[-1]))))
-        scale = side / sample.box.side
+        scale = side / _box(sample).side
         size = (round(portrait.width * scale), round(portrait.height * scale))
         room = (scene.width - size[0], scene.height - size[1])
         if min(room) >= 0:
             x, y = (int(rng.integers(0, most + 1)) for most in room)
             scene.paste(portrait.resize(size, Image.Resampling.BICUBIC), (x, y))
-            box = sample.box.scaled(scale)
+            box = _box(sample).scaled(scale)
             truth = Box(box.x + x, box.y + y, box.width, box.height)
             matches = [face.box.iou(truth) > 0.5 for face in find_faces(Picture(scene), finder)]
             hits.append((side, any(matches), len(matches) - sum(matches)))
-        count(1)
     rows = []
     for low, high in pairwise(SIZES):
         inside = [hit for hit in hits if low <= hit[0] < high]
@@ -177,16 +160,14 @@ def faces_markdown(result: dict[str, Any]) -> str:
         [
             "Faces found, compared with the boxes of another detector (recall at IoU .5):\n",
             table(
-                ["source", "pictures", "recall", "a face", "several", "median IoU", "median ms"],
+                ["source", "pictures", "recall", "a face", "median IoU"],
                 [
                     [
                         row["source"],
                         str(row["pictures"]),
                         f"{row['recall']:.1%}",
                         f"{row['found']:.1%}",
-                        f"{row['several']:.1%}",
                         f"{row['median_iou']:.2f}",
-                        f"{row['median_ms']:.1f}",
                     ]
                     for row in result["sources"]
                 ],

@@ -1,4 +1,4 @@
-"""Groups of pictures that metrics are computed over: all, pairs and single origins."""
+"""Groups of pictures that metrics are computed over."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from benchmarks.accuracy._metrics import Bools
 from train.data import CLASSES, Sample
 
-FAMILY, PHOTOGRAPHS = "family", "photographs"
-"""Kinds of the groups by family of generators, and by kind of photographs."""
+EXCLUDED = "vae-recon"
+"""AI source (reconstructions of photographs) that is left out of the headline figures."""
 
-EVERYTHING = "everything"
-"""Name of the group of all pictures of a split."""
+PAIRS = (("stylegan", "ffhq"), ("vae-recon", "ffhq"))
+"""Pairs of an AI source and a Real source, measured against each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,65 +24,47 @@ class Group:
     Attributes:
         name: Such as `everything`, `without vae-recon`, `stylegan / ffhq`, `family flux`,
             `photographs: selfie`, `AI/sdxl`.
-        kind: `all`, `pair`, `family`, `photographs` or `source`.
+        kind: `all` (the last one is the headline), `pair`, `family` (of generators), `photographs`
+            (of a kind) or `source`.
         members: Which pictures of the split belong to it, shape (n,).
     """
 
     name: str
     kind: str
-    members: npt.NDArray[np.bool_]
+    members: Bools
 
 
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """Rules that group pictures.
+def make_groups(samples: Sequence[Sample]) -> list[Group]:
+    """Group the pictures of a split.
 
-    Attributes:
-        excluded: AI sources that are measured by themselves and left out of the main figures.
-        pairs: Pairs of an AI source and a Real source, measured against each other.
+    An AI source, or family of generators, is measured against all Real pictures of the split; a
+    Real source, or kind of photographs, against all AI pictures of it but those of `EXCLUDED`.
+
+    Args:
+        samples: The pictures.
+
+    Returns:
+        The groups that have pictures of both classes, those of sources with one of them.
     """
-
-    excluded: tuple[str, ...] = ("vae-recon",)
-    pairs: tuple[tuple[str, str], ...] = (("stylegan", "ffhq"), ("vae-recon", "ffhq"))
-
-    def main(self, samples: Sequence[Sample]) -> str:
-        """Return the name of the group of the headline metrics."""
-        left_out = [name for name in self.excluded if any(s.origin == name for s in samples)]
-        return f"without {', '.join(left_out)}" if left_out else EVERYTHING
-
-    def groups(self, samples: Sequence[Sample]) -> list[Group]:
-        """The groups of one split.
-
-        An AI source, or family of generators, is measured against all Real pictures of the split;
-        a Real source, or kind of photographs, against all AI pictures of it that are not excluded.
-
-        Args:
-            samples: The pictures of the split.
-
-        Returns:
-            The groups that have pictures of both classes, those of sources with one of them.
-        """
-        label = np.array([s.label for s in samples])
-        source = np.array([s.origin for s in samples])
-        is_ai = label == 0
-        kept = ~(is_ai & np.isin(source, self.excluded))
-        out = [Group(EVERYTHING, "all", np.ones_like(is_ai))]
-        if not kept.all():
-            out.append(Group(self.main(samples), "all", kept))
-        for ai, real in self.pairs:
-            members = (is_ai & (source == ai)) | (~is_ai & (source == real))
-            if (members & is_ai).any() and (members & ~is_ai).any():
-                out.append(Group(f"{ai} / {real}", "pair", members))
-        for kind, told, mine, others in (
-            (FAMILY, np.array([s.family for s in samples]), is_ai & kept, ~is_ai),
-            (PHOTOGRAPHS, np.array([s.kind for s in samples]), ~is_ai, is_ai & kept),
-        ):
-            for name in sorted(set(told[mine].tolist()) - {""}):
-                separator = ":" if kind == PHOTOGRAPHS else ""
-                members = (mine & (told == name)) | others
-                out.append(Group(f"{kind}{separator} {name}", kind, members))
-        for which, name in sorted(set(zip(label.tolist(), source.tolist(), strict=True))):
-            mine = (label == which) & (source == name)
-            others = ~is_ai if which == 0 else is_ai & kept
-            out.append(Group(f"{CLASSES[which]}/{name}", "source", mine | others))
-        return out
+    is_ai = np.array([s.label == 0 for s in samples])
+    source = np.array([s.origin for s in samples])
+    kept = ~(is_ai & (source == EXCLUDED))
+    out = [Group("everything", "all", np.ones_like(is_ai))]
+    if not kept.all():
+        out.append(Group(f"without {EXCLUDED}", "all", kept))
+    for ai, real in PAIRS:
+        mine, others = is_ai & (source == ai), ~is_ai & (source == real)
+        if mine.any() and others.any():
+            out.append(Group(f"{ai} / {real}", "pair", mine | others))
+    named = np.array([f"{CLASSES[s.label]}/{s.origin}" for s in samples])
+    family = np.array([s.family for s in samples])
+    what = np.array([s.kind for s in samples])
+    for kind, prefix, names, mine, others in (
+        ("family", "family ", family, is_ai & kept, ~is_ai),
+        ("photographs", "photographs: ", what, ~is_ai, is_ai & kept),
+        ("source", "", named, is_ai, ~is_ai),
+        ("source", "", named, ~is_ai, is_ai & kept),
+    ):
+        for name in sorted(set(names[mine].tolist()) - {""}):
+            out.append(Group(prefix + name, kind, (mine & (names == name)) | others))
+    return out

@@ -1,40 +1,46 @@
-"""How a fine-tuning fares on families of generators, and cameras, that it never saw.
+"""How a recipe fares on families of generators, and cameras, that it never saw.
 
 K folds over families of AI pictures and over origins of photographs, the folds disjoint. For each
-fold the fine-tuning itself is repeated, short, on everything else, and the detector measured on
-the fold alone: unseen generators against unseen cameras. Every family counts the same, be it 30
-pictures or 600. Recipes, and the weight of the initial checkpoint in an average, are chosen by
-it, so that `unseen` stays unseen.
+fold a detector is trained on everything else, and measured on the fold alone: unseen generators
+against unseen cameras. Every family counts the same, be it 30 pictures or 600. Recipes are chosen
+by it, so that `unseen` stays unseen.
 
-It is fair only to families that the initial checkpoint never saw either: with
-`since`, folds take only families and origins all of whose pictures were added since then.
+A fine-tuning is fair only to families that its initial checkpoint never saw either: with `since`,
+folds take only families and origins all of whose pictures were added since then.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks._markdown import metric, table
 from benchmarks._provenance import provenance
-from benchmarks.accuracy._macro import FEW, estimates, ranking
-from benchmarks.accuracy._metrics import resamples
+from benchmarks.accuracy._metrics import FEW, intervals, mean, resampled, resamples
+from train.command_line import console
 from train.data import Cache, Data, Sample, without_leaks
 from train.errors import DataError
 from train.evaluate import Scores
-from train.fitting import INFO, Run, average, fit, load_run
-from train.recipes import FinetuneRecipe, Recipe
+from train.fitting import fit
+from train.recipes import Recipe
+
+SHORT = (
+    "finetune.steps=200",
+    "finetune.evaluation_interval=200",
+    "finetune.random_crop_sizes=[192]",
+    "finetune.random_crop_schedule=[0.0]",
+)
+"""Settings of a fine-tuning that is repeated once per fold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What one fine-tuning does not see.
+    """What one training does not see.
 
     Attributes:
         families: Families of AI pictures.
@@ -116,97 +122,77 @@ def leave_family_out(
     *,
     folds: int = 3,
     since: int = 0,
-    shares: Sequence[float] = (0.0,),
     most: int = 60,
     only: Sequence[int] = (),
     count: int = 1000,
     seed: int = 0,
-    report: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Repeat a fine-tuning once for every fold, and measure it on that fold.
+    """Train a recipe once for every fold, and measure it on that fold.
 
     Args:
-        recipe: A fine-tuning.
+        recipe: What to train.
         data: Pictures with faces located, as from `train.fitting.read_data`.
-        cache: Where reconstructions are kept.
+        cache: Where features and reconstructions are kept.
         out: Folder of the runs; those that are finished are not repeated.
         folds: Number of folds.
         since: As for `make_folds`.
-        shares: Weights of the initial checkpoint in an average; 0 is the training alone, 1 the
-            checkpoint alone.
         most: As for `without`.
         only: Numbers of the folds to measure, from 1; all of them if empty.
         count: Bootstrap resamples.
         seed: Of the bootstrap.
-        report: Called with a line about what comes next.
 
     Returns:
-        Plain values, ready for JSON: the folds, and under `shares` per weight of the start the
-        `mean` over families (AUC, and TPR at 5 % FPR, each with its interval), the `worst`
-        family, and all `families` with their numbers and figures.
+        Plain values, ready for JSON: the folds, and what `summarize` says of them.
 
     Raises:
-        ValueError: The recipe is no fine-tuning, or there is no fold of a number in `only`.
+        ValueError: There is no fold of a number in `only`.
         TrainError: The folds cannot be made, or a training failed.
     """
-    if not isinstance(recipe, FinetuneRecipe):
-        raise ValueError(f"recipe {recipe.name} fine-tunes nothing: leave-one-out is for it")
-    every = range(1, folds + 1)
-    measured = set(only or every)
-    if missing := sorted(measured - set(every)):
-        raise ValueError(f"there is no fold {missing[0]}: the folds are 1 to {folds}")
     made = make_folds(data.samples, folds, since)
-    scores: dict[float, list[Scores]] = {share: [] for share in shares}
-    for number, fold in enumerate(made, 1):
-        if number not in measured:
-            continue
-        report(
-            f"{recipe.name}, fold {number} of {folds}: without {', '.join(fold.families)} and"
-            f" {len(fold.origins)} origins of photographs"
-        )
+    measured = sorted(set(only) or range(1, folds + 1))
+    if measured[-1] > folds:
+        raise ValueError(f"there is no fold {measured[-1]}: the folds are 1 to {folds}")
+    scores = []
+    for number in measured:
+        fold = made[number - 1]
         left = without(data, fold, most)
         left.check()
-        home = out / f"fold-{number}-of-{folds}"
-        run = fit(recipe, left, cache, home / "training")
-        for share in shares:
-            part = _blended(run, left, home / f"start-{share:g}", share) if share else run
-            scores[share].append(part.scores("test"))
-    families = {sample.name: group(sample) for sample in data.samples}
+        console.print(
+            f"{recipe.name}, fold {number} of {folds}: without {', '.join(fold.families)} and"
+            f" {len(fold.origins)} origins of photographs",
+            soft_wrap=True,
+        )
+        run = fit(recipe, left, cache, out / f"fold-{number}-of-{folds}" / "training")
+        scores.append(run.scores("test"))
     return {
         "benchmark": "leave-family-out",
         **provenance(packages=("tensorflow", "keras", "scikit-learn")),
         "recipe": recipe.as_dict(),
         "data": {"fingerprint": data.fingerprint(), "since": since},
         "bootstrap": {"resamples": count, "seed": seed},
-        "folds": [
-            {"families": f.families, "origins": f.origins, "measured": n in measured}
-            for n, f in enumerate(made, 1)
-        ],
-        "shares": {
-            f"{share:g}": summarize(parts, families, count, seed) for share, parts in scores.items()
-        },
+        "folds": [{"families": f.families, "origins": f.origins} for f in made],
+        "measured": measured,
+        **summarize(scores, {sample.name: group(sample) for sample in data.samples}, count, seed),
     }
-
-
-def _blended(run: Run, data: Data, out: Path, share: float) -> Run:
-    if (out / INFO).exists():
-        return load_run(out)
-    return average([run], [1.0], data, out, f"{run.recipe.name}-start", interpolation_weight=share)
 
 
 def summarize(
     folds: Sequence[Scores], families: dict[str, str], count: int, seed: int
 ) -> dict[str, Any]:
-    """Mean and worst family over all folds, each against the photographs of its fold.
+    """Measure every family against the photographs of its fold, and the mean over families.
 
     Args:
         folds: Scores of every fold.
         families: Family, or origin, of every picture by its name.
         count: Bootstrap resamples, within families and origins.
         seed: Of the bootstrap.
+
+    Returns:
+        The `mean` over families of at least `FEW` pictures (AUC, and TPR at 5 % FPR, each with its
+        interval; None if there are none), and all of these `families`, the worst first.
     """
     rows: dict[str, Any] = {}
-    drawn: list[npt.NDArray[np.float64]] = []
+    every = []
     for scores in folds:
         names = np.array([families[name] for name in scores.names])
         is_ai = scores.labels == 0
@@ -216,64 +202,33 @@ def summarize(
             if n < FEW:
                 continue
             keys = [f"{a} {b}" for a, b in zip(is_ai[members], names[members], strict=True)]
-            values = ranking(
-                is_ai[members], 1 - scores.p_real[members], resamples(keys, count, seed)
-            )
-            drawn.append(values)
-            rows[family] = {"n": n, **_as_lists(values)}
-    if not rows:
-        return {"mean": None, "worst": None, "families": {}}
-    worst = min(rows, key=lambda family: rows[family]["auc"][0])
-    mean = {"n": len(rows), **_as_lists(np.mean(drawn, axis=0))}
-    return {"mean": mean, "worst": worst, "families": rows}
-
-
-def _as_lists(values: npt.NDArray[np.float64]) -> dict[str, list[float | None]]:
-    return {name: estimate.as_list() for name, estimate in estimates(values).items()}
-
-
-def _folds(folds: Sequence[dict[str, Any]]) -> str:
-    numbers = [number for number, fold in enumerate(folds, 1) if fold["measured"]]
-    if len(numbers) == len(folds):
-        return f"{len(folds)} folds"
-    return f"fold {', '.join(map(str, numbers))} of {len(folds)}"
+            weights = resamples(keys, count, seed)
+            drawn = resampled(is_ai[members], 1 - scores.p_real[members], weights)
+            every.append(drawn)
+            rows[family] = {"n": n, **intervals(drawn)}
+    return {
+        "mean": {"n": len(rows), **intervals(mean(every))} if every else None,
+        "families": dict(sorted(rows.items(), key=lambda item: item[1]["auc"][0])),
+    }
 
 
 def leave_family_out_markdown(result: dict[str, Any]) -> str:
-    """The result as tables: the means, then every family."""
-    shares = result["shares"]
-    means = [
-        [
-            share,
-            metric(part["mean"]["auc"]),
-            metric(part["mean"]["tpr5"]),
-            f"{part['worst']}: {metric(part['families'][part['worst']]['auc'])}",
-        ]
-        for share, part in shares.items()
-        if part["mean"]
-    ]
-    first = next(iter(shares.values()))["families"]
-    rows = [
-        [name, str(row["n"]), *(metric(part["families"][name]["auc"]) for part in shares.values())]
-        for name, row in sorted(first.items(), key=lambda item: item[1]["auc"][0])
-    ]
+    """The result as a table: the mean, then every family."""
+    measured = ", ".join(map(str, result["measured"]))
+    rows = [("mean", result["mean"])] if result["mean"] else []
     return "\n".join(
         [
             f"# Leave families out: {result['recipe']['name']}\n",
             f"- command: `{result['command']}`",
             f"- data: {result['data']['fingerprint']}",
-            f"- {_folds(result['folds'])} over families of AI pictures and origins of"
-            " photographs; every fold is a training of its own\n",
+            f"- folds {measured} of {len(result['folds'])} over families of AI pictures and origins"
+            " of photographs; every fold is a training of its own\n",
             table(
+                ["family", "n", "AUC", "TPR at 5 % FPR"],
                 [
-                    "weight of the initial checkpoint",
-                    "mean AUC",
-                    "mean TPR at 5 % FPR",
-                    "worst family",
+                    [name, str(row["n"]), metric(row["auc"]), metric(row["tpr5"])]
+                    for name, row in (*rows, *result["families"].items())
                 ],
-                means,
             ),
-            "",
-            table(["family", "n", *(f"AUC, start {share}" for share in shares)], rows),
         ]
     )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
-import queue
 import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks._process import child_environment
 from train.command_line import CommandError
-
-TIMEOUT = 300.0
-"""Seconds after which a baseline that does not answer is ended."""
 
 
 class BaselineError(CommandError):
@@ -30,36 +25,25 @@ class Baseline:
 
     Attributes:
         name: Its name in the table.
-        group: Its name for `--only`.
-        network: Which network it runs, in words.
-        job: What its process opens, ready for JSON: `kind` selects an opener of
-            `benchmarks.baselines._worker`, the rest is passed to it.
-        installs: Distributions that running it needs.
+        job: What its process opens, ready for JSON; see
+            `benchmarks.baselines._worker.open_baseline`.
+        digest: Hash of the files that determine its scores.
         python: Python interpreter of its process.
         unavailable: Why it cannot run; empty if it can be tried.
-        digest: Hash of the files that determine its scores.
     """
 
     name: str
-    group: str
-    network: str
     job: dict[str, Any] = field(default_factory=dict)
-    installs: tuple[str, ...] = ()
+    digest: str = ""
     python: str = sys.executable
     unavailable: str = ""
-    digest: str = ""
-
-    def key(self, about: dict[str, Any]) -> str:
-        """Return a hash of all that its scores depend on."""
-        parts = [self.name, self.job.get("kind"), self.digest, about["versions"]]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 class Process:
     """The process of one baseline.
 
     Attributes:
-        about: What it reported when it was ready: `versions`, `precision`, `threshold`.
+        about: What it reported when it was ready: `versions`, `precision`.
     """
 
     def __init__(self, baseline: Baseline, threads: int, picture: Path) -> None:
@@ -73,18 +57,11 @@ class Process:
         Raises:
             BaselineError: It cannot run.
         """
-        if baseline.unavailable:
-            raise BaselineError(baseline.unavailable)
-        job = {
-            **baseline.job,
-            "threads": threads,
-            "picture": str(picture),
-            "installs": baseline.installs,
-        }
+        job = json.dumps({**baseline.job, "threads": threads, "picture": str(picture)})
         self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 -- see close
         try:
             self._process = subprocess.Popen(
-                [baseline.python, "-m", "benchmarks.baselines._worker", json.dumps(job)],
+                [baseline.python, "-m", "benchmarks.baselines._worker", job],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -94,13 +71,7 @@ class Process:
         except OSError as error:
             self._errors.close()
             raise BaselineError(f"{baseline.python}: {error.strerror}") from error
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
-        try:
-            self.about: dict[str, Any] = self._answer()
-        except BaselineError:
-            self.close()
-            raise
+        self.about: dict[str, Any] = self._answer()
 
     def ask(self, what: str, **arguments: Any) -> Any:
         """Send a request to the process and wait for the answer.
@@ -113,53 +84,31 @@ class Process:
             The answer.
 
         Raises:
-            BaselineError: The baseline failed, or its process died or hangs; it is ended then.
+            BaselineError: The baseline failed, or its process died; it is ended then.
         """
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(OSError):  # it has ended: the answer will say why
             self._process.stdin.write(json.dumps({"what": what, **arguments}) + "\n")
             self._process.stdin.flush()
-        except (OSError, ValueError):
-            pass  # it has ended: the answer will say why
-        try:
-            return self._answer()
-        except BaselineError:
-            self.close()
-            raise
+        return self._answer()
 
     def close(self) -> None:
         """End the process."""
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._errors):
-            try:
-                if stream is not None:
-                    stream.close()
-            except OSError:
-                continue
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as lines:
-            for line in lines:
-                self._lines.put(line)
-        self._lines.put("")
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
 
     def _answer(self) -> Any:
-        try:
-            line = self._lines.get(timeout=TIMEOUT)
-        except queue.Empty:
-            raise BaselineError(f"no answer within {TIMEOUT:.0f} s") from None
-        if not line:
-            raise BaselineError(self._exit_message())
-        answer = json.loads(line)
-        if "error" in answer:
-            raise BaselineError(answer["error"])
-        return answer["answer"]
-
-    def _exit_message(self) -> str:
-        code = self._process.wait()
-        self._errors.seek(0)
-        lines = self._errors.read().strip().splitlines() or ["no message"]
-        return f"its process ended with {code}: {lines[-1][:300]}"
+        assert self._process.stdout is not None
+        if line := self._process.stdout.readline():
+            answer = json.loads(line)
+            if "error" not in answer:
+                return answer["answer"]
+            why = answer["error"]
+        else:
+            code = self._process.wait()
+            self._errors.seek(0)
+            lines = self._errors.read().strip().splitlines() or ["no message"]
+            why = f"its process ended with {code}: {lines[-1][:300]}"
+        self.close()
+        raise BaselineError(why)

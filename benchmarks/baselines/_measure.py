@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import provenance
-from benchmarks.accuracy._degradations import CLEAN, DEGRADATIONS, Degradation
-from benchmarks.accuracy._metrics import measure, resamples
+from benchmarks._turns import in_turns
+from benchmarks.accuracy._degradations import DEGRADATIONS, Degradation
+from benchmarks.accuracy._metrics import intervals, resampled, resamples
 from benchmarks.accuracy._store import pixel_path
 from benchmarks.baselines._baseline import Baseline, BaselineError, Process
-from benchmarks.speed._latency import pictures
-from fakeface import ImageError, Thresholds
-from fakeface.diagnostics import Timing, Variant, environment, interleaved
-from train.data import AppendOnlyCache, Cache, Data, Sample
+from benchmarks.speed._pictures import pictures
+from fakeface import ImageError
+from fakeface.diagnostics import environment
+from train.command_line import progress
+from train.data import Cache, Data, Sample
 
 PICTURE = "1024 px"
-"""Which of `benchmarks.speed._latency.pictures` verdicts are timed on."""
+"""Which of `benchmarks.speed._pictures.pictures` verdicts are timed on."""
 
-ACCURACY_DEGRADATIONS = ("clean", "web", "hard")
+TREATED = ("clean", "web", "hard")
+"""Degradations that accuracy is measured under."""
 
 PAUSE = 0.005
 """Seconds between turns, so that the threads of the previous baseline go to sleep."""
 
 _CHUNK = 25
-
-
-@dataclass(slots=True)
-class _Row:
-    """Results of one baseline so far."""
-
-    baseline: Baseline
-    about: dict[str, Any] | None = None
-    failed: str = ""
-    accuracy: dict[str, Any] = field(default_factory=dict)
-    speed: dict[str, Any] = field(default_factory=dict)
 
 
 def compare(
@@ -52,7 +46,6 @@ def compare(
     count: int = 300,
     seconds: float = 300.0,
     seed: int = 0,
-    begin: Begin = no_progress,
 ) -> dict[str, Any]:
     """Measure baselines side by side.
 
@@ -64,38 +57,45 @@ def compare(
         count: Pictures of the sample, half of them of each class where there are as many.
         seconds: How long to measure speed, all baselines together.
         seed: Seed of the sample and of the intervals.
-        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, environment, the sample, `baselines` with `speed`
-        per number of threads (`network`, `verdict`, the same with `_cpu`, `peak_rss_mb`,
-        `install_mb`, and p50s as multiples of the first baseline's), `accuracy` per degradation,
-        `failed` if one could not run.
+        per number of threads (`network`, `verdict`, the same with `_cpu`, `peak_rss_mb`),
+        `accuracy` per degradation, `failed` if one could not run.
     """
     before = environment()
-    rows = [_Row(baseline, failed=baseline.unavailable) for baseline in baselines]
+    rows: list[dict[str, Any]] = [
+        {"name": b.name, "digest": b.digest, "failed": b.unavailable, "accuracy": {}, "speed": {}}
+        for b in baselines
+    ]
+    samples = [] if data is None else draw_sample(data.split("test"), count, seed)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         picture = folder / "portrait.jpg"
         picture.write_bytes(pictures()[PICTURE])
-        samples = [] if data is None else draw_sample(data.split("test"), count, seed)
-        if samples:
-            _score_all(rows, samples, picture, folder, cache, seed, max(threads), begin)
-        _time_all(rows, threads, picture, seconds, begin)
+        treated = {name: _degrade(DEGRADATIONS[name], samples, folder) for name in TREATED}
+        for baseline, row in zip(baselines, rows, strict=True):
+            if samples and not row["failed"]:
+                try:
+                    with closing(Process(baseline, max(threads), picture)) as process:
+                        row.update(process.about)
+                        _score(row, baseline, process, samples, treated, cache, seed)
+                except BaselineError as error:
+                    row["failed"] = str(error)
+        _time(rows, baselines, threads, picture, seconds)
     return {
         "benchmark": "baselines",
         **provenance(before),
         "picture": PICTURE,
         "threads": list(threads),
-        "reference": baselines[0].name,
         "sample": {
             "seed": seed,
             "AI": sum(sample.label == 0 for sample in samples),
             "Real": sum(sample.label == 1 for sample in samples),
             "data": None if data is None else data.fingerprint(),
         },
-        "degradations": {name: DEGRADATIONS[name].description for name in ACCURACY_DEGRADATIONS},
-        "baselines": [_as_dict(row, rows[0]) for row in rows],
+        "degradations": {name: DEGRADATIONS[name].description for name in TREATED},
+        "baselines": rows,
     }
 
 
@@ -118,169 +118,101 @@ def draw_sample(samples: Sequence[Sample], count: int, seed: int) -> list[Sample
     return [sample for i, sample in enumerate(samples) if i in kept]
 
 
-def _score_all(
-    rows: Sequence[_Row],
-    samples: Sequence[Sample],
-    picture: Path,
-    folder: Path,
-    cache: Cache,
-    seed: int,
-    threads: int,
-    begin: Begin,
-) -> None:
-    """Score the sample under every degradation with every baseline."""
-    running = [row for row in rows if not row.failed]
-    advance = begin("accuracy", len(running) * len(ACCURACY_DEGRADATIONS) * len(samples))
-    degraded = {
-        name: _degrade(DEGRADATIONS[name], samples, folder) for name in ACCURACY_DEGRADATIONS
-    }
-    for row in running:
-        process = None
-        try:
-            process = Process(row.baseline, threads, picture)
-            row.about = process.about
-            for name, paths in degraded.items():
-                treatment = f"{name}-{pixel_path(DEGRADATIONS[name])[:16]}"
-                key = f"{row.baseline.key(process.about)}-{treatment}"
-                cached = cache.append_only(f"baselines/{key}")
-                _score(process, samples, paths, cached, advance)
-                row.accuracy[name] = _metrics(samples, cached, row.about["threshold"], seed)
-        except BaselineError as error:
-            row.failed = str(error)
-        finally:
-            if process is not None:
-                process.close()
-
-
-def _degrade(degradation: Degradation, samples: Sequence[Sample], folder: Path) -> list[Path]:
+def _degrade(degradation: Degradation, samples: Sequence[Sample], folder: Path) -> list[str]:
     """Write the degraded pictures; one that cannot be decoded is copied unchanged."""
-    if degradation is CLEAN:
-        return [sample.path for sample in samples]
     paths = []
     for number, sample in enumerate(samples):
-        path = folder / f"{degradation.name}-{number:05}.jpg"
+        path = folder / f"{degradation.name}-{number:05}{sample.path.suffix}"
         data = sample.path.read_bytes()
         try:
             path.write_bytes(degradation.apply(data))
         except ImageError:
             path.write_bytes(data)
-        paths.append(path)
+        paths.append(str(path))
     return paths
 
 
 def _score(
+    row: dict[str, Any],
+    baseline: Baseline,
     process: Process,
     samples: Sequence[Sample],
-    paths: Sequence[Path],
-    cached: AppendOnlyCache,
-    advance: Callable[[int], None],
+    treated: Mapping[str, Sequence[str]],
+    cache: Cache,
+    seed: int,
 ) -> None:
-    todo = [
-        (sample.digest, str(path.absolute()))
-        for sample, path in zip(samples, paths, strict=True)
-        if sample.digest not in cached.records
-    ]
-    advance(len(samples) - len(todo))
-    for start in range(0, len(todo), _CHUNK):
-        part = todo[start : start + _CHUNK]
-        scores = process.ask("scores", paths=[path for _, path in part])
-        cached.add((digest, score) for (digest, _), score in zip(part, scores, strict=True))
-        advance(len(part))
-
-
-def _metrics(
-    samples: Sequence[Sample], cached: AppendOnlyCache, threshold: float | None, seed: int
-) -> dict[str, Any]:
-    records = [cached.records[sample.digest] for sample in samples]
-    p_fake = np.array([np.nan if p is None else p for p, _ in records])
-    readable = ~np.isnan(p_fake)
-    if not readable.any():
-        raise BaselineError("could read none of the pictures")
-    is_ai = np.array([sample.label == 0 for sample in samples])
-    half = 0.5 if threshold is None else threshold
+    """Score the sample under every degradation; what was scored before is in the cache."""
+    job = baseline.job
+    parts = [job["kind"], job.get("precision"), baseline.digest, process.about["versions"]]
+    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     weights = resamples([f"{s.label} {s.origin}" for s in samples], 1000, seed)
-    metrics = measure(
-        is_ai[readable], p_fake[readable], Thresholds(half, half), weights[:, readable]
-    )
-    kept = ("auc", "flagged_ai", "flagged_real")
-    return {
-        **{name: metrics[name].as_list() for name in kept},
-        "unreadable": int((~readable).sum()),
-        "whole": sum(how == "whole" for _, how in records),
-    }
+    is_ai = np.array([sample.label == 0 for sample in samples])
+    for name, paths in treated.items():
+        pixels = pixel_path(DEGRADATIONS[name])[:16]
+        cached = cache.append_only(f"baselines/{key}-{name}-{pixels}")
+        todo = [
+            (sample.digest, path)
+            for sample, path in zip(samples, paths, strict=True)
+            if sample.digest not in cached.records
+        ]
+        starts = range(0, len(todo), _CHUNK)
+        for start in progress(starts, f"{baseline.name}: {name}", len(starts)):
+            part = todo[start : start + _CHUNK]
+            scores = process.ask("scores", paths=[path for _, path in part])
+            cached.add((digest, score) for (digest, _), score in zip(part, scores, strict=True))
+        recorded = [cached.records[sample.digest] for sample in samples]
+        p_fake = np.array([np.nan if p is None else p for p in recorded])
+        readable = ~np.isnan(p_fake)
+        if not readable.any():
+            raise BaselineError("could read none of the pictures")
+        drawn = resampled(is_ai[readable], p_fake[readable], weights[:, readable])
+        row["accuracy"][name] = {
+            "auc": intervals(drawn)["auc"],
+            "unreadable": int((~readable).sum()),
+        }
 
 
-def _time_all(
-    rows: Sequence[_Row], threads: Sequence[int], picture: Path, seconds: float, begin: Begin
+def _time(
+    rows: Sequence[dict[str, Any]],
+    baselines: Sequence[Baseline],
+    threads: Sequence[int],
+    picture: Path,
+    seconds: float,
 ) -> None:
     """Time all baselines with all thread counts in turns."""
-    advance = begin("starting baselines", len(rows) * len(threads))
-    running: dict[str, tuple[_Row, int, Process]] = {}
-    for row in rows:
-        for count in threads:
-            if not row.failed:
-                try:
-                    process = Process(row.baseline, count, picture)
-                except BaselineError as error:
-                    row.failed = str(error)
-                else:
-                    row.about = process.about
-                    running[f"{row.baseline.name}\n{count}"] = (row, count, process)
-            advance(1)
-    try:
-        variants = {name: _timed_turn(*entry, picture) for name, entry in running.items()}
-        timings = interleaved(variants, seconds, advance=hundredths(begin("speed", 100)))
-        for name, (row, count, process) in running.items():
-            if not row.failed:
-                row.speed[str(count)] = _speed(row, process, timings[name])
-    finally:
-        for _, _, process in running.values():
-            process.close()
-
-
-def _timed_turn(row: _Row, count: int, process: Process, picture: Path) -> Variant:  # noqa: ARG001
-    def run() -> dict[str, float]:
-        if row.failed:
-            return {}
-        time.sleep(PAUSE)
-        try:
-            seconds: dict[str, float] = process.ask("turn", path=str(picture))
-        except BaselineError as error:
-            row.failed = str(error)
-            return {}
-        return seconds
-
-    return run
-
-
-def _speed(row: _Row, process: Process, timings: dict[str, Timing]) -> dict[str, Any]:
-    try:
-        cost = process.ask("cost")
-    except BaselineError as error:
-        row.failed = str(error)
-        return {}
-    return {**{part: timing.as_dict() for part, timing in timings.items()}, **cost}
-
-
-def _as_dict(row: _Row, reference: _Row) -> dict[str, Any]:
-    speed = {}
-    for count, timings in row.speed.items():
-        base = reference.speed.get(count, {})
-        ratios = {
-            part: round(timings[part]["p50"] / base[part]["p50"], 3)
-            for part in ("network", "verdict")
-            if not row.failed and part in base
+    with ExitStack() as stack:
+        running: dict[str, tuple[dict[str, Any], int, Process]] = {}
+        for baseline, row in zip(baselines, rows, strict=True):
+            for count in threads:
+                if not row["failed"]:
+                    try:
+                        process = stack.enter_context(closing(Process(baseline, count, picture)))
+                    except BaselineError as error:
+                        row["failed"] = str(error)
+                    else:
+                        row.update(process.about)
+                        running[f"{baseline.name}\n{count}"] = (row, count, process)
+        turns = {
+            key: partial(_turn, row, process, picture) for key, (row, _, process) in running.items()
         }
-        speed[count] = {**timings, "ratio": ratios}
-    baseline, about = row.baseline, row.about or {}
-    return {
-        "name": baseline.name,
-        "group": baseline.group,
-        "network": baseline.network,
-        "precision": about.get("precision"),
-        "versions": about.get("versions", {}),
-        "digest": baseline.digest,
-        "failed": row.failed,
-        "speed": {} if row.failed else speed,
-        "accuracy": row.accuracy,
-    }
+        timings = in_turns(turns, seconds, "speed")
+        for key, (row, count, process) in running.items():
+            parts = {part: timing.as_dict() for part, timing in timings[key].items()}
+            peak = _ask(row, process, "peak_memory")
+            row["speed"][str(count)] = {**parts, "peak_rss_mb": peak}
+
+
+def _turn(row: dict[str, Any], process: Process, picture: Path) -> dict[str, float]:
+    time.sleep(PAUSE)
+    return _ask(row, process, "turn", path=str(picture)) or {}
+
+
+def _ask(row: dict[str, Any], process: Process, what: str, **arguments: Any) -> Any:
+    """Ask a baseline; one that fails is asked no more, and its row says why."""
+    if row["failed"]:
+        return None
+    try:
+        return process.ask(what, **arguments)
+    except BaselineError as error:
+        row["failed"] = str(error)
+        return None

@@ -8,15 +8,16 @@ the white balance of a picture as well as on the skin, and says nothing of a per
 from __future__ import annotations
 
 import csv
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
-from benchmarks.groups._utkface import utkface_groups
 from fakeface import CropSpec, FaceFinder, ImageError
 from fakeface.inference import MIN_FACE
 from fakeface.preprocessing import preprocess
@@ -41,6 +42,9 @@ SKIN_TONES = (
 
 SHARPNESS = ("softest third", "middle third", "sharpest third")
 """Thirds of the photographs of a split by their sharpness."""
+
+_FACE_SIZES = (96, 160, 256, 512)
+_QUALITIES = (60, 75, 90)
 
 _GREY = 2.0
 """Mean difference of colour channels below which a picture is greyscale."""
@@ -177,7 +181,7 @@ def read_groups(path: Path, samples: Sequence[Sample]) -> dict[str, list[str]]:
 def automatic_groups(
     samples: Sequence[Sample], attributes: Sequence[Attributes]
 ) -> dict[str, list[str]]:
-    """Group photographs by the manifest, by their names, and by what was measured.
+    """Group photographs by the manifest and by what was measured.
 
     Args:
         samples: The photographs.
@@ -191,14 +195,11 @@ def automatic_groups(
         "origin": [sample.origin for sample in samples],
         "skin tone (ITA)": [_skin_tone(a.ita) for a in attributes],
         "colour": ["" if a.grey is None else "grey" if a.grey else "colour" for a in attributes],
-        "face, pixels": [
-            "" if a.face is None else _bin(a.face, (96, 160, 256, 512)) for a in attributes
-        ],
+        "face, pixels": ["" if a.face is None else _bin(a.face, _FACE_SIZES) for a in attributes],
         "sharpness": _thirds([a.sharpness for a in attributes]),
         "JPEG quality": [
-            "no JPEG" if a.quality is None else _bin(a.quality, (60, 75, 90)) for a in attributes
+            "no JPEG" if a.quality is None else _bin(a.quality, _QUALITIES) for a in attributes
         ],
-        **utkface_groups(samples),
     }
     return {name: members for name, members in groups.items() if len(set(members) - {""}) > 1}
 
@@ -209,13 +210,13 @@ def _skin_tone(ita: float | None) -> str:
     return next(name for least, name in SKIN_TONES if ita > least)
 
 
+def _bins(edges: Sequence[int]) -> list[str]:
+    inner = [f"{low} to {high}" for low, high in pairwise(edges)]
+    return [f"below {edges[0]}", *inner, f"from {edges[-1]}"]
+
+
 def _bin(value: float, edges: Sequence[int]) -> str:
-    for low, high in zip((None, *edges), (*edges, None), strict=True):
-        if high is None:
-            return f"from {low}"
-        if value < high:
-            return f"below {high}" if low is None else f"{low} to {high}"
-    raise AssertionError  # the last bin has no upper edge
+    return _bins(edges)[bisect_right(edges, value)]
 
 
 def _thirds(values: Sequence[float | None]) -> list[str]:
@@ -227,3 +228,12 @@ def _thirds(values: Sequence[float | None]) -> list[str]:
         "" if value is None else SHARPNESS[int(value >= low) + int(value >= high)]
         for value in values
     ]
+
+
+BINS = (
+    *(name for _, name in SKIN_TONES),
+    *SHARPNESS,
+    *_bins(_FACE_SIZES),
+    *_bins(_QUALITIES),
+)
+"""Groups that have an order; all others are in that of their names."""

@@ -1,15 +1,13 @@
-"""The section of a model card that says whose photographs a model calls fake."""
+"""Whose photographs a model calls fake, as Markdown: for a result, and for a model card."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.groups._rates import LARGE
-from benchmarks.groups._tables import FEW
 from fakeface.files import replacing
 
 BEGIN = "<!-- groups: written by `python -m benchmarks groups --card` -->"
@@ -25,10 +23,24 @@ CANNOT = (
     " all people in it."
 )
 
-_PLACES = ("--cache", "--out", "-o", "--card")
+FEW = 20
+"""Groups of fewer photographs are left out of the tables, but count for p."""
 
 _LEFT_OUT = ("origin",)
 """Attributes that the card shows elsewhere, source by source."""
+
+
+def groups_markdown(result: dict[str, Any]) -> str:
+    """Format the result of `benchmarks.groups._rates.measure_groups`."""
+    parts = [
+        "# Photographs called fake, per group\n",
+        f"- command: `{result['command']}`",
+        f"- data: {result['data']['fingerprint']}, {result['data']['photographs']:,} photographs",
+        f"- test: {result['test']}\n",
+    ]
+    for model in result["models"]:
+        parts += [f"## {model['name']}\n", *_parts(_of(result, model["name"]))]
+    return "\n".join(parts)
 
 
 def card_section(result: dict[str, Any], model: str) -> str:
@@ -41,8 +53,12 @@ def card_section(result: dict[str, Any], model: str) -> str:
     Returns:
         Markdown between the marks `BEGIN` and `END`, without a heading.
     """
-    splits = {name: models[model] for name, models in result["results"].items()}
-    return "\n".join([BEGIN, *_parts(splits), f"(`{_command(result['command'])}`)", END])
+    command = f"(`python -m benchmarks groups --model {model} --data FOLDER`)"
+    return "\n".join([BEGIN, *_parts(_of(result, model)), command, END])
+
+
+def _of(result: dict[str, Any], model: str) -> dict[str, dict[str, Any]]:
+    return {split: models[model] for split, models in result["results"].items()}
 
 
 def replace_section(path: Path, section: str) -> None:
@@ -61,18 +77,6 @@ def replace_section(path: Path, section: str) -> None:
     before, rest = text.split(BEGIN)
     with replacing(path, permissions_of=path) as new:
         new.write_text(before + section + rest.split(END)[1], encoding="utf-8")
-
-
-def _command(command: str) -> str:
-    """Return a command without the options that say where things are kept."""
-    words = iter(shlex.split(command))
-    kept = []
-    for word in words:
-        if word in _PLACES:
-            next(words, None)
-        elif not word.startswith(tuple(f"{option}=" for option in _PLACES)):
-            kept.append(word)
-    return shlex.join(kept)
 
 
 def _parts(splits: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from benchmarks._markdown import publish
 from benchmarks._options import (
     CacheOption,
     DataOption,
@@ -15,8 +16,6 @@ from benchmarks._options import (
     SeedOption,
     SplitsOption,
 )
-from benchmarks._output import write_result
-from benchmarks._progress import progress_bars
 from fakeface.model_directory import DEFAULT_MODEL
 
 
@@ -50,33 +49,21 @@ def groups(
 ) -> None:
     """Measure whose photographs are called fake: rates per group, with intervals and a test.
 
-    Groups come from the manifest (kind and origin of the photograph), from --groups, from the
-    names of files (UTKFace's: age, sex, ethnicity), and from the pictures: skin tone, face size,
-    sharpness, JPEG quality, colour.
+    Groups come from the manifest (kind and origin of the photograph), from --groups (such as age
+    and sex), and from the pictures: skin tone, face size, sharpness, JPEG quality, colour.
 
     python -m benchmarks groups --data ../shared/faces --card export/cards/edge.md
     """
-    from benchmarks.groups._card import card_section, replace_section
+    from benchmarks.groups._card import card_section, groups_markdown, replace_section
     from benchmarks.groups._rates import measure_groups
-    from benchmarks.groups._tables import groups_markdown
     from fakeface.model_directory import find_model
     from train.data import Cache, load_data
 
     if card and len(model) != 1:
         raise typer.BadParameter("a card is of one model", param_hint="--card")
-    with progress_bars() as begin:
-        store = Cache(cache)
-        result = measure_groups(
-            [find_model(Path(name)) for name in model],
-            load_data(data, store),
-            split,
-            store,
-            table,
-            seed=seed,
-            begin=begin,
-        )
-    text = groups_markdown(result)
-    write_result(out, "groups", result, text)
+    store = Cache(cache)
+    models = [find_model(Path(name)) for name in model]
+    result = measure_groups(models, load_data(data, store), split, store, table, seed)
+    publish(out, result, groups_markdown(result))
     for path in card:
         replace_section(path, card_section(result, result["models"][0]["name"]))
-    typer.echo(text)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks._progress import Begin, no_progress
 from benchmarks._provenance import provenance
 from benchmarks.accuracy._degradations import CLEAN
 from benchmarks.accuracy._measure import run_accuracy
+from benchmarks.accuracy._metrics import Bools, Floats, share
 from benchmarks.groups._attributes import (
-    SHARPNESS,
-    SKIN_TONES,
+    BINS,
     SPEC,
     VERSION,
     Attributes,
@@ -25,22 +22,17 @@ from benchmarks.groups._attributes import (
     measure_attributes,
     read_groups,
 )
-from benchmarks.groups._utkface import AGES, OLDEST
 from fakeface import FaceFinder, Thresholds
-from fakeface.concurrency import bounded_map
-from fakeface.inference import default_threads
 from fakeface.model_directory import FACE_FINDER, MODELS
 from fakeface.preprocessing import PIXELS_VERSION
 from train.data import Cache, Data, Sample
-from train.evaluate import wilson
 from train.fitting import row_id
+from train.progress import in_threads
 
 LARGE = 100
 """Photographs from which a group counts as large: a rate of twice the mean is then an alarm."""
 
 _PERMUTATIONS = 20_000
-
-_BINS = (*(name for _, name in SKIN_TONES), *SHARPNESS, *(name for _, name in AGES), OLDEST)
 
 
 def measure_groups(
@@ -49,9 +41,7 @@ def measure_groups(
     splits: Sequence[str],
     cache: Cache,
     groups: Path | None = None,
-    *,
     seed: int = 0,
-    begin: Begin = no_progress,
 ) -> dict[str, Any]:
     """Measure whose photographs models call fake.
 
@@ -62,7 +52,6 @@ def measure_groups(
         cache: Cache of scores and attributes.
         groups: CSV of groups besides the automatic ones; see `read_groups`.
         seed: Seed of the test.
-        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, and under `results` per split, model and attribute
@@ -76,10 +65,8 @@ def measure_groups(
     if not photographs:
         raise ValueError(f"{data.root}: no photograph in split {', '.join(splits)}")
     present = [s for s in splits if any(sample.split == s for sample in photographs)]
-    run = run_accuracy(
-        models, replace(data, samples=photographs), present, [CLEAN], cache, begin=begin
-    )
-    attributes = _all_attributes(photographs, cache, begin)
+    run = run_accuracy(models, replace(data, samples=photographs), present, [CLEAN], cache)
+    attributes = _all_attributes(photographs, cache)
     given = {} if groups is None else read_groups(groups, photographs)
     results: dict[str, Any] = {}
     for split in present:
@@ -107,26 +94,23 @@ def measure_groups(
     }
 
 
-def _all_attributes(samples: Sequence[Sample], cache: Cache, begin: Begin) -> list[Attributes]:
+def _all_attributes(samples: Sequence[Sample], cache: Cache) -> list[Attributes]:
     """Measure attributes in threads; those measured before are taken from the cache."""
     finder = FaceFinder(MODELS / FACE_FINDER)
     name = f"{VERSION}-{PIXELS_VERSION}-{finder.info.sha256[:16]}-{SPEC.size}-{SPEC.margin}"
     known = cache.append_only(f"groups/{name}")
     missing = {row_id(s): s for s in samples if row_id(s) not in known.records}
-    advance = begin("attributes", len(missing))
 
     def measure(sample: Sample) -> Attributes:
         return measure_attributes(sample, finder)
 
-    found = bounded_map(measure, missing.values(), workers=default_threads(), limit=64)
-    for key, attributes in zip(missing, found, strict=True):
-        known.add([(key, asdict(attributes))])
-        advance(1)
+    found = in_threads(measure, list(missing.values()), "attributes")
+    known.add((row_id(sample), asdict(attributes)) for sample, attributes in found)
     return [Attributes(**known.records[row_id(sample)]) for sample in samples]
 
 
 def rates(
-    members: Sequence[str], p_fake: npt.NDArray[np.float64], thresholds: Thresholds
+    members: Sequence[str], p_fake: Floats, thresholds: Thresholds
 ) -> dict[str, dict[str, Any]]:
     """Compute the rates of each group.
 
@@ -137,8 +121,8 @@ def rates(
 
     Returns:
         Per group: `n`; `fake` and `uncertain` as rate, low, high (Wilson's 95 % interval);
-        `p_fake`: its median and 95 % quantile; `alarm`: whether the group is `LARGE` and its rate
-        of `fake` more than twice that of all photographs.
+        `alarm`: whether the group is `LARGE` and its rate of `fake` more than twice that of all
+        photographs.
     """
     names = np.array(members)
     readable = ~np.isnan(p_fake)
@@ -153,30 +137,21 @@ def rates(
         n = len(mine)
         out[name] = {
             "n": n,
-            "fake": _rate(fake, n),
-            "uncertain": _rate(uncertain, n),
-            "p_fake": [round(float(q), 5) for q in np.quantile(mine, [0.5, 0.95])],
+            "fake": share(fake, n),
+            "uncertain": share(uncertain, n),
             "alarm": n >= LARGE and fake / n > 2 * overall,
         }
     return out
 
 
-def _order(name: str) -> tuple[float, str]:
-    """Sort bins by what they hold, and all other groups by name."""
-    if name in _BINS:
-        return _BINS.index(name), ""
-    edge = re.fullmatch(r"(?:below |from )?(\d+)(?: to \d+)?", name)
-    return (float(edge[1]) - name.startswith("below"), "") if edge else (float("inf"), name)
-
-
-def _rate(count: int, n: int) -> list[float]:
-    return [round(value, 5) for value in (count / n, *wilson(count, n))]
+def _order(name: str) -> tuple[int, str]:
+    return (BINS.index(name) if name in BINS else len(BINS)), name
 
 
 def difference_test(
     members: Sequence[str],
-    flagged: npt.NDArray[np.bool_],
-    p_fake: npt.NDArray[np.float64],
+    flagged: Bools,
+    p_fake: Floats,
     seed: int = 0,
 ) -> float | None:
     """Test whether the rate of `fake` differs between groups.

@@ -1,1 +1,1 @@
-"""Speed: latency by step, throughput, scans, layers of the networks, install size."""
+"""Speed: latency by step, scans, a server under load."""

@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
-from benchmarks._options import (
-    ModelOption,
-    ModelsOption,
-    OutOption,
-    ThreadCountsOption,
-)
-from benchmarks._output import show_markdown, write_result
-from benchmarks._progress import progress_bars
+from benchmarks._markdown import publish
+from benchmarks._options import ModelOption, ModelsOption, OutOption, ThreadCountsOption
 from fakeface.model_directory import DEFAULT_MODEL
+
+_PicturesOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of pictures; by default portraits of two sizes.",
+        exists=True,
+        file_okay=False,
+    ),
+]
 
 
 def latency(
@@ -34,34 +37,21 @@ def latency(
 
     python -m benchmarks latency --model edge --model report
     """
-    from benchmarks.speed._latency import latency as measure
-    from benchmarks.speed._latency_plot import plot_latency
-    from benchmarks.speed._latency_tables import latency_markdown
+    from benchmarks.speed._latency import latency_markdown, measure_latency
 
-    with progress_bars() as begin:
-        result = measure(model, threads, batch, seconds, begin)
-        text = latency_markdown(result)
-        write_result(out, "latency", result, text)
-        plot_latency(result, out / "latency.png")
-    typer.echo(text)
+    result = measure_latency(model, threads, batch, seconds)
+    publish(out, result, latency_markdown(result))
 
 
 def scan(
     model: ModelOption = DEFAULT_MODEL,
-    pictures: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder to scan for the throughput; by default portraits of two sizes.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    pictures: _PicturesOption = None,
     out: OutOption = Path("results/scan"),
     files: Annotated[
         int, typer.Option(min=20, help="Tiny pictures to scan while memory is measured.")
     ] = 20_000,
-    names: Annotated[
-        int, typer.Option(min=20, help="Files to list while memory is measured.")
+    records: Annotated[
+        int, typer.Option(min=20, help="Records of an earlier scan to resume from.")
     ] = 200_000,
     seconds: Annotated[
         float, typer.Option(min=0, help="Seconds to measure the throughput of each set.")
@@ -73,23 +63,13 @@ def scan(
     """
     from benchmarks.speed._scan import measure_scan, scan_markdown
 
-    with progress_bars() as begin:
-        result = measure_scan(model, pictures, files, names, seconds, begin)
-    text = scan_markdown(result)
-    write_result(out, "scan", result, text)
-    show_markdown(text)
+    result = measure_scan(model, pictures, files, records, seconds)
+    publish(out, result, scan_markdown(result))
 
 
 def serve(
     model: ModelOption = DEFAULT_MODEL,
-    pictures: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of pictures to send; by default portraits of two sizes.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    pictures: _PicturesOption = None,
     out: OutOption = Path("results/serve"),
     rounds: Annotated[
         int, typer.Option(min=1, help="Times that each set is scanned and sent.")
@@ -104,8 +84,5 @@ def serve(
     """
     from benchmarks.speed._serve import measure_serve, serve_markdown
 
-    with progress_bars() as begin:
-        result = measure_serve(model, pictures, rounds, requests, begin)
-    text = serve_markdown(result)
-    write_result(out, "serve", result, text)
-    show_markdown(text)
+    result = measure_serve(model, pictures, rounds, requests)
+    publish(out, result, serve_markdown(result))

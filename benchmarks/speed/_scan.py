@@ -6,42 +6,39 @@ measured in turns.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks._markdown import table
-from benchmarks._progress import Begin, hundredths, no_progress
 from benchmarks._provenance import machine_line, provenance
-from benchmarks.speed._latency import pictures
-from benchmarks.speed._scan_memory import in_new_process, memory_over_files
-from fakeface import Detector, Prediction, Verdict
-from fakeface.diagnostics import Variant, environment, interleaved, peak_memory
-from fakeface.files import walk
+from benchmarks._turns import in_turns
+from benchmarks.speed._pictures import picture_sets, tiny_picture
+from fakeface import Detector, ImageError, Prediction, Verdict
+from fakeface.diagnostics import Variant, environment, peak_memory
 from fakeface.inference import default_threads
 from fakeface.preprocessing import preprocess
 from fakeface.reports import PreviousScan, open_report
 
-SETS = ("256 px", "1024 px")
-"""Pictures of `benchmarks.speed._latency.pictures` that are scanned where no folder is given."""
-
 COPIES = 100
-"""Files of each set."""
+"""Files of each set of portraits."""
+
+CHECKPOINTS = (0.05, 0.25, 0.5, 0.75, 1.0)
+"""Fractions of the files after which memory is measured."""
+
+_LINKS = 30_000
+"""Names that one file may have; file systems allow some 65,000."""
 
 
 def measure_scan(
-    model: str,
-    folder: Path | None = None,
-    files: int = 20_000,
-    names: int = 200_000,
-    seconds: float = 60.0,
-    begin: Begin = no_progress,
+    model: str, folder: Path | None, files: int, records: int, seconds: float
 ) -> dict[str, Any]:
     """Measure scanning.
 
@@ -49,13 +46,12 @@ def measure_scan(
         model: Name or directory of a model.
         folder: Pictures to scan for the throughput; None for portraits of two sizes.
         files: Tiny pictures to scan while memory is measured.
-        names: Files to list while memory is measured.
+        records: Records of an earlier scan to resume from.
         seconds: Seconds to measure the throughput of each set of pictures.
-        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, environment, `throughput` per set, `memory`
-        (peaks in MB over files, of the scan and of listing files alone), `resume`.
+        (peaks in MB over files), `resume`.
 
     Raises:
         FakefaceError: The model cannot run.
@@ -63,52 +59,42 @@ def measure_scan(
     """
     before = environment()
     detector = Detector(model, "cpu")
-    result: dict[str, Any] = {
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(temporary)
+        sets = picture_sets(folder, root, COPIES)
+        throughput = {name: _throughput(detector, sets[name], seconds, name) for name in sets}
+        resume = _resume(detector, next(iter(sets.values())), root / "results.jsonl", records)
+        _create_many(root / "many", files)
+        memory = _in_new_process(_watch_scan, model, root / "many", files)
+    return {
         "benchmark": "scan",
         **provenance(before),
         "model": {"name": detector.model, "sha256": detector.info.sha256},
-        "throughput": {},
+        "throughput": throughput,
+        "memory": memory,
+        "resume": resume,
     }
-    with tempfile.TemporaryDirectory() as temporary:
-        root = Path(temporary)
-        sets = {str(folder): folder} if folder is not None else _portraits(root)
-        for name, where in sets.items():
-            advance = begin(f"scanning {name}", 100)
-            result["throughput"][name] = _throughput(detector, where, seconds, advance)
-        result["resume"] = _resume(detector, next(iter(sets.values())), root, names)
-        result["memory"] = memory_over_files(model, root, files, names, begin)
-    return result
-
-
-def _portraits(root: Path) -> dict[str, Path]:
-    data = pictures()
-    sets = {}
-    for name in SETS:
-        sets[name] = root / name
-        sets[name].mkdir()
-        for number in range(COPIES):
-            (sets[name] / f"{number:04}.jpg").write_bytes(data[name])
-    return sets
 
 
 def _throughput(
-    detector: Detector, folder: Path, seconds: float, advance: Callable[[int], None]
+    detector: Detector, paths: Sequence[str], seconds: float, name: str
 ) -> dict[str, Any]:
     """Time the scan in turns with its two stages, each alone with all processors."""
-    paths = [str(path) for path in walk([folder])]
-    workers = default_threads()
     classifier = detector.classifier
-    crop = partial(
-        preprocess, finder=detector.finder, spec=classifier.crop, min_face=detector.min_face
-    )
-    preprocessed = [p for p in map(_quiet(crop), paths) if p is not None]
-    faces = np.concatenate([p.crops for p in preprocessed] or [np.empty(0)])
+
+    def prepare(path: str) -> np.ndarray[Any, Any]:
+        try:
+            return preprocess(path, detector.finder, classifier.crop, detector.min_face).crops
+        except ImageError:
+            return np.empty((0, classifier.crop.size, classifier.crop.size, 3), np.uint8)
+
+    faces = np.concatenate([prepare(path) for path in paths])
     if not len(faces):
-        raise ValueError(f"{folder}: no picture with a face large enough")
+        raise ValueError(f"{name}: no picture with a face large enough")
 
     def prepare_alone() -> None:
-        with ThreadPoolExecutor(workers) as pool:
-            for _ in pool.map(_quiet(crop), paths):
+        with ThreadPoolExecutor(default_threads()) as pool:
+            for _ in pool.map(prepare, paths):
                 pass
 
     def model_alone() -> None:
@@ -119,48 +105,23 @@ def _throughput(
         for _ in detector.predict_batch(paths):
             pass
 
-    timings = interleaved(
-        {
-            "prepare": _clocked(prepare_alone),
-            "model": _clocked(model_alone),
-            "scan": _clocked(scan),
-        },
-        seconds,
-        advance=hundredths(advance),
-    )
-    wall = {name: parts["wall"].p50 / 1e3 for name, parts in timings.items()}
-    spent = {name: parts["cpu"].p50 / 1e3 for name, parts in timings.items()}
+    stages = {"prepare": prepare_alone, "model": model_alone, "scan": scan}
+    timings = in_turns({k: _clocked(v) for k, v in stages.items()}, seconds, f"scanning {name}")
+    wall = {stage: parts["wall"].p50 / 1e3 for stage, parts in timings.items()}
+    cpu = {stage: parts["cpu"].p50 / len(paths) for stage, parts in timings.items()}
     bound = wall["prepare"] + wall["model"]
-    count = len(paths)
     return {
-        "pictures": count,
-        "faces": len(faces),
-        "rounds": timings["scan"]["wall"].n,
-        "workers": workers,
-        "batch_size": classifier.batch_size,
+        "pictures": len(paths),
         "per_second": {
-            "scan": count / wall["scan"],
-            "bound": count / bound,
-            "prepare_alone": count / wall["prepare"],
-            "model_alone": count / wall["model"],
+            "scan": len(paths) / wall["scan"],
+            "bound": len(paths) / bound,
+            "prepare_alone": len(paths) / wall["prepare"],
+            "model_alone": len(paths) / wall["model"],
         },
         "share_of_bound": bound / wall["scan"],
-        "share_of_slowest_stage": max(wall["prepare"], wall["model"]) / wall["scan"],
-        "share_of_cpu": (spent["prepare"] + spent["model"]) / spent["scan"],
-        "cpu_ms_per_picture": {name: 1e3 * value / count for name, value in spent.items()},
+        "share_of_cpu": (cpu["prepare"] + cpu["model"]) / cpu["scan"],
+        "cpu_ms_per_picture": cpu,
     }
-
-
-def _quiet(prepare: Callable[[str], Any]) -> Callable[[str], Any]:
-    from fakeface import ImageError
-
-    def attempt(path: str) -> Any:
-        try:
-            return prepare(path)
-        except ImageError:
-            return None
-
-    return attempt
 
 
 def _clocked(call: Callable[[], None]) -> Variant:
@@ -172,18 +133,15 @@ def _clocked(call: Callable[[], None]) -> Variant:
     return run
 
 
-def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[str, Any]:
+def _resume(detector: Detector, paths: Sequence[str], report: Path, records: int) -> dict[str, Any]:
     """Time a resumed scan with nothing left to do, and reading many records."""
-    paths = [str(path) for path in walk([folder])]
-    report = root / "results.jsonl"
     start = time.perf_counter()
     with open_report("jsonl", report) as out:
         for prediction in detector.predict_batch(paths):
             out.write(prediction)
     scanned = time.perf_counter() - start
     start = time.perf_counter()
-    earlier = PreviousScan(report, detector.settings)
-    for _ in earlier.remaining(paths):
+    for _ in PreviousScan(report, detector.settings).remaining(paths):
         pass  # broken pictures are tried again
     resumed = time.perf_counter() - start
     report.unlink()
@@ -195,10 +153,8 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
                 name, "m", Verdict.NO_FACE, size=(32, 32), digest=digest, settings=detector.settings
             )
             out.write(record)
-    seconds, megabytes = in_new_process(_index, report, detector.settings)
-    report.unlink()
+    seconds, megabytes = _in_new_process(_read_records, report, detector.settings)
     return {
-        "pictures": len(paths),
         "scanned_per_second": len(paths) / scanned,
         "skipped_per_second": len(paths) / resumed,
         "share_of_scan": resumed / scanned,
@@ -208,10 +164,36 @@ def _resume(detector: Detector, folder: Path, root: Path, records: int) -> dict[
     }
 
 
-def _index(report: Path, settings: str) -> tuple[float, float]:
+def _read_records(report: Path, settings: str) -> tuple[float, float]:
     before, start = peak_memory() or 0.0, time.perf_counter()
     PreviousScan(report, settings)
     return time.perf_counter() - start, (peak_memory() or 0.0) - before
+
+
+def _create_many(folder: Path, count: int) -> None:
+    """Create many hard links to one tiny picture."""
+    folder.mkdir()
+    original = folder
+    for number in range(count):
+        path = folder / f"{number:07}.jpg"
+        if number % _LINKS == 0:
+            path.write_bytes(tiny_picture())
+            original = path
+        else:
+            os.link(original, path)
+
+
+def _watch_scan(model: str, folder: Path, count: int) -> list[tuple[int, float]]:
+    """Scan a folder; return the peak memory in MB after some of its files."""
+    detector = Detector(model, "cpu", whole=True)
+    at = {max(1, round(count * share)) for share in CHECKPOINTS}
+    scanned = enumerate(detector.scan(folder), 1)
+    return [(number, peak_memory() or 0.0) for number, _ in scanned if number in at]
+
+
+def _in_new_process(function: Callable[..., Any], *words: Any) -> Any:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, words)
 
 
 def scan_markdown(result: dict[str, Any]) -> str:
@@ -233,13 +215,10 @@ def scan_markdown(result: dict[str, Any]) -> str:
              "model alone", "CPU ms: prepare + model", "CPU ms: scan"],
             [_throughput_row(name, row) for name, row in result["throughput"].items()],
         ),
-        "## Peak memory over files, MB\n",
-        *(
-            table(
-                [what.replace("_", " "), *(f"{files:,}" for files, _ in seen)],
-                [["peak", *(f"{megabytes:.0f}" for _, megabytes in seen)]],
-            )
-            for what, seen in result["memory"].items()
+        "## Peak memory of a scan over files, MB\n",
+        table(
+            ["files", *(f"{files:,}" for files, _ in result["memory"])],
+            [["peak", *(f"{megabytes:.0f}" for _, megabytes in result["memory"])]],
         ),
         "## Resuming a scan\n",
         table(

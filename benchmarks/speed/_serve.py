@@ -7,7 +7,6 @@ server are measured in turns; on a busy machine trust the ratios, above all thos
 from __future__ import annotations
 
 import http.client
-import io
 import re
 import statistics
 import subprocess
@@ -15,7 +14,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -24,20 +24,15 @@ from urllib.parse import quote
 
 import numpy as np
 import psutil
-from PIL import Image
 
 from benchmarks._markdown import table
 from benchmarks._process import child_environment
-from benchmarks._progress import Begin, no_progress
 from benchmarks._provenance import machine_line, provenance
-from benchmarks.speed._latency import pictures
+from benchmarks.speed._pictures import picture_sets, tiny_picture
 from fakeface import Detector
 from fakeface.diagnostics import environment
-from fakeface.files import walk
 from fakeface.inference import default_threads
-
-SETS = ("256 px", "1024 px")
-"""Pictures of `benchmarks.speed._latency.pictures`, where no folder is given."""
+from train.command_line import progress
 
 COPIES = 40
 """Pictures of each set in a round."""
@@ -48,13 +43,7 @@ CHECKPOINTS = (0.1, 0.25, 0.5, 0.75, 1.0)
 _MAIN = "from fakeface.cli import main; main()"
 
 
-def measure_serve(
-    model: str,
-    folder: Path | None = None,
-    rounds: int = 5,
-    requests: int = 20_000,
-    begin: Begin = no_progress,
-) -> dict[str, Any]:
+def measure_serve(model: str, folder: Path | None, rounds: int, requests: int) -> dict[str, Any]:
     """Measure a server with real clients.
 
     Args:
@@ -62,7 +51,6 @@ def measure_serve(
         folder: Pictures to classify; None for portraits of two sizes.
         rounds: Times that each set is scanned and sent.
         requests: Requests with a tiny picture while memory is measured.
-        begin: Begins a progress bar; see `benchmarks._progress.Begin`.
 
     Returns:
         Plain values, ready for JSON: provenance, environment, `sets` (pictures per second, CPU
@@ -72,28 +60,25 @@ def measure_serve(
         FakefaceError: The model cannot run.
         ValueError: There are no pictures in `folder`.
     """
-    result: dict[str, Any] = {
-        "benchmark": "serve",
-        **provenance(environment()),
-        "clients": 2 * default_threads(),
-        "sets": {},
-    }
+    before = environment()
     detector = Detector(model, explain=False)
-    result["model"] = {"name": detector.model, "sha256": detector.info.sha256}
-    if folder is None:
-        data = pictures()
-        sets = {name: [data[name]] * COPIES for name in SETS}
-    else:
-        sets = {folder.name: [Path(str(path)).read_bytes() for path in walk([folder])]}
-    if not all(sets.values()):
-        raise ValueError(f"{folder}: no pictures")
-    with _server("--model", model) as (process, port):
-        for name, bodies in sets.items():
-            advance = begin(f"serving {name}", rounds)
-            result["sets"][name] = _compare(detector, bodies, rounds, process, port, advance)
+    with tempfile.TemporaryDirectory() as temporary:
+        sets = picture_sets(folder, Path(temporary), COPIES)
+        with _server("--model", model) as (process, port):
+            compared = {
+                name: _compare(detector, paths, rounds, process, port, name)
+                for name, paths in sets.items()
+            }
     with _server("--model", model, "--whole") as (process, port):
-        result["memory"] = _memory(requests, process, port, begin("memory", len(CHECKPOINTS)))
-    return result
+        memory = _memory(requests, process, port)
+    return {
+        "benchmark": "serve",
+        **provenance(before),
+        "model": {"name": detector.model, "sha256": detector.info.sha256},
+        "clients": 2 * default_threads(),
+        "sets": compared,
+        "memory": memory,
+    }
 
 
 @contextmanager
@@ -116,62 +101,43 @@ def _server(*words: str) -> Iterator[tuple[psutil.Process, int]]:
 
 def _compare(
     detector: Detector,
-    bodies: Sequence[bytes],
+    paths: Sequence[str],
     rounds: int,
     process: psutil.Process,
     port: int,
-    advance: Callable[[int], None],
+    name: str,
 ) -> dict[str, Any]:
     """Scan and send the same pictures in turns."""
-    clients = 2 * default_threads()
-    wall: dict[str, list[float]] = {"scan": [], "predict": [], "alone": []}
-    cpu: dict[str, list[float]] = {"scan": [], "predict": []}
-    latency: dict[str, list[float]] = {"predict": [], "alone": []}
-    ways: dict[str, Callable[[], list[float]]] = {
-        "predict": lambda: _send(bodies, port, clients),
-        "alone": lambda: _send(bodies, port, 1),
-    }
-    with tempfile.TemporaryDirectory() as temporary:
-        paths = []
-        for number, body in enumerate(bodies):
-            paths.append(str(Path(temporary) / f"{number:05}.jpg"))
-            Path(paths[-1]).write_bytes(body)
-        for _ in range(rounds + 1):  # the first one warms up
-            began, used = time.perf_counter(), time.process_time()
-            for _ in detector.predict_batch(paths):
-                pass
-            wall["scan"].append(time.perf_counter() - began)
-            cpu["scan"].append(time.process_time() - used)
-            for way, send in ways.items():
-                used, began = _cpu(process), time.perf_counter()
-                seconds = send()
+    bodies = [Path(path).read_bytes() for path in paths]
+    wall, cpu, latency = (defaultdict[str, list[float]](list) for _ in range(3))
+    here = psutil.Process()
+    for number in progress(range(rounds + 1), f"serving {name}", rounds + 1):
+        for way, clients in (("scan", 0), ("alone", 1), ("predict", 2 * default_threads())):
+            measured = process if clients else here
+            used, began = _cpu(measured), time.perf_counter()
+            if clients:
+                seconds = _send(bodies, port, clients)
+            else:
+                seconds = [0.0 for _ in detector.predict_batch(paths)]
+            if number:  # the first round warms up
                 wall[way].append(time.perf_counter() - began)
-                if way in cpu:
-                    cpu[way].append(_cpu(process) - used)
-                if way in latency and len(wall[way]) > 1:
-                    latency[way] += seconds
-            advance(1)
-    count = len(bodies)
+                cpu[way].append(_cpu(measured) - used)
+                latency[way] += seconds
+    ratios = [scan / served for scan, served in zip(wall["scan"], wall["predict"], strict=True)]
     return {
-        "pictures": count,
+        "pictures": len(paths),
         "rounds": rounds,
-        "per_second": {way: count / statistics.median(found[1:]) for way, found in wall.items()},
-        "share_of_scan": statistics.median(
-            scan / served
-            for scan, served in zip(wall["scan"][1:], wall["predict"][1:], strict=True)
-        ),
-        "cpu_ms_per_picture": {way: 1e3 * min(found[1:]) / count for way, found in cpu.items()},
+        "per_second": {w: len(paths) / statistics.median(wall[w]) for w in ("scan", "predict")},
+        "share_of_scan": statistics.median(ratios),
+        "cpu_ms_per_picture": {w: 1e3 * min(cpu[w]) / len(paths) for w in ("scan", "predict")},
         "latency_ms": {
-            way: {
-                "n": len(seconds),
-                **{f"p{q}": 1e3 * float(np.percentile(seconds, q)) for q in (50, 99)},
-            }
-            for way, seconds in latency.items()
+            way: {f"p{q}": 1e3 * float(np.percentile(latency[way], q)) for q in (50, 99)}
+            for way in ("alone", "predict")
         },
     }
 
 
-def _cpu(process: Any) -> float:
+def _cpu(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
 
@@ -212,20 +178,15 @@ def _send(bodies: Sequence[bytes], port: int, clients: int) -> list[float]:
     return seconds
 
 
-def _memory(
-    requests: int, process: psutil.Process, port: int, advance: Callable[[int], None]
-) -> list[tuple[int, float]]:
+def _memory(requests: int, process: psutil.Process, port: int) -> list[tuple[int, float]]:
     """Send many tiny pictures; return numbers of requests and the server's memory in MB."""
-    file = io.BytesIO()
-    Image.new("RGB", (32, 32), (120, 90, 80)).save(file, "JPEG")
     seen = []
     sent = 0
-    for fraction in CHECKPOINTS:
+    for fraction in progress(CHECKPOINTS, "memory", len(CHECKPOINTS)):
         until = round(requests * fraction)
-        _send([file.getvalue()] * (until - sent), port, 2 * default_threads())
+        _send([tiny_picture()] * (until - sent), port, 2 * default_threads())
         sent = until
         seen.append((sent, round(process.memory_info().rss / 1e6, 1)))
-        advance(1)
     return seen
 
 
@@ -253,11 +214,10 @@ def serve_markdown(result: dict[str, Any]) -> str:
         ),
         "## Latency of a request, ms\n",
         table(
-            ["pictures", "requests", "one client: p50", "p99", "all clients: p50", "p99"],
+            ["pictures", "one client: p50", "p99", "all clients: p50", "p99"],
             [
                 (
                     name,
-                    f"{row['latency_ms']['alone']['n']:,}",
                     *(f"{row['latency_ms'][way][q]:.0f}" for way in ("alone", "predict")
                       for q in ("p50", "p99")),
                 )

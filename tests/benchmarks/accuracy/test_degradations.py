@@ -65,23 +65,6 @@ def test_pictures_are_read_as_the_library_reads_them(portrait):
         DEGRADATIONS["web"].apply(b"nothing of the kind")
 
 
-def test_harder_degradations_cost_more_of_the_picture(portrait):
-    def detail(image):
-        grey = np.asarray(image.convert("L").resize((200, 160)), np.float32)
-        return np.abs(np.diff(grey)).mean()
-
-    clean, web, hard, blur = (
-        detail(treated(name, portrait)) for name in ("clean", "web", "hard", "blur")
-    )
-    assert clean > web > hard
-    assert clean > blur
-    assert (
-        len(DEGRADATIONS["hard"].apply(portrait))
-        < len(DEGRADATIONS["web"].apply(portrait))
-        < len(portrait)
-    )
-
-
 def test_jpeg_quality_is_the_one_described(portrait):
     plain = io.BytesIO()
     Image.new("RGB", (16, 16)).save(plain, "JPEG", quality=60)

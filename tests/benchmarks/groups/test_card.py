@@ -1,20 +1,15 @@
-import json
 import re
 
 import pytest
-from typer.testing import CliRunner
 
-from benchmarks.__main__ import app
 from benchmarks.groups._card import BEGIN, END, card_section, replace_section
-from benchmarks.groups._utkface import utkface_groups
 from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
 from tests.conftest import ROOT
-from train.data import Sample
 
 
 def row(n, fake, alarm=False):
-    return {"n": n, "fake": [fake, fake / 2, 2 * fake], "uncertain": [0.1, 0.05, 0.2],
-            "p_fake": [0.1, 0.5], "alarm": alarm}  # fmt: skip
+    rate = [fake, fake / 2, 2 * fake]
+    return {"n": n, "fake": rate, "uncertain": [0.1, 0.05, 0.2], "alarm": alarm}
 
 
 def result(**more):
@@ -28,8 +23,7 @@ def result(**more):
         "all": {"groups": {"all": row(90, 0.03)}, "p": None},
         "kind": {"groups": {"press": row(40, 0.01), "web": row(3, 0.0)}, "p": None},
     }
-    command = "python -m benchmarks groups --data FACES --cache ../cache -o out --card=a.md"
-    return {"command": command, "results": {"test": {"m": test}, "unseen": {"m": unseen}}}
+    return {"results": {"test": {"m": test}, "unseen": {"m": unseen}}}
 
 
 def test_the_section_has_both_splits_side_by_side_and_says_what_it_cannot():
@@ -44,7 +38,7 @@ def test_the_section_has_both_splits_side_by_side_and_says_what_it_cannot():
     assert "over twice as often as all: kind studio on `test` (5.0 [2, 10] %)" in text
     assert "What this cannot say" in text
     assert "Their age and sex are not known." in text
-    assert "(`python -m benchmarks groups --data FACES`)" in text
+    assert "(`python -m benchmarks groups --model m --data FOLDER`)" in text
     more = card_section(result(Age={"groups": {"old": row(40, 0.0)}, "p": 1.0}), "m")
     assert "Their sex is not known." in more
 
@@ -71,34 +65,3 @@ def test_the_card_of_the_default_model_has_the_table():
     for tone in ("very light", "light", "intermediate", "tan", "brown or dark"):
         assert re.search(rf"^\| (skin tone \(ITA\): )?{tone} \|", section, re.M)
     assert read_model(MODELS / DEFAULT_MODEL).version in text
-
-
-def test_names_of_utkface_carry_age_sex_and_ethnicity():
-    names = [
-        "Real/utk/25_1_2_20170116174525125.jpg.chip.jpg",
-        "Real/utk/100_0_4_20170110183726390.jpg",
-        "Real/utk/7_0_0_20161219140623097.jpg",
-        "Real/utk/0000.jpg",
-        "Real/utk/25_1_20170116174525125.jpg",  # without ethnicity, as a few are
-        "Real/utk/25_3_2_20170116174525125.jpg",
-    ]
-    found = utkface_groups([Sample(n, ROOT, 1, "utk", "test", n) for n in names])
-    assert found == {
-        "age (UTKFace)": ["18 to 29", "70 and older", "under 18", "", "", ""],
-        "sex (UTKFace)": ["female", "male", "male", "", "", ""],
-        "ethnicity (UTKFace)": ["Asian", "others", "White", "", "", ""],
-    }
-
-
-def test_the_command_writes_into_a_card(models, faces, tmp_path):
-    card = tmp_path / "card.md"
-    card.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
-    words = ["groups", "--data", faces, "-m", models[0], "--card", card]
-    words += ["-o", tmp_path / "out", "--cache", tmp_path / "cache"]
-    done = CliRunner().invoke(app, list(map(str, words)))
-    assert done.exit_code == 0, done.output
-    assert "| all | 12 |" in card.read_text(encoding="utf-8") or "20" in done.output
-    assert json.loads((tmp_path / "out" / "groups.json").read_text())["results"]
-    both = CliRunner().invoke(app, [*map(str, words), "-m", str(models[1])])
-    assert both.exit_code == 2
-    assert "one model" in " ".join(both.output.split())

@@ -17,6 +17,7 @@ from benchmarks.groups._attributes import (
     sharpness,
     typology_angle,
 )
+from benchmarks.groups._card import BEGIN, END
 from benchmarks.groups._rates import difference_test, rates
 from fakeface import FaceFinder, Thresholds
 from fakeface.model_directory import FACE_FINDER, MODELS
@@ -144,22 +145,28 @@ def test_groups_come_from_a_table_the_manifest_and_the_pictures(tmp_path):
 
 
 def test_the_command(models, faces, tmp_path):
-    table = tmp_path / "groups.csv"
+    card, table = tmp_path / "card.md", tmp_path / "groups.csv"
+    card.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
     with table.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["path", "age"])
         rows.writerows((f"Real/ffhq/test{n}.jpg", "20s" if n % 2 else "60s") for n in range(6))
-    words = ["groups", "--data", faces, "-m", models[0], "--groups", table]
+    words = ["groups", "--data", faces, "-m", models[0], "--groups", table, "--card", card]
     words += ["-o", tmp_path / "out", "--cache", tmp_path / "cache"]
     done = CliRunner().invoke(app, list(map(str, words)))
     assert done.exit_code == 0, done.output
-    assert "## red on `unseen`" in done.output
+    assert "`unseen`: n" in done.output
     result = json.loads((tmp_path / "out" / "groups.json").read_text())
     assert result["data"]["photographs"] == 16
     assert result["results"]["test"]["red"]["age"]["groups"]["20s"]["n"] == 3
     assert result["results"]["test"]["red"]["all"]["groups"]["all"]["n"] == 12
+    assert "What this cannot say" in card.read_text(encoding="utf-8")
     again = CliRunner().invoke(app, list(map(str, words)))
     assert again.output.splitlines()[4:] == done.output.splitlines()[4:]
-    wrong = CliRunner().invoke(app, [*map(str, words[:5]), "--split", "val"])
-    assert wrong.exit_code == 2
-    assert "no photograph in split val" in wrong.output
+    for more, message in (
+        (["--split", "val"], "no photograph in split val"),
+        (["--card", card, "-m", models[1]], "a card is of one model"),
+    ):
+        wrong = CliRunner().invoke(app, list(map(str, [*words[:5], *more])))
+        assert wrong.exit_code == 2
+        assert message in " ".join(wrong.output.split())

@@ -10,7 +10,7 @@ from benchmarks.__main__ import app
 def result(models, samples, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     words = ["scan", "-m", str(models[0]), "--pictures", str(samples), "--seconds", "0",
-             "--files", "60", "--names", "300", "-o", str(out)]  # fmt: skip
+             "--files", "60", "--records", "300", "-o", str(out)]  # fmt: skip
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0
     assert (out / "scan.md").read_text() in done.stdout
@@ -27,12 +27,10 @@ def test_the_scan_is_compared_with_its_stages(result, samples):
 
 
 def test_memory_is_measured_over_files(result):
-    memory = result["memory"]
-    assert [files for files, _ in memory["scan"]] == [3, 15, 30, 45, 60]
-    for seen in memory.values():
-        peaks = [megabytes for _, megabytes in seen]
-        assert peaks == sorted(peaks)
-        assert seen[-1][0] in (60, 300)
+    assert [files for files, _ in result["memory"]] == [3, 15, 30, 45, 60]
+    peaks = [megabytes for _, megabytes in result["memory"]]
+    assert peaks == sorted(peaks)
+    assert peaks[0] > 20
 
 
 def test_resuming_costs_less_than_scanning(result):
