@@ -34,7 +34,7 @@ def load_detector(
         explain: As of `Detector`.
         many: Whether it is for many pictures. These suit one thread for each run of the model:
             many runs on one processor each beat one run on all of them, which has parts that do
-            not get faster with more (`python -m benchmarks throughput --workers 2`).
+            not get faster with more.
 
     Raises:
         FakefaceError: The model or the provider is not available.
