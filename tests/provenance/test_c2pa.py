@@ -237,12 +237,6 @@ def test_another_trust_list_takes_the_place_of_the_default(
     assert read(data, trust_list=other).statements[0].trust == "unknown_signer"
 
 
-def test_what_only_looks_like_credentials_is_broken() -> None:
-    data = files.png(files.chunk(b"caBX", files.store()))
-    (statement,) = read(data).statements
-    assert (statement.claim, statement.trust) == ("unknown", "broken")
-
-
 def test_credentials_elsewhere_say_nothing() -> None:
     store = files.store()
     for data in (
