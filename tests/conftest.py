@@ -38,3 +38,11 @@ def shared_faces() -> Path:
     if not (folder / "manifest.csv").is_file():
         pytest.skip(f"no shared face pictures in {folder} (set FAKEFACE_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def red(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model; no test changes its files."""
+    from tests._models import make_classifier
+
+    return make_classifier(tmp_path_factory.mktemp("models") / "red")
