@@ -33,13 +33,6 @@ PARENT = ({**FIRST, "format": "image/png"}, "image/png", files.picture())
 EDITED = "c2pa.edited"
 
 
-@pytest.fixture(scope="module")
-def trust_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trust") / "list.pem"
-    path.write_text(authority(ACME).root)
-    return path
-
-
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:

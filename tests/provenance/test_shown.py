@@ -19,7 +19,7 @@ from tests._models import make_classifier
 from tests.provenance import _files as files
 
 pytest.importorskip("c2pa", reason="needs the extra `c2pa`")
-from tests.provenance._sign import ACME, authority, sign
+from tests.provenance._sign import sign
 
 BEHIND = files.text("parameters", "trainedAlgorithmicMedia c2pa jumb")
 SIX = {
@@ -48,13 +48,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, data in contents.items():
         (folder / name).write_bytes(data)
     return folder
-
-
-@pytest.fixture(scope="module")
-def trust_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trust") / "list.pem"
-    path.write_text(authority(ACME).root)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ anything is computed: an empty class, files that are no pictures, the same pictu
 or in both classes.
 
 Samples have no pixels; `train.data._locate.locate` says where the faces are (and which files cannot
-be decoded after all), and `fakeface._preprocess.crop_picture` makes the crop.
+be decoded after all), and `fakeface.preprocessing.crop_picture` makes the crop.
 """
 
 from __future__ import annotations
