@@ -36,7 +36,7 @@ def is_picture(head: bytes) -> bool:
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
         return True
     # TIFF; its number is the wrong way round in some files, which Pillow reads all the same
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")):
+    if head.startswith((b"II*\0", b"MM\0*", b"II\0*", b"MM*\0")):
         return True
     if head[:4] == b"RIFF":
         return head[8:12] == b"WEBP"
