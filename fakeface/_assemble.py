@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fakeface._delta import Wheel
 from fakeface._errors import ModelError, reason_of
-from fakeface._model import MODELS, load_model
+from fakeface._model import MODELS
 from fakeface._model_files import read_file
 from fakeface._optional_models import load_delta, models_folder
 
@@ -112,13 +112,10 @@ def _check(model: Path) -> str:
         ModelError: They differ by more than is allowed.
     """
     from fakeface._detector import Detector
-    from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, predict_pictures
+    from fakeface.diagnostics._golden import GOLDEN, Golden, reproduce
 
-    load_model(model, "classifier")
     golden = Golden.read(model / GOLDEN, model.name)
-    detector = Detector(model, provider="cpu", explain=False)
-    names = [prediction.source for prediction in golden.predictions]
-    found = compare(golden, predict_pictures(detector, PICTURES, names), "cpu", detector.settings)
+    found = reproduce(golden, Detector(model, provider="cpu", explain=False))
     if found.wrong:
         raise ModelError(
             model.name, f"does not give the scores that it should here: {'; '.join(found.wrong)}"

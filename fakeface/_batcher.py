@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -56,14 +57,6 @@ class Batcher:
     def run(self, run: Run, crops: npt.NDArray[np.uint8], size: int) -> Scores:
         """Run a model on crops, with those of other threads where they fit.
 
-        Args:
-            run: As for `in_batches`.
-            crops: As for `in_batches`.
-            size: As for `in_batches`.
-
-        Returns:
-            As for `in_batches`.
-
         Raises:
             Exception: Whatever `run` raises; other threads then try again with theirs.
         """
@@ -96,11 +89,10 @@ class Batcher:
             at += len(offer.crops)
 
 
+@dataclass(slots=True, eq=False)
 class _Offer:
     """Crops of a thread, and what the model gives for them."""
 
-    __slots__ = ("crops", "results", "run")
-
-    def __init__(self, run: Run, crops: npt.NDArray[np.uint8]) -> None:
-        self.run, self.crops = run, crops
-        self.results: Scores | None = None
+    run: Run
+    crops: npt.NDArray[np.uint8]
+    results: Scores | None = None

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING
 
-from fakeface._bounded_map import bounded_map
-from fakeface._classifier import Classifier
+import numpy as np
+
 from fakeface._errors import FakefaceError, ImageError
-from fakeface._model import AUTO, FACE_FINDER, MODELS, find_model
-from fakeface._preprocess import Preprocessed, locate_heatmaps, preprocess_frames
+from fakeface._model import AUTO, FACE_FINDER, MODELS, ModelInfo, find_model
 from fakeface._processors import MAX_THREADS, default_threads
 from fakeface._provider_names import resolve_provider, short_name
 from fakeface._settings import Settings
 from fakeface._verdict import aggregate, choose_thresholds
+from fakeface.concurrency import bounded_map
 from fakeface.faces._finder import FaceFinder
 from fakeface.files._walk import existing, walk
 from fakeface.images._decode import name_of
+from fakeface.inference import Classifier
+from fakeface.preprocessing import Preprocessed, locate_heatmaps, preprocess_frames
 from fakeface.provenance._read import provenance_of
 from fakeface.provenance._trust import load_trust_list
 from fakeface.types import Prediction, ReadPrediction, Source
 from fakeface.types._box import MIN_FACE
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import onnxruntime as ort
 
     from fakeface.types._heatmap import Heatmap, Method
@@ -49,7 +49,6 @@ class Detector:
 
     Attributes:
         model: Name of the model that scores faces.
-        info: Description of that model.
         thresholds: The thresholds between the verdicts.
         whole: Whether every picture is treated as already cropped to one face.
         min_face: Faces whose longer side is below this many pixels are not scored.
@@ -103,7 +102,7 @@ class Detector:
             whole: Treat every picture as already cropped to one face; do not look for faces.
             min_face: Faces whose longer side is below this many pixels get the verdict
                 `too_small`.
-            frames: Frames or pages of a file that holds several (GIF, WebP, PNG, AVIF, TIFF, MPO)
+            frames: Frames or pages of a file that holds several (GIF, WebP, PNG, AVIF, TIFF)
                 that are scored, at least 1, spread evenly over all; the most suspicious one counts.
             exact: Whether to decode large JPEG pictures in full, so that a file, an array and a
                 Pillow image of the same pixels get the same score. Otherwise a file is decoded no
@@ -124,13 +123,10 @@ class Detector:
             ReportError: The trust list cannot be read.
             ValueError: A number is out of its range, or `threshold` and `fpr` are both given.
         """
-        arguments = {name: value for name, value in locals().items() if name != "self"}
         if not min_face >= 0:  # NaN neither: every face would be too small
             raise ValueError(f"min_face must be 0 or above, got {min_face}")
         if frames < 1:
             raise ValueError(f"frames must be at least 1, got {frames}")
-        if threads is not None and not 1 <= threads <= MAX_THREADS:
-            raise ValueError(f"threads must be 1 to {MAX_THREADS}, got {threads}")
         anchors = None if trust_list is None else load_trust_list(trust_list)
         self._read_provenance = partial(provenance_of, anchors=anchors) if provenance else None
         if model == AUTO and "CPU" not in resolve_provider(provider)[0]:
@@ -142,7 +138,6 @@ class Detector:
             self.classifier = Classifier(path, provider, threads, session_options)
             if finder is not None:
                 self.finder = finder.result()
-        self.info = self.classifier.info
         self.model = self.info.name
         self.whole, self.min_face, self.frames, self.exact = whole, min_face, frames, exact
         self.provenance, self.trust_list = provenance, trust_list
@@ -158,22 +153,11 @@ class Detector:
             frames,
             exact,
         ).fingerprint
-        if arguments["model"] is not None:
-            arguments["model"] = str(self.info.path.absolute())
-        self._arguments: dict[str, Any] = arguments
 
-    def __reduce__(self) -> tuple[Callable[[], Detector], tuple[()]]:
-        """Pickle the arguments; the models are opened again where it is unpickled.
-
-        Raises:
-            TypeError: It was made with ONNX Runtime's session options, which cannot be pickled.
-        """
-        if self._arguments["session_options"] is not None:
-            raise TypeError(
-                "a detector with session_options cannot be pickled; give it threads instead, or"
-                " make one in each process"
-            )
-        return partial(Detector, **self._arguments), ()
+    @property
+    def info(self) -> ModelInfo:
+        """Description of the model that scores faces."""
+        return self.classifier.info
 
     def __repr__(self) -> str:
         """Give model, provider, thresholds and fingerprint."""
@@ -205,7 +189,7 @@ class Detector:
             TypeError: `bgr` is set, and `source` is no array.
         """
         if bgr:
-            if not _is_array(source):
+            if not isinstance(source, np.ndarray):
                 raise TypeError(f"bgr is for arrays, got a {type(source).__name__}")
             source = source[..., ::-1] if source.ndim == 3 else source
         return self._predict(source, name)
@@ -388,14 +372,8 @@ def _suspicion(prediction: Prediction) -> tuple[float, bool]:
     return -1.0 if p_fake is None else p_fake, bool(prediction.faces)
 
 
-def _is_array(source: object) -> TypeGuard[npt.NDArray[np.uint8]]:
-    return hasattr(source, "__array_interface__") and hasattr(source, "ndim")
-
-
 def _is_one_picture(sources: object) -> bool:
     """Whether Python would go through the letters, rows or columns of what is no list."""
-    if isinstance(sources, (*_ONE, Mapping)) or hasattr(sources, "read"):
-        return True
-    if hasattr(sources, "iloc") and hasattr(sources, "columns"):  # a data frame
+    if isinstance(sources, _ONE) or hasattr(sources, "read"):
         return True
     return hasattr(sources, "__array_interface__") and len(getattr(sources, "shape", (0, 0, 0))) < 4

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from fakeface._crop import CropSpec
 from fakeface._delta import DELTA
@@ -24,11 +25,11 @@ from fakeface._model_files import (
     number,
     read_file,
     read_json,
+    reject_reason,
     table,
     text,
     whole,
 )
-from fakeface._onnx_file import reject_reason
 from fakeface._processors import fast_in_int8
 from fakeface._thresholds import (
     OperatingPoint,
@@ -59,6 +60,7 @@ UNSEEN = "unseen"
 """Key of the figures on generators and photographs of origins that a model was not trained on."""
 
 Kind = Literal["classifier", "face-finder"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,23 +129,10 @@ class ModelInfo:
 
     def as_dict(self) -> dict[str, Any]:
         """What stands in `model.json`, less `format`."""
-        out: dict[str, Any] = {"name": self.name, "version": self.version, "kind": self.kind}
-        if self.crop is not None:
-            out["crop"] = self.crop.as_dict()
-        if self.classes is not None:
-            out["classes"] = list(self.classes)
-        if self.thresholds is not None:
-            out["thresholds"] = {"fake": self.thresholds.fake, "real": self.thresholds.real}
-        if self.operating_points:
-            out["operating_points"] = [p.as_dict() for p in self.operating_points]
-        out |= {
-            "settings": self.settings,
-            "provenance": self.provenance,
-            "figures": self.figures,
-            "licence": self.licence,
-            "sha256": self.sha256,
-        }
-        return out
+        out = asdict(self) | {"operating_points": [p.as_dict() for p in self.operating_points]}
+        del out["path"]
+        out["sha256"] = out.pop("sha256")  # last
+        return {key: value for key, value in out.items() if value not in (None, [])}
 
     def metadata(self) -> str:
         """What stands under `METADATA_KEY` in the ONNX file.
@@ -204,14 +193,17 @@ def find_model(model: str | Path | None) -> Path:
     )
 
 
+def reopened(cls: Callable[..., T], info: ModelInfo, *more: Any) -> tuple[Any, ...]:
+    """What pickles a model: a bundled one goes by its name, wherever fakeface is unpickled."""
+    return _reopen, (cls, info.name if info.bundled else str(info.path), *more)
+
+
+def _reopen(cls: Callable[..., T], model: str, *more: Any) -> T:
+    return cls(find_model(model), *more)
+
+
 def read_model(path: Path) -> ModelInfo:
-    """Read and validate the description of a model.
-
-    Args:
-        path: The model's directory.
-
-    Returns:
-        What `model.json` says.
+    """Read and validate the description in the directory of a model.
 
     Raises:
         ModelError: It is missing, not JSON, of another format, or says what cannot be.
@@ -273,14 +265,7 @@ def _crop(raw: dict[str, Any]) -> CropSpec:
 
 
 def load_model(path: Path, kind: Kind) -> tuple[ModelInfo, bytes]:
-    """Read a model and check that its file is the one described.
-
-    Args:
-        path: The model's directory.
-        kind: What kind of model is needed.
-
-    Returns:
-        The description and the bytes of `model.onnx`.
+    """Read a model and check that `model.onnx`, whose bytes are returned, is the one described.
 
     Raises:
         ModelError: A file is missing, of another kind, or its sha256 differs.

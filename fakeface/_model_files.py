@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,17 +23,13 @@ MAX_ONNX = 1 << 30
 _TEXT = 10_000
 _DEPTH = 64
 
+_LOCATION = re.compile(rb"(?:\x0a|\x8a\x80*\0)(?:\x08|\x88\x80*\0)location")
+"""The key of every reference as protobuf writes it: field 1, eight letters. Numbers may be written
+longer than they need be."""
+
 
 def read_file(path: Path, most: int, model: str) -> bytes:
-    """Read a regular file of a bounded size; nothing is waited for.
-
-    Args:
-        path: The file.
-        most: Bytes that are allowed.
-        model: Name of the model in messages.
-
-    Returns:
-        All of its bytes.
+    """Read all of a regular file of at most `most` bytes; nothing is waited for.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -54,6 +51,26 @@ def read_file(path: Path, most: int, model: str) -> bytes:
     if len(data) > most or status.st_size > most:
         raise ModelError(model, f"{path.name} is larger than the {most >> 20:,} MiB allowed")
     return data
+
+
+def reject_reason(onnx: bytes) -> str | None:
+    """Tell why the bytes of a model are not to be opened; None where all that it needs is in it.
+
+    Tensors of an ONNX file may lie in other files. ONNX Runtime, given bytes, looks for those in
+    the current directory: whoever can write there could change what a model says, though the
+    sha256 of `model.onnx` is the one described. A model that calls a tensor `location` is rejected
+    too.
+    """
+    if onnx[4:8] == b"ORTM":
+        return "is a file in the format ORT; it has to be ONNX"
+    if b"EPContext" in onnx:
+        return "holds nodes for one provider alone (EPContext), which may read other files"
+    if _LOCATION.search(onnx):
+        return (
+            "keeps weights in other files (external data), or calls a tensor `location`; export it"
+            " with all in one file"
+        )
+    return None
 
 
 def read_json(data: bytes) -> dict[str, Any]:
@@ -124,14 +141,6 @@ def whole(raw: Mapping[str, Any], key: str, least: int, most: int) -> int:
     return value
 
 
-def numbers(
-    raw: Mapping[str, Any], key: str, least: float, most: float, count: tuple[int, int]
-) -> tuple[float, ...]:
-    """A list of numbers of a description, between two counts; errors are those of `number`."""
-    values = listed(raw, key, count)
-    return tuple(number({key: value}, key, least, most) for value in values)
-
-
 def listed(raw: Mapping[str, Any], key: str, count: tuple[int, int]) -> list[Any]:
     """A list of a description.
 
@@ -147,12 +156,7 @@ def listed(raw: Mapping[str, Any], key: str, count: tuple[int, int]) -> list[Any
 
 
 def table(raw: Mapping[str, Any], key: str, keys: set[str] | None = None) -> dict[str, Any]:
-    """An object of a description; empty where it is missing.
-
-    Args:
-        raw: What it stands in.
-        key: Its name.
-        keys: The only names that it may have; None for any.
+    """An object of a description with no names but `keys`; empty where it is missing.
 
     Raises:
         ValueError: It is no object, or has other names.

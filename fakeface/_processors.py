@@ -17,6 +17,20 @@ INT8_FLAGS = frozenset(("avx512_vnni", "avx_vnni", "amx_int8", "asimddp"))
 """Instructions that sum products of 8-bit numbers, as Linux names them."""
 
 
+def cpu() -> tuple[str, frozenset[str]]:
+    """Name and instructions of this machine's processor; no instructions where it is not Linux."""
+    name, flags = platform.processor() or platform.machine(), frozenset[str]()
+    with contextlib.suppress(OSError):
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        for line in text.splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                name = value.strip()
+            elif key.strip() in ("flags", "Features"):
+                flags |= set(value.split())
+    return name, flags
+
+
 @lru_cache(maxsize=1)
 def fast_in_int8() -> bool:
     """Return whether this processor is known to run int8 models faster than fp32 ones.
@@ -25,50 +39,22 @@ def fast_in_int8() -> bool:
     """
     if sys.platform == "darwin":
         return platform.machine() == "arm64"
-    with contextlib.suppress(OSError):
-        for line in (
-            Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        ):
-            name, _, flags = line.partition(":")
-            if name.strip() in ("flags", "Features"):
-                return not INT8_FLAGS.isdisjoint(flags.split())
-    return False
+    return not INT8_FLAGS.isdisjoint(cpu()[1])
 
 
 @lru_cache(maxsize=1)
-def cpu_quota() -> float | None:
-    """Processors' worth of time that containers and service managers grant (cgroups).
-
-    Returns:
-        The least quota of this process's group and those around it; None where there is none.
-    """
-    found = []
+def cpu_quota(groups: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """Processors' worth of time that a container grants (cgroups); None where it grants all."""
     with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
-            _, controllers, group = line.split(":", 2)
-            if controllers and "cpu" not in controllers.split(","):
-                continue
-            root = Path("/sys/fs/cgroup") / ("cpu" if controllers else "")
-            inner = root / group.lstrip("/")
-            for folder in (inner, *inner.parents):
-                if not folder.is_relative_to(root):
-                    break
-                found += _quota_in(folder)
-    return min(found, default=None)
-
-
-def _quota_in(folder: Path) -> list[float]:
-    """The quota that a folder of cgroups sets, of version 2 or 1."""
-    with contextlib.suppress(OSError, ValueError):
-        quota, length = (folder / "cpu.max").read_text(encoding="ascii").split()
-        return [] if quota == "max" else [int(quota) / int(length)]
-    with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
-        most, period = (
-            int((folder / f"cpu.cfs_{name}_us").read_text(encoding="ascii"))
+        quota, period = (groups / "cpu.max").read_text(encoding="ascii").split()
+        return None if quota == "max" else int(quota) / int(period)
+    with contextlib.suppress(OSError, ValueError, ZeroDivisionError):  # version 1
+        quota, period = (
+            (groups / "cpu" / f"cpu.cfs_{name}_us").read_text(encoding="ascii")
             for name in ("quota", "period")
         )
-        return [most / period] if most > 0 else []
-    return []
+        return int(quota) / int(period) if int(quota) > 0 else None
+    return None
 
 
 def default_threads() -> int:

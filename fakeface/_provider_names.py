@@ -25,13 +25,6 @@ def only(wanted: str, others: Sequence[str] = ("onnxruntime",)) -> str:
     """The command that leaves one ONNX Runtime where several are installed.
 
     They share a folder, so what stays has to be unpacked again once the others are gone.
-
-    Args:
-        wanted: Name of the distribution that stays.
-        others: Those that go.
-
-    Returns:
-        A command line.
     """
     remove = f"pip uninstall -y {' '.join(others)}"
     return f"{remove} && pip install --force-reinstall --no-deps {wanted}"

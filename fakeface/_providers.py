@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakeface._errors import ModelError, ProviderError
-from fakeface._model import Kind, ModelInfo, load_model
+from fakeface._model import METADATA_KEY, Kind, ModelInfo, load_model
+from fakeface._model_files import same_description
 from fakeface._processors import MAX_THREADS, default_threads
 from fakeface._provider_names import available_providers, resolve_provider, short_name
 from fakeface._sessions import ReopenedSession
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import onnxruntime as ort
 
 _log = logging.getLogger("fakeface")
@@ -28,18 +31,12 @@ def telemetry_is_off() -> bool:
 
 
 def default_batch(provider: str) -> int:
-    """Faces that a model sees at once unless told otherwise.
+    """Faces that a model sees at once: 1 on the CPU, 4 with OpenVINO, 8 elsewhere.
 
     On one thread of an AMD EPYC a face among 2, 4, 8 took 1.04, 1.20, 1.37 times the CPU time of
     one alone with `edge` 8.0.0, and 1.04, 1.15, 1.29 times with `edge-int8` (feature maps outgrow
     the caches). With OpenVINO it took .96, .99, 1.17 times with `edge`, .85, .77, .76 times with
     `edge-int8`.
-
-    Args:
-        provider: Name of the provider that runs, short or full.
-
-    Returns:
-        1 on the CPU, 4 with OpenVINO, 8 elsewhere.
     """
     return {"cpu": 1, "openvino": 4}.get(short_name(provider), 8)
 
@@ -87,13 +84,6 @@ def provider_options(provider: str, threads: int) -> dict[str, str]:
       by trying all of them out, which it would do anew for every size of batch; memory as it is
       needed and not doubled.
     - OpenVINO: the CPU, and as many threads as were asked for; its default is 8.
-
-    Args:
-        provider: Name of the provider, short or full.
-        threads: Threads inside an operator.
-
-    Returns:
-        Options as ONNX Runtime takes them; empty for other providers.
     """
     presets = {
         "cuda": {
@@ -165,39 +155,48 @@ def open_model(
     path: Path,
     kind: Kind,
     provider: str,
-    threads: int | None,
-    options: ort.SessionOptions | None,
+    threads: int | None = None,
+    options: ort.SessionOptions | None = None,
 ) -> tuple[ModelInfo, ReopenedSession]:
     """Load a model and open its session, anew in every forked process.
-
-    Args:
-        path: The model's directory.
-        kind: What kind of model is needed.
-        provider: As for `open_session`.
-        threads: As for `open_session`.
-        options: As for `open_session`.
-
-    Returns:
-        The description, and the session.
 
     Raises:
         ModelError: The directory is not such a model, or ONNX Runtime cannot run it; in a forked
             process also where it has changed meanwhile.
         ProviderError: As for `open_session`.
     """
-    info, data = load_model(path, kind)
-    given: list[bytes] = [data]
+    first: list[ModelInfo] = []
 
     def open_() -> ort.InferenceSession:
-        if given:  # the first time; the bytes are not kept
-            return open_session(info.name, given.pop(), provider, threads, options)
-        again, data = load_model(path, kind)
-        if again != info:
+        info, data = load_model(path, kind)
+        if first and info != first[0]:
             raise ModelError(info.name, "has changed since this process was forked")
+        first[:] = [info]
         return open_session(info.name, data, provider, threads, options)
 
-    del data
-    return info, ReopenedSession(open_)
+    session = ReopenedSession(open_)
+    (info,) = first
+    embedded = session.get().get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if not same_description(embedded, info.metadata()):
+        raise ModelError(info.name, "model.json and the metadata inside model.onnx do not agree")
+    return info, session
+
+
+def run_session(
+    model: str, session: ort.InferenceSession, outputs: list[str], image: npt.NDArray[np.uint8]
+) -> list[npt.NDArray[np.float32]]:
+    """Run a model; what it gives is still to be checked.
+
+    Raises:
+        ModelError: It failed.
+    """
+    try:
+        given: list[npt.NDArray[np.float32]] = session.run(outputs, {"image": image})
+    except MemoryError:
+        raise
+    except Exception as error:  # ONNX Runtime and providers have errors of their own
+        raise ModelError(model, f"failed: {' '.join(str(error).split())[:300]}") from error
+    return given
 
 
 def _open(

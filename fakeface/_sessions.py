@@ -13,23 +13,16 @@ import os
 import weakref
 from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import onnxruntime as ort
 
 
-class Forkable(Protocol):
-    """Something that has to be told that this process is a forked one."""
-
-    def after_fork(self) -> None:
-        """Replace what a fork does not copy; no other thread is running."""
-
-
 _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def watch(one: Forkable) -> None:
+def watch(one: Any) -> None:
     """Call `after_fork` of an object in every forked process, as long as the object lives."""
     _watched.add(one)
 
@@ -49,14 +42,7 @@ class ReopenedSession:
     __slots__ = ("__weakref__", "_lock", "_open", "_session")
 
     def __init__(self, open_: Callable[[], ort.InferenceSession]) -> None:
-        """Open the session.
-
-        Args:
-            open_: Opens it; called again in forked processes.
-
-        Raises:
-            Exception: What `open_` raises.
-        """
+        """Open the session; `open_` is called again in forked processes."""
         self._open = open_
         self._lock = Lock()
         self._session: ort.InferenceSession | None = open_()

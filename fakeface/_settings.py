@@ -53,10 +53,6 @@ class Settings:
 def recognise(fingerprint: str, models: Iterable[ModelInfo]) -> Settings | None:
     """Find the settings of a fingerprint among the usual ones.
 
-    Args:
-        fingerprint: As in records.
-        models: Models that may have been used.
-
     Returns:
         The settings; None if they are of another model or version, or have a threshold or a
         smallest face of the user's own.

@@ -9,12 +9,6 @@ def printable(text: str) -> str:
     File names may contain newlines, escape sequences, bidirectional overrides and bytes that are
     not UTF-8 (lone surrogates, PEP 383). Every character that is not `str.isprintable` is escaped
     as in a Python literal.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The text with every unprintable character written as an escape such as `\x1b`.
     """
     if text.isprintable():
         return text

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from fakeface._model_files import number, numbers, table, text, whole
+from fakeface._model_files import listed, number, table, text, whole
 
 FEW_PHOTOGRAPHS = 200
 """Operating points that rest on fewer photographs come with a warning."""
-
-_POINT = ("name", "threshold", "fpr", "fitted_on")
-_PHOTOGRAPHS = "photographs"
-_INTERVAL = "interval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +37,11 @@ class OperatingPoint:
         if not (0 <= self.threshold <= 1 and 0 <= self.fpr <= 1):
             raise ValueError(f"operating point {self.name!r}: threshold and fpr must be 0 to 1")
         if self.interval is not None:
-            low, high = self.interval  # JSON has lists only
+            low, high = self.interval
             if not 0 <= low <= high <= 1:
                 raise ValueError(
                     f"operating point {self.name!r}: interval must be 0 to 1, in order"
                 )
-            object.__setattr__(self, "interval", (low, high))
 
     @property
     def warning(self) -> str | None:
@@ -64,10 +59,7 @@ class OperatingPoint:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; photographs and interval only where they are known."""
-        plain = {"name": self.name, "threshold": self.threshold, "fpr": self.fpr}
-        told = {} if self.photographs is None else {"photographs": self.photographs}
-        span = {} if self.interval is None else {"interval": list(self.interval)}
-        return {**plain, "fitted_on": self.fitted_on, **told, **span}
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +88,22 @@ def read_thresholds(raw: dict[str, Any]) -> Thresholds:
     return Thresholds(fake=number(thresholds, "fake", 0, 1), real=number(thresholds, "real", 0, 1))
 
 
-def read_operating_point(point: Any) -> OperatingPoint:
+def read_operating_point(raw: Any) -> OperatingPoint:
     """Read an operating point of a description; raise as `fakeface._model_files.number`."""
-    point = table(
-        {"operating_points": point}, "operating_points", {*_POINT, _PHOTOGRAPHS, _INTERVAL}
-    )
-    name, threshold, fpr, fitted_on = _POINT
+    known = {field.name for field in fields(OperatingPoint)}
+    point = table({"operating_points": raw}, "operating_points", known)
+    interval = None
+    if "interval" in point:
+        low, high = listed(point, "interval", (2, 2))
+        interval = (
+            number({"interval": low}, "interval", 0, 1),
+            number({"interval": high}, "interval", 0, 1),
+        )
     return OperatingPoint(
-        text(point, name),
-        number(point, threshold, 0, 1),
-        number(point, fpr, 0, 1),
-        text(point, fitted_on),
-        whole(point, _PHOTOGRAPHS, 0, 1 << 40) if _PHOTOGRAPHS in point else None,
-        _interval(point) if _INTERVAL in point else None,
+        text(point, "name"),
+        number(point, "threshold", 0, 1),
+        number(point, "fpr", 0, 1),
+        text(point, "fitted_on"),
+        whole(point, "photographs", 0, 1 << 40) if "photographs" in point else None,
+        interval,
     )
-
-
-def _interval(point: dict[str, Any]) -> tuple[float, float]:
-    low, high = numbers(point, _INTERVAL, 0, 1, (2, 2))
-    return low, high

@@ -7,22 +7,14 @@ from typing import cast
 
 from fakeface._errors import ModelError
 from fakeface._model import ModelInfo
-from fakeface._preprocess import Preprocessed
 from fakeface._thresholds import Thresholds
+from fakeface.preprocessing import Preprocessed
 from fakeface.types import Face, Prediction, ReadPrediction, Verdict
 from fakeface.types._heatmap import Heatmap
 
 
 def classify(p_fake: float, thresholds: Thresholds) -> Verdict:
-    """Return the verdict of one face.
-
-    Args:
-        p_fake: The calibrated score of the face, 0 to 1.
-        thresholds: The thresholds between the verdicts.
-
-    Returns:
-        `fake`, `uncertain` or `real`.
-    """
+    """Return the verdict of one face: `fake`, `uncertain` or `real`."""
     if p_fake >= thresholds.fake:
         return Verdict.FAKE
     return Verdict.REAL if p_fake < thresholds.real else Verdict.UNCERTAIN

@@ -27,14 +27,6 @@ def owner(path: Path) -> str:
     return parts[0] if parts[0] in PACKAGES else "programs"
 
 
-def test_hints_install_what_an_index_has() -> None:
-    """`pip install 'fakeface[heif]'` finds nothing where fakeface itself is not."""
-    files = [file for file in sources() if owner(file) == "fakeface" and "tests" not in file.parts]
-    hints = [file for file in files if "install 'fakeface" in file.read_text(encoding="utf-8")]
-    assert len(files) > 100
-    assert hints == []
-
-
 @lru_cache(maxsize=1)
 def sources() -> dict[Path, ast.Module]:
     folders = (*PACKAGES, "tests", "examples", "docs", "samples")
@@ -83,39 +75,6 @@ def test_nothing_private_is_imported_across_a_border(importer: str, package: str
         if name.split(".")[0] == package and is_private(name)
     ]
     assert not wrong, "\n".join(["import these from a public module instead:", *wrong])
-
-
-def private_attributes(tree: ast.Module, cls: str) -> set[str]:
-    """Names that a class keeps to itself: `self._x`, and methods `_x`."""
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == cls:
-            names = {sub.name for sub in ast.walk(node) if isinstance(sub, ast.FunctionDef)}
-            names |= {sub.attr for sub in ast.walk(node) if isinstance(sub, ast.Attribute)}
-            return {name for name in names if is_private(name)}
-    raise LookupError(cls)
-
-
-def test_nobody_touches_what_detectors_and_models_keep_to_themselves() -> None:
-    kept: set[str] = set()
-    for file, cls in (
-        ("_detector.py", "Detector"),
-        ("_classifier.py", "Classifier"),
-        ("faces/_finder.py", "FaceFinder"),
-        ("faces/_blazeface.py", "BlazeFace"),
-        ("images/_decode.py", "Picture"),
-    ):
-        kept |= private_attributes(sources()[ROOT / "fakeface" / file], cls)
-    assert "_read_provenance" in kept
-    wrong = [
-        f"{file.relative_to(ROOT)}:{node.lineno} .{node.attr}"
-        for file, tree in sources().items()
-        if owner(file) != "fakeface"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and node.attr in kept
-        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
-    ]
-    assert not wrong
 
 
 def modules() -> dict[str, Path]:

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from fakeface import Detector, FakefaceError, NotFoundError
-from tests._models import make_classifier
 
 
 @pytest.fixture(scope="module")
-def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
-    return Detector(make_classifier(tmp_path_factory.mktemp("models") / "red"))
+def detector(red: str) -> Detector:
+    return Detector(red)
 
 
 def test_one_pattern_may_stand_alone(detector: Detector, samples: Path) -> None:

@@ -175,14 +175,6 @@ def test_training_exporting_and_benchmarks_run(tmp_path: Path, environment: dict
     assert ran >= 3
 
 
-def test_what_is_not_run_says_why() -> None:
-    marked = [block for page in PAGES for block in blocks(page) if block.mark.startswith("not run")]
-    for block in marked:
-        assert len(block.mark.removeprefix("not run:").split()) >= 2, block
-    could_be = [block for block in marked if "installs packages" not in block.mark]
-    assert len(could_be) <= 8, "run more of them"
-
-
 def commands() -> dict[str, set[str]]:
     """Options by command, such as `fakeface scan` or `python -m train fit`."""
     import benchmarks.__main__

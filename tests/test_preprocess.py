@@ -2,12 +2,12 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 
 from fakeface import Box, CropSpec, FaceFinder, ImageError
 from fakeface._model import FACE_FINDER, MODELS
-from fakeface._preprocess import crop_picture, preprocess, preprocess_frames
 from fakeface.images._decode import Picture
+from fakeface.preprocessing import crop_picture, preprocess, preprocess_frames
 
 SPEC = CropSpec(size=128, margin=1.5)
 
@@ -66,31 +66,12 @@ def test_every_way_to_give_a_picture_gives_the_same_crop(samples, finder):
     assert np.abs(from_array.astype(int) - crops[0]).mean() < 1  # at most reduced while decoding
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_orientation_of_the_camera_does_not_matter(samples, finder, orientation):
-    upright = Image.open(samples / "real" / "astronaut.png").convert("RGB")
-    stored = upright
-    undo = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, 1)
-    if undo != 1:
-        marked = upright.copy()
-        marked.getexif()[0x0112] = undo
-        stored = ImageOps.exif_transpose(marked)
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    file = io.BytesIO()
-    stored.save(file, "PNG", exif=exif)
-    plain = preprocess(upright, finder, SPEC, 48)
-    turned = preprocess(file.getvalue(), finder, SPEC, 48)
-    assert turned.size == (512, 512)
-    np.testing.assert_array_equal(turned.crops, plain.crops)
-
-
 def test_a_large_jpeg_is_decoded_small_and_looks_the_same(samples, finder, monkeypatch):
     portrait = Image.open(samples / "ai" / "p001-studio.jpg").resize((4096, 4096))
     data = jpeg(portrait)
     fast = preprocess(data, finder, SPEC, 48)
     assert Picture(data).load(8)[1] == pytest.approx(1 / 8)
-    for module in ("_preprocess", "faces._find"):
+    for module in ("preprocessing", "faces._find"):
         monkeypatch.setattr(f"fakeface.{module}.reduction_factor", lambda limit: 1)
     exact = preprocess(data, finder, SPEC, 48)
     assert fast.faces[0].box.iou(exact.faces[0].box) > 0.97
@@ -123,7 +104,7 @@ def test_a_small_face_in_a_large_jpeg_is_cut_from_all_its_pixels(samples):
 def test_a_face_of_any_size_is_cut_from_a_jpeg_that_is_too_large_to_decode_whole(monkeypatch):
     data = jpeg(Image.effect_noise((1300, 1000), 60).convert("RGB"))
     half = Picture(data).load(2)[0]
-    for module in ("images._open", "_preprocess"):
+    for module in ("images._open", "preprocessing"):
         monkeypatch.setattr(f"fakeface.{module}.MAX_PIXELS", 1_000_000)
     with pytest.raises(ImageError, match="claims more than"):
         Picture(data).load()

@@ -12,7 +12,7 @@ from fakeface._processors import default_threads, fast_in_int8
 from fakeface._provider_names import AUTO
 from fakeface._providers import default_batch, open_session, provider_options, session_options
 from fakeface.diagnostics._bench import PORTRAIT
-from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, predict_pictures
+from fakeface.diagnostics._golden import GOLDEN, Golden, reproduce
 from tests._models import SIZE, make_classifier
 
 HERE = [name for name in available_providers() if name != "cpu"]
@@ -85,8 +85,7 @@ def test_other_providers_agree_with_the_cpu_or_say_why_not(name, capfd):
     except ProviderError as error:
         assert "does not start" in str(error)
     else:
-        predictions = predict_pictures(detector, PICTURES, [p.source for p in golden.predictions])
-        assert compare(golden, predictions, name, detector.settings).wrong == ()
+        assert reproduce(golden, detector).wrong == ()
     assert capfd.readouterr().out == ""
 
 

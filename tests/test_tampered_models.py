@@ -10,7 +10,7 @@ import pytest
 
 from fakeface import Detector, ModelError
 from fakeface._model import MODELS
-from fakeface._onnx_file import reject_reason
+from fakeface._model_files import reject_reason
 from tests._models import make_cam_classifier, make_classifier
 from tests._process import MAIN
 from tests.hostile._models import external, rewrite, scores, tampered

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fakeface import Box, ModelError, ModelInfo, OperatingPoint, Thresholds, Verdict
-from fakeface._preprocess import Preprocessed
 from fakeface._verdict import aggregate, choose_thresholds, classify
 from fakeface.faces._finder import Detection
+from fakeface.preprocessing import Preprocessed
 
 BAND = Thresholds(fake=0.8, real=0.4)
 

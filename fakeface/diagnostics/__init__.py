@@ -1,21 +1,8 @@
 """What this installation is and whether it works: doctor, golden scores, latency."""
 
-from fakeface.diagnostics._bench import (
-    PORTRAIT,
-    STAGES,
-    bench,
-    cold_start,
-    trace,
-)
-from fakeface.diagnostics._doctor import (
-    examine,
-)
-from fakeface.diagnostics._environment import (
-    environment,
-    load_average,
-    peak_memory,
-    versions,
-)
+from fakeface.diagnostics._bench import PORTRAIT, STAGES, bench, cold_start, trace
+from fakeface.diagnostics._doctor import examine
+from fakeface.diagnostics._environment import environment, load_average, peak_memory, versions
 from fakeface.diagnostics._golden import (
     GOLDEN,
     PICTURES,
@@ -26,15 +13,8 @@ from fakeface.diagnostics._golden import (
     compare,
     predict_pictures,
 )
-from fakeface.diagnostics._installed import (
-    installed,
-)
-from fakeface.diagnostics._timing import (
-    Timing,
-    Variant,
-    interleaved,
-    timed,
-)
+from fakeface.diagnostics._installed import installed
+from fakeface.diagnostics._timing import Timing, Variant, interleaved, timed
 
 __all__ = [
     "GOLDEN",

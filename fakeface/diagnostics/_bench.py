@@ -20,9 +20,9 @@ import numpy as np
 
 from fakeface._detector import Detector
 from fakeface._errors import FakefaceError
-from fakeface._preprocess import preprocess
 from fakeface.diagnostics._environment import environment
 from fakeface.diagnostics._timing import Variant, interleaved, timed
+from fakeface.preprocessing import preprocess
 
 PORTRAIT = Path(__file__).parent.parent / "pictures" / "portrait.jpg"
 """The picture that is measured if none is given."""
@@ -82,17 +82,7 @@ def trace(detector: Detector, data: bytes) -> dict[str, float]:
 
 
 def throughput(detector: Detector, data: bytes, seconds: float, batch_size: int) -> float:
-    """Measure the pictures per second of `Detector.predict_batch`, decoding included.
-
-    Args:
-        detector: The detector.
-        data: The encoded picture, used again and again.
-        seconds: How long to measure.
-        batch_size: Faces scored at once.
-
-    Returns:
-        Pictures per second.
-    """
+    """Measure the pictures per second of `Detector.predict_batch` on one picture."""
     start = time.perf_counter()
     stop = start + seconds
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,12 +31,8 @@ from fakeface.diagnostics._installation import (
 if TYPE_CHECKING:
     from fakeface.diagnostics._golden import Golden
 
-INT8 = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"}
-"""CPU features that make int8 fast; without them x86 may also clip sums, and scores differ."""
-
 FINDERS = {MODELS / FACE_FINDER, MODELS / FACE_FINDER / "far"}
 """Directories of the face finder."""
-
 
 REINSTALL = "pip install --force-reinstall --no-deps fakeface"
 CUDA = (
@@ -75,12 +71,7 @@ class Examination:
 def examine(
     model: str | os.PathLike[str] | None = None, provider: str = "auto", threads: int | None = None
 ) -> Examination:
-    """Check everything that a verdict depends on.
-
-    Args:
-        model: Model to check; None for all bundled ones.
-        provider: Provider to check it on.
-        threads: Threads of the model.
+    """Check everything that a verdict of one model, or of all that are here, depends on.
 
     Returns:
         The findings; problems of the installation are findings, not exceptions.
@@ -101,7 +92,7 @@ def examine(
     if not FINDERS & set(broken):
         for path in _classifiers() if named is None else [named]:
             if path not in broken:
-                findings += _scores(path, provider, threads, machine["cpu"]["features"])
+                findings += _scores(path, provider, threads)
     return Examination(tuple(findings), machine)
 
 
@@ -145,29 +136,20 @@ def _models(named: Path | None) -> tuple[list[Finding], dict[Path, Finding]]:
     return [Finding("models", State.OK, says)] if intact else [], broken
 
 
-def _scores(
-    path: Path, provider: str, threads: int | None, features: Sequence[str]
-) -> Iterator[Finding]:
+def _scores(path: Path, provider: str, threads: int | None) -> Iterator[Finding]:
     """Score the bundled pictures and compare with the golden scores."""
     from fakeface._detector import Detector
-    from fakeface.diagnostics._golden import GOLDEN, PICTURES, Golden, compare, predict_pictures
+    from fakeface.diagnostics._golden import GOLDEN, Golden, reproduce
 
     about = path.name
-    mine = path.parent == MODELS
-    again = REINSTALL if mine else _again(path, f"python -m export golden {path}")
+    otherwise = f"python -m export golden {path}"
+    again = REINSTALL if path.parent == MODELS else _again(path, otherwise)
     try:
         golden = Golden.read(path / GOLDEN, about)
-    except ModelError as error:
-        yield Finding(about, State.PROBLEM, str(error), again)
-        return
-    try:
         wanted = short_name(resolve_provider(provider)[0])
         detector = Detector(path, provider, threads, explain=False)
         running = short_name(detector.classifier.session.get_providers()[0])
-        names = [prediction.source for prediction in golden.predictions]
-        found = compare(
-            golden, predict_pictures(detector, PICTURES, names), running, detector.settings
-        )
+        found = reproduce(golden, detector)
     except ProviderError as error:
         there = error.requested.lower() in error.available
         remedy = CUDA if there and short_name(error.requested) == "cuda" else ""
@@ -182,11 +164,6 @@ def _scores(
     if running != wanted:
         says = f"{wanted} is installed, but does not start; auto runs on {running}"
         yield Finding(about, State.PROBLEM, says, CUDA if wanted == "cuda" else "")
-    if golden.precision == "int8" and features and not INT8 & set(features):
-        says = (
-            "this CPU has no instructions for int8 (VNNI, dotprod), in which the model calculates"
-        )
-        yield Finding(about, State.NOTE, says, "a model in fp32 may be as fast")
     allowed = golden.tolerance.p_fake(running)
     on = f"{golden.precision} on {running}"
     if found.wrong:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fakeface._processors import default_threads
+from fakeface._processors import cpu, default_threads
 from fakeface._provider_names import available_providers
 from fakeface._version import __version__
 
@@ -24,11 +24,12 @@ def environment() -> dict[str, Any]:
         Plain values, ready for JSON: versions, `cpu` (model, processors usable, features), memory
         in MB, load average, providers; None if the system does not report it.
     """
-    model, flags = _cpu()
+    model, flags = cpu()
+    features = [flag for flag in FLAGS if flag in flags]
     return {
         "versions": versions(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "cpu": {"model": model, "processors": default_threads(), "features": flags},
+        "cpu": {"model": model, "processors": default_threads(), "features": features},
         "memory_mb": _memory(),
         "load_average": load_average(),
         "providers": list(available_providers()),
@@ -67,21 +68,6 @@ def peak_memory() -> float | None:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1024**2, 1)
-
-
-def _cpu() -> tuple[str, list[str]]:
-    model, flags = platform.processor() or platform.machine(), set[str]()
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return model, []
-    for line in text.splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() == "model name":
-            model = value.strip()
-        elif key.strip() in ("flags", "Features"):
-            flags |= set(value.split())
-    return model, [flag for flag in FLAGS if flag in flags]
 
 
 def _memory() -> int | None:

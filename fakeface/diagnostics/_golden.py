@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fakeface._errors import ModelError
 from fakeface._model_files import MAX_DESCRIPTION, read_file, read_json
+from fakeface._provider_names import short_name
 from fakeface.types import Box, Prediction
 
 if TYPE_CHECKING:
@@ -83,13 +84,6 @@ class Golden:
     def read(cls, file: Path, model: str) -> Golden:
         """Read a file of golden scores.
 
-        Args:
-            file: The file.
-            model: Name of the model, for messages.
-
-        Returns:
-            Its content.
-
         Raises:
             ModelError: It is missing, or is not such a file.
         """
@@ -144,20 +138,20 @@ class Comparison:
 def predict_pictures(
     detector: Detector, folder: Path, names: Iterable[str]
 ) -> tuple[Prediction, ...]:
-    """Classify pictures one by one.
-
-    Args:
-        detector: The detector.
-        folder: The folder that they are in.
-        names: Their paths below the folder, with slashes.
-
-    Returns:
-        The predictions, with those paths as `source`.
+    """Classify pictures of a folder one by one; `source` is the path below it, with slashes.
 
     Raises:
         ImageError: A picture cannot be read.
     """
     return tuple(replace(detector.predict(folder / name), source=name) for name in names)
+
+
+def reproduce(golden: Golden, detector: Detector) -> Comparison:
+    """Classify the bundled pictures, and compare with the golden scores."""
+    names = [prediction.source for prediction in golden.predictions]
+    provider = short_name(detector.classifier.session.get_providers()[0])
+    found = predict_pictures(detector, PICTURES, names)
+    return compare(golden, found, provider, detector.settings)
 
 
 def compare(

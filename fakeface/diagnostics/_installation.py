@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from importlib.metadata import distributions
 from importlib.util import find_spec
@@ -42,12 +42,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, str]:
         """Plain values, ready for JSON."""
-        return {
-            "about": self.about,
-            "state": self.state.value,
-            "says": self.says,
-            "remedy": self.remedy,
-        }
+        return asdict(self) | {"state": self.state.value}
 
 
 def runtimes() -> dict[str, str]:
@@ -101,20 +96,24 @@ def telemetry_finding() -> Finding:
     return Finding("telemetry", State.NOTE, says, "unset ORT_DISABLE_TELEMETRY")
 
 
-def picture_findings(has: Callable[[str], bool] | None = None) -> list[Finding]:
+def _has(feature: str) -> bool:
+    if feature in ("pillow_heif", "c2pa"):
+        return find_spec(feature) is not None
+    from PIL import features
+
+    known = {*features.modules, *features.codecs, *features.features}
+    return feature in known and bool(features.check(feature))
+
+
+def picture_findings(has: Callable[[str], bool] = _has) -> Iterator[Finding]:
     """Check whether the usual formats can be read, and as fast as they should.
 
     Args:
-        has: Whether there is a feature of Pillow, given by Pillow's name for it, or a package;
-            None asks Pillow and Python.
+        has: Whether there is a feature of Pillow, given by Pillow's name for it, or a package.
 
-    Returns:
+    Yields:
         Findings, the formats that can be read first.
     """
-    return list(_picture_findings(has or _has))
-
-
-def _picture_findings(has: Callable[[str], bool]) -> Iterator[Finding]:
     about = "pictures"
     names = {"jpg": "JPEG", "zlib": "PNG", "webp": "WebP", "avif": "AVIF", "pillow_heif": "HEIC"}
     readable = [name for feature, name in names.items() if has(feature)]
@@ -136,12 +135,3 @@ def _picture_findings(has: Callable[[str], bool]) -> Iterator[Finding]:
     if not has("c2pa"):
         says = "signatures of content credentials are not checked: that takes the extra c2pa"
         yield Finding(about, State.NOTE, says, "pip install c2pa-python")
-
-
-def _has(feature: str) -> bool:
-    if feature in ("pillow_heif", "c2pa"):
-        return find_spec(feature) is not None
-    from PIL import features
-
-    known = {*features.modules, *features.codecs, *features.features}
-    return feature in known and bool(features.check(feature))

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-Colour: TypeAlias = "tuple[int, int, int]"
+Colour = tuple[int, int, int]
 
 SCALE = 2
 """Pixels of the canvas per pixel of the result."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PIL import Image
 
@@ -13,9 +10,6 @@ from fakeface._thresholds import Thresholds
 from fakeface.explain._canvas import INK, LINE, SCALE, SOFT, WHITE, Canvas, Colour, fitted, length
 from fakeface.types import Face, Prediction
 from fakeface.types._heatmap import Method, blend
-
-if TYPE_CHECKING:
-    from typing import TypeAlias
 
 _WIDTH = 1200
 _MARGIN = 40
@@ -142,13 +136,9 @@ def _head(canvas: Canvas, prediction: Prediction, thresholds: Thresholds) -> Non
         canvas.text(min(max(left, _MARGIN), _WIDTH - _MARGIN - room), 132, text, 13, SOFT)
 
 
-Rectangle: TypeAlias = "tuple[float, float, float, float]"
-
-
 def _boxes(canvas: Canvas, prediction: Prediction, left: float, size: tuple[int, int]) -> None:
-    """Draw a box around every face, and beside it its number if there are several."""
+    """Draw a box around every face, and above or below it its number if there are several."""
     assert prediction.size is not None
-    shown = []
     for number, face in enumerate(_by_suspicion(prediction), 1):
         box = face.box.scaled(size[0] / prediction.size[0])
         x, y = max(box.x, 0), max(box.y, 0)
@@ -158,47 +148,15 @@ def _boxes(canvas: Canvas, prediction: Prediction, left: float, size: tuple[int,
         x, y, colour = x + left, y + _TOP, _COLOURS[face.verdict.value]
         canvas.frame(x, y, width, height, WHITE, 5)
         canvas.frame(x + 1.5, y + 1.5, width - 3, height - 3, colour, 2)
-        shown.append((number, (x, y, x + width, y + height), colour))
-    if len(prediction.faces) < 2:
-        return
-    taken = [place for _, place, _ in shown]
-    panel = (left, _TOP, left + size[0], _TOP + size[1])
-    for number, place, colour in shown:
-        badge = _beside(place, 12 + length(str(number), 15), 22, panel, taken)
-        taken.append(badge)
-        canvas.rectangle(badge[0], badge[1], badge[2] - badge[0], 22, colour)
-        canvas.text(badge[0] + 6, badge[1] + 1, str(number), 15, WHITE)
+        if len(prediction.faces) > 1:
+            top = y - 24 if y - 24 >= _TOP else y + height + 2
+            canvas.rectangle(x, top, 12 + length(str(number), 15), 22, colour)
+            canvas.text(x + 6, top + 1, str(number), 15, WHITE)
 
 
 def _by_suspicion(prediction: Prediction) -> list[Face]:
     """Return the faces as they are numbered: the most suspicious first, then those unscored."""
     return sorted(prediction.faces, key=lambda f: (f.p_fake is None, -(f.p_fake or 0)))
-
-
-def _beside(
-    box: Rectangle, width: float, height: float, panel: Rectangle, taken: Sequence[Rectangle]
-) -> Rectangle:
-    """Place a rectangle beside a box, where it covers least of what is taken."""
-    x, y, right, bottom = box
-    corners = [
-        (x, y - height - 2),
-        (x, bottom + 2),
-        (x - width - 2, y),
-        (right + 2, y),
-        (right - width, y - height - 2),
-        (right - width, bottom + 2),
-    ]
-    places = []
-    for a, b in corners:
-        a = min(max(a, panel[0]), max(panel[2] - width, panel[0]))
-        b = min(max(b, panel[1]), max(panel[3] - height, panel[1]))
-        places.append((a, b, a + width, b + height))
-    return min(places, key=lambda place: sum(_overlap(place, other) for other in taken))
-
-
-def _overlap(a: Rectangle, b: Rectangle) -> float:
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    return width * height if width > 0 and height > 0 else 0.0
 
 
 def _worth_enlarging(prediction: Prediction, mapped: list[Face]) -> list[Face]:

@@ -10,16 +10,12 @@ needs `WINDOWS` x `WINDOWS`, which a laptop can afford.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-Floats: TypeAlias = "npt.NDArray[np.float32]"
-Crops: TypeAlias = "npt.NDArray[np.uint8]"
+Floats = npt.NDArray[np.float32]
+Crops = npt.NDArray[np.uint8]
 
 WINDOWS = 7
 """Positions of the window along each side; it covers two of the `WINDOWS` + 1 cells, so that

@@ -6,7 +6,7 @@ Bazarevsky et al., BlazeFace: Sub-millisecond Neural Face Detection on Mobile GP
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from fakeface._errors import ModelError
-from fakeface._model import METADATA_KEY, ModelInfo
-from fakeface._model_files import number, numbers, same_description, whole
-from fakeface._providers import open_model
+from fakeface._model import ModelInfo
+from fakeface._providers import open_model, run_session
 from fakeface.faces._boxes import NO_BOXES, Floats, anchors, calibrate, decode, suppress
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ network sees."""
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to decode the output of one network.
+    """How to decode the output of one network, as its `model.json` says.
 
     Attributes:
         strides: Pixels between the cells of each grid of anchors.
@@ -75,82 +74,31 @@ class BlazeFace:
         settings: How to decode its output.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        provider: str,
-        threads: int | None,
-        session_options: ort.SessionOptions | None,
-        reducing_gap: float = REDUCING_GAP,
-    ) -> None:
-        """Load, check and open a network; other arguments and errors are those of `FaceFinder`.
+    def __init__(self, path: Path, reducing_gap: float = REDUCING_GAP) -> None:
+        """Load, check and open a network; errors are those of `FaceFinder`.
 
         Args:
             path: Directory of the network.
-            provider: As for `FaceFinder`.
-            threads: As for `FaceFinder`.
-            session_options: As for `FaceFinder`.
             reducing_gap: See `REDUCING_GAP`; at least 1. Less is faster and less exact.
         """
         self._reducing_gap = reducing_gap
         self.info: ModelInfo
-        self.info, self._session = open_model(
-            path, "face-finder", provider, threads, session_options
-        )
-        given = self.info.settings
+        self.info, self._session = open_model(path, "face-finder", "cpu", threads=1)
+        known = {field.name for field in fields(Settings)}
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in self.info.settings.items()
+            if name in known
+        }
         try:
-            self.settings = _settings(given)
-        except KeyError as error:
-            raise ModelError(self.info.name, f"model.json: settings lack {error}") from error
-        except ValueError as error:
+            self.settings = Settings(**given)
+        except TypeError as error:
             raise ModelError(self.info.name, f"model.json: settings: {error}") from error
-        self._check()
 
     @property
     def session(self) -> ort.InferenceSession:
         """The ONNX Runtime session; in a forked process one of its own."""
         return self._session.get()
-
-    def _check(self) -> None:
-        """Raise ModelError unless the graph is the one that `model.json` describes, and works."""
-        inputs = [(i.name, i.type) for i in self.session.get_inputs()]
-        outputs = {output.name for output in self.session.get_outputs()}
-        if inputs != [("image", "tensor(uint8)")] or not outputs >= {"boxes", "scores"}:
-            raise ModelError(
-                self.info.name, "needs an input image of uint8 and outputs boxes and scores"
-            )
-        embedded = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        if not same_description(embedded, self.info.metadata()):
-            raise ModelError(
-                self.info.name, "model.json and the metadata inside model.onnx do not agree"
-            )
-
-        side = self.settings.side
-        boxes, scores = self._run(np.zeros((1, side, side, 3), np.uint8))
-        if not (np.isfinite(scores).all() and np.isfinite(boxes).all()):
-            raise ModelError(self.info.name, "gives boxes or scores that are not finite")
-
-    def _run(self, canvas: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
-        """Run the network and check what it gives: a damaged or tampered one may give anything."""
-        name = self.info.name
-        try:
-            boxes, scores = self.session.run(["boxes", "scores"], {"image": canvas})
-        except MemoryError:
-            raise
-        except Exception as error:  # ONNX Runtime and providers have errors of their own
-            raise ModelError(name, f"failed: {' '.join(str(error).split())[:300]}") from error
-        size = (canvas.shape[2], canvas.shape[1])
-        count = len(_anchors(size, self.settings.strides, self.settings.per_cell))
-        if (
-            boxes.shape[:2] != (len(canvas), count)
-            or boxes.ndim != 3
-            or boxes.shape[2] < 4
-            or scores.shape != (len(canvas), count)
-            or {boxes.dtype, scores.dtype} != {np.dtype(np.float32)}
-        ):
-            found = f"boxes {list(boxes.shape)} and scores {list(scores.shape)}"
-            raise ModelError(name, f"gives {found}, not for {count} anchors each")
-        return boxes, scores
 
     def detect(
         self, image: Image.Image, regions: Floats, size: tuple[int, int]
@@ -173,7 +121,7 @@ class BlazeFace:
             _letterbox(image, region, part, self._reducing_gap)
             for region, part in zip(regions, canvas, strict=True)
         ]
-        raw, scores = self._run(canvas)
+        raw, scores = run_session(self.info.name, self.session, ["boxes", "scores"], canvas)
         return [self._read(*each) for each in zip(raw, scores, frames, strict=True)]
 
     def _read(self, raw: Floats, scores: Floats, frame: Frame) -> tuple[Floats, Floats]:
@@ -252,29 +200,6 @@ def _span(start: float, end: float, middle: float, scale: float, side: int) -> t
     length = min(max(round((end - start) * scale), 1), side)
     first = round((start - middle) * scale + side / 2)
     return min(max(first, 0), side - length), length
-
-
-def _settings(given: dict[str, Any]) -> Settings:
-    """Check types and ranges (`KeyError`, `ValueError`)."""
-    strides = tuple(int(each) for each in numbers(given, "strides", 1, 256, (1, 8)))
-    per_cell = tuple(
-        int(each) for each in numbers(given, "per_cell", 1, 64, (len(strides), len(strides)))
-    )
-    shift = numbers(given, "shift", -2, 2, (2, 2))
-    scale = numbers(given, "scale", 0.1, 10, (2, 2))
-    return Settings(
-        strides=strides,
-        per_cell=per_cell,
-        score=float(number(given, "score", 0, 1)),
-        overlap=float(number(given, "overlap", 0, 1)),
-        shift=(float(shift[0]), float(shift[1])),
-        scale=(float(scale[0]), float(scale[1])),
-        side=whole(given, "side", 16, 2048),
-        multiple=whole(given, "multiple", 1, 256),
-        smallest=float(number(given, "smallest", 1, 2048)),
-        margin=float(number(given, "margin", 0.5, 10)),
-        confirm=float(number(given, "confirm", 0, 1)),
-    )
 
 
 _anchors = lru_cache(maxsize=64)(anchors)

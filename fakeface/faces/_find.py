@@ -29,10 +29,6 @@ misses."""
 def find_faces(picture: Picture, finder: FaceFinder) -> tuple[Detection, ...]:
     """Find the faces of a picture.
 
-    Args:
-        picture: The picture.
-        finder: The face finder.
-
     Returns:
         The faces, largest first, in pixels of the full picture.
 
@@ -54,9 +50,6 @@ def find_faces(picture: Picture, finder: FaceFinder) -> tuple[Detection, ...]:
 def load_for_finder(picture: Picture) -> tuple[Image.Image, float]:
     """Decode a picture at the size that the first look needs.
 
-    Args:
-        picture: The picture.
-
     Returns:
         The upright image, and its size as a fraction of the picture's.
 
@@ -68,10 +61,6 @@ def load_for_finder(picture: Picture) -> tuple[Image.Image, float]:
 
 def detect_faces(loaded: tuple[Image.Image, float], finder: FaceFinder) -> tuple[Detection, ...]:
     """Find faces in an image from `load_for_finder`: the first look.
-
-    Args:
-        loaded: The image, and its size as a fraction of the picture's.
-        finder: The face finder.
 
     Returns:
         The faces, largest first, in pixels of the full picture.

@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from fakeface._errors import ModelError
-from fakeface._model import ModelInfo
+from fakeface._model import ModelInfo, reopened
 from fakeface._sessions import watch
 from fakeface.faces._blazeface import MAX_ANCHORS, BlazeFace, Settings
 from fakeface.faces._boxes import NO_BOXES, Floats, overlaps, suppress
 from fakeface.types import Box
-
-if TYPE_CHECKING:
-    import onnxruntime as ort
 
 FAR = "far"
 """Sub-directory of the model directory that holds the full range network."""
@@ -87,28 +84,16 @@ class FaceFinder:
         near: The short range network.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        provider: str = "cpu",
-        threads: int | None = 1,
-        session_options: ort.SessionOptions | None = None,
-    ) -> None:
-        """Load, check and open the model.
+    def __init__(self, path: Path) -> None:
+        """Load, check and open the model, on one thread of the CPU.
 
         Args:
             path: The model's directory.
-            provider: `auto`, or the name of an execution provider.
-            threads: Threads inside an operator; None for one per processor.
-            session_options: Session options to use instead of fakeface's own.
 
         Raises:
             ModelError: The directory is not a face finder that can run.
-            ProviderError: The provider is not available.
         """
-        self._path = path.absolute()
-        self._options = (provider, threads, session_options)
-        self.near = BlazeFace(self._path, *self._options)
+        self.near = BlazeFace(path.absolute())
         self.info: ModelInfo = self.near.info
         self._far: BlazeFace | None = None
         self._lock = Lock()
@@ -118,16 +103,16 @@ class FaceFinder:
         """Replace the lock, which another thread of the parent may have held."""
         self._lock = Lock()
 
-    def __reduce__(self) -> tuple[type[FaceFinder], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what opens it again."""
-        return FaceFinder, (self._path, *self._options)
+        return reopened(FaceFinder, self.info)
 
     @property
     def far(self) -> BlazeFace:
         """The full range network, opened on first use (errors as for `FaceFinder`)."""
         with self._lock:
             if self._far is None:
-                far = BlazeFace(self.info.path / FAR, *self._options, FAR_REDUCING_GAP)
+                far = BlazeFace(self.info.path / FAR, FAR_REDUCING_GAP)
                 if far.info.sha256 != self.info.settings.get("far_sha256"):
                     raise ModelError(
                         self.info.name, f"{FAR}/ is of another version; reinstall or export again"

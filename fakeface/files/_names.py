@@ -5,17 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterator
+from itertools import chain
 from typing import Protocol
 
 _BLOCK = 1 << 16
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-"""Byte order marks, and what they say; that of UTF-32 begins like one of UTF-16."""
 
 
 class Blocks(Protocol):
@@ -29,8 +22,7 @@ def read_names(stream: Blocks) -> Iterator[str]:
     """Read names of files, one a line or with a NUL after each (`find -print0`).
 
     Which of the two it is shows in the first block that holds either; names with a newline in
-    them need NULs. A byte order mark is left out, and UTF-16 and UTF-32, which PowerShell and
-    Excel write, are understood, UTF-16 without a mark too.
+    them need NULs. UTF-16, which PowerShell and Excel write, is known by its byte order mark.
 
     Args:
         stream: Read as names are asked for.
@@ -53,36 +45,16 @@ def read_names(stream: Blocks) -> Iterator[str]:
 def _in_utf8(stream: Blocks) -> Iterator[bytes]:
     """The blocks of a stream in UTF-8, without a byte order mark."""
     head = b""
-    decoder: codecs.IncrementalDecoder | None = None
-    begun = False
-    while block := stream.read1(_BLOCK):
-        if not begun:
-            head += block
-            if any(mark.startswith(head) and mark != head for mark, _ in _MARKS):
-                continue  # it may become a mark
-            block, begun, encoding = head, True, _encoding(head)
-            if encoding == "utf-8-sig":
-                block = block[len(codecs.BOM_UTF8) :]
-            elif encoding is not None:
-                decoder = codecs.getincrementaldecoder(encoding)("replace")
-        yield block if decoder is None else decoder.decode(block).encode("utf-8", "replace")
-    if not begun and head and _encoding(head) is None:
-        yield head
-    if decoder is not None:
-        yield decoder.decode(b"", True).encode("utf-8", "replace")
-
-
-def _encoding(head: bytes) -> str | None:
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            return encoding
-    # UTF-16 of names in ASCII: every other byte is 0, those at the ends of lines too
-    even, odd = head[0::2], head[1::2]
-    if len(head) >= 4 and b"\n" in even and not any(odd):
-        return "utf-16-le"
-    if len(head) >= 4 and b"\n" in odd and not any(even):
-        return "utf-16-be"
-    return None
+    while len(head) < len(codecs.BOM_UTF8) and (block := stream.read1(_BLOCK)):
+        head += block
+    blocks = chain([head.removeprefix(codecs.BOM_UTF8)], iter(lambda: stream.read1(_BLOCK), b""))
+    if not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield from blocks
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for block in blocks:
+        yield decoder.decode(block).encode("utf-8", "replace")
+    yield decoder.decode(b"", True).encode("utf-8", "replace")
 
 
 def _decoded(names: list[bytes], end: bytes | None) -> Iterator[str]:

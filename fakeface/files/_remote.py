@@ -22,13 +22,7 @@ _MAX_BYTES = 1 << 30
 
 
 def filesystem_of(name: str) -> tuple[FileSystem | None, str]:
-    """Return the file system of a URI such as `s3://bucket/folder`, and the path on it.
-
-    Args:
-        name: A URI, or a path on this machine.
-
-    Returns:
-        None and the path for what is on this machine.
+    """Return the file system of a URI, None for this machine's, and the path on it.
 
     Raises:
         ReportError: No file system is known for the URI.
@@ -54,13 +48,6 @@ def listed(
     exclude: Sequence[str] = (),
 ) -> Iterator[str]:
     """List a file, or all files in a folder in the order of their paths, pictures and others.
-
-    Args:
-        filesystem: Where they are.
-        path: The file or folder.
-        recursive: Whether to go into sub-folders.
-        glob: As for `fakeface.files._walk.walk`.
-        exclude: As for `fakeface.files._walk.walk`.
 
     Yields:
         The rest of each path below the folder; an empty text for a file that was named itself.
@@ -88,17 +75,10 @@ def listed(
 def read_picture(
     filesystem: FileSystem, path: str, name: str, *, named: bool
 ) -> io.BytesIO | ImageError | None:
-    """Read a file.
-
-    Args:
-        filesystem: Where it is.
-        path: Its path there.
-        name: What to call it.
-        named: Whether it was named itself, and is read whatever it is.
+    """Read a file; where it is not `named`, only if its first bytes or its name call it a picture.
 
     Returns:
-        Its bytes with that name; the error where it cannot be read; None for a file that neither
-        its first bytes nor its name call a picture.
+        Its bytes with that name; the error where it cannot be read; None for what is no picture.
     """
     try:
         with filesystem.open_input_stream(path, compression=None) as stream:

@@ -32,18 +32,11 @@ _SUFFIXES = frozenset((
 
 
 def is_picture(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of a picture that fakeface may read.
-
-    Args:
-        head: The first `HEAD` bytes, or all of a shorter file.
-
-    Returns:
-        Whether they are the signature of one of the formats of `fakeface.images._decode.FORMATS`.
-    """
+    """Whether the first `HEAD` bytes of a file are those of a picture that fakeface may read."""
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")):
         return True
     # TIFF; its number is the wrong way round in some files, which Pillow reads all the same
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")):
+    if head.startswith((b"II*\0", b"MM\0*", b"II\0*", b"MM*\0")):
         return True
     if head[:4] == b"RIFF":
         return head[8:12] == b"WEBP"
@@ -76,10 +69,6 @@ def is_apple_double(head: bytes) -> bool:
 
 def claims_picture(path: str, name: str) -> bool:
     """Whether a file claims to be a picture, by its name or by its first bytes.
-
-    Args:
-        path: Path of the file.
-        name: Its last part.
 
     Returns:
         True for what is named like a picture, whatever it is: reading it will give the reason.

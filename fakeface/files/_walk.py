@@ -72,7 +72,36 @@ def walk(
         if not os.path.isdir(root):
             yield root
             continue
-        yield from _walk(root, recursive, taken, left_out, follow_symlinks, skipped, every, seen)
+        prefix = len(os.path.join(root, ""))
+        # name lists are sorted backwards so that they shrink
+        stack: list[tuple[str, list[str]]] = [("", [os.path.join(root, "")])]
+        while stack:
+            parent, names = stack[-1]
+            if not names:
+                stack.pop()
+                continue
+            name = names.pop()
+            path = parent + name
+            below = path[prefix:]
+            if below and left_out is not None and left_out(below.removesuffix(os.sep)):
+                continue
+            if name.endswith(os.sep):
+                if below and not recursive:
+                    continue
+                try:
+                    status = os.stat(path)
+                    if (status.st_dev, status.st_ino) in seen:
+                        continue
+                    seen.add((status.st_dev, status.st_ino))
+                    stack.append((path, _names(path, follow_symlinks)))
+                except OSError as error:
+                    where = path.removesuffix(os.sep) or path
+                    yield ImageError(where, f"folder not read: {reason_of(error)}")
+            elif taken is None or taken(below):
+                if every or claims_picture(path, name):
+                    yield path
+                elif skipped is not None:
+                    skipped(path)
 
 
 def existing(paths: list[_AnyPath]) -> list[_AnyPath]:
@@ -85,48 +114,6 @@ def existing(paths: list[_AnyPath]) -> list[_AnyPath]:
         if not os.path.lexists(path):
             raise NotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fsdecode(path))
     return paths
-
-
-def _walk(
-    root: str,
-    recursive: bool,
-    taken: Callable[[str], bool] | None,
-    left_out: Callable[[str], bool] | None,
-    follow_symlinks: bool,
-    skipped: Callable[[str], None] | None,
-    every: bool,
-    seen: set[tuple[int, int]],
-) -> Iterator[Found]:
-    """Walk one folder with a stack of name lists, sorted backwards so that they shrink."""
-    prefix = len(os.path.join(root, ""))
-    stack: list[tuple[str, list[str]]] = [("", [os.path.join(root, "")])]
-    while stack:
-        folder, names = stack[-1]
-        if not names:
-            stack.pop()
-            continue
-        name = names.pop()
-        path = folder + name
-        below = path[prefix:]
-        if below and left_out is not None and left_out(below.removesuffix(os.sep)):
-            continue
-        if name.endswith(os.sep):
-            if below and not recursive:
-                continue
-            try:
-                status = os.stat(path)
-                if (status.st_dev, status.st_ino) in seen:
-                    continue
-                seen.add((status.st_dev, status.st_ino))
-                stack.append((path, _names(path, follow_symlinks)))
-            except OSError as error:
-                where = path.removesuffix(os.sep) or path
-                yield ImageError(where, f"folder not read: {reason_of(error)}")
-        elif taken is None or taken(below):
-            if every or claims_picture(path, name):
-                yield path
-            elif skipped is not None:
-                skipped(path)
 
 
 def _names(folder: str, follow_symlinks: bool) -> list[str]:
@@ -172,34 +159,14 @@ def _matcher(patterns: str | Sequence[str]) -> Callable[[str], bool]:
 
 
 def _fits(names: Sequence[str], parts: Sequence[_Test | None]) -> bool:
-    """Whether the names along a path fit the parts of a pattern, of which None is `**`.
-
-    All ways to fit are followed at once, so that several `**` cost no more than one.
-    """
-    at = _with_empty({0}, parts)
-    for name in names:
-        if not at:
-            return False
-        after = set()
-        for place in at:
-            if place < len(parts):
-                part = parts[place]
-                if part is None:
-                    after.add(place)
-                elif part(name):
-                    after.add(place + 1)
-        at = _with_empty(after, parts)
-    return len(parts) in at
-
-
-def _with_empty(places: set[int], parts: Sequence[_Test | None]) -> set[int]:
-    """Places in a pattern, and those that a `**` for no folder leads on to."""
-    found = set(places)
-    for place in places:
-        while place < len(parts) and parts[place] is None:
-            place += 1
-            found.add(place)
-    return found
+    """Whether the names along a path fit the parts of a pattern, of which None is `**`."""
+    ends = {0}  # how many of the names the parts so far may stand for
+    for part in parts:
+        if part is None:
+            ends = set(range(min(ends, default=len(names) + 1), len(names) + 1))
+        else:
+            ends = {end + 1 for end in ends if end < len(names) and part(names[end])}
+    return len(names) in ends
 
 
 def _composed(text: str) -> str:
@@ -215,10 +182,6 @@ def _compile(patterns: list[str]) -> _Test:
 
 def path_filter(glob: str | Sequence[str], exclude: str | Sequence[str]) -> Callable[[str], bool]:
     """A test of whole paths, for where folders are not entered one by one.
-
-    Args:
-        glob: As for `walk`.
-        exclude: As for `walk`.
 
     Returns:
         A function of the path below the folder, with slashes: whether the file is taken.

@@ -1,12 +1,6 @@
 """From a file, bytes or an array to RGB pixels: sniff, read, decode, within a memory limit."""
 
-from fakeface.images._decode import (
-    FORMATS,
-    MAX_PIXELS,
-    Picture,
-    name_of,
-    readable_formats,
-)
+from fakeface.images._decode import FORMATS, MAX_PIXELS, Picture, name_of, readable_formats
 
 __all__ = [
     "FORMATS",

@@ -23,14 +23,7 @@ are: profiles of sRGB differ in their rounding."""
 
 
 def depth_of(image: Image.Image) -> int:
-    """Bits of a number in the file of a picture that is not loaded yet.
-
-    Args:
-        image: The picture.
-
-    Returns:
-        Bits; 0 where they are not known to be above 8.
-    """
+    """Bits of a number in the file of a picture; 0 where they are not known to be above 8."""
     if image.format == "TIFF":
         bits = _tags(image).get(BITS, (1,))
         return max(bits) if isinstance(bits, tuple) else int(bits)
@@ -45,14 +38,6 @@ def to_rgb(image: Image.Image, bits: int, name: str) -> Image.Image:
     Grey of 16 bits is scaled by what they hold, transparency is laid on white (but a
     picture that is transparent everywhere is taken as opaque: its alpha was never meant), and
     colours are converted from the profile that the picture carries.
-
-    Args:
-        image: The picture; it is loaded.
-        bits: From `depth_of`.
-        name: Its name in messages.
-
-    Returns:
-        An RGB image.
 
     Raises:
         ImageError: It cannot be known which number is white.

@@ -6,7 +6,7 @@ that can go wrong while decoding hostile bytes comes out as one `ImageError`.
 
 JPEG pictures can be decoded at 1/2, 1/4 or 1/8 of their size at a fraction of the cost (`draft`
 of Pillow, DCT scaling of libjpeg). `Picture.load` takes the scale that the caller can bear;
-`fakeface._preprocess` decides it from the faces.
+`fakeface.preprocessing` decides it from the faces.
 """
 
 from __future__ import annotations
@@ -60,14 +60,6 @@ _LOCKS = [Lock() for _ in range(64)]
 first asked for, which must not happen in two threads at once where both were given one image."""
 
 
-def _replace_locks() -> None:
-    _LOCKS[:] = [Lock() for _ in _LOCKS]
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_replace_locks)
-
-
 class Picture:
     """A picture whose header has been read and whose pixels are decoded when asked for.
 
@@ -77,21 +69,6 @@ class Picture:
         frames: Indices of the frames or pages that the file holds, in order.
         frame: Which of them this is, counted from 0.
     """
-
-    __slots__ = (
-        "_alone",
-        "_data",
-        "_depth",
-        "_exact",
-        "_image",
-        "_loaded",
-        "_stored",
-        "_turned",
-        "digest",
-        "frame",
-        "frames",
-        "name",
-    )
 
     def __init__(self, source: Source, name: str | None = None, exact: bool = False) -> None:
         """Read the header of `source`.
@@ -118,7 +95,7 @@ class Picture:
         if isinstance(source, Image.Image):
             image = source
             self._alone = _LOCKS[id(source) // 16 % len(_LOCKS)]
-            if source.format not in (None, "JPEG"):
+            if source.format not in (None, "JPEG", "MPO"):
                 with self._alone:
                     self.frame = source.tell()
                     self.frames = frames_of(source, None)
@@ -134,13 +111,7 @@ class Picture:
         self._begin(image)
 
     def at(self, frame: int) -> Picture:
-        """Read the header of another frame of the same file.
-
-        Args:
-            frame: Which one, counted from 0, below the number of `frames`.
-
-        Returns:
-            That frame; the same one where the source was decoded already.
+        """Read the header of another frame of the same file, counted from 0; of an image, the same.
 
         Raises:
             ImageError: There is no such frame, or it cannot be read.

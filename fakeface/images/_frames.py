@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from PIL import Image
 
@@ -13,24 +12,17 @@ from fakeface.images._tiff import judged_pages
 MAX_FRAMES = 100_000
 """Frames beyond this many are not counted: one takes a dozen bytes."""
 
-_MULTI_FRAME = ("Multi-Frame Image (Panorama)", "Multi-Frame Image: (Disparity)",
-                "Multi-Frame Image: (Multi-Angle)")  # fmt: skip
-
 
 def frames_of(image: Image.Image, data: bytes | None) -> Sequence[int]:
     """Number the frames of a picture that has just been opened.
 
-    Smaller copies, masks, depth and gain maps are no frames; neither is what a damaged file only
-    claims to hold.
-
-    Args:
-        image: The picture; where there is no `data` it is left as it is.
-        data: Its bytes.
+    Smaller copies and masks are no frames, nor what stands behind the picture of a phone (MPO);
+    neither is what a damaged file only claims to hold.
 
     Returns:
         Indices for `PIL.Image.Image.seek`, in order; what the picture shows first comes first.
     """
-    if image.format == "JPEG":
+    if image.format in ("JPEG", "MPO"):
         return (0,)
     if data is None:
         return range(max(1, _claimed(image)))
@@ -38,8 +30,6 @@ def frames_of(image: Image.Image, data: bytes | None) -> Sequence[int]:
         return judged_pages(data) or (0,)
     if image.format == "GIF":
         return range(max(1, _gif_frames(data)))
-    if image.format == "MPO":
-        return _mpo_frames(image)
     claimed = _claimed(image)
     if image.format == "PNG" and claimed > 1:
         claimed = min(claimed, data.count(b"fcTL") + 1)
@@ -67,16 +57,6 @@ def _claimed(image: Image.Image) -> int:
         return int(getattr(image, "n_frames", 1))
     except Exception:  # counting may read all of a damaged file
         return 1
-
-
-def _mpo_frames(image: Image.Image) -> Sequence[int]:
-    """The first picture, and those that show the same at another place or time."""
-    try:
-        entries: list[dict[str, Any]] = image.mpinfo[0xB002]  # type: ignore[attr-defined]
-        kinds = [entry["Attribute"]["MPType"] for entry in entries]
-    except (AttributeError, KeyError, TypeError):
-        return (0,)
-    return [0, *(at for at, kind in enumerate(kinds) if at and kind in _MULTI_FRAME)]
 
 
 def _gif_frames(data: bytes) -> int:

@@ -21,15 +21,7 @@ _ROWS = 256
 
 
 def to_eight_bits(image: Image.Image, inverted: bool, name: str) -> Image.Image:
-    """Bring grey of 16 bits to 8 bits.
-
-    Args:
-        image: Of a mode that begins with `I`, or `F`.
-        inverted: Whether 0 is white.
-        name: Name of the picture in messages.
-
-    Returns:
-        The same picture, mode `L`.
+    """Bring grey of 16 bits, in which 0 is black unless it is `inverted`, to mode `L`.
 
     Raises:
         ImageError: It is of another depth, or it cannot be known which number is white.
@@ -57,11 +49,6 @@ def to_eight_bits(image: Image.Image, inverted: bool, name: str) -> Image.Image:
 
 def check_depth(rgb: Image.Image, bits: int, name: str) -> None:
     """Refuse colours of 16 bits that use only the lowest ones, once they are in 8 bits.
-
-    Args:
-        rgb: What is left of them in 8 bits.
-        bits: Bits of a number in the file.
-        name: Name of the picture in messages.
 
     Raises:
         ImageError: Nothing reaches a quarter of white.

@@ -24,14 +24,7 @@ _ALONE = frozenset(bytes([marker]) for marker in (0x01, *range(0xD0, 0xD9)))
 
 
 def reject_reason(data: bytes) -> str | None:
-    """Tell why a JPEG would cost more time than any picture is worth.
-
-    Args:
-        data: A whole JPEG, or more.
-
-    Returns:
-        The reason; None where its header is that of a picture.
-    """
+    """Tell why a JPEG would cost more time than any picture is worth; None for most."""
     at = 2
     for _ in range(MAX_SEGMENTS):
         found = _MARKER.search(data, at, at + MAX_FILL)

@@ -34,13 +34,6 @@ _JPEG_TOO_MANY = f"claims more than the {MAX_JPEG_PIXELS:,} pixels allowed in a 
 def open_image(data: bytes, name: str) -> Image.Image:
     """Read the header of encoded bytes.
 
-    Args:
-        data: A whole file.
-        name: Its name in messages.
-
-    Returns:
-        The picture.
-
     Raises:
         ImageError: It is not a readable picture in one of `FORMATS`, would cost more memory or
             time than any picture is worth, or is a camera's raw file.
@@ -71,11 +64,6 @@ def open_image(data: bytes, name: str) -> Image.Image:
 
 def seek(image: Image.Image, frame: int, name: str) -> None:
     """Go to a frame of a picture that has just been opened.
-
-    Args:
-        image: The picture.
-        frame: Index as Pillow counts.
-        name: Name of the picture in messages.
 
     Raises:
         ImageError: There is no such frame, or it cannot be read.

@@ -19,12 +19,6 @@ def without_texts(data: bytes) -> bytes:
 
     Programs keep whole workflows as text, of which Pillow reads no more than 1 MiB, and else
     nothing of the picture either.
-
-    Args:
-        data: A PNG.
-
-    Returns:
-        The PNG without them; the same bytes where there are none.
     """
     view, kept, start, at = memoryview(data), list[memoryview](), 0, 8
     while at + 12 <= len(data):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import os
 import re
 import stat
@@ -28,13 +27,6 @@ _hash = partial(hashlib.blake2b, digest_size=16)
 
 def read(source: Source, name: str) -> bytes:
     """All encoded bytes of a path, a bytes-like or a binary file object.
-
-    Args:
-        source: The picture.
-        name: Its name in messages.
-
-    Returns:
-        Bytes that begin like a picture.
 
     Raises:
         ImageError: It cannot be read, is empty, too large, no picture, or nothing that holds
@@ -64,29 +56,21 @@ def read(source: Source, name: str) -> bytes:
 
 
 _LONGEST_PATH = 4096
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{200,}={0,2}\s*")
+_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def _no_path(path: str | bytes) -> str | None:
     """What to do with a text that is no path of a file; None for what may be one."""
     text = os.fsdecode(path[:_LONGEST_PATH])
-    if text.startswith("data:") and "," in text:
-        return "is a data: URL, not a path; give the bytes: base64.b64decode(text.split(',')[1])"
     if _URL.match(text) and not os.path.lexists(text):
         return "is a URL, not a path; download it first and give the bytes"
-    if len(path) >= _LONGEST_PATH or _BASE64.fullmatch(text):
+    if len(path) >= _LONGEST_PATH or text.startswith("data:"):
         return "is text, not a path; if it is base64, give the bytes: base64.b64decode(text)"
     return None
 
 
-_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
-
-
 def size_of(source: Source) -> int:
     """Bytes that `read` will bring into memory, as far as that can be told beforehand.
-
-    Args:
-        source: The picture.
 
     Returns:
         The size of a file that is given by its path; 0 for what is in memory already, for file
@@ -108,12 +92,6 @@ def digest(data: bytes) -> str:
 def digest_of_file(path: str) -> str:
     """BLAKE2b-128 of a file in hexadecimal, without all of the file in memory.
 
-    Args:
-        path: Path of the file.
-
-    Returns:
-        The digest that `fakeface.images._decode.Picture` gives it.
-
     Raises:
         ImageError: As for `read`.
     """
@@ -125,38 +103,14 @@ def digest_of_file(path: str) -> str:
 
 
 def reason(error: BaseException, done: str) -> str:
-    """One line for any error of the operating system, of Pillow, or of a caller's file object.
-
-    Args:
-        error: What was raised.
-        done: What could not be done: `read` or `decoded`.
-
-    Returns:
-        The reason for an `ImageError`.
-    """
+    """One line for any error while a picture was `read` or `decoded`, as `done` says."""
     if isinstance(error, OSError) and error.strerror:
         return _line(reason_of(error))
     if isinstance(error, MemoryError):
         return "does not fit into memory"
     if done == "decoded":
-        return f"cannot be decoded: {_of_decoder(error)}"
+        return "cannot be decoded: it is damaged, cut off, or of a kind that Pillow cannot read"
     return f"cannot be {done}: {(_line(error) or type(error).__name__)[:200]}"
-
-
-_CUT_OFF = re.compile("truncat|not enough|unexpected end|ends? (of|too)|too short|premature", re.I)
-_TOO_MUCH = re.compile("too large|too much|too many|exceeds|overflow", re.I)
-
-
-def _of_decoder(error: BaseException) -> str:
-    """What went wrong in a decoder, in other words than those of its programmers."""
-    text = _line(error)
-    if isinstance(error, EOFError) or _CUT_OFF.search(text):
-        return "it is cut off, or lacks a part"
-    if _TOO_MUCH.search(text):
-        return "it claims to hold more than it can"
-    if found := re.match("conversion from (\\S+) to ", text):
-        return f"its colours are of a kind ({found[1]}) that Pillow cannot convert"
-    return "its data are damaged, or of a kind that Pillow cannot read"
 
 
 @contextmanager
@@ -210,9 +164,6 @@ def _piece(read: Callable[[int], object], name: str, size: int) -> bytes:
         piece = read(size)
     except Exception as error:  # it is the caller's code: it may fail in any way
         raise ImageError(name, reason(error, "read")) from error
-    if inspect.iscoroutine(piece):
-        piece.close()
-        raise ImageError(name, "is read asynchronously; give the bytes: await file.read()")
     if not isinstance(piece, bytes):
         kind = type(piece).__name__
         raise ImageError(

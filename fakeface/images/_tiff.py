@@ -39,9 +39,6 @@ Tags = Mapping[int, Any]
 def judged_pages(data: bytes) -> list[int]:
     """Number the pages that are pictures of their own.
 
-    Args:
-        data: A whole TIFF.
-
     Returns:
         Indices of pages, counted from 0, in order; without masks, and without smaller copies of
         other pages. Empty where the directories cannot be read, or list no such page.
@@ -55,15 +52,8 @@ def judged_pages(data: bytes) -> list[int]:
 
 
 def camera_raw(data: bytes) -> str | None:
-    """Tell whether a TIFF is the raw file of a camera.
-
-    Args:
-        data: A whole TIFF.
-
-    Returns:
-        Why it cannot be judged; None for other TIFFs.
-    """
-    if data[8:10] == b"CR" or data[:4] in (b"IIRO", b"IIRS", b"MMOR"):
+    """Tell why a TIFF cannot be judged: it is the raw file of a camera; None for others."""
+    if data[8:10] == b"CR":
         return _CAMERA_RAW
     with suppress(struct.error):
         for index, page in enumerate(_pages(data)):
@@ -125,17 +115,13 @@ def _is_known(tags: Tags) -> bool:
     return bits == {8} and (grey or photometric in (RGB, PALETTE, CMYK))
 
 
+@lru_cache(maxsize=1)
 def silence() -> None:
     """Keep libtiff from writing about broken files to standard error, without their names.
 
     What is wrong comes as an exception too. Where Pillow's own libtiff cannot be found, such as
     on Windows, nothing is changed.
     """
-    _silenced()
-
-
-@lru_cache(maxsize=1)
-def _silenced() -> None:
     home = Path(PIL.__file__).parent
     for folder in (home.parent / "pillow.libs", home.parent / "Pillow.libs", home / ".dylibs"):
         for library in folder.glob("libtiff*"):
@@ -154,7 +140,7 @@ Page = Mapping[int, tuple[int, ...]]
 """The tags of a page that say what it is, each with its first numbers."""
 
 _TAGS = (SUBFILE, OLD_SUBFILE, PHOTOMETRIC, SUB_DIRECTORIES, DNG_VERSION)
-_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I"}
 _MAX_NUMBERS = 64
 
 
@@ -165,8 +151,7 @@ def _is_copy(page: Page) -> bool:
 
 def _pages(data: bytes) -> Iterator[Page]:
     """The directories of pages, one after the other; `struct.error` where the file ends."""
-    big = 43 in data[2:4]
-    (at,) = struct.unpack_from(_order(data) + ("Q" if big else "I"), data, 8 if big else 4)
+    (at,) = struct.unpack_from(_order(data) + "I", data, 4)
     seen: set[int] = set()
     while at and at not in seen and len(seen) < MAX_PAGES:
         seen.add(at)
@@ -177,21 +162,18 @@ def _pages(data: bytes) -> Iterator[Page]:
 def _directory(data: bytes, at: int) -> tuple[Page, int]:
     """The tags of a directory, and where the next one begins."""
     order = _order(data)
-    count, offset = ("Q", "Q") if 43 in data[2:4] else ("H", "I")
-    (entries,) = struct.unpack_from(order + count, data, at)
-    at += struct.calcsize(order + count)
-    entry = struct.Struct(f"{order}HH{offset}")
-    length = entry.size + struct.calcsize(order + offset)
+    (entries,) = struct.unpack_from(order + "H", data, at)
+    end = at + 2 + 12 * entries
     page = {}
-    for place in range(at, at + entries * length, length):
-        tag, kind, number = entry.unpack_from(data, place)
+    for place in range(at + 2, end, 12):
+        tag, kind, number = struct.unpack_from(order + "HHI", data, place)
         if tag in _TAGS and kind in _NUMBERS and number:
             numbers = f"{order}{min(number, _MAX_NUMBERS)}{_NUMBERS[kind]}"
-            start = place + entry.size
-            if number * struct.calcsize(order + _NUMBERS[kind]) > length - entry.size:
-                (start,) = struct.unpack_from(order + offset, data, start)
+            start = place + 8
+            if number * struct.calcsize(order + _NUMBERS[kind]) > 4:
+                (start,) = struct.unpack_from(order + "I", data, start)
             page[tag] = struct.unpack_from(numbers, data, start)
-    (following,) = struct.unpack_from(order + offset, data, at + entries * length)
+    (following,) = struct.unpack_from(order + "I", data, end)
     return page, following
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fakeface.provenance._label import read_label
+from fakeface.provenance._text import as_dict, as_list
 from fakeface.provenance._vocabulary import line, program, source_type
 from fakeface.types._provenance import Claim
 
@@ -30,16 +31,12 @@ _AI: tuple[Claim, ...] = ("ai", "ai_edited")
 
 
 def claim_of(manifest: dict[str, Any], tool: str | None) -> tuple[Claim, list[str]]:
-    """Return what the assertions of a manifest amount to, and its actions in words.
-
-    Args:
-        manifest: The manifest.
-        tool: The program that made it.
-    """
+    """Return what the assertions of a manifest amount to, and its actions in words."""
     names: list[str] = []
     claims: set[Claim] = set()
     made = disclosed = False
-    for label, data in _assertions(manifest):
+    for assertion in map(as_dict, as_list(manifest.get("assertions"))):
+        label, data = str(assertion.get("label", "")), as_dict(assertion.get("data"))
         if not label.startswith("c2pa.actions"):
             claims.update(_of_metadata(data))
             disclosed = disclosed or label.startswith("c2pa.ai-disclosure")
@@ -48,7 +45,8 @@ def claim_of(manifest: dict[str, Any], tool: str | None) -> tuple[Claim, list[st
             name = str(action.get("action", ""))
             agent = _agent(action.get("softwareAgent"))
             types = [found for value in _types(action) if (found := source_type(value))]
-            names.append(" ".join([name, *[term for _, term in types], *_by(agent)]))
+            by = [f"by {agent}"] if agent else []
+            names.append(" ".join([name, *[term for _, term in types], *by]))
             claims.update(_of_action(name, action, agent or tool or "", [c for c, _ in types]))
             made = made or name == "c2pa.created"
     if disclosed and claims.isdisjoint(_AI):
@@ -73,17 +71,11 @@ def _of_action(
     if name == "c2pa.created" and not types and program(agent) == "ai":
         yield "ai"
     if name and name not in _NO_EDITS:
-        words = [action.get("description"), action.get("reason"), *_values(action)]
+        parameters = as_dict(action.get("parameters"))
+        words = [action.get("description"), action.get("reason"), *parameters.values()]
         said = {program(word) for word in words if isinstance(word, str)}
         if program(agent) in _AI or "ai_edited" in said:
             yield "ai_edited"
-
-
-def _assertions(manifest: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    assertions = manifest.get("assertions")
-    for assertion in assertions if isinstance(assertions, list) else ():
-        if isinstance(assertion, dict) and isinstance(data := assertion.get("data"), dict):
-            yield str(assertion.get("label", "")), data
 
 
 def _of_metadata(data: dict[str, Any]) -> Iterator[Claim]:
@@ -100,21 +92,14 @@ def _of_metadata(data: dict[str, Any]) -> Iterator[Claim]:
 
 def _actions(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the actions of an assertion and those related to them, filled in from templates."""
-    agents, templates = data.get("softwareAgents"), data.get("templates")
-    agents = agents if isinstance(agents, list) else []
-    known = [t for t in templates if isinstance(t, dict)] if isinstance(templates, list) else []
-    actions = data.get("actions")
-    for action in actions[:_MAX_ACTIONS] if isinstance(actions, list) else ():
-        if not isinstance(action, dict):
-            continue
-        related = action.get("related")
-        for one in [action, *(related[:_MAX_ACTIONS] if isinstance(related, list) else [])]:
-            if not isinstance(one, dict):
-                continue
-            name = one.get("action")
+    agents = as_list(data.get("softwareAgents"))
+    templates = [as_dict(template) for template in as_list(data.get("templates"))]
+    for action in map(as_dict, as_list(data.get("actions"))[:_MAX_ACTIONS]):
+        related = as_list(action.get("related"))[:_MAX_ACTIONS]
+        for one in filter(None, map(as_dict, [action, *related])):
             filled: dict[str, Any] = {}
-            for template in known:
-                if template.get("action") in ("*", name):
+            for template in templates:
+                if template.get("action") in ("*", one.get("action")):
                     filled |= template
             filled |= one
             index = filled.get("softwareAgentIndex")
@@ -126,25 +111,15 @@ def _actions(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _types(action: dict[str, Any]) -> Iterator[object]:
     """Yield the source types of an action, and those that Adobe writes among its parameters."""
     yield action.get("digitalSourceType")
-    parameters = action.get("parameters")
-    for key, value in parameters.items() if isinstance(parameters, dict) else ():
+    for key, value in as_dict(action.get("parameters")).items():
         if _local(key) == "digitalsourcetype":
             yield value
-
-
-def _values(action: dict[str, Any]) -> Iterator[object]:
-    parameters = action.get("parameters")
-    return iter(parameters.values() if isinstance(parameters, dict) else ())
 
 
 def _local(key: object) -> str:
     """Return the last part of a name that has a prefix, as in `com.adobe.digitalSourceType`."""
     name = str(key).lower().replace("_", "")
     return name.replace(":", ".").replace("/", ".").rpartition(".")[2]
-
-
-def _by(agent: str) -> list[str]:
-    return [f"by {agent}"] if agent else []
 
 
 def _agent(agent: object) -> str:

@@ -73,9 +73,6 @@ def _claimed(data: bytes, blocks: Blocks, trust: Trust, why: str) -> Iterator[St
 def check_anchors(anchors: str) -> None:
     """Prepare for checking signatures against certificates.
 
-    Args:
-        anchors: Certificates in PEM.
-
     Raises:
         ImportError: The extra `c2pa` is not installed.
         ValueError: The certificates cannot be read.

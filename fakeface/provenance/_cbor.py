@@ -20,13 +20,10 @@ class CborError(ValueError):
 
 
 def read_cbor(data: bytes) -> Any:
-    """Return the value that bytes encode; tags are left out.
-
-    Args:
-        data: One value, and nothing behind it.
+    """Return the one value that bytes encode; tags are left out.
 
     Raises:
-        CborError: It is something else, or too large or nested too deeply.
+        CborError: They encode none or several, or one that is too large or nested too deeply.
     """
     reader = _Reader(data)
     value = reader.value(0)
@@ -36,10 +33,7 @@ def read_cbor(data: bytes) -> Any:
 
 
 class _Reader:
-    """A place in some bytes."""
-
     def __init__(self, data: bytes) -> None:
-        """Begin at the first byte."""
         self.data, self.at, self.items = data, 0, 0
 
     def take(self, size: int) -> bytes:
@@ -55,60 +49,59 @@ class _Reader:
             raise CborError("too many values, or nested too deeply")
         first = self.take(1)[0]
         major, short = first >> 5, first & 31
+        if first == 0xFF:
+            return _BREAK
         if major == 7:
             return self._simple(short)
-        if short < 24:
-            size: int | None = short
-        elif short < 28:
-            size = int.from_bytes(self.take(1 << short - 24), "big")
-        elif short == 31 and 2 <= major <= 5:
-            size = None  # up to a break
-        else:
-            raise CborError("unknown length")
+        endless = short == 31 and 2 <= major <= 5  # up to a break
+        size = -1 if endless else self._size(short)
+        if major < 2:
+            return size if major == 0 else -1 - size
         if major in (2, 3):
-            return self._string(major, size, depth)
+            return self._string(bytes if major == 2 else str, size, depth)
         if major == 4:
             return self._several(size, depth)
         if major == 5:
-            flat = self._several(None if size is None else 2 * size, depth)
+            flat = self._several(2 * size, depth)
             if len(flat) % 2 or not all(type(key) in (str, int) for key in flat[::2]):
                 raise CborError("a key without a value, or of another type than text and number")
             return dict(zip(flat[::2], flat[1::2], strict=True))
-        if size is None:
-            raise CborError("unknown length")
-        return size if major == 0 else -1 - size if major == 1 else self.value(depth + 1)
+        return self.value(depth + 1)
+
+    def _size(self, short: int) -> int:
+        if short < 24:
+            return short
+        if short < 28:
+            return int.from_bytes(self.take(1 << short - 24), "big")
+        raise CborError("unknown length")
 
     def _simple(self, short: int) -> Any:
         if short in _FLOATS:
             return struct.unpack(_FLOATS[short], self.take(1 << short - 24))[0]
-        if short == 31:
-            return _BREAK
         if short not in _SIMPLE:
             raise CborError("unknown simple value")
         return _SIMPLE[short]
 
-    def _string(self, major: int, size: int | None, depth: int) -> Any:
-        if size is None:
-            parts = self._several(None, depth)
-            kind = bytes if major == 2 else str
+    def _string(self, kind: type[bytes] | type[str], size: int, depth: int) -> Any:
+        if size < 0:
+            parts = self._several(size, depth)
             if not all(isinstance(part, kind) for part in parts):
                 raise CborError("parts of another type")
             return kind().join(parts)
         part = self.take(size)
-        if major == 2:
-            return part
         try:
-            return part.decode("utf-8")
+            return part if kind is bytes else part.decode("utf-8")
         except UnicodeDecodeError as error:
             raise CborError("text that is no UTF-8") from error
 
-    def _several(self, count: int | None, depth: int) -> list[Any]:
+    def _several(self, count: int, depth: int) -> list[Any]:
+        """Read some values; all up to a break where the count is below 0."""
         values: list[Any] = []
-        while count is None or len(values) < count:
+        while count < 0 or len(values) < count:
             value = self.value(depth + 1)
             if value is _BREAK:
-                if count is not None:
+                if count >= 0:
                     raise CborError("a break too many")
-                return values
+                break
             values.append(value)
         return values

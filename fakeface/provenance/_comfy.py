@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fakeface.provenance._text import parsed
+from fakeface.provenance._text import as_dict, as_list, parsed
 from fakeface.provenance._vocabulary import prompt
 from fakeface.types._provenance import Claim, Kind, Statement
 
@@ -68,12 +68,7 @@ class _Node:
 
 
 def read_graph(value: object, kind: Kind) -> Statement | None:
-    """Return what a graph made: a picture from nothing, or from another; None for anything else.
-
-    Args:
-        value: A JSON object or the text of one, as the editor saves it or as it is run.
-        kind: The kind of metadata that holds it.
-    """
+    """Return what a graph made: a picture from nothing, or from another; None for anything else."""
     graph = parsed(value)
     nodes = [*_run(graph)] if "nodes" not in graph else [*_saved(graph)]
     if not nodes:
@@ -105,13 +100,12 @@ def _run(graph: dict[str, Any]) -> Iterator[_Node]:
     """Yield the nodes of a graph as it is run: by number, with their inputs."""
     found: dict[str, _Node] = {}
     used: dict[str, set[str]] = {}
-    for key, node in list(graph.items())[:_MAX_NODES]:
-        if not (isinstance(node, dict) and isinstance(node.get("class_type"), str)):
+    for key, given in list(graph.items())[:_MAX_NODES]:
+        described = as_dict(given)
+        if not isinstance(described.get("class_type"), str):
             continue
-        inputs = node.get("inputs")
-        inputs = inputs if isinstance(inputs, dict) else {}
-        found[key] = made = _Node(node["class_type"])
-        for name, value in inputs.items():
+        found[key] = made = _Node(described["class_type"])
+        for name, value in as_dict(described.get("inputs")).items():
             if isinstance(value, list) and value and isinstance(value[0], (str, int)):
                 used.setdefault(str(value[0]), set()).add(str(name))
             elif isinstance(value, str):
@@ -133,32 +127,23 @@ def _saved(graph: dict[str, Any], depth: int = 0) -> Iterator[_Node]:
     """Yield the nodes of a graph as the editor saves it, those in subgraphs and groups too."""
     if depth > _MAX_DEPTH:
         return
-    nodes = graph.get("nodes")
-    for node in nodes[:_MAX_NODES] if isinstance(nodes, list) else ():
-        if not isinstance(node, dict) or not isinstance(node.get("type"), str):
-            continue
-        if node.get("mode") in _UNUSED:
+    for node in map(as_dict, as_list(graph.get("nodes"))[:_MAX_NODES]):
+        if not isinstance(node.get("type"), str) or node.get("mode") in _UNUSED:
             continue
         made = _Node(node["type"])
         values = node.get("widgets_values")
-        if isinstance(values, dict):
-            for name, value in values.items():
-                if isinstance(value, str):
-                    _take(made, str(name), value)
-        elif isinstance(values, list) and values and isinstance(values[0], str):
-            made.text = values[0]
+        for name, value in as_dict(values).items():
+            if isinstance(value, str):
+                _take(made, str(name), value)
+        if (texts := as_list(values)) and isinstance(texts[0], str):
+            made.text = texts[0]
             made.takes_prompt = len(made.text.split()) > 2
-        if isinstance(inputs := node.get("inputs"), list):
-            names = (entry.get("name") for entry in inputs if isinstance(entry, dict))
-            made.takes_prompt = made.takes_prompt or "prompt" in names
-        if isinstance(outputs := node.get("outputs"), list) and outputs:
-            kinds = (entry.get("type") for entry in outputs if isinstance(entry, dict))
-            made.gives_image = "IMAGE" in kinds
+        inputs = [as_dict(entry).get("name") for entry in as_list(node.get("inputs"))]
+        made.takes_prompt = made.takes_prompt or "prompt" in inputs
+        if outputs := as_list(node.get("outputs")):
+            made.gives_image = any(as_dict(entry).get("type") == "IMAGE" for entry in outputs)
         yield made
     for name, key in (("definitions", "subgraphs"), ("extra", "groupNodes")):
-        outer = graph.get(name)
-        inner = outer.get(key) if isinstance(outer, dict) else None
-        parts = list(inner.values()) if isinstance(inner, dict) else inner
-        for part in parts[:_MAX_NODES] if isinstance(parts, list) else ():
-            if isinstance(part, dict):
-                yield from _saved(part, depth + 1)
+        inner = as_dict(graph.get(name)).get(key)
+        for part in [*as_dict(inner).values(), *as_list(inner)][:_MAX_NODES]:
+            yield from _saved(as_dict(part), depth + 1)

@@ -26,12 +26,7 @@ _SECOND = frozenset((_EXPOSURE, _F_NUMBER, _ISO, _FOCAL, *_COMMENTS, _LENS, _EDI
 
 
 def read_exif(block: bytes, first: dict[int, Value]) -> Iterator[Statement]:
-    """Yield the statements of an EXIF block.
-
-    Args:
-        block: The block, beginning with its TIFF header.
-        first: The values of its first directory.
-    """
+    """Yield the statements of an EXIF block."""
     inner = first.get(_EXIF)
     offset = None if inner is None or inner.number is None else int(inner.number)
     second = {} if offset is None else read_directory(block, offset, _SECOND)

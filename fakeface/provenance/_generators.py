@@ -39,11 +39,7 @@ _TELLING = frozenset(("numinferencesteps", "sampler", "samplername", "seed", "st
 
 
 def read_texts(texts: list[tuple[str, str]]) -> Iterator[Statement]:
-    """Yield the statements of the texts of a PNG file, one of each program.
-
-    Args:
-        texts: Keywords and texts, in order.
-    """
+    """Yield the statements of the texts of a PNG file, one of each program."""
     named = dict(reversed(texts))  # the first of each
     said: set[tuple[str | None, str]] = set()
     order = sorted(named, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST))
@@ -77,12 +73,7 @@ def _under_keys(named: dict[str, str], order: list[str]) -> Iterator[Statement]:
 
 
 def from_comments(comments: Iterable[bytes], kind: Kind) -> Iterator[Statement]:
-    """Yield what comments say, each in the encoding in which it says something.
-
-    Args:
-        comments: The comments.
-        kind: The kind of metadata that holds them.
-    """
+    """Yield what comments say, each in the encoding in which it says something."""
     for comment in comments:
         found = first_of(readings(comment), kind)
         if found is not None:
@@ -90,22 +81,12 @@ def from_comments(comments: Iterable[bytes], kind: Kind) -> Iterator[Statement]:
 
 
 def first_of(texts: Iterable[str], kind: Kind) -> Statement | None:
-    """Return what the first text says that says anything; None where none does.
-
-    Args:
-        texts: Readings of one text.
-        kind: The kind of metadata that holds it.
-    """
+    """Return what the first text says that says anything; None where none does."""
     return next((found for text in texts if (found := from_text(text, kind)) is not None), None)
 
 
 def from_text(text: str, kind: Kind) -> Statement | None:
-    """Return what a text by a generator says; None for anything else.
-
-    Args:
-        text: The text.
-        kind: The kind of metadata that holds it.
-    """
+    """Return what a text by a generator says; None for anything else."""
     name, _, rest = text[:16].partition(":")
     if name.strip().lower() in ("prompt", "workflow") and rest.lstrip().startswith("{"):
         text = text.partition(":")[2]  # as ComfyUI writes it into WebP

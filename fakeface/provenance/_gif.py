@@ -13,11 +13,7 @@ _C2PA = b"C2PA_GIF"
 
 
 def read_gif(data: bytes) -> Blocks:
-    """Return the metadata blocks of a GIF file.
-
-    Args:
-        data: The file.
-    """
+    """Return the metadata blocks of a GIF file."""
     blocks = Blocks("image/gif")
     flags = int.from_bytes(data[10:11], "big")
     at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)

@@ -17,11 +17,7 @@ _CREDIT, _PROGRAM, _INSTRUCTIONS, _CAPTION = 110, 65, 40, 120
 
 
 def from_photoshop(block: bytes) -> bytes:
-    """Return the IPTC datasets among image resources of Photoshop; empty for none.
-
-    Args:
-        block: Image resources, each of which begins with `8BIM`.
-    """
+    """Return the IPTC datasets among image resources of Photoshop; empty for none."""
     at = 0
     for _ in range(_MAX_RESOURCES):
         if block[at : at + 4] != b"8BIM":
@@ -40,11 +36,7 @@ def from_photoshop(block: bytes) -> bytes:
 
 
 def read_iptc(data: bytes) -> Iterator[Statement]:
-    """Yield what IPTC datasets say: texts of generators, credits that name AI, and programs.
-
-    Args:
-        data: Datasets.
-    """
+    """Yield what IPTC datasets say: texts of generators, credits that name AI, and programs."""
     datasets = _datasets(data)
     comments = (datasets.get(number, b"") for number in (_CAPTION, _INSTRUCTIONS))
     yield from from_comments(comments, "iptc")

@@ -12,11 +12,7 @@ _MAX_EXTENTS = 64
 
 
 def read_isobmff(data: bytes) -> Blocks:
-    """Return the metadata blocks of an AVIF or HEIC file.
-
-    Args:
-        data: The file.
-    """
+    """Return the metadata blocks of an AVIF or HEIC file."""
     brands = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
     blocks = Blocks("image/avif" if b"avi" in brands else "image/heic")
     described = False

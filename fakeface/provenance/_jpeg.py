@@ -11,11 +11,7 @@ _BARE = frozenset((0x01, *range(0xD0, 0xD8)))
 
 
 def read_jpeg(data: bytes) -> Blocks:
-    """Return the metadata blocks of a JPEG file.
-
-    Args:
-        data: The file.
-    """
+    """Return the metadata blocks of a JPEG file."""
     blocks = Blocks("image/jpeg")
     photoshop: list[bytes] = []
     extended: list[tuple[bytes, bytes]] = []

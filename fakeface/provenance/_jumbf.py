@@ -8,6 +8,7 @@ from typing import Any
 
 from fakeface.provenance._blocks import is_c2pa_store
 from fakeface.provenance._cbor import read_cbor
+from fakeface.provenance._text import as_dict
 
 _MAX_BOXES = 4096
 _LABELLED = 2
@@ -15,9 +16,6 @@ _LABELLED = 2
 
 def read_store(data: bytes) -> dict[str, Any]:
     """Return manifests in the form that the library gives them, as far as claims are concerned.
-
-    Args:
-        data: A manifest store.
 
     Raises:
         ValueError: It is none, or one of its claims or assertions is broken.
@@ -37,16 +35,13 @@ def _manifest(data: bytes) -> dict[str, Any]:
     manifest: dict[str, Any] = {"assertions": [], "ingredients": []}
     for label, inside in _children(data):
         if label.startswith("c2pa.claim"):
-            claim = _content(inside)
-            if isinstance(claim, dict):
-                info = claim.get("claim_generator_info")
-                manifest["claim_generator_info"] = info if isinstance(info, list) else [info]
-                manifest["claim_generator"] = claim.get("claim_generator")
+            claim = as_dict(_content(inside))
+            info = claim.get("claim_generator_info")
+            manifest["claim_generator_info"] = info if isinstance(info, list) else [info]
+            manifest["claim_generator"] = claim.get("claim_generator")
         elif label == "c2pa.assertions":
             for name, assertion in _children(inside):
-                value = _content(assertion)
-                if not isinstance(value, dict):
-                    continue
+                value = as_dict(_content(assertion))
                 if name.startswith("c2pa.ingredient"):
                     manifest["ingredients"].append(_ingredient(value))
                 else:
@@ -55,8 +50,7 @@ def _manifest(data: bytes) -> dict[str, Any]:
 
 
 def _ingredient(value: dict[str, Any]) -> dict[str, Any]:
-    link = value.get("activeManifest") or value.get("c2pa_manifest")
-    url = link.get("url") if isinstance(link, dict) else None
+    url = as_dict(value.get("activeManifest") or value.get("c2pa_manifest")).get("url")
     return {
         "relationship": value.get("relationship"),
         "digital_source_type": value.get("digitalSourceType"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fakeface.provenance._actions import claim_of
+from fakeface.provenance._text import as_dict, as_list
 from fakeface.provenance._vocabulary import line, source_type
 from fakeface.types._provenance import Statement, Subject, Trust
 
@@ -23,10 +24,10 @@ def read_manifests(store: dict[str, Any], trust: Trust | None = None) -> Iterato
             Initiative gives them.
         trust: The trust in all of them, where they were not checked; None for what `store` says.
     """
-    manifests, label = _dict(store.get("manifests")), store.get("active_manifest")
-    manifest = _dict(manifests.get(str(label)))
-    results = _dict(store.get("validation_results"))
-    active = _dict(results.get("activeManifest"))
+    manifests, label = as_dict(store.get("manifests")), store.get("active_manifest")
+    manifest = as_dict(manifests.get(str(label)))
+    results = as_dict(store.get("validation_results"))
+    active = as_dict(results.get("activeManifest"))
     codes = _codes(active.get("failure") if results else store.get("validation_status"))
     checked = _trust(store.get("validation_state"), _codes(active.get("success")), codes)
     top = trust or checked
@@ -35,7 +36,7 @@ def read_manifests(store: dict[str, Any], trust: Trust | None = None) -> Iterato
     found = _ingredients(manifests, str(label), "picture", 0)
     for _, (holder, ingredient, about) in zip(range(_MAX_INGREDIENTS), found, strict=False):
         name = str(ingredient.get("active_manifest"))
-        if inner := _dict(manifests.get(name)):
+        if inner := as_dict(manifests.get(name)):
             passed, codes = _checked(results, ingredient, name)
             trusts[name] = trust or _trust_of_ingredient(top, passed, codes)
             yield _statement(inner, trusts[name], codes, about)
@@ -54,8 +55,8 @@ def _ingredients(
     """
     if depth >= _MAX_DEPTH:
         return
-    manifest = _dict(manifests.get(label))
-    for ingredient in map(_dict, _list(manifest.get("ingredients"))[:_MAX_INGREDIENTS]):
+    manifest = as_dict(manifests.get(label))
+    for ingredient in map(as_dict, as_list(manifest.get("ingredients"))[:_MAX_INGREDIENTS]):
         parent = ingredient.get("relationship") == "parentOf" and about != "component"
         kind: Subject = "parent" if parent else "component"
         yield label, ingredient, kind
@@ -69,7 +70,7 @@ def _statement(
 ) -> Statement:
     tool = _tool(manifest)
     claim, details = claim_of(manifest, tool)
-    signature = _dict(manifest.get("signature_info"))
+    signature = as_dict(manifest.get("signature_info"))
     signer = signature.get("issuer") or signature.get("common_name")
     if codes:
         details.append(", ".join(dict.fromkeys(codes)))
@@ -88,7 +89,7 @@ def _statement(
 
 def _tool(manifest: dict[str, Any]) -> str | None:
     """Return name and version of the claim generator."""
-    for info in map(_dict, _list(manifest.get("claim_generator_info"))[:1]):
+    for info in map(as_dict, as_list(manifest.get("claim_generator_info"))[:1]):
         name, version = info.get("name"), info.get("version")
         if isinstance(name, str) and name:
             return line(f"{name} {version}" if isinstance(version, str) else name, 80)
@@ -97,7 +98,7 @@ def _tool(manifest: dict[str, Any]) -> str | None:
 
 
 def _codes(statuses: object) -> list[str]:
-    codes = (_dict(status).get("code") for status in _list(statuses))
+    codes = (as_dict(status).get("code") for status in as_list(statuses))
     return [code for code in codes if isinstance(code, str)]
 
 
@@ -108,18 +109,13 @@ def _checked(
 
     What was recorded when it was taken in holds where checking it now gives the same; the
     differences are listed in the results of the store.
-
-    Args:
-        results: The results of the store.
-        ingredient: The ingredient.
-        name: Label of its manifest.
     """
-    recorded = _dict(_dict(ingredient.get("validation_results")).get("activeManifest"))
+    recorded = as_dict(as_dict(ingredient.get("validation_results")).get("activeManifest"))
     passed, failed = _codes(recorded.get("success")), _codes(recorded.get("failure"))
-    for delta in map(_dict, _list(results.get("ingredientDeltas"))):
-        changes = _dict(delta.get("validationDeltas"))
+    for delta in map(as_dict, as_list(results.get("ingredientDeltas"))):
+        changes = as_dict(delta.get("validationDeltas"))
         now_passed, now_failed = (
-            _codes([s for s in _list(changes.get(key)) if name in str(_dict(s).get("url"))])
+            _codes([s for s in as_list(changes.get(key)) if name in str(as_dict(s).get("url"))])
             for key in ("success", "failure")
         )
         if _TRUSTED in now_passed:
@@ -152,11 +148,3 @@ def _trust_of_ingredient(store: Trust, passed: list[str], failed: list[str]) -> 
         return "broken"
     trusted = store == "trusted" and _TRUSTED in passed and not failed
     return "trusted" if trusted else "unknown_signer"
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

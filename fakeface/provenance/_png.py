@@ -24,11 +24,7 @@ _AIGC, _COMFY = b"AIGC", b"comf"
 
 
 def read_png(data: bytes) -> Blocks:
-    """Return the metadata blocks of a PNG file.
-
-    Args:
-        data: The file.
-    """
+    """Return the metadata blocks of a PNG file."""
     blocks = Blocks("image/png")
     at = len(SIGNATURE)
     for _ in range(MAX_PARTS):

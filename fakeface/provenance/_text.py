@@ -18,11 +18,7 @@ _PADDING = "\0 \r\n\t\ufeff"
 
 
 def comment_readings(data: bytes) -> Iterator[str]:
-    """Yield the texts that a user comment of EXIF may be, the likeliest first.
-
-    Args:
-        data: The comment, with or without the name of its encoding in eight bytes.
-    """
+    """Yield the texts that a user comment of EXIF may be, the likeliest first."""
     code = data[:8].rstrip(b"\0 ").upper()
     if len(data) >= 8 and code in _CODES:
         data = data[8:]
@@ -36,9 +32,6 @@ def readings(data: bytes) -> Iterator[str]:
 
     The order of bytes in UTF-16 is often another than the one that stands beside it, and where it
     is wrong, Chinese becomes other Chinese: who looks for something tries both.
-
-    Args:
-        data: The bytes.
     """
     if not data.strip(b"\0 "):
         return
@@ -50,11 +43,7 @@ def readings(data: bytes) -> Iterator[str]:
 
 
 def packet(data: bytes) -> str | bytes:
-    """Return the text of an XML packet; its bytes where it is in an encoding that it has to name.
-
-    Args:
-        data: The packet, in UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
-    """
+    """Return the text of an XML packet; its bytes where its encoding has to be named."""
     zeros = [not byte for byte in data[:4]]
     if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")) or sum(zeros) > 2:
         encoding = "utf-32-be" if zeros[:2] == [True, True] else "utf-32-le"
@@ -83,7 +72,17 @@ def parsed(text: object) -> dict[str, Any]:
         values, _ = _JSON.raw_decode(text)
     except (ValueError, RecursionError):
         return {}
-    return values if isinstance(values, dict) else {}
+    return as_dict(values)
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """Return a value of JSON where it is an object; else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a value of JSON where it is an array; else an empty one."""
+    return value if isinstance(value, list) else []
 
 
 def _strictly(data: bytes, encodings: tuple[str, ...]) -> Iterator[str]:

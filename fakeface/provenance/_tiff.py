@@ -100,13 +100,7 @@ def read_directory(data: bytes, offset: int | None, tags: Collection[int]) -> di
 
 
 def add_embedded(blocks: Blocks, block: bytes, values: dict[int, Value]) -> None:
-    """Add XMP, IPTC and content credentials from the first directory of a TIFF file or EXIF block.
-
-    Args:
-        blocks: What the container holds.
-        block: The block.
-        values: Values of its first directory.
-    """
+    """Add what the first directory of a TIFF file or EXIF block holds: XMP, IPTC and C2PA."""
     if (xmp := values.get(_XMP)) is not None and blocks.fits("xmp", xmp.size):
         blocks.add_xmp(xmp.data)
     for tag in (_IPTC, _PHOTOSHOP):

@@ -22,12 +22,6 @@ def bundled() -> str:
 def load_trust_list(path: str | os.PathLike[str]) -> str:
     """Return the certificates of a trust list.
 
-    Args:
-        path: A file in PEM.
-
-    Returns:
-        Its text.
-
     Raises:
         ReportError: It cannot be read, or holds no certificate; or the extra `c2pa`, without which
             no signature is checked, is not installed.

@@ -68,14 +68,7 @@ def vocabulary() -> dict[str, Any]:
 
 
 def source_type(value: object) -> tuple[Claim, str] | None:
-    """Return what a digital source type claims, and its term.
-
-    Args:
-        value: The URI of a term, or the term.
-
-    Returns:
-        None where it is no term at all.
-    """
+    """Return what a digital source type (its term, or the URI of it) claims, and its term."""
     if isinstance(value, dict):  # as JSON-LD names things
         value = value.get("@id", "")
     if not isinstance(value, str):

@@ -6,11 +6,7 @@ from fakeface.provenance._blocks import MAX_PARTS, Blocks, is_c2pa_store
 
 
 def read_webp(data: bytes) -> Blocks:
-    """Return the metadata blocks of a WebP file.
-
-    Args:
-        data: The file.
-    """
+    """Return the metadata blocks of a WebP file."""
     blocks = Blocks("image/webp")
     whole = 8 + int.from_bytes(data[4:8], "little")
     whole += whole % 2

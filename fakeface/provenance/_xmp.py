@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from fakeface.provenance._generators import from_text
@@ -12,13 +14,13 @@ from fakeface.provenance._text import packet as packet_text
 from fakeface.provenance._vocabulary import line, program, prompt, source_type
 from fakeface.types._provenance import Statement
 
-_MAX_DEPTH = 32
-_MAX_ELEMENTS = 20_000
-_MAX_VALUE = 1 << 16
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_TOP = [f"{_RDF}RDF", f"{_RDF}Description"]
-"""Where properties of the picture itself stand; those further down are about other pictures."""
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
+_MAX_VALUE = 1 << 16
+_MAX_PARTS = 64
+_MAX_TAGS = 40_000
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
 _SOURCE_TYPE = f"{_IPTC}DigitalSourceType"
 _SOURCE_TYPES = (
@@ -62,11 +64,8 @@ class XmpError(ValueError):
 def read_xmp(packet: bytes) -> Iterator[Statement]:
     """Yield the statements of an XMP packet.
 
-    Args:
-        packet: The packet.
-
     Raises:
-        XmpError: It is no well-formed XML, declares entities, or is nested too deeply.
+        XmpError: It is no well-formed XML, declares entities, or has too many elements.
     """
     text = packet_text(packet)
     if isinstance(text, str) and not _NAMES.search(text):
@@ -106,98 +105,49 @@ def read_xmp(packet: bytes) -> Iterator[Statement]:
 def _values(packet: str | bytes) -> dict[str, str]:
     """Return the first value of every property that is wanted, by its qualified name."""
     from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import DefusedXMLParser
+    from defusedxml.ElementTree import fromstring
 
-    collector = _Collector()
+    tags = packet.count("<") if isinstance(packet, str) else packet.count(b"<")
+    if tags > _MAX_TAGS:
+        raise XmpError("too many elements")
     try:
-        parser = DefusedXMLParser(target=collector, forbid_dtd=True)
-        parser.feed(packet)
-        parser.close()
+        root = fromstring(packet, forbid_dtd=True)
     except DefusedXmlException as error:
         raise XmpError("declares entities or a document type") from error
     except ParseError as error:
         raise XmpError(f"no well-formed XML: {error}") from error
-    return collector.values
+    values: dict[str, str] = {}
+    for name, value in _properties(root):
+        name = _known(name)
+        if name in _WANTED and value.strip():
+            values.setdefault(name, value[:_MAX_VALUE].strip())
+    return values
+
+
+def _properties(root: Element) -> Iterator[tuple[str, str]]:
+    """Yield properties of the picture itself; those further down are about other pictures."""
+    for rdf in root.iter(f"{_RDF}RDF"):
+        for description in rdf.iterfind(f"{_RDF}Description"):
+            yield from description.items()
+            for element in description:
+                yield element.tag, _text(element)
+                if _known(element.tag) == _AIGC:
+                    for part in _parts(element):
+                        yield from part.items()
+                        yield part.tag, part.text or ""
+
+
+def _text(element: Element) -> str:
+    """Return the text of a property, or of its first item that has one."""
+    texts = (part.get(f"{_RDF}resource") or part.text or "" for part in _parts(element))
+    return next((text for text in texts if text.strip()), "")
+
+
+def _parts(element: Element) -> Iterator[Element]:
+    """Yield an element and those below it, as many as any property has."""
+    return islice(element.iter(), _MAX_PARTS)
 
 
 def _known(name: str) -> str:
     """Return a qualified name, with the one spelling of a namespace that is written in several."""
     return _CHINA + name.rpartition("}")[2] if "tc260.org.cn" in name else name
-
-
-class _Collector:
-    """A target of the XML parser that keeps only what is wanted, within bounds."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.values: dict[str, str] = {}
-        self._path: list[str] = []
-        self._elements = 0
-        self._inside: str | None = None
-        self._text: list[str] = []
-        self._size = 0
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element."""
-        self._elements += 1
-        tag = _known(tag)
-        self._path.append(tag)
-        if self._elements > _MAX_ELEMENTS or len(self._path) > _MAX_DEPTH:
-            raise XmpError("too many elements, or nested too deeply")
-        if self._path[-3:-1] == _TOP:
-            self._properties(tag, attributes)
-        elif self._path[-2:] == _TOP:
-            self._attributes(attributes)
-        elif self._inside is not None:
-            self._within(tag, attributes)
-
-    def _attributes(self, attributes: dict[str, str]) -> None:
-        for written, value in attributes.items():
-            if (name := _known(written)) in _WANTED:
-                self.values.setdefault(name, value[:_MAX_VALUE].strip())
-
-    def _within(self, tag: str, attributes: dict[str, str]) -> None:
-        """Take an element inside a value: of alternatives the first, of a label its parts."""
-        if tag == f"{_RDF}li" and "".join(self._text).strip():
-            self._size = _MAX_VALUE
-        elif (resource := attributes.get(f"{_RDF}resource")) is not None:
-            self.data(resource)
-        elif self._inside == _AIGC:
-            self._attributes(attributes)
-            if tag == _AIGC_LABEL:
-                self._inside, self._text, self._size = tag, [], 0
-
-    def _properties(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag not in _WANTED or tag in self.values:
-            return
-        resource = attributes.get(f"{_RDF}resource")
-        if resource is not None:
-            self.values[tag] = resource[:_MAX_VALUE].strip()
-        else:
-            self._inside, self._text, self._size = tag, [], 0
-            if tag == _AIGC:
-                self._within("", attributes)
-
-    def data(self, text: str) -> None:
-        """Take some text."""
-        if self._inside is not None and self._size < _MAX_VALUE:
-            self._text.append(text)
-            self._size += len(text)
-
-    def end(self, tag: str) -> None:
-        """Take the end of an element; an empty value counts as none."""
-        self._path.pop()
-        if _known(tag) == self._inside:
-            value = "".join(self._text)[:_MAX_VALUE].strip()
-            if value:
-                self.values.setdefault(self._inside, value)
-            self._inside = None
-
-    def comment(self, text: str) -> None:
-        """Pass over a comment."""
-
-    def pi(self, target: str, data: str = "") -> None:
-        """Pass over a processing instruction."""
-
-    def close(self) -> None:
-        """End the packet."""

@@ -8,7 +8,7 @@ and the picture below is grey, so that skin is not mistaken for evidence.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,7 @@ from PIL import Image
 
 from fakeface.types import Box
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-Floats: TypeAlias = "npt.NDArray[np.float32]"
+Floats = npt.NDArray[np.float32]
 Method = Literal["cam", "occlusion"]
 
 SPANS: dict[Method, float] = {"cam": 8.0, "occlusion": 4.0}

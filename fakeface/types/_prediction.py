@@ -1,15 +1,63 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 from fakeface.types._box import Box
 from fakeface.types._provenance import Provenance
-from fakeface.types._verdict import Verdict
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from PIL import Image
+
     from fakeface.types._heatmap import Heatmap
+
+
+class BinaryFile(Protocol):
+    """A binary file object open for reading."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes; none at the end."""
+
+
+Source: TypeAlias = Union[
+    str,
+    "os.PathLike[str]",
+    bytes,
+    bytearray,
+    memoryview,
+    BinaryFile,
+    "Image.Image",
+    "npt.NDArray[np.uint8]",
+]
+"""The input of a picture: a path, encoded bytes, a binary file object open for reading, a
+Pillow image, or an upright RGB array of uint8 with shape (height, width, 3)."""
+
+
+class Verdict(str, Enum):
+    """The verdict on a picture, or on one face in it.
+
+    A verdict is a signal, not a proof: see the model card for how often each is wrong.
+    """
+
+    FAKE = "fake"
+    """`p_fake` is at or above the upper threshold: made by AI, as far as the model can tell."""
+    UNCERTAIN = "uncertain"
+    """`p_fake` is between the two thresholds: no answer is better than a guess."""
+    REAL = "real"
+    """`p_fake` is below the lower threshold: no sign of AI was found."""
+    NO_FACE = "no_face"
+    """No face was found in the picture (pictures only)."""
+    TOO_SMALL = "too_small"
+    """The face (or every face of the picture) is too small to be scored."""
+
+    def __str__(self) -> str:
+        """Return the value, as in every report."""
+        return self.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,6 @@ from fakeface import Detector, FakefaceError
 from fakeface.cli._app import app
 from fakeface.diagnostics._bench import PORTRAIT, STAGES, cold_start, trace
 from fakeface.diagnostics._environment import environment, peak_memory
-from tests._models import make_classifier
-
-
-@pytest.fixture(scope="module")
-def red(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_classifier(tmp_path_factory.mktemp("models") / "red"))
 
 
 def test_the_steps_are_all_of_the_whole(red):
@@ -48,7 +42,7 @@ def test_environment_says_what_matters():
 
 
 def test_a_new_process_is_measured_from_start_to_verdict(red):
-    cold = cold_start(red, "cpu", 1, PORTRAIT, repeats=1)
+    cold = cold_start(str(red), "cpu", 1, PORTRAIT, repeats=1)
     assert cold["whole"] == pytest.approx(
         sum(cold[part] for part in ("python", "import", "load", "first")), abs=0.5
     )
@@ -57,12 +51,12 @@ def test_a_new_process_is_measured_from_start_to_verdict(red):
 
 def test_a_process_that_fails_says_why(red, samples):
     with pytest.raises(FakefaceError, match=r"no-such\.jpg"):
-        cold_start(red, "cpu", 1, samples / "no-such.jpg", repeats=1)
+        cold_start(str(red), "cpu", 1, samples / "no-such.jpg", repeats=1)
 
 
 def test_the_command_writes_what_it_shows(red, tmp_path):
     file = tmp_path / "bench.json"
-    options = ["--model", red, "--seconds", "0.1", "--batch", "3", "--threads", "1"]
+    options = ["--model", str(red), "--seconds", "0.1", "--batch", "3", "--threads", "1"]
     done = CliRunner().invoke(app, ["bench", *options, "--json", str(file)])
     assert done.exit_code == 0, done.output
     result = json.loads(file.read_text())
@@ -98,7 +92,7 @@ def test_where_the_results_go_is_checked_before_anything_is_measured(tmp_path, m
     [("other/cat.png", "no face"), ("no-such.jpg", "not a file"), ("README.md", "not a picture")],
 )
 def test_a_picture_that_cannot_be_measured_is_refused(red, samples, picture, message):
-    options = ["--model", red, "--image", str(Path(samples) / picture)]
+    options = ["--model", str(red), "--image", str(Path(samples) / picture)]
     done = CliRunner().invoke(app, ["bench", *options])
     assert done.exit_code == 2
     assert message in done.output

@@ -15,8 +15,6 @@ import fakeface
 from export import write_golden
 from fakeface._model import DEFAULT_MODEL, bundled_models
 from fakeface.cli._app import app
-from fakeface.diagnostics._doctor import INT8, _scores
-from fakeface.diagnostics._environment import FLAGS
 from fakeface.diagnostics._golden import GOLDEN
 from fakeface.diagnostics._installation import State, picture_findings, runtime_finding, runtimes
 from tests._models import make_classifier
@@ -203,18 +201,5 @@ def test_what_pillow_lacks_is_named_with_its_remedy(missing, state, says):
 
 
 def test_this_pillow_reads_the_usual_formats():
-    formats = picture_findings()[0]
+    formats = next(picture_findings())
     assert {"JPEG", "PNG", "WebP"} <= set(formats.says.replace(",", "").split())
-
-
-def test_int8_without_the_instructions_for_it_is_noted(red):
-    golden = json.loads((red / GOLDEN).read_text())
-    (red / GOLDEN).write_text(json.dumps(golden | {"precision": "int8"}))
-    assert set(FLAGS) >= INT8
-    options = (red, "cpu", 1)
-    note, scores = _scores(*options, ["avx2"])
-    assert note.state is State.NOTE
-    assert "VNNI, dotprod" in note.says
-    assert scores.says.startswith("int8 on cpu")
-    assert len(list(_scores(*options, ["avx2", "avx_vnni"]))) == 1
-    assert len(list(_scores(*options, []))) == 1  # not known

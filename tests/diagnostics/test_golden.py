@@ -69,10 +69,6 @@ def test_there_is_a_file_for_every_model_and_no_other():
     assert {file.stem for file in GOLDENS.glob("*.json")} == set(bundled_models()), REMEDY
 
 
-def test_bundled_pictures_are_few_and_small():
-    assert sum(path.stat().st_size for path in PICTURES.glob("*.jpg")) < 200_000
-
-
 def picture(p_fake: float | None = 0.5, x: float = 10.0, digest: str = "d") -> Prediction:
     verdict = Verdict.TOO_SMALL if p_fake is None else Verdict.UNCERTAIN
     face = Face(Box(x, 20, 80, 100), 0.9, p_fake, verdict)

@@ -49,35 +49,6 @@ def test_every_shape_of_picture_gives_a_figure(size, faces):
     assert 200 < out.height < 1250
 
 
-@pytest.mark.parametrize(
-    "boxes",
-    [
-        [(100, 100, 20, 20), (125, 100, 20, 20), (100, 125, 20, 20)],
-        [(0, 0, 20, 20), (780, 580, 20, 20), (300, 300, 50, 60)],
-    ],
-)
-def test_numbers_cover_no_face(boxes):
-    size = (800, 600)
-    faces = tuple(Face(Box(*box), 0.9, 0.1 * at, Verdict.REAL) for at, box in enumerate(boxes, 1))
-    plain = Image.new("RGB", size, (120, 120, 120))
-    out = figure(plain, prediction(faces, size), THRESHOLDS, "m 1")
-    shown = out.width - 80
-    scale = min(shown / size[0], 620 / size[1])
-    for x, y, width, height in boxes:
-        inside = out.crop(
-            tuple(
-                round(part)
-                for part in (
-                    40 + (x + width * 0.4) * scale,
-                    164 + (y + height * 0.4) * scale,
-                    40 + (x + width * 0.6) * scale,
-                    164 + (y + height * 0.6) * scale,
-                )
-            )
-        )
-        assert inside.getcolors() == [(inside.width * inside.height, (120, 120, 120))]
-
-
 def test_faces_that_are_not_enlarged_are_counted(monkeypatch):
     written = []
     text = Canvas.text

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from fakeface import Detector, ModelError
-from fakeface._classifier import Classifier
 from fakeface.explain._occlusion import WINDOWS, logit
+from fakeface.inference import Classifier
 from tests._models import SIZE, make_cam_classifier, make_classifier
 
 

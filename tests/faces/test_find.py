@@ -11,10 +11,10 @@ from PIL import Image
 
 from fakeface import Box, Detector, FaceFinder
 from fakeface._model import FACE_FINDER, MODELS
-from fakeface._preprocess import preprocess
 from fakeface.faces import _find, _finder
 from fakeface.faces._find import find_faces
 from fakeface.images._decode import Picture
+from fakeface.preprocessing import preprocess
 from tests._models import make_classifier
 
 

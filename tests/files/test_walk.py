@@ -267,7 +267,7 @@ def test_double_stars(pattern: str, path: str, fits: bool) -> None:
 
 LINES = "a.jpg\nb c.jpg\r\n\nfölder/d"
 NAMES = ["a.jpg", "b c.jpg", "földer/d"]
-MARKED = [codecs.BOM_UTF8 + LINES.encode(), *(LINES.encode(f"utf-{n}") for n in (16, 32))]
+MARKED = [codecs.BOM_UTF8 + LINES.encode(), LINES.encode("utf-16")]
 
 
 @pytest.mark.parametrize(
@@ -280,9 +280,6 @@ MARKED = [codecs.BOM_UTF8 + LINES.encode(), *(LINES.encode(f"utf-{n}") for n in 
         (b"", []),
         *((data, NAMES) for data in MARKED),
         (codecs.BOM_UTF16_BE + LINES.encode("utf-16-be"), NAMES),
-        (codecs.BOM_UTF32_BE + LINES.encode("utf-32-be"), NAMES),
-        ("/a.jpg\n/b\n".encode("utf-16-le"), ["/a.jpg", "/b"]),
-        ("/a.jpg\n/b\n".encode("utf-16-be"), ["/a.jpg", "/b"]),
         (codecs.BOM_UTF8, []),
         (codecs.BOM_UTF16_LE, []),
         ("\ufeffa\0b\0".encode(), ["a", "b"]),
@@ -291,8 +288,8 @@ MARKED = [codecs.BOM_UTF8 + LINES.encode(), *(LINES.encode(f"utf-{n}") for n in 
 )
 @pytest.mark.parametrize("size", [1, 3, 1 << 16])
 def test_lists_of_names(data: bytes, names: list[str], size: int) -> None:
-    if size < 9 and b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff", b"\0\0"):
-        return  # what ends a name, and UTF-16 without a mark, show only in more bytes
+    if size < 9 and b"\0" in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return  # what ends a name shows only in more bytes
     stream = io.BufferedReader(Pieces(data, size), 1)  # type: ignore[type-var]
     assert list(read_names(stream)) == names
 

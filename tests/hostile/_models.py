@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from fakeface._model import METADATA_KEY, read_model
 
-Change = Callable[[Path], None]
+Change = Callable[[Path], object]
 
 _WRONG: tuple[Any, ...] = (
     None,
@@ -109,40 +109,17 @@ def descriptions(good: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def files() -> Iterator[tuple[str, Change]]:
     """What may lie in place of a file."""
-
-    def fifo(path: Path) -> None:
-        os.mkfifo(path)
-
-    def folder(path: Path) -> None:
-        path.mkdir()
-
-    def sparse(path: Path) -> None:
-        with path.open("wb") as file:
-            file.truncate(1 << 42)
-
-    def bytes_of(data: bytes) -> Change:
-        def write(path: Path) -> None:
-            path.write_bytes(data)
-
-        return write
-
-    def link_to(target: str) -> Change:
-        def link(path: Path) -> None:
-            path.symlink_to(target)
-
-        return link
-
     for name in ("model.json", "model.onnx"):
         replacements: dict[str, Change] = {
-            "fifo": fifo,
-            "zero": link_to("/dev/zero"),
-            "null": link_to("/dev/null"),
-            "dangling": link_to("nowhere"),
-            "circle": link_to(name),
-            "folder": folder,
-            "sparse": sparse,
-            "binary": bytes_of(b"\xff\xfe\0\0" * 9),
-            "bom": bytes_of(b"\xef\xbb\xbf{}"),
+            "fifo": os.mkfifo,
+            "zero": lambda path: path.symlink_to("/dev/zero"),
+            "null": lambda path: path.symlink_to("/dev/null"),
+            "dangling": lambda path: path.symlink_to("nowhere"),
+            "circle": lambda path: path.symlink_to(path.name),
+            "folder": Path.mkdir,
+            "sparse": lambda path: path.touch() or os.truncate(path, 1 << 42),
+            "binary": lambda path: path.write_bytes(b"\xff\xfe\0\0" * 9),
+            "bom": lambda path: path.write_bytes(b"\xef\xbb\xbf{}"),
         }
         for kind, make in replacements.items():
 

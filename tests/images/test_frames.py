@@ -15,7 +15,6 @@ from PIL import Image, features
 from fakeface import Detector, ImageError, Prediction
 from fakeface.images._decode import Picture
 from fakeface.images._frames import spread
-from tests._models import make_classifier
 from tests._process import MAIN
 from tests.hostile._seed import encode
 
@@ -31,15 +30,10 @@ def animated(kind: str, *colours: tuple[int, int, int], side: int = 64) -> bytes
     return encode(frames[0], kind, save_all=True, append_images=frames[1:], **options)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_classifier(tmp_path_factory.mktemp("models") / "red")
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_frames_are_counted_and_the_first_is_scored(kind: str, model: Path) -> None:
+def test_frames_are_counted_and_the_first_is_scored(kind: str, red: str) -> None:
     data = animated(kind, BLUE, GREY, RED, GREY, BLUE)
-    found = Detector(model, "cpu", whole=True).predict(data)
+    found = Detector(red, "cpu", whole=True).predict(data)
     assert (found.frames, found.frame, found.verdict) == (5, 0, "real")
 
 
@@ -49,9 +43,9 @@ def test_frames_are_counted_and_the_first_is_scored(kind: str, model: Path) -> N
     [(2, 0, "real"), (3, 2, "fake"), (5, 2, "fake"), (99, 2, "fake")],
 )
 def test_of_several_the_most_suspicious_counts(
-    kind: str, number: int, frame: int, verdict: str, model: Path
+    kind: str, number: int, frame: int, verdict: str, red: str
 ) -> None:
-    detector = Detector(model, "cpu", whole=True, frames=number)
+    detector = Detector(red, "cpu", whole=True, frames=number)
     found = detector.predict(animated(kind, BLUE, GREY, RED, GREY, BLUE))
     expected = {2: 0.0, 3: 1.0}.get(number, 1.0)
     assert found.p_fake == pytest.approx(expected, abs=0.02)
@@ -59,8 +53,8 @@ def test_of_several_the_most_suspicious_counts(
     assert len(found.faces) == 1
 
 
-def test_heat_maps_and_batches_go_with_their_frame(model: Path) -> None:
-    detector = Detector(model, "cpu", whole=True, frames=3, explain=True)
+def test_heat_maps_and_batches_go_with_their_frame(red: str) -> None:
+    detector = Detector(red, "cpu", whole=True, frames=3, explain=True)
     files = [animated("GIF", BLUE, RED, GREY), animated("GIF", GREY), animated("GIF", RED, BLUE)]
     found = list(detector.predict_batch(files, batch_size=2))
     assert [(p.frames, p.frame) for p in found] == [(3, 1), (1, 0), (2, 0)]
@@ -68,23 +62,23 @@ def test_heat_maps_and_batches_go_with_their_frame(model: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "TIFF"])
-def test_one_picture_is_one_frame(kind: str, model: Path) -> None:
-    found = Detector(model, "cpu", whole=True, frames=4).predict(
+def test_one_picture_is_one_frame(kind: str, red: str) -> None:
+    found = Detector(red, "cpu", whole=True, frames=4).predict(
         encode(Image.new("RGB", (64, 64), RED), kind)
     )
     assert (found.frames, found.frame) == (1, 0)
     assert Prediction.from_dict(found.as_dict()).frames == 1
 
 
-def test_pages_may_be_of_any_size(model: Path) -> None:
+def test_pages_may_be_of_any_size(red: str) -> None:
     pages = [Image.new("RGB", size, RED if size == (90, 40) else BLUE)
              for size in ((64, 64), (30, 80), (90, 40))]  # fmt: skip
     data = encode(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    found = Detector(model, "cpu", whole=True, frames=3).predict(data)
+    found = Detector(red, "cpu", whole=True, frames=3).predict(data)
     assert (found.frames, found.frame, found.size) == (3, 2, (90, 40))
 
 
-def test_a_frame_that_cannot_be_read_is_named(model: Path) -> None:
+def test_a_frame_that_cannot_be_read_is_named(red: str) -> None:
     whole = animated("TIFF", BLUE, GREY, RED)
     picture = Image.open(io.BytesIO(whole))
     picture.seek(2)
@@ -97,19 +91,19 @@ def test_a_frame_that_cannot_be_read_is_named(model: Path) -> None:
     if pages < 3:
         pytest.skip("this Pillow writes directories behind the pixels")
     with pytest.raises(ImageError, match="frame 3 of 3"):
-        Detector(model, "cpu", whole=True, frames=3).predict(cut)
-    assert Detector(model, "cpu", whole=True).predict(cut).frames == 3
+        Detector(red, "cpu", whole=True, frames=3).predict(cut)
+    assert Detector(red, "cpu", whole=True).predict(cut).frames == 3
 
 
-def test_a_gif_that_breaks_off_in_a_later_frame_has_its_first(model: Path) -> None:
+def test_a_gif_that_breaks_off_in_a_later_frame_has_its_first(red: str) -> None:
     rng = np.random.default_rng(0)
     frames = [Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)) for _ in range(4)]
     data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
     cut = data[: len(data) * 5 // 8]
-    found = Detector(model, "cpu", whole=True).predict(cut)
+    found = Detector(red, "cpu", whole=True).predict(cut)
     assert found.frames == 3
     with pytest.raises(ImageError, match="frame 3 of 3: cannot be decoded"):
-        Detector(model, "cpu", whole=True, frames=9).predict(cut)
+        Detector(red, "cpu", whole=True, frames=9).predict(cut)
 
 
 def test_claims_of_frames_that_are_not_there_are_not_believed() -> None:
@@ -136,10 +130,10 @@ def test_directories_that_go_round_in_a_circle_end() -> None:
     assert len(Picture(bytes(data)).frames) == 2
 
 
-def test_a_pillow_image_stays_at_the_frame_that_it_is_at(model: Path) -> None:
+def test_a_pillow_image_stays_at_the_frame_that_it_is_at(red: str) -> None:
     image = Image.open(io.BytesIO(animated("GIF", BLUE, RED, GREY)))
     image.seek(1)
-    found = Detector(model, "cpu", whole=True, frames=3).predict(image)
+    found = Detector(red, "cpu", whole=True, frames=3).predict(image)
     assert (found.frames, found.frame, found.verdict) == (3, 1, "fake")
     assert image.tell() == 1
 
@@ -151,16 +145,16 @@ def test_frames_are_spread_evenly() -> None:
     assert spread([3, 7], 5) == [0, 1]
 
 
-def test_frames_are_part_of_the_settings_only_where_there_are_more(model: Path) -> None:
-    one, more = Detector(model, "cpu"), Detector(model, "cpu", frames=4)
-    assert one.settings == Detector(model, "cpu", frames=1).settings != more.settings
+def test_frames_are_part_of_the_settings_only_where_there_are_more(red: str) -> None:
+    one, more = Detector(red, "cpu"), Detector(red, "cpu", frames=4)
+    assert one.settings == Detector(red, "cpu", frames=1).settings != more.settings
     with pytest.raises(ValueError, match="frames"):
-        Detector(model, "cpu", frames=0)
+        Detector(red, "cpu", frames=0)
 
 
-def test_the_command_line_says_that_frames_were_left_out(model: Path, tmp_path: Path) -> None:
+def test_the_command_line_says_that_frames_were_left_out(red: str, tmp_path: Path) -> None:
     (tmp_path / "a.gif").write_bytes(animated("GIF", BLUE, RED))
-    words = ["scan", str(tmp_path / "a.gif"), "--model", str(model), "--whole"]
+    words = ["scan", str(tmp_path / "a.gif"), "--model", str(red), "--whole"]
     table = subprocess.run([*MAIN, *words], capture_output=True, text=True)
     assert "(frame 1 of 2)" in table.stdout
     assert "1 file holds several frames or pages, of which the first was scored" in table.stderr

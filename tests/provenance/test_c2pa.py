@@ -33,13 +33,6 @@ PARENT = ({**FIRST, "format": "image/png"}, "image/png", files.picture())
 EDITED = "c2pa.edited"
 
 
-@pytest.fixture(scope="module")
-def trust_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trust") / "list.pem"
-    path.write_text(authority(ACME).root)
-    return path
-
-
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
@@ -235,12 +228,6 @@ def test_another_trust_list_takes_the_place_of_the_default(
     other = trust_list.with_name("other.pem")
     other.write_text(authority("Somebody").root)
     assert read(data, trust_list=other).statements[0].trust == "unknown_signer"
-
-
-def test_what_only_looks_like_credentials_is_broken() -> None:
-    data = files.png(files.chunk(b"caBX", files.store()))
-    (statement,) = read(data).statements
-    assert (statement.claim, statement.trust) == ("unknown", "broken")
 
 
 def test_credentials_elsewhere_say_nothing() -> None:

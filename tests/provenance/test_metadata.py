@@ -33,7 +33,6 @@ def test_a_picture_without_metadata_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("chunks", "claim", "tool"),
     [
-        ([files.text("prompt", json.dumps(files.COMFY))], "ai", "ComfyUI"),
         (
             [
                 files.text(
@@ -49,20 +48,7 @@ def test_a_picture_without_metadata_says_nothing() -> None:
             "unknown",
             "ComfyUI",
         ),
-        ([files.text("parameters", files.A1111)], "ai", "Stable Diffusion v1.10.1"),
-        ([files.itxt("parameters", files.A1111)], "ai", "Stable Diffusion v1.10.1"),
-        ([files.itxt("parameters", files.A1111, True)], "ai", "Stable Diffusion v1.10.1"),
-        ([files.ztxt("parameters", files.A1111.encode())], "ai", "Stable Diffusion v1.10.1"),
-        (
-            [
-                files.itxt(
-                    "invokeai_metadata",
-                    json.dumps({"app_version": "5.0.0", "positive_prompt": "a face"}),
-                )
-            ],
-            "ai",
-            "InvokeAI 5.0.0",
-        ),
+        ([files.itxt("invokeai_metadata", '{"app_version": "5.0"}')], "ai", "InvokeAI 5.0"),
         ([files.text("Dream", '"a face" -s 50 -S 42 -W 512 -H 512 -C 7.5')], "ai", "InvokeAI"),
         (
             [
@@ -73,22 +59,6 @@ def test_a_picture_without_metadata_says_nothing() -> None:
             ],
             "ai",
             "NovelAI (Stable Diffusion XL 8BA2AF87)",
-        ),
-        (
-            [
-                files.text(
-                    "Description",
-                    "portrait --v 6.1 --ar 2:3 Job ID: 01234567-89ab-cdef-0123-456789abcdef",
-                ),
-                files.text("Author", "somebody"),
-            ],
-            "ai",
-            "Midjourney",
-        ),
-        (
-            [files.text("parameters", json.dumps({"sui_image_params": {"prompt": "a face"}}))],
-            "ai",
-            "SwarmUI",
         ),
         ([files.text("Software", "Adobe Photoshop 25.0")], "edited", "Adobe Photoshop 25.0"),
         ([files.text("Software", "gnome-screenshot")], "unknown", "gnome-screenshot"),
@@ -188,17 +158,6 @@ def test_names_like_those_of_generators(software: str) -> None:
     assert [s.claim for s in found.statements] == ["unknown"]
 
 
-def test_draw_things_keeps_its_parameters_in_xmp() -> None:
-    parameters = json.dumps({"c": "a face", "seed": 1, "steps": 8, "sampler": "Euler A"})
-    comment = f"<rdf:Alt><rdf:li>{parameters}</rdf:li></rdf:Alt>"
-    packet = files.xmp(
-        'xmp:CreatorTool="Draw Things"', f"<exif:UserComment>{comment}</exif:UserComment>"
-    )
-    found = read(files.png(files.itxt("XML:com.adobe.xmp", packet.decode())))
-    assert {(s.kind, s.claim, s.tool) for s in found.statements} == {("xmp", "ai", "Draw Things")}
-    assert found.statements[0].detail == "prompt: a face"
-
-
 @pytest.mark.parametrize(
     "chunk",
     [
@@ -246,31 +205,6 @@ def test_a_model_without_an_exposure_is_no_photograph() -> None:
 
 
 @pytest.mark.parametrize(
-    "comment",
-    [
-        b"UNICODE\0" + files.A1111.encode("utf-16-be"),
-        b"UNICODE\0" + files.A1111.encode("utf-16-le"),
-        b"ASCII\0\0\0" + files.A1111.encode(),
-        bytes(8) + files.A1111.encode(),
-    ],
-)
-def test_parameters_in_a_user_comment(comment: bytes) -> None:
-    block = files.exif(comment=comment)
-    for data in (
-        files.jpeg(files.segment(0xE1, b"Exif\0\0" + block)),
-        files.webp((b"EXIF", block)),
-        files.png(files.chunk(b"eXIf", block)),
-        files.heic(exif=block),
-    ):
-        assert only(data) == ("exif", "ai", "Stable Diffusion v1.10.1")
-
-
-def test_comfyui_in_exif() -> None:
-    block = files.exif(make="workflow:{}", model="prompt:" + json.dumps(files.COMFY))
-    assert only(files.webp((b"EXIF", block))) == ("exif", "ai", "ComfyUI")
-
-
-@pytest.mark.parametrize(
     ("term", "claim"),
     [
         (AI_TERM, "ai"),
@@ -291,20 +225,6 @@ def test_digital_source_types(term: str, claim: str) -> None:
         files.xmp("", f'<Iptc4xmpExt:DigitalSourceType rdf:resource="{term}"/>'),
     ):
         assert only(files.xmp_jpeg(packet)) == ("iptc", claim, None)
-
-
-def test_xmp_in_every_container() -> None:
-    packet = files.xmp(f'Iptc4xmpExt:DigitalSourceType="{AI_TERM}"')
-    tiff = files.picture("TIFF", tiffinfo={700: packet})
-    for data in (
-        files.webp((b"XMP ", packet)),
-        files.png(files.itxt("XML:com.adobe.xmp", packet.decode())),
-        files.heic(xmp=packet),
-        tiff,
-    ):
-        assert read(data).declared == "ai"
-    if "AVIF" in files.CONTAINERS:
-        assert read(files.picture("AVIF", xmp=packet)).declared == "ai"
 
 
 def test_credit_lines() -> None:
@@ -330,8 +250,7 @@ def test_a_property_of_another_picture_says_nothing() -> None:
     [
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a x:CreatorTool="&b;"/>', "entities"),
         (b"<a><CreatorTool>", "no well-formed XML"),
-        (b"<a>" * 100 + b"CreatorTool", "nested too deeply"),
-        (b"<a><CreatorTool/>" + b"<b/>" * 15_000 + b"<b/>" * 1000, "no well-formed XML"),
+        (b"<a>CreatorTool" + b"<" * 50_000, "too many elements"),
     ],
 )
 def test_broken_xmp_is_a_problem(packet: bytes, reason: str) -> None:

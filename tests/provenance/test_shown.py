@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
@@ -20,7 +19,7 @@ from tests._models import make_classifier
 from tests.provenance import _files as files
 
 pytest.importorskip("c2pa", reason="needs the extra `c2pa`")
-from tests.provenance._sign import ACME, authority, sign
+from tests.provenance._sign import sign
 
 BEHIND = files.text("parameters", "trainedAlgorithmicMedia c2pa jumb")
 SIX = {
@@ -49,13 +48,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, data in contents.items():
         (folder / name).write_bytes(data)
     return folder
-
-
-@pytest.fixture(scope="module")
-def trust_list(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("trust") / "list.pem"
-    path.write_text(authority(ACME).root)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -106,21 +98,6 @@ def test_table(report: Callable[[str], Path]) -> None:
     shown = {line[end:].rpartition("/")[2]: line[start:end].strip() for line in lines[:6]}
     assert shown == {name: label or "–" for name, (label, _, _) in SIX.items()}
     assert "2 files declare that AI made or changed the picture." in lines
-
-
-def test_json(report: Callable[[str], Path]) -> None:
-    records = json.loads(report("json").read_text())
-    assert [(r["says"], r["provenance"]["declared"]) for r in records] == [
-        (says, declared) for _, says, declared in SIX.values()
-    ]
-
-
-def test_csv(report: Callable[[str], Path]) -> None:
-    with report("csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["says"], row["declared"] or None) for row in rows] == [
-        (says, declared) for _, says, declared in SIX.values()
-    ]
 
 
 def test_parquet(report: Callable[[str], Path], predictions: list[Prediction]) -> None:

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from fakeface._bounded_map import OrderedThreads
 from fakeface._crop import CropSpec
+from fakeface.concurrency import OrderedThreads
 from fakeface.reports._html._about import about, about_earlier, now
 from fakeface.reports._html._page import Page, block
 from fakeface.reports._html._record import DETAIL, LARGE, SMALL, PictureStyle, earlier, record

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from fakeface._crop import CropSpec, crop_box
-from fakeface._preprocess import crop_picture
 from fakeface._text import printable
 from fakeface.images._decode import Picture, reduction_factor
+from fakeface.preprocessing import crop_picture
 from fakeface.types import Face, Prediction, Provenance, Source
 from fakeface.types._heatmap import SPANS, Heatmap
 

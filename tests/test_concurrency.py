@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from fakeface._bounded_map import OrderedThreads, bounded_map
+from fakeface.concurrency import OrderedThreads, WeightedSemaphore, bounded_map
 from tests.conftest import SAMPLES
 
 
@@ -159,3 +159,28 @@ sys.exit(5 if not child else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     done = subprocess.run([sys.executable, "-c", program], timeout=20, check=False)
     assert done.returncode == 5
+
+
+def test_no_more_is_taken_at_once_than_there_is() -> None:
+    budget = WeightedSemaphore(10)
+    most = now = 0
+    lock = threading.Lock()
+
+    def work(amount: int) -> None:
+        nonlocal most, now
+        with budget.take(amount):
+            with lock:
+                now += min(amount, 10)
+                most = max(most, now)
+            time.sleep(0.005)
+            with lock:
+                now -= min(amount, 10)
+
+    threads = [threading.Thread(target=work, args=(1 + i % 7,)) for i in range(24)]
+    threads.append(threading.Thread(target=work, args=(99,)))  # more than there is: all of it
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+    assert 5 < most <= 10
