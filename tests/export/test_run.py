@@ -167,8 +167,7 @@ def test_a_linear_head_gives_an_exact_map(run, samples, tmp_path, hidden):
     image = keras.Input((96, 96, 3), name="image")
     low = layers.Conv2D(4, 3, 4, "same", activation="relu")(image)
     high = layers.Conv2D(6, 3, 2, "same", activation="relu")(low)
-    pools = [layers.GlobalAveragePooling2D()(x) for x in (low, high)]
-    row = layers.Dropout(0.3)(layers.Concatenate()(pools))
+    row = layers.GlobalAveragePooling2D()(high)
     if hidden:
         row = layers.Dense(hidden, "relu")(row)
     logit = layers.Dense(1, name="logit", bias_initializer="ones")(row)
@@ -185,6 +184,6 @@ def test_a_linear_head_gives_an_exact_map(run, samples, tmp_path, hidden):
         assert heatmap.method == "occlusion"
         return
     assert heatmap.method == "cam"
-    assert heatmap.values.shape == (24, 24)
+    assert heatmap.values.shape == (12, 12)
     logit_of_fake = np.log(found.p_fake / (1 - found.p_fake))
     assert heatmap.values.mean() == pytest.approx(logit_of_fake, abs=1e-3)

@@ -123,7 +123,8 @@ def test_another_data_folder_becomes_part_of_it_and_is_left_as_it_was(
     (beside / name).parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (90, 90), (1, 0, 0)).save(beside / name)
     before = {path: path.read_bytes() for path in beside.rglob("*") if path.is_file()}
-    generated, out = replace(astronaut(), label="AI", origin="made", split="test"), tmp_path / "out"
+    made = {"label": "AI", "origin": "made", "split": "test", "box": Box(150, 60, 110, 110)}
+    generated, out = replace(astronaut(), **made), tmp_path / "out"
     for _ in range(2):
         assert collect([generated, astronaut()], out, downloads, beside) == []
     assert {path: path.read_bytes() for path in beside.rglob("*") if path.is_file()} == before
