@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fakeface._errors import FakefaceError, ImageError
-from fakeface._model import AUTO, FACE_FINDER, MODELS, ModelInfo, find_model
+from fakeface._model import FACE_FINDER, MODELS, ModelInfo, find_model
 from fakeface._processors import MAX_THREADS, default_threads
-from fakeface._provider_names import resolve_provider, short_name
+from fakeface._provider_names import short_name
 from fakeface._settings import Settings
 from fakeface._verdict import aggregate, choose_thresholds
 from fakeface.concurrency import bounded_map
@@ -86,10 +86,6 @@ class Detector:
 
         Args:
             model: Name of a bundled model or path of a model directory; None for the default.
-                `auto` takes `edge-int8` on CPUs with instructions for it (VNNI, AMX, ARM's dot
-                products), else `edge`: faster, but scores then depend on the machine by about .01,
-                and a scan that goes on elsewhere may start anew. `Detector.model` and all results
-                say which it was.
             provider: Execution provider for the model: `auto`, `cpu`, `cuda`, `dml`, `coreml`,
                 `openvino`, … `auto` takes CUDA or DirectML where they are installed, else the CPU.
                 The face finder always runs on the CPU.
@@ -129,8 +125,6 @@ class Detector:
             raise ValueError(f"frames must be at least 1, got {frames}")
         anchors = None if trust_list is None else load_trust_list(trust_list)
         self._read_provenance = partial(provenance_of, anchors=anchors) if provenance else None
-        if model == AUTO and "CPU" not in resolve_provider(provider)[0]:
-            model = None  # int8 is for CPUs
         path = find_model(None if model is None else Path(model))
         self.finder: FaceFinder | None = None
         with ThreadPoolExecutor(1) as pool:  # ONNX Runtime opens two sessions in the time of one

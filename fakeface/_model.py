@@ -30,7 +30,6 @@ from fakeface._model_files import (
     text,
     whole,
 )
-from fakeface._processors import fast_in_int8
 from fakeface._thresholds import (
     OperatingPoint,
     Thresholds,
@@ -43,9 +42,6 @@ MODELS = Path(__file__).parent / "models"
 
 DEFAULT_MODEL = "edge"
 """Name of the bundled model that judges when none is named."""
-
-AUTO = "auto"
-"""Name that takes the default model or its int8 version, whichever is faster on this processor."""
 
 FACE_FINDER = "faces"
 """Name of the bundled model that finds faces."""
@@ -168,8 +164,7 @@ def find_model(model: str | Path | None) -> Path:
     """Directory of a model given by the name of a bundled or a fetched one, or by its path.
 
     Args:
-        model: Name, path, or None for the default model; `auto` for the version of it that is the
-            fastest on this processor.
+        model: Name, path, or None for the default model.
 
     Returns:
         The directory; what is in it is not looked at.
@@ -177,8 +172,6 @@ def find_model(model: str | Path | None) -> Path:
     Raises:
         ModelError: There is no such directory, or the model has to be fetched first.
     """
-    if str(model) == AUTO:
-        model = f"{DEFAULT_MODEL}-int8" if fast_in_int8() else DEFAULT_MODEL
     bundled = MODELS / (DEFAULT_MODEL if model is None else model)
     if _is_optional(bundled):
         from fakeface._optional_models import fetched_path

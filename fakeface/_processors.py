@@ -1,4 +1,4 @@
-"""The processors of this machine: how many this process may use, and what they are fast at."""
+"""The processors of this machine: their name, and how many this process may use."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import contextlib
 import math
 import os
 import platform
-import sys
 from functools import lru_cache
 from pathlib import Path
 
 MAX_THREADS = 256
 """Threads of one kind at most: thousands only stand in each other's way."""
-
-INT8_FLAGS = frozenset(("avx512_vnni", "avx_vnni", "amx_int8", "asimddp"))
-"""Instructions that sum products of 8-bit numbers, as Linux names them."""
 
 
 def cpu() -> tuple[str, frozenset[str]]:
@@ -29,17 +25,6 @@ def cpu() -> tuple[str, frozenset[str]]:
             elif key.strip() in ("flags", "Features"):
                 flags |= set(value.split())
     return name, flags
-
-
-@lru_cache(maxsize=1)
-def fast_in_int8() -> bool:
-    """Return whether this processor is known to run int8 models faster than fp32 ones.
-
-    Known are Linux's list of instructions, and Apple silicon, which always has them.
-    """
-    if sys.platform == "darwin":
-        return platform.machine() == "arm64"
-    return not INT8_FLAGS.isdisjoint(cpu()[1])
 
 
 @lru_cache(maxsize=1)

@@ -10,8 +10,8 @@ AUTO = ("cuda", "dml")
 """What `auto` tries before the CPU: providers for GPUs, of packages that nobody installs without
 wanting them. CoreML, which every ONNX Runtime on macOS has, and OpenVINO run when named: whether
 they are faster than the CPU provider depends on the machine. On one core of an AMD EPYC OpenVINO
-(onnxruntime-openvino 1.24.1) took 1.2 times as much CPU time as the CPU provider for `edge`, 1.3
-times for `edge-int8`."""
+(onnxruntime-openvino 1.24.1) took 1.2 times as much CPU time as the CPU provider for `edge`
+8.0.0."""
 
 ELSEWHERE = ("azure",)
 """Providers that are left out: they call models that run elsewhere. With one that runs here, all of

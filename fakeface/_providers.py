@@ -34,9 +34,8 @@ def default_batch(provider: str) -> int:
     """Faces that a model sees at once: 1 on the CPU, 4 with OpenVINO, 8 elsewhere.
 
     On one thread of an AMD EPYC a face among 2, 4, 8 took 1.04, 1.20, 1.37 times the CPU time of
-    one alone with `edge` 8.0.0, and 1.04, 1.15, 1.29 times with `edge-int8` (feature maps outgrow
-    the caches). With OpenVINO it took .96, .99, 1.17 times with `edge`, .85, .77, .76 times with
-    `edge-int8`.
+    one alone with `edge` 8.0.0 (feature maps outgrow the caches). With OpenVINO it took .96, .99,
+    1.17 times, and .85, .77, .76 times with the same model in int8.
     """
     return {"cpu": 1, "openvino": 4}.get(short_name(provider), 8)
 

@@ -8,7 +8,7 @@ import pytest
 
 from fakeface import Detector, ModelError, ProviderError, available_providers
 from fakeface._model import find_model, load_model
-from fakeface._processors import default_threads, fast_in_int8
+from fakeface._processors import default_threads
 from fakeface._provider_names import AUTO
 from fakeface._providers import default_batch, open_session, provider_options, session_options
 from fakeface.diagnostics._bench import PORTRAIT
@@ -92,27 +92,3 @@ def test_other_providers_agree_with_the_cpu_or_say_why_not(name, capfd):
 @pytest.mark.skipif(not set(AUTO) & set(HERE), reason="auto has no choice here")
 def test_auto_runs_in_any_case():
     assert Detector().predict(PORTRAIT).ok
-
-
-@pytest.mark.parametrize(("fast", "name"), [(True, "edge-int8"), (False, "edge")])
-def test_auto_takes_int8_where_the_processor_is_fast_at_it(monkeypatch, fast, name):
-    monkeypatch.setattr("fakeface._model.fast_in_int8", lambda: fast)
-    detector = Detector("auto", "cpu", 1)
-    assert detector.model == name
-    assert detector.settings == Detector(name, "cpu", 1).settings
-    assert detector.predict(PORTRAIT).model == name
-
-
-@pytest.mark.parametrize(
-    ("cpuinfo", "fast"),
-    [
-        ("flags\t\t: fpu avx2 avx512_vnni\n", True),
-        ("Features\t: fp asimd asimddp\n", True),
-        ("flags\t\t: fpu avx2\n", False),
-        ("", False),
-    ],
-)
-def test_instructions_are_read_from_the_system(monkeypatch, cpuinfo, fast):
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setattr("pathlib.Path.read_text", lambda *_, **__: cpuinfo)
-    assert fast_in_int8.__wrapped__() is fast

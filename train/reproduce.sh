@@ -38,8 +38,6 @@ unless "$work/fakeface/models/edge/model.onnx" bash -c \
   --set "finetune.initial_checkpoint=$work/fakeface/models/edge" \
   --set "finetune.distillation.features=$work/features.npz"
 
-# 4. The model for fakeface, and the same in int8.
+# 4. The model for fakeface.
 unless "$work/models/edge/golden.json" "$python" -m export run "$work/lite2" --name edge \
   --version 11.0.0 --notes export/cards/edge.md -o "$work/models/edge"
-unless "$work/models/edge-int8/golden.json" "$python" -m export int8 "$work/models/edge" \
-  --data "$data" -o "$work/models/edge-int8"

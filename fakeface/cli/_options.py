@@ -88,8 +88,7 @@ class Settings:
         str | None,
         VERDICTS(
             metavar="NAME|DIR",
-            help="Bundled model, or directory of a model; `fakeface info` lists the bundled ones."
-            " auto: edge or edge-int8, whichever suits this processor.",
+            help="Bundled model, or directory of a model; `fakeface info` lists the bundled ones.",
         ),
     ] = None
     provider: Annotated[
