@@ -58,7 +58,7 @@ def serve(
 ) -> int:
     """Serve a page to drop pictures on, and an HTTP API.
 
-    Programs POST a picture to /v1/predict; /openapi.json describes it. Nothing is kept on disk.
+    Programs POST a picture to /v1/predict; /docs describes it. Nothing is kept on disk.
     Needs the extra `serve`.
 
     For example: fakeface serve · curl -F files=@portrait.jpg http://127.0.0.1:8300/v1/predict

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import HTMLResponse
 
 from fakeface._version import __version__
 from fakeface.diagnostics import installed
 from fakeface.reports._jsonl import encode
+from fakeface.serve._docs import POLICY, docs_page
 from fakeface.serve._guard import Guard
 from fakeface.serve._metrics import Metrics
 from fakeface.serve._options import ServeOptions
@@ -185,6 +187,12 @@ def _add_api(app: FastAPI, pool: Pool, options: ServeOptions, metrics: Metrics) 
     async def healthz() -> Health:
         """Return 200 while the server answers."""
         return Health()
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        url = f"{request.base_url}v1/predict?name=portrait.jpg"
+        page = docs_page(app.openapi(), f"curl --data-binary @portrait.jpg '{url}'")
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
     @app.get("/metrics", summary="Figures for Prometheus", response_class=Response)
     async def figures() -> Response:

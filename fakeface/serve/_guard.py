@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fakeface.serve._metrics import Metrics
 
-OPEN = ("/", "/healthz", "/openapi.json")
+OPEN = ("/", "/healthz", "/docs", "/openapi.json")
 """Paths that need no token: they hold no results, and take no pictures."""
 
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

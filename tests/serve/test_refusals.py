@@ -126,7 +126,7 @@ def test_one_site_may_be_allowed(detector: Detector, pictures: list[Path]) -> No
 
 def test_the_token_is_needed_for_all_but_health_and_descriptions(detector: Detector) -> None:
     with serving(detector, token=TOKEN) as url:
-        for path in ("/", "/healthz", "/openapi.json"):
+        for path in ("/", "/healthz", "/docs", "/openapi.json"):
             assert CLIENT.get(f"{url}{path}").status_code == 200
         for path in ("/v1/info", "/metrics", "/page/about", "/v1/predict", "/x"):
             for given in (
