@@ -60,10 +60,7 @@ def _full_names() -> dict[str, str]:
 
 
 def resolve_provider(requested: str) -> tuple[str, ...]:
-    """Full names of the providers to try, in order.
-
-    Args:
-        requested: `auto`, or a short or full name in any case.
+    """Full names of the providers to try for `auto`, or a name in any form, in order.
 
     Returns:
         Names as ONNX Runtime spells them, the CPU last.

@@ -38,13 +38,7 @@ _METHODS: dict[Method, str] = {
 def figure(
     image: Image.Image, prediction: Prediction, thresholds: Thresholds, model: str
 ) -> Image.Image:
-    """Draw the figure for a picture.
-
-    Args:
-        image: The upright RGB picture, at any scale.
-        prediction: The prediction; its faces may have heat maps.
-        thresholds: The thresholds between the verdicts.
-        model: Name and version of the model.
+    """Draw the figure for an upright RGB picture, at any scale.
 
     Returns:
         RGB, 1200 pixels wide: the picture with a box around each face, beside it the same with

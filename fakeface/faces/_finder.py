@@ -246,13 +246,9 @@ def _largest_first(boxes: Floats, scores: Floats) -> list[Detection]:
 def _tiles(
     size: tuple[int, int], scale: float, settings: Settings
 ) -> Iterator[tuple[Floats, tuple[int, int]]]:
-    """Cover a picture with tiles that overlap by more than a small face.
+    """Cover a picture with at most `MAX_TILES`, which overlap by more than a small face.
 
-    Args:
-        size: Width and height of the picture.
-        scale: Pixels of the network's input per pixel of the picture; less where the tiles would
-            be too many.
-        settings: Of the network.
+    `scale` is that of the network's input to the picture; it shrinks where tiles would be too many.
 
     Yields:
         The region of each, as for `BlazeFace.detect`, and the size of the network's input for it.

@@ -141,11 +141,7 @@ def _opened(path: str, name: str) -> Iterator[tuple[BufferedReader, int]]:
 
 
 def _drain(read: Callable[[int], bytes], most: int) -> bytes:
-    """Read to the end or beyond `MAX_BYTES`, in however short pieces it comes.
-
-    Args:
-        read: Gives at most as many bytes as it is asked for, and none at the end.
-        most: Bytes to ask for first.
+    """Read to the end or beyond `MAX_BYTES`, at most `most` bytes first, in however short pieces.
 
     Returns:
         All bytes; those that came in one piece without a copy.

@@ -25,13 +25,7 @@ _MAX_JSON = 8 << 20
 
 
 def read_c2pa(data: bytes, blocks: Blocks, anchors: str | None) -> Iterator[Statement]:
-    """Yield the statements of content credentials: of the picture, then of its ingredients.
-
-    Args:
-        data: The file.
-        blocks: What the container holds; its `problems` are added to.
-        anchors: Certificates of those whose signatures are trusted, in PEM; None for the C2PA's.
-    """
+    """Yield the statements of content credentials: of the picture, then of its ingredients."""
     size = sum(end - start for start, end in blocks.c2pa)
     if size > MAX_C2PA:
         detail = f"{size:,} bytes are more than the {MAX_C2PA:,} that are checked"

@@ -25,12 +25,9 @@ _WORDS: tuple[tuple[str, Claim, str], ...] = (
 
 
 def read_label(value: object, kind: Kind, *, known: bool = False) -> Statement | None:
-    """Return what a label says; None for anything else.
+    """Return what a label says, itself or under `AIGC`; None for anything else.
 
-    Args:
-        value: A JSON object, or the text of one: the label, or an object with it under `AIGC`.
-        kind: The kind of metadata that holds it.
-        known: Whether it stands in a place that is for labels alone.
+    Where it is `known` to be one, from the place where it stands, `Label` alone is enough.
     """
     values = _lower(parsed(value))
     if "aigc" in values:

@@ -127,13 +127,9 @@ def _checked(
 
 
 def _trust(state: object, passed: list[str], failed: list[str]) -> Trust:
-    """Return the trust in the active manifest.
+    """Return the trust in the active manifest, by the state of the store and the codes for it.
 
-    Args:
-        state: State of the whole store: `Trusted`, `Valid` or `Invalid`; an ingredient by an
-            unknown signer is enough for it not to be `Trusted`.
-        passed: Codes of what passed in checking the active manifest.
-        failed: Codes of what failed.
+    An ingredient by an unknown signer is enough for the store not to be `Trusted`.
     """
     if any(not code.startswith(_CREDENTIAL) for code in failed):
         return "broken"
