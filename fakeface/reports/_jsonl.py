@@ -67,6 +67,12 @@ class Line(NamedTuple):
     prediction: Prediction
 
 
+def not_a_record(path: Path, what: str, error: Exception) -> ReportError:
+    """Return the error for a line or row that is no record."""
+    reason = f"{what} is not a result of fakeface ({reason_for(error)}); {READABLE}"
+    return ReportError(str(path), reason)
+
+
 def read_lines(path: Path) -> Iterator[Line]:
     """Read the lines of a file.
 
@@ -96,10 +102,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     except OSError as error:
         raise ReportError(str(path), reason_of(error)) from error
     except NOT_A_RECORD as error:
-        raise ReportError(
-            str(path),
-            f"line {number} is not a result of fakeface ({reason_for(error)}); {READABLE}",
-        ) from error
+        raise not_a_record(path, f"line {number}", error) from error
 
 
 def _begins(line: bytes) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fakeface._errors import ReportError, reason_of
-from fakeface.reports._jsonl import READABLE, read_lines
+from fakeface.reports._jsonl import READABLE, not_a_record, read_lines
 from fakeface.reports._record import NOT_A_RECORD, prediction_of, reason_for
 from fakeface.types import Prediction
 
@@ -51,10 +51,6 @@ def read_results(path: str | os.PathLike[str]) -> Iterator[Prediction]:
     if start.startswith("{") or not start:
         yield from (line.prediction for line in read_lines(path))
         return
-    if start.startswith(("source,", '"source"')):
-        raise ReportError(str(path), f"is csv, which does not say where faces are; {READABLE}")
-    if start[:200].lower().startswith(("<!doctype html", "<html")):
-        raise ReportError(str(path), f"is a page, not results; {READABLE}")
     raise ReportError(str(path), f"is not a file of results; {READABLE}")
 
 
@@ -130,12 +126,11 @@ class Before:
         """Hold the results, one per picture; some hundred bytes each."""
         self._by_digest: dict[str, Prediction] = {}
         self._by_name: dict[str, Prediction] = {}
-        self._unused: dict[str, Prediction] = {}
         for prediction in predictions:
             if prediction.digest is not None:
                 self._by_digest.setdefault(prediction.digest, prediction)
             self._by_name[prediction.source] = prediction
-            self._unused[prediction.source] = prediction
+        self._unused = dict(self._by_name)
 
     def of(self, prediction: Prediction) -> Prediction | None:
         """Return the earlier result of the same picture; None if there is none.
@@ -171,8 +166,5 @@ def _predictions(path: Path, what: str, records: Iterable[Any]) -> Iterator[Pred
         try:
             prediction = prediction_of(record)
         except NOT_A_RECORD as error:
-            raise ReportError(
-                str(path),
-                f"{what} {number} is not a result of fakeface ({reason_for(error)}); {READABLE}",
-            ) from error
+            raise not_a_record(path, f"{what} {number}", error) from error
         yield prediction

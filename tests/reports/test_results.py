@@ -101,8 +101,7 @@ def test_a_record_that_says_what_cannot_be_is_named(tmp_path, changed, why):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"source,verdict\n", "is csv, which does not say where faces are"),
-        (b"<!doctype html><title>x", "is a page, not results"),
+        (b"source,verdict\n", "is not a file of results; name the jsonl, json or parquet file"),
         (b"\xff\xd8\xff\xe0JFIF", "is not a file of results"),
         (b"[{]", "is not complete JSON"),
         (b"[1]", "record 1 is not a result of fakeface"),
