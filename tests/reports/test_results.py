@@ -168,6 +168,8 @@ def test_pictures_are_found_again_by_name_or_bytes():
 
 @pytest.mark.parametrize("name", ["jsonl", "json", "parquet"])
 def test_files_in_which_the_finder_s_confidence_is_called_score_are_read(tmp_path, name):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
     path = write(tmp_path / f"r.{name}", RESULTS)
     if name == "parquet":
         pa = pytest.importorskip("pyarrow")

@@ -20,7 +20,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from fakeface import OperatingPoint, Thresholds
 from train.evaluate._scores import Floats, Scores
@@ -64,6 +63,8 @@ class Calibration:
 
     def p_fake(self, logits: Floats) -> Floats:
         """Return the calibrated probability of AI for logits of Real, shape [n]."""
+        from scipy.special import expit
+
         return np.asarray(expit(-logits / self.temperature + self.bias))
 
     def as_dict(self) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 from train.data._sample import CLASSES, Sample
 
@@ -59,6 +58,8 @@ class Scores:
     @property
     def p_real(self) -> Floats:
         """Sigmoid of the logits: the uncalibrated probability of class 1, Real."""
+        from scipy.special import expit
+
         return np.asarray(expit(self.logits))
 
     @property

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.stats import binomtest
 
 
 def wilson(correct: int, n: int) -> tuple[float, float]:
@@ -18,6 +16,8 @@ def wilson(correct: int, n: int) -> tuple[float, float]:
     Returns:
         Lower and upper bound, 0 to 1.
     """
+    from scipy.stats import binomtest
+
     interval = binomtest(correct, n).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -38,6 +38,8 @@ def auc_interval(auc: float, positives: int, negatives: int) -> tuple[float, flo
     Returns:
         Lower and upper bound, 0 to 1.
     """
+    from scipy.optimize import brentq
+
     others = (positives + negatives) / 2 - 1
 
     def beyond(bound: float) -> float:
@@ -61,6 +63,8 @@ def mcnemar(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> tupl
     Returns:
         How often only the first was correct, how often only the second, and the two-sided p.
     """
+    from scipy.stats import binomtest
+
     only_first = int((first & ~second).sum())
     only_second = int((second & ~first).sum())
     n = only_first + only_second
