@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import statistics
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -129,10 +130,17 @@ def test_on_many_pictures_it_gives_the_verdicts_of_the_library(
         resized.save(large := tmp_path / f"{len(paths)}.jpg", quality=88)
         paths.append(large)
     same, small, large_ones = compared(page, detector, paths)
+    began = time.perf_counter()
+    predict(page, paths[20:60])
+    between = time.perf_counter()
+    for path in paths[20:60]:
+        detector.predict(path)
+    here, there = time.perf_counter() - between, between - began
     print(  # noqa: T201 -- the figures of docs/browser.md, with -s
         f"{len(paths)} pictures: {same:.1%} of verdicts; small: median {np.median(small):.1e},"
         f" 99 % {np.quantile(small, 0.99):.1e}, most {max(small):.1e};"
-        f" large: median {np.median(large_ones):.4f}, 95 % {np.quantile(large_ones, 0.95):.4f}"
+        f" large: median {np.median(large_ones):.4f}, 95 % {np.quantile(large_ones, 0.95):.4f};"
+        f" {there / 40:.3f} s a small picture, the library's {here / 40:.3f}"
     )
     assert same >= 0.98
     assert statistics.median(small) < 0.003
