@@ -20,8 +20,6 @@ from train.data import Sample
 
 NAME = "metadata-only"
 
-FEATURES = "log bytes, bytes per pixel, width, height, aspect, EXIF, JPEG quantisation tables"
-
 _TABLE = 64
 
 
@@ -32,8 +30,8 @@ def read_metadata(sample: Sample) -> npt.NDArray[np.float64] | None:
         sample: The picture.
 
     Returns:
-        `FEATURES`, shape (134,); tables that a file lacks are zero. None where Pillow cannot read
-        the header.
+        Log bytes, bytes per pixel, width, height, aspect, EXIF and JPEG quantisation tables, shape
+        (134,); tables that a file lacks are zero. None where Pillow cannot read the header.
     """
     try:
         size = sample.path.stat().st_size
