@@ -166,6 +166,22 @@ def test_more_pictures_come_when_asked_for(opened, report):
     )
 
 
+def test_cards_that_are_no_longer_shown_are_forgotten(opened, report):
+    page = opened(report[0])
+    devtools = page.context.new_cdp_session(page)
+
+    def nodes():
+        devtools.send("HeapProfiler.collectGarbage")
+        return devtools.send("Memory.getDOMCounters")["nodes"]
+
+    before = nodes()
+    page.locator("#more").click()
+    page.locator("#sort").select_option("p-asc")
+    assert page.locator(".card").count() == 96
+    page.locator("#sort").select_option("p-desc")
+    assert nodes() < before + 96  # a card has about twenty
+
+
 def test_hostile_names_are_text(opened, report):
     page = opened(report[0])
     page.locator("#search").fill("hacked")

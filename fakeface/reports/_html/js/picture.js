@@ -17,6 +17,15 @@ function wake(frame) {
 /** Load the pixels of every frame on the page, such as before it is printed. */
 export const wakeAll = () => Promise.all([...sleeping].filter((frame) => frame.isConnected).map(wake));
 
+/** Forget the frames that are no longer on the page. */
+export function forgetGone() {
+  for (const frame of sleeping) {
+    if (frame.isConnected) continue;
+    sleeping.delete(frame);
+    nearby.unobserve(frame);
+  }
+}
+
 /** Show an image once it comes near the screen. */
 const nearby = new IntersectionObserver(
   (entries) => {

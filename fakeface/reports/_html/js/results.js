@@ -2,7 +2,7 @@
 
 import { card, row } from "./card.js";
 import { arrange, byId, count, el, whole } from "./dom.js";
-import { wakeInIdleTime } from "./picture.js";
+import { forgetGone, wakeInIdleTime } from "./picture.js";
 
 export const STEP = { grid: 96, table: 250 };
 const MAKE = { grid: card, table: row };
@@ -16,7 +16,7 @@ export class Results {
     this.total = 0; // of pictures, copies counted once where they are grouped
     this.matching = [];
     this.shown = 0;
-    this.nodes = { grid: new WeakMap(), table: new WeakMap() };
+    this.nodes = { grid: new Map(), table: new Map() };
   }
 
   /** Filter anew. As many pictures as before are shown where `keep` says so, or else the first. */
@@ -46,7 +46,9 @@ export class Results {
   show(number) {
     const { view } = this.filter;
     this.shown = Math.min(number, this.matching.length);
-    arrange(this.target, this.matching.slice(0, this.shown).map((record) => this.node(record, view)));
+    const shown = this.matching.slice(0, this.shown);
+    arrange(this.target, shown.map((record) => this.node(record, view)));
+    this.forget(new Set(shown), view);
     const left = this.matching.length - this.shown;
     byId("more").hidden = !left;
     byId("more").textContent = `Show ${whole.format(Math.min(left, STEP[view]))} more`;
@@ -59,7 +61,13 @@ export class Results {
     return byId(this.filter.view === "grid" ? "grid" : "table-body");
   }
 
-  /** The card or row of a record, made once, and anew when its copies or marks change. */
+  /** Drop the pixels of what is no longer shown: of hundreds of pictures a page holds as many as of a hundred. */
+  forget(shown, view) {
+    for (const record of this.nodes[view].keys()) if (!shown.has(record)) this.nodes[view].delete(record);
+    forgetGone();
+  }
+
+  /** The card or row of a record, made once while it is shown, and anew when its copies or marks change. */
   node(record, view) {
     const made = this.nodes[view].get(record);
     const copies = record.copies.length;
