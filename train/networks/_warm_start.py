@@ -7,7 +7,6 @@ have the same effect as before.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,45 +77,29 @@ def read_exported(model: str) -> Exported:
     """Read the weights of an exported detector.
 
     Args:
-        model: Name of a bundled model or path of a model directory, in fp32. Models up to 9.0.0 had
-            two networks side by side: `edge:2` is the second one, with its part of the head.
+        model: Name of a bundled model or path of a model directory, in fp32.
 
     Raises:
         ModelError: There is no such model, or its file has another digest than stated.
-        WeightsError: Its weights are not plain float32, it has no linear head, or it has several
-            networks and none of them is named.
+        WeightsError: Its weights are not plain float32, or it has no linear head.
     """
     import onnx
     from onnx import numpy_helper
 
-    match = re.fullmatch(r"(.+):(\d+)", model)
-    name, number = (match[1], int(match[2])) if match else (model, 0)
-    folder = MODELS / name if (MODELS / name).is_dir() else Path(name)
-    networks = len(read_model(folder).provenance.get("ensemble", []))
-    if number > networks or (networks and not number):
-        choice = f"one of {name}:1 to :{networks}" if networks else f"{name}, which has one network"
-        raise WeightsError(f"finetune.initial_checkpoint {model} must be {choice}")
+    folder = MODELS / model if (MODELS / model).is_dir() else Path(model)
+    read_model(folder)  # whose file has the digest that is stated
     graph = onnx.load(folder / "model.onnx").graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     try:
         (head,) = (_linear(node, constants) for node in graph.node if node.op_type == "Gemm")
-        parts = [
-            [
-                _convolution(node, constants)
-                for node in graph.node
-                if node.op_type == "Conv" and (not networks or f"/net{part}_" in node.name)
-            ]
-            for part in range(1, networks + 1) or (0,)
+        convolutions = [
+            _convolution(node, constants) for node in graph.node if node.op_type == "Conv"
         ]
     except (KeyError, IndexError, ValueError) as error:
         raise WeightsError(
             f"{model}: no training can start from it, its weights are not fp32 with a linear head"
         ) from error
-    if not networks:
-        return Exported(parts[0], head)
-    ends = np.cumsum([len(part[-1][1]) for part in parts])  # channels of each network's last layer
-    kernel = np.split(head[0], ends[:-1])[number - 1]
-    return Exported(parts[number - 1], (kernel, head[1]))
+    return Exported(convolutions, head)
 
 
 def _convolution(node: onnx.NodeProto, constants: dict[str, npt.NDArray[np.float32]]) -> Weights:

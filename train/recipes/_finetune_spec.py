@@ -157,9 +157,8 @@ class FinetuneSpec:
 
     Attributes:
         initial_checkpoint: Detector to start from, with the same backbone: the name of a bundled
-            model or a model directory; of a model that has several networks with the number of
-            one, as `edge:2`. Empty starts from the weights that the recipe's backbone names, and
-            a head at zero.
+            model or a model directory. Empty starts from the weights that the recipe's backbone
+            names, and a head at zero.
         first_trained_layer: Layers of the backbone before this one keep their weights, which halves
             the cost of a step: early feature maps are the largest. Empty trains all.
         feature_layer: Layer of the backbone whose averaged activations the head reads; what comes

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import helper, numpy_helper
 
-from export import write_model
 from fakeface import ModelError
-from fakeface.model_directory import DEFAULT_MODEL, MODELS, read_model
 from tests.train.conftest import LAYER, SIZE, network
 from train.errors import WeightsError
 
@@ -40,45 +35,6 @@ def test_a_network_starts_where_the_exported_one_ended(exported) -> None:
     np.testing.assert_allclose(kept, gamma, rtol=1e-5)  # so that steps have the same effect
 
 
-def test_one_of_two_networks_can_be_started_from(tmp_path: Path) -> None:
-    """As models up to 9.0.0 had them: side by side under one head."""
-    from train.networks._warm_start import read_exported
-
-    rng = np.random.default_rng(0)
-    arrays = {
-        "k1": rng.normal(size=(4, 3, 1, 1)), "b1": rng.normal(size=4),
-        "k2": rng.normal(size=(5, 3, 1, 1)), "b2": rng.normal(size=5),
-        "kernel": rng.normal(size=(9, 1)), "bias": rng.normal(size=1),
-    }  # fmt: skip
-    nodes = [
-        helper.make_node(
-            "Conv", ["image", "k1", "b1"], ["map1"], "functional_1/net1_stem_1/BiasAdd"
-        ),
-        helper.make_node(
-            "Conv", ["image", "k2", "b2"], ["map2"], "functional_1/net2_stem_1/BiasAdd"
-        ),
-        helper.make_node("Concat", ["map1", "map2"], ["both"], axis=1),
-        helper.make_node("Flatten", ["both"], ["row"]),
-        helper.make_node("Gemm", ["row", "kernel", "bias"], ["p_fake"]),
-    ]
-    ends = [
-        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-        for name, shape in (("image", [1, 3, 1, 1]), ("p_fake", [1, 1]))
-    ]
-    constants = [numpy_helper.from_array(a.astype(np.float32), n) for n, a in arrays.items()]
-    graph = helper.make_model(helper.make_graph(nodes, "two", ends[:1], ends[1:], constants))
-    described = read_model(MODELS / DEFAULT_MODEL)
-    write_model(replace(described, provenance={"ensemble": [{}, {}]}), graph, tmp_path / "two")
-    second = read_exported(f"{tmp_path / 'two'}:2")
-    np.testing.assert_allclose(second.head[0], arrays["kernel"][4:], atol=1e-6)
-    ((kernel, bias),) = second.convolutions
-    np.testing.assert_allclose(kernel[0, 0], arrays["k2"][:, :, 0, 0].T, atol=1e-6)
-    np.testing.assert_allclose(bias, arrays["b2"], atol=1e-6)
-    for name in (str(tmp_path / "two"), f"{tmp_path / 'two'}:3"):
-        with pytest.raises(WeightsError, match=r"must be one of .*two:1 to :2"):
-            read_exported(name)
-
-
 def test_what_does_not_fit_is_refused(exported, tmp_path: Path) -> None:
     from train.networks._warm_start import load_initial_weights
 
@@ -86,8 +42,6 @@ def test_what_does_not_fit_is_refused(exported, tmp_path: Path) -> None:
         load_initial_weights(network(1), "edge")
     with pytest.raises(WeightsError, match="no training can start from it"):
         load_initial_weights(network(1), "faces")
-    with pytest.raises(WeightsError, match="which has one network"):
-        load_initial_weights(network(1), f"{exported[1]}:2")
     with pytest.raises(ModelError):
         load_initial_weights(network(1), str(tmp_path / "nothing"))
 
