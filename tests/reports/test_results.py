@@ -168,16 +168,14 @@ def test_pictures_are_found_again_by_name_or_bytes():
 
 @pytest.mark.parametrize("name", ["jsonl", "json", "parquet"])
 def test_files_in_which_the_finder_s_confidence_is_called_score_are_read(tmp_path, name):
-    if name == "parquet":
-        pytest.importorskip("pyarrow")
+    pa = pytest.importorskip("pyarrow") if name == "parquet" else None
     path = write(tmp_path / f"r.{name}", RESULTS)
-    if name == "parquet":
-        pa = pytest.importorskip("pyarrow")
+    if pa is None:
+        path.write_text(path.read_text().replace('"detection_score": ', '"score": '))
+    else:
         pq = pytest.importorskip("pyarrow.parquet")
         rows = pq.read_table(path).to_pylist()
         for face in [face for row in rows for face in row["faces"]]:
             face["score"] = face.pop("detection_score")
         pq.write_table(pa.Table.from_pylist(rows), path)
-    else:
-        path.write_text(path.read_text().replace('"detection_score": ', '"score": '))
     assert list(read_results(path)) == RESULTS

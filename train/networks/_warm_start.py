@@ -7,13 +7,12 @@ have the same effect as before.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from fakeface.model_directory import MODELS, read_model
+from fakeface.model_directory import find_model, load_model, read_model
 from train.errors import WeightsError
 from train.networks._detector import ConvBN
 from train.networks._heads import LOGIT
@@ -86,9 +85,9 @@ def read_exported(model: str) -> Exported:
     import onnx
     from onnx import numpy_helper
 
-    folder = MODELS / model if (MODELS / model).is_dir() else Path(model)
-    read_model(folder)  # whose file has the digest that is stated
-    graph = onnx.load(folder / "model.onnx").graph
+    info = read_model(find_model(model))
+    _, data = load_model(info.path, info.kind)
+    graph = onnx.load_from_string(data).graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     try:
         (head,) = (_linear(node, constants) for node in graph.node if node.op_type == "Gemm")

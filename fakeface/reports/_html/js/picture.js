@@ -14,17 +14,18 @@ function wake(frame) {
   return frame.drawn;
 }
 
-/** Load the pixels of every frame on the page, such as before it is printed. */
-export const wakeAll = () => Promise.all([...sleeping].filter((frame) => frame.isConnected).map(wake));
-
-/** Forget the frames that are no longer on the page. */
-export function forgetGone() {
+/** The frames on the page that still sleep; those that are no longer on it are forgotten. */
+function asleep() {
   for (const frame of sleeping) {
     if (frame.isConnected) continue;
     sleeping.delete(frame);
     nearby.unobserve(frame);
   }
+  return [...sleeping];
 }
+
+/** Load the pixels of every frame on the page, such as before it is printed. */
+export const wakeAll = () => Promise.all(asleep().map(wake));
 
 /** Show an image once it comes near the screen. */
 const nearby = new IntersectionObserver(
@@ -36,11 +37,12 @@ const nearby = new IntersectionObserver(
 
 /** Load the others while the browser is idle: what is printed without asking the page is there already. */
 export function wakeInIdleTime() {
+  if (!asleep().length) return;
   const idle = window.requestIdleCallback ?? ((call) => setTimeout(() => call({ timeRemaining: () => 8 }), 50));
   idle((deadline) => {
-    const frames = [...sleeping].filter((frame) => frame.isConnected);
+    const frames = asleep();
     while (frames.length && deadline.timeRemaining() > 2) wake(frames.shift());
-    if (frames.length) wakeInIdleTime();
+    wakeInIdleTime();
   });
 }
 

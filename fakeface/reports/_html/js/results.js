@@ -2,7 +2,7 @@
 
 import { card, row } from "./card.js";
 import { arrange, byId, count, el, whole } from "./dom.js";
-import { forgetGone, wakeInIdleTime } from "./picture.js";
+import { wakeInIdleTime } from "./picture.js";
 
 export const STEP = { grid: 96, table: 250 };
 const MAKE = { grid: card, table: row };
@@ -46,9 +46,8 @@ export class Results {
   show(number) {
     const { view } = this.filter;
     this.shown = Math.min(number, this.matching.length);
-    const shown = this.matching.slice(0, this.shown);
-    arrange(this.target, shown.map((record) => this.node(record, view)));
-    this.forget(new Set(shown), view);
+    arrange(this.target, this.matching.slice(0, this.shown).map((record) => this.node(record, view)));
+    this.forgetGone(view);
     const left = this.matching.length - this.shown;
     byId("more").hidden = !left;
     byId("more").textContent = `Show ${whole.format(Math.min(left, STEP[view]))} more`;
@@ -61,10 +60,9 @@ export class Results {
     return byId(this.filter.view === "grid" ? "grid" : "table-body");
   }
 
-  /** Drop the pixels of what is no longer shown: of hundreds of pictures a page holds as many as of a hundred. */
-  forget(shown, view) {
-    for (const record of this.nodes[view].keys()) if (!shown.has(record)) this.nodes[view].delete(record);
-    forgetGone();
+  /** Drop what is no longer shown, and its pixels with it: of thousands of pictures the page holds those of a hundred. */
+  forgetGone(view) {
+    for (const [record, { node }] of this.nodes[view]) if (!node.isConnected) this.nodes[view].delete(record);
   }
 
   /** The card or row of a record, made once while it is shown, and anew when its copies or marks change. */
