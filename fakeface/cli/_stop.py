@@ -38,8 +38,9 @@ def received() -> Stopped | None:
 def terminable() -> Iterator[None]:
     """Raise `Stopped` in the main thread at a signal.
 
-    More of SIGTERM and SIGHUP change nothing. Signals that are ignored already (as SIGHUP under
-    `nohup`), or have a handler, are left alone; so is everything outside the main thread.
+    More of SIGTERM and SIGHUP change nothing, not even while the process ends. Signals that are
+    ignored already (as SIGHUP under `nohup`), or have a handler, are left alone; so is everything
+    outside the main thread.
     """
     _received.clear()
     before = {}
@@ -51,7 +52,8 @@ def terminable() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is _stop:  # one that was received stays ignored
+                signal.signal(number, handler)
 
 
 @contextmanager

@@ -72,6 +72,7 @@ def test_nohup_stays(folder: Path, red: str) -> None:
     assert process.wait(60) == 3  # to its end: one is broken
 
 
+@pytest.mark.usefixtures("sigterm")
 def test_what_a_library_makes_of_a_signal_is_still_the_signal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -89,6 +90,7 @@ def test_what_a_library_makes_of_a_signal_is_still_the_signal(
     assert capsys.readouterr().err == "fakeface: interrupted\n"
 
 
+@pytest.mark.usefixtures("sigterm")
 def test_signals_wait_for_the_end_of_an_import() -> None:
     steps = []
     with pytest.raises(_stop.Stopped), _stop.terminable():
