@@ -172,14 +172,17 @@ def find_model(model: str | Path | None) -> Path:
     Raises:
         ModelError: There is no such directory, or the model has to be fetched first.
     """
-    bundled = MODELS / (DEFAULT_MODEL if model is None else model)
-    if _is_optional(bundled):
-        from fakeface._optional_models import fetched_path
+    name = DEFAULT_MODEL if model is None else str(model)
+    bundled = MODELS / name
+    if name not in ("", ".", "..") and Path(name).name == name:  # `./edge` is a path
+        if _is_optional(bundled):
+            from fakeface._optional_models import fetched_path
 
-        return fetched_path(bundled.name)
-    for path in (bundled, Path(model) if model is not None else bundled):
-        if path.is_dir():
-            return path
+            return fetched_path(name)
+        if bundled.is_dir():
+            return bundled
+    if Path(name).is_dir():
+        return Path(name)
     raise ModelError(
         str(model),
         f"is neither a directory nor a bundled model ({', '.join(bundled_models())})",

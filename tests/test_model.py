@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,16 @@ def test_a_finder_does_not_judge(model):
 def test_an_unknown_model_lists_the_bundled_ones():
     with pytest.raises(ModelError, match="neither a directory nor a bundled model"):
         find_model("no-such-model")
+
+
+def test_what_is_written_as_a_path_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("edge", "large"):
+        (tmp_path / name).mkdir()
+        assert find_model(f"./{name}") == Path(name)
+        assert find_model(f"{name}/") == Path(name)
+    assert find_model(".") == Path()
+    assert find_model("edge") == MODELS / "edge"
 
 
 POINT = {"name": "fpr5", "threshold": 0.7, "fpr": 0.05, "fitted_on": "val"}

@@ -52,12 +52,7 @@ class Fold:
 
     def holds(self, sample: Sample) -> bool:
         """Whether a picture belongs to it."""
-        return group(sample) in (self.families if sample.label == 0 else self.origins)
-
-
-def group(sample: Sample) -> str:
-    """What is left out with a picture: its family, or its source where it has none."""
-    return sample.family or sample.origin if sample.label == 0 else sample.origin
+        return sample.group in (self.families if sample.label == 0 else self.origins)
 
 
 def make_folds(samples: Iterable[Sample], count: int, since: int = 0) -> list[Fold]:
@@ -75,9 +70,9 @@ def make_folds(samples: Iterable[Sample], count: int, since: int = 0) -> list[Fo
     older: tuple[set[str], ...] = set(), set()
     for sample in samples:
         if sample.split != "unseen":
-            sizes[sample.label][group(sample)] += 1
+            sizes[sample.label][sample.group] += 1
             if sample.added < since:
-                older[sample.label].add(group(sample))
+                older[sample.label].add(sample.group)
     parts: list[list[list[str]]] = []
     for label, what in ((0, "families of AI pictures"), (1, "origins of photographs")):
         names = sorted(
@@ -106,7 +101,7 @@ def without(data: Data, fold: Fold, most: int) -> Data:
     seen: defaultdict[tuple[int, str, str], int] = defaultdict(int)
     kept = []
     for sample in sorted([*others, *tested], key=lambda s: s.digest):
-        key = (sample.label, group(sample), sample.split)
+        key = (sample.label, sample.group, sample.split)
         seen[key] += 1
         if sample.split == "train" or seen[key] <= most:
             kept.append(sample)
@@ -172,7 +167,7 @@ def leave_family_out(
         "bootstrap": {"resamples": count, "seed": seed},
         "folds": [{"families": f.families, "origins": f.origins} for f in made],
         "measured": measured,
-        **summarize(scores, {sample.name: group(sample) for sample in data.samples}, count, seed),
+        **summarize(scores, {sample.name: sample.group for sample in data.samples}, count, seed),
     }
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from benchmarks._models import check_distinct_names
 from benchmarks.baselines._baseline import Baseline
-from benchmarks.baselines._runtimes import is_quantised
 from fakeface import ModelInfo
 from fakeface.model_directory import find_model, load_model
 
@@ -64,7 +63,7 @@ def catalogue(
 
 
 def _precision(info: ModelInfo) -> str:
-    return "int8" if is_quantised(info.onnx) else "fp32"
+    return str(info.settings.get("precision", "fp32"))
 
 
 def _of_model(info: ModelInfo, kind: str, precision: str) -> Baseline:

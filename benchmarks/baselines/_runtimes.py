@@ -26,12 +26,6 @@ Network = tuple[Callable[[Crops], npt.NDArray[np.float32]], str, CropSpec]
 the runtime reports it; and how it wants faces cropped."""
 
 
-def is_quantised(model: Path) -> bool:
-    """Return whether an ONNX file computes in int8."""
-    data = model.read_bytes()
-    return any(name in data for name in (b"QuantizeLinear", b"QLinearConv", b"ConvInteger"))
-
-
 def open_onnxruntime(file: Path, threads: int, precision: str) -> Network:
     """Open a model directory as fakeface does."""
     classifier = Classifier(file, "cpu", threads)

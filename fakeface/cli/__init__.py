@@ -24,7 +24,7 @@ def main() -> None:
         accept_all_characters()
         from fakeface.cli._app import app
 
-        app(prog_name="fakeface")
+        app(prog_name="fakeface", windows_expand_args=False)  # patterns of options are meant
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:  # from --version and --help; commands handle their own

@@ -49,6 +49,7 @@ def predict(
     curl -s URL | fakeface predict - --format json
     """
     from fakeface.cli._destination import check_new, destinations
+    from fakeface.cli._paths import expanded
     from fakeface.cli._run import Run, load_detector, open_reports
 
     goals = destinations(format, output, overwrite)
@@ -57,7 +58,7 @@ def predict(
         check_new(explain, overwrite)
     detector = load_detector(settings, explain=explain is not None)
     run = Run(fail_on, detector.frames)
-    sources = [_standard_input() if name == "-" else name for name in files]
+    sources = [_standard_input() if name == "-" else name for name in expanded(files)]
     reports = open_reports(goals, detector)
     for report in reports:
         report.all_statements = True

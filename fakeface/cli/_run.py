@@ -10,7 +10,15 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fakeface.cli._errors import FAIL_ON, OK, UNREADABLE, UsageError, number_of_pictures, say
+from fakeface.cli._errors import (
+    FAIL_ON,
+    OK,
+    UNREADABLE,
+    USAGE,
+    UsageError,
+    number_of_pictures,
+    say,
+)
 from fakeface.cli._options import FailOn, fits
 from fakeface.cli._stop import code_of
 from fakeface.reports._tally import UNREADABLE as NO_VERDICT
@@ -64,9 +72,16 @@ def load_detector(
 def open_reports(
     goals: Sequence[tuple[str, Path | None]], detector: Detector, *, append: bool = False
 ) -> list[Report]:
-    """Open the reports of a detector's predictions; `goals` are format and file of each."""
-    from fakeface.reports import open_report
+    """Open the reports of a detector's predictions; `goals` are format and file of each.
 
+    None is touched unless all can be written.
+    """
+    from fakeface.reports import open_report
+    from fakeface.reports._files import check_writable
+
+    for _, path in goals:
+        if path is not None:
+            check_writable(path)
     reports = [open_report(name, path, append=append) for name, path in goals]
     for report in reports:
         report.describe(detector)
@@ -169,10 +184,11 @@ class Run:
         if self.stopped is not None:
             say(f"interrupted; to resume: {again}" if again else "interrupted")
             return self.stopped
-        if self._copies is not None:
-            self._copies.copy()
+        copied = self._copies is None or self._copies.copy()
         if self._failed:
             return FAIL_ON
+        if not copied:
+            return USAGE
         return UNREADABLE if both.counts[NO_VERDICT] else OK
 
     def _summarise(self) -> Tally:

@@ -119,6 +119,7 @@ def scan(
         raise UsageError("--where says what --copy-to FOLDER copies; give that too")
 
     from fakeface.cli._copies import Copies
+    from fakeface.cli._paths import expanded
     from fakeface.cli._progress import progress_for
     from fakeface.cli._run import Run, load_detector, open_reports
     from fakeface.cli._streams import open_list
@@ -126,7 +127,7 @@ def scan(
     from fakeface.files._walk import existing, walk
     from fakeface.reports import PreviousScan
 
-    named = paths or []
+    named = expanded(paths or [])
     walked: dict[str, Any] = {
         "recursive": recursive,
         "glob": glob or [],
@@ -141,7 +142,11 @@ def scan(
         copies = Copies(copy_to, where or [options.FailOn.fake], named)
     explain = heatmaps if any(name == "html" for name, _ in goals) else False
     detector = load_detector(settings, explain=explain, many=True)
-    previous = None if resume is None else PreviousScan(resume, detector.settings)
+    previous = (
+        None
+        if resume is None
+        else PreviousScan(resume, detector.settings, provenance=detector.provenance)
+    )
     run = Run(fail_on, detector.frames, resumed=previous is not None, copies=copies)
     predictions = None
     if on_ray:  # before the report is created: errors in the paths show here

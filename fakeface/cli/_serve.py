@@ -49,7 +49,7 @@ def serve(
         ),
     ] = None,
     max_picture: Annotated[
-        float, LIMITS(min=0.001, metavar="MIB", help="Largest picture, in MiB.")
+        float, LIMITS(min=0.001, max=512, metavar="MIB", help="Largest picture, in MiB.")
     ] = 64,
     queue: Annotated[int, LIMITS(min=0, help="Requests that may wait; more get status 429.")] = 64,
     *,

@@ -163,7 +163,6 @@ def bench(
     batch_size: int | None = None,
     picture: Path = PORTRAIT,
     seconds: float = 5.0,
-    advance: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Measure latency, throughput and cold start of one model on this machine.
 
@@ -175,7 +174,6 @@ def bench(
             one that scans use.
         picture: A picture with a face.
         seconds: How long to measure the steps; the throughput takes half as long again.
-        advance: Called with the fraction of the steps that is done, 0 to 1.
 
     Returns:
         Plain values, ready for JSON: environment, model, picture, timings per step, of the model
@@ -199,7 +197,7 @@ def bench(
     variants: dict[str, Variant] = {"steps": lambda: trace(detector, data)}
     for n, faces in crops.items():
         variants[f"{n}"] = timed(lambda faces=faces: classifier.predict(faces), "model")  # type: ignore[misc]
-    timings = interleaved(variants, seconds, advance=advance)
+    timings = interleaved(variants, seconds)
     info = detector.info
     named = None if model is None else str(model)
     return {

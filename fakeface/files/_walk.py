@@ -72,9 +72,10 @@ def walk(
         if not os.path.isdir(root):
             yield root
             continue
-        prefix = len(os.path.join(root, ""))
+        root = _with_separator(root)
+        prefix = len(root)
         # name lists are sorted backwards so that they shrink
-        stack: list[tuple[str, list[str]]] = [("", [os.path.join(root, "")])]
+        stack: list[tuple[str, list[str]]] = [("", [root])]
         while stack:
             parent, names = stack[-1]
             if not names:
@@ -102,6 +103,14 @@ def walk(
                     yield path
                 elif skipped is not None:
                     skipped(path)
+
+
+def _with_separator(folder: str) -> str:
+    """End a folder with the separator of names below it, on Windows too: `C:` and `photos/`."""
+    if os.altsep:
+        folder = folder.replace(os.altsep, os.sep)
+    joined = os.path.join(folder, "")
+    return joined if joined.endswith(os.sep) else os.path.join(folder, ".", "")
 
 
 def existing(paths: list[_AnyPath]) -> list[_AnyPath]:

@@ -62,6 +62,10 @@ class Blocks:
         self.problems.append(f"{what}: {size:,} bytes are more than the {MAX_BLOCK:,} allowed")
         return False
 
+    def full(self, what: str) -> bool:
+        """Return whether as many blocks of a kind were read as are: `exif` or `xmp`."""
+        return len(self.exif if what == "exif" else self.xmp) >= _MAX_SAME
+
     def add_exif(self, block: bytes) -> None:
         """Add an EXIF block, with or without the preamble that it has in JPEG."""
         while block.startswith(_EXIF):

@@ -27,7 +27,7 @@ def read_gif(data: bytes) -> Blocks:
                 blocks.comments.append(b"".join(data[first:last] for first, last in parts))
         elif label == _APPLICATION and parts:
             name = data[slice(*parts[0])]
-            if name == _XMP:
+            if name == _XMP and not blocks.full("xmp"):
                 end = data.find(_XMP_TRAILER, start, start + MAX_BLOCK)
                 blocks.add_xmp(data[parts[0][1] : end if end > 0 else at])
             elif name.startswith(_C2PA) and is_c2pa_store(data[slice(*(parts[1:] or parts)[0])]):

@@ -72,7 +72,11 @@ def _add_items(blocks: Blocks, data: bytes, start: int, end: int) -> None:
             places = _item_places(data, at, last, set(kinds), inside)
     for item, what in kinds.items():
         extents = places.get(item, [])
-        if not extents or not blocks.fits(what, sum(length for _, length in extents)):
+        if (
+            blocks.full(what)
+            or not extents
+            or not blocks.fits(what, sum(length for _, length in extents))
+        ):
             continue
         block = b"".join(data[offset : offset + length] for offset, length in extents)
         if what == "exif":

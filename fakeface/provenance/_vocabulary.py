@@ -28,23 +28,24 @@ SOURCE_TYPES: dict[str, Claim] = {
 those that are not listed, such as `screenCapture`, are `unknown`."""
 
 _AI_EDIT = re.compile(
-    r"\bedited (?:with|using|by) (?:google )?ai\b|\bclean up\b"
+    r"\bedited (?:with|using|by) (?:google )?ai\b|^clean up$|\b(?:apple|photos) clean up\b"
     r"|\bgenerative (?:fill|expand|remove|edit|erase|upscale)\b"
-    r"|\bmagic (?:eraser|editor|edit|expand|grab)\b|\bphoto assist\b"
+    r"|\bmagic (?:eraser|editor|edit|expand|grab)\b|(?:^|\bsamsung |\bgalaxy )photo assist$"
     r"|\b(?:galaxy ai|apple intelligence)\b"
     r"|\bai[- ](?:edit(?:ed|ing|or)?|erase[rd]?|fill|expand|remove|retouch)\b",
     re.IGNORECASE,
 )
 _AI = re.compile(
     r"\b(?:adobe firefly|ai[- ]generated|automatic1111|bing image creator|chatgpt|comfyui"
-    r"|craiyon|dall[-·e ]*e|diffusionbee|doubao|draw things|dreamina|dreamstudio|easy diffusion"
+    r"|craiyon|dall[-·]e|dall-?e ?\d|diffusionbee|doubao|draw things|dreamina|dreamstudio"
+    r"|easy diffusion"
     r"|firefly (?:image|web|\d)|flux(?:\.[12]| pro| dev| kontext)|fooocus(?:-mre)?"
     r"|gemini (?:app|flash|image|nano|pro|\d)|generated (?:by|with|using) ai|google (?:ai|gemini)"
-    r"|gpt-4o|gpt-image|ideogram|image (?:playground|wand)|imagefx|imagen \d|invokeai|jimeng"
+    r"|google imagen|gpt-4o|gpt-image|ideogram|image (?:playground|wand)|imagefx|invokeai|jimeng ai"
     r"|leonardo\.ai|made with ai|meta ai|microsoft designer|midjourney|mochi diffusion"
     r"|nano banana|nightcafe|novelai|openai|pixel studio|qwen-image|recraft|sd\.next|seedream"
     r"|stability ai|stable[ -]?diffusion|swarmui|tensor\.art)\b"
-    r"|^(?:firefly|gemini|grok|imagen|krea|xai)(?: [\d.]+)?$",
+    r"|^(?:firefly|gemini|grok|imagen|jimeng|krea|xai)(?: [\d.]+)?$",
     re.IGNORECASE,
 )
 _EDITOR = re.compile(

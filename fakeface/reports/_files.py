@@ -49,6 +49,19 @@ def open_locked(path: Path, mode: str, **options: Any) -> IO[Any]:
         raise ReportError(str(path), reason_of(error)) from error
 
 
+def check_writable(path: Path) -> None:
+    """Open a file for writing and leave it as it is.
+
+    Raises:
+        ReportError: It cannot be opened, or another scan is writing it.
+    """
+    new = not path.exists()
+    if new or path.is_file():  # a pipe's reader would take it for the end
+        open_text(path, append=True).close()
+    if new:
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Lock an existing file against other writers, as `open_text` does.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 from abc import ABC, abstractmethod
@@ -86,10 +87,12 @@ class Report(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, (BrokenPipeError, ReportError)):
-            return  # closing would raise it again
         self.complete = self.complete and error is None
-        self.close()
+        if isinstance(error, (BrokenPipeError, ReportError)):  # of this report, or of another
+            with contextlib.suppress(BrokenPipeError, ReportError):
+                self.close()
+        else:
+            self.close()
 
 
 class TextReport(Report):

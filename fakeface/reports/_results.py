@@ -125,11 +125,11 @@ class Before:
     def __init__(self, predictions: Iterable[Prediction]) -> None:
         """Hold the results, one per picture; some hundred bytes each."""
         self._by_digest: dict[str, Prediction] = {}
-        self._by_name: dict[str, Prediction] = {}
+        self._by_name: dict[bytes, Prediction] = {}
         for prediction in predictions:
             if prediction.digest is not None:
                 self._by_digest.setdefault(prediction.digest, prediction)
-            self._by_name[prediction.source] = prediction
+            self._by_name[key_of(prediction.source)] = prediction
         self._unused = dict(self._by_name)
 
     def of(self, prediction: Prediction) -> Prediction | None:
@@ -137,11 +137,11 @@ class Before:
 
         Copies have one result. Of a file whose bytes changed, it is the result under its name.
         """
-        found = self._by_name.get(prediction.source)
+        found = self._by_name.get(key_of(prediction.source))
         if found is None and prediction.digest is not None:
             found = self._by_digest.get(prediction.digest)
         if found is not None:
-            self._unused.pop(found.source, None)
+            self._unused.pop(key_of(found.source), None)
         return found
 
     def left(self) -> Iterable[Prediction]:

@@ -28,7 +28,9 @@ from fakeface.reports._tally import declares_ai
 class PreviousScan:
     """The results of a previous scan, in a file of JSON lines."""
 
-    def __init__(self, path: str | os.PathLike[str], settings: str) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], settings: str, *, provenance: bool = False
+    ) -> None:
         """Read the results, and mend their file: records can then be appended to it.
 
         An incomplete last line is removed.
@@ -36,6 +38,8 @@ class PreviousScan:
         Args:
             path: The file; it need not exist.
             settings: Fingerprint of the current detector.
+            provenance: Whether results count only where it was read what the file says of its own
+                origin, which the fingerprint does not cover.
 
         Raises:
             ReportError: The file cannot be read, holds something else than results, or another
@@ -44,6 +48,8 @@ class PreviousScan:
         self._path = Path(path)
         self._known: dict[bytes, tuple[bytes, str, bool] | None] = {}
         self._superseded = False
+        self._listed: set[bytes] = set()  # folders that could not be listed, and now can
+        self._provenance = provenance
         if self._path.exists():
             with held(self._path):
                 self._read(settings)
@@ -54,6 +60,11 @@ class PreviousScan:
             key = key_of(prediction.source)
             self._superseded = self._superseded or key in self._known
             self._known[key] = None
+            if prediction.error and _can_be_listed(prediction.source):
+                self._listed.add(key)
+                self._superseded = True
+            if self._provenance and prediction.provenance is None:
+                continue
             if prediction.verdict and prediction.digest and prediction.settings == settings:
                 self._known[key] = (
                     bytes.fromhex(prediction.digest),
@@ -68,10 +79,6 @@ class PreviousScan:
                     file.write(b"\n")
         except OSError as error:
             raise ReportError(str(self._path), reason_of(error)) from error
-
-    def __len__(self) -> int:
-        """Return the number of pictures that have results."""
-        return len(self._known)
 
     def remaining(
         self, sources: Iterable[Found], kept: Callable[[str, str, bool], None] | None = None
@@ -92,6 +99,7 @@ class PreviousScan:
             if known is None or isinstance(source, ImageError) or not _same(source, known[0]):
                 self._superseded = self._superseded or key in self._known
                 self._known[key] = None
+                self._listed.discard(key)
                 yield source
             elif kept is not None:
                 kept(source, known[1], known[2])
@@ -118,6 +126,7 @@ class PreviousScan:
         The old one stays until the new one is complete.
         """
         last = {key_of(line.prediction.source): line.end for line in read_lines(self._path)}
+        last |= dict.fromkeys(self._listed, -1)
         with (
             replacing(self._path, permissions_of=self._path, durable=True, alone=True) as new,
             new.open("wb") as file,
@@ -125,6 +134,14 @@ class PreviousScan:
             for end, raw, prediction in read_lines(self._path):
                 if last[key_of(prediction.source)] == end:
                     file.write(raw.rstrip(b"\r\n") + b"\n")
+
+
+def _can_be_listed(path: str) -> bool:
+    try:
+        os.scandir(path).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _same(path: str, digest: bytes) -> bool:

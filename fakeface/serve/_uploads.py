@@ -29,7 +29,7 @@ _LONGEST_NAME = 1024
 _HINT = "send files, as with: curl -F files=@photo.jpg"
 
 _FORM = 4
-"""A form may be as large as this many of the largest pictures."""
+"""A form may be as large as this many of the largest pictures, or as all that is held at once."""
 
 _EXTENDED_NAME = re.compile(rb"""filename\*\s*=\s*"?utf-8'[^']*'([^;"\s]*)""", re.IGNORECASE)
 
@@ -117,7 +117,7 @@ async def _pieces(
 async def _read_form(
     request: Request, options: ServeOptions, take: Callable[[int], None]
 ) -> list[Upload | ImageError]:
-    most = _FORM * options.max_picture
+    most = min(_FORM * options.max_picture, options.max_held)
     reason = f"a form is at most {most / MIB:,.6g} MiB; send one picture a request"
     pieces = _pieces(request, take, most, reason)
     parser = _Form(request.headers, pieces)

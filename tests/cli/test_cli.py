@@ -220,6 +220,17 @@ def test_one_scan_writes_several_files(cli: Cli, folder: Path, tmp_path: Path) -
     assert all("unsure.png" in file.read_text() for file in files)
     assert cli("scan", folder, "-o", tmp_path / "new.json", "-o", files[1]).code == 2
     assert not (tmp_path / "new.json").exists()
+    words = ["-o", files[0], "-o", tmp_path / "none" / "r.html", "--overwrite"]
+    assert cli("scan", folder, *words).code == 2
+    assert verdicts(files[0].read_text()) == ALL
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_file_that_fails_leaves_the_others_whole(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "full.csv").symlink_to("/dev/full")
+    done = cli("scan", folder, "-o", tmp_path / "r.json", "-o", tmp_path / "full.csv")
+    assert done.code == 2
+    assert json.loads((tmp_path / "r.json").read_text())
 
 
 def test_pictures_of_a_verdict_are_copied(cli: Cli, folder: Path, tmp_path: Path) -> None:
@@ -239,6 +250,17 @@ def test_pictures_of_a_verdict_are_copied(cli: Cli, folder: Path, tmp_path: Path
     assert (done.code, done.out) == (2, "")
     assert "is in " in done.err
     assert cli("scan", folder, "--where", "fake").code == 2
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
+def test_what_cannot_be_copied_is_an_error(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    (folder / "endless.png").symlink_to("/dev/zero")
+    copies = tmp_path / "copies"
+    done = cli("scan", folder, "--glob", "e*", "--copy-to", copies, "--where", "error")
+    assert "endless.png: not copied: is no file" in done.err
+    assert (done.code, list(copies.iterdir())) == (2, [])
+    words = ("scan", folder, "--copy-to", folder / "fake.png")
+    assert cli(*words).code == 2
 
 
 def test_the_folders_with_most_fakes_are_named(cli: Cli, folder: Path) -> None:

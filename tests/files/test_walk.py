@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import ntpath
 import os
 import socket
 import time
@@ -14,7 +15,7 @@ import pytest
 from fakeface._errors import ImageError
 from fakeface.files._names import read_names
 from fakeface.files._sniff import is_picture
-from fakeface.files._walk import path_filter, walk
+from fakeface.files._walk import _with_separator, path_filter, walk
 
 JPEG = b"\xff\xd8\xff\xe0 and so on"
 
@@ -263,6 +264,14 @@ def test_many_double_stars_cost_no_more_than_one() -> None:
 )
 def test_double_stars(pattern: str, path: str, fits: bool) -> None:
     assert path_filter(pattern, ())(path) is fits
+
+
+def test_folders_end_with_the_separator_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("sep", "altsep"):
+        monkeypatch.setattr(os, name, getattr(ntpath, name))
+    monkeypatch.setattr(os.path, "join", ntpath.join)
+    right = {"photos": "photos\\", "photos/": "photos\\", "C:": "C:.\\", "C:/a": "C:\\a\\"}
+    assert {folder: _with_separator(folder) for folder in right} == right
 
 
 LINES = "a.jpg\nb c.jpg\r\n\nfölder/d"

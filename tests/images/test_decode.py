@@ -68,11 +68,6 @@ def test_every_mode_becomes_rgb(image, expected):
     assert np.abs(pixels(encoded(image, "PNG")).astype(int) - expected).max() <= 1
 
 
-def test_floating_point_numbers_are_refused():
-    with pytest.raises(ImageError, match="floating-point"):
-        pixels(Image.fromarray(np.full((4, 4), 0.5, np.float32)))
-
-
 def test_cmyk_jpeg():
     data = encoded(Image.new("RGB", (32, 32), RED).convert("CMYK"), "JPEG", quality=95)
     assert np.abs(pixels(data).astype(int) - RED).max() <= 12
@@ -88,12 +83,6 @@ def test_palette_with_transparency():
     image.putpixel((0, 0), 1)
     assert (pixels(encoded(image, "PNG", transparency=1)) == RED).all()  # all of it: not meant
     assert (pixels(encoded(image, "PNG", transparency=0)) == RED).all()
-
-
-def test_the_first_frame_of_an_animation_counts():
-    frames = [Image.new("RGB", (8, 8), color) for color in (RED, (0, 0, 255))]
-    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert np.abs(pixels(data).astype(int) - RED).max() <= 4
 
 
 def test_a_pillow_image_of_the_caller_is_left_alone():

@@ -83,13 +83,7 @@ def test_a_frame_that_cannot_be_read_is_named(red: str) -> None:
     picture = Image.open(io.BytesIO(whole))
     picture.seek(2)
     at = picture.tag_v2[273][0]
-    cut = whole[:at] + b""  # the pixels of the last page are gone, its directory before them is not
-    try:
-        pages = len(Picture(cut).frames)
-    except ImageError:
-        pages = 0
-    if pages < 3:
-        pytest.skip("this Pillow writes directories behind the pixels")
+    cut = whole[:at]  # the pixels of the last page are gone, its directory before them is not
     with pytest.raises(ImageError, match="frame 3 of 3"):
         Detector(red, "cpu", whole=True, frames=3).predict(cut)
     assert Detector(red, "cpu", whole=True).predict(cut).frames == 3

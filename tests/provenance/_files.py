@@ -207,11 +207,6 @@ def webp(*chunks: tuple[bytes, bytes]) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
 
 
-def avif(**blocks: bytes) -> bytes:
-    """Boxes of an AVIF file without a picture."""
-    return heic(**blocks).replace(b"heic", b"avif")
-
-
 def uuid_box(uuid: str, data: bytes) -> bytes:
     """What is put before the other boxes of an AVIF or HEIC file."""
     return box(b"uuid", bytes.fromhex(uuid) + data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from fakeface import ReportError
-from fakeface.provenance import Provenance, read
+from fakeface.provenance import read
 from tests.provenance import _files as files
 
 pytest.importorskip("c2pa", reason="needs the extra `c2pa`")
@@ -66,13 +64,6 @@ def test_a_changed_pixel_breaks_the_signature(trust_list: Path) -> None:
     assert "assertion.dataHash.mismatch" in statement.detail
     assert (found.declared, found.label) == (None, "broken signature")
     assert found.says == "broken signature: AI, Acme Images 2.0"
-
-
-def test_pillow_strips_the_credentials() -> None:
-    for kind, mime in (("PNG", "image/png"), ("JPEG", "image/jpeg")):
-        out = io.BytesIO()
-        Image.open(io.BytesIO(sign(files.picture(kind), mime))).save(out, kind)
-        assert read(out.getvalue()) == Provenance()
 
 
 def test_a_camera_that_signs(trust_list: Path) -> None:

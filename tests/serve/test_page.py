@@ -247,16 +247,6 @@ def test_it_is_accessible(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_saved_json_is_read_by_the_report_command(
-    opened: Opened, url: str, ten: list[Path], tmp_path: Path
-) -> None:
-    page = opened(f"{url}/")
-    page.set_input_files("#files", [str(path) for path in ten])
-    wait(page)
-    saved = save(page, "#save-json", tmp_path)
-    assert [record["source"] for record in json.loads(saved.read_text())] == [p.name for p in ten]
-
-
 def test_other_files_are_counted_and_not_sent_and_a_refusal_stops_no_other(
     opened: Opened, url: str, ten: list[Path]
 ) -> None:

@@ -45,3 +45,8 @@ class Sample:
     generator: str = ""
     kind: str = ""
     added: int = 0
+
+    @property
+    def group(self) -> str:
+        """The family of an AI picture, where it has one; else the origin."""
+        return (self.family if self.label == 0 else "") or self.origin

@@ -129,8 +129,7 @@ class _GroupSampler:
 def _path(sample: Sample, spec: SamplingSpec) -> tuple[str, ...]:
     """Return the groups that a picture is sampled by, outermost first."""
     if sample.label == 0:
-        family = sample.family or sample.origin
-        return family, sample.generator or family, sample.origin
+        return sample.group, sample.generator or sample.group, sample.origin
     if sample.origin in spec.weights:
         return (sample.origin,)
     return sample.kind or _UNSTATED, sample.origin

@@ -15,9 +15,8 @@ decide alone.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 import numpy as np
 
@@ -66,10 +65,6 @@ class Calibration:
         from scipy.special import expit
 
         return np.asarray(expit(-logits / self.temperature + self.bias))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON."""
-        return asdict(self)
 
 
 def fit_calibration(val: Scores, name: str = "val") -> Calibration:

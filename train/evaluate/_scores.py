@@ -51,7 +51,7 @@ class Scores:
             np.array([s.label for s in samples], np.int64),
             np.array([f"{CLASSES[s.label]}/{s.origin}" for s in samples]),
             np.asarray(logits, np.float64),
-            np.array([f"{CLASSES[s.label]}/{_group(s)}" for s in samples]),
+            np.array([f"{CLASSES[s.label]}/{s.group}" for s in samples]),
             np.array([s.kind for s in samples]),
         )
 
@@ -78,10 +78,6 @@ class Scores:
             ):
                 numbers = f"{logit:.6f}", f"{p:.6f}"
                 writer.writerow([name, CLASSES[label], origin, *numbers, group, kind])
-
-
-def _group(sample: Sample) -> str:
-    return (sample.family if sample.label == 0 else "") or sample.origin
 
 
 def read_scores(path: Path) -> Scores:

@@ -118,4 +118,4 @@ def _group(sample: Sample, spec: EncoderSpec) -> str:
     """Name what is left out together."""
     if sample.origin in spec.spread:
         return f"{sample.label} {sample.name}"
-    return f"{sample.label} {(sample.family if sample.label == 0 else '') or sample.origin}"
+    return f"{sample.label} {sample.group}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -147,7 +147,7 @@ def _write_results(
                 "notes": list(data.notes),
             },
             "folder": str(data.root),
-            "calibration": calibration.as_dict(),
+            "calibration": asdict(calibration),
             "operating_points": [point.as_dict() for point in points],
             "thresholds": {"fake": thresholds.fake, "real": thresholds.real},
             "metrics": metrics,

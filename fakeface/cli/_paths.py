@@ -1,0 +1,17 @@
+"""Paths as they were typed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from glob import glob
+
+
+def expanded(paths: Sequence[str], *, patterns: bool = os.name == "nt") -> list[str]:
+    """Return paths; on Windows, whose shells leave that to programs, what patterns stand for."""
+    if not patterns:
+        return list(paths)
+    named: list[str] = []
+    for path in paths:
+        named += ([] if os.path.lexists(path) else sorted(glob(path))) or [path]  # noqa: PTH207
+    return named
