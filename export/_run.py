@@ -156,7 +156,7 @@ def figures(measured: dict[str, Any]) -> dict[str, Any]:
     kept = ("pictures", "AI", "Real", "auc", "average_precision", "accuracy", "uncertain")
     chosen: dict[str, Any] = {
         split: {
-            **{key: measured[split][key] for key in kept},
+            **{key: measured[split][key] for key in kept if key in measured[split]},
             "operating_points": measured[split]["operating_points"],
         }
         for split in ("test", "unseen")

@@ -103,12 +103,14 @@ class OrderedThreads(Generic[T, R]):
         threads, self._threads = self._threads, []
         self._todo.put(None)  # each thread passes it on
         self._todo = SimpleQueue()
+        self._outcomes.clear()
+        if threading.current_thread() in threads:  # a garbage collection that happens to run here
+            return
         for thread in threads:
             if thread.is_alive():  # a forked process has none of them
                 self._ended.get()
         for thread in threads:
             thread.join()  # at once: they have nothing left to do
-        self._outcomes.clear()
 
     def _work(self, todo: _Tasks[T, R]) -> None:
         try:

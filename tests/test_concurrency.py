@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -184,3 +185,28 @@ def test_no_more_is_taken_at_once_than_there_is() -> None:
         thread.join(10)
     assert not any(thread.is_alive() for thread in threads)
     assert 5 < most <= 10
+
+
+def test_a_collection_in_one_of_its_threads_may_close_a_map() -> None:
+    collected = threading.Event()
+
+    def collect(_: int) -> None:
+        time.sleep(0.1)
+        gc.collect()
+        collected.set()
+
+    class Job:
+        def __init__(self) -> None:
+            self.results = bounded_map(collect, range(9), workers=1, limit=3, name="tested")
+            self.me = self
+
+    job = Job()
+    next(job.results)
+    collected.clear()
+    del job
+    assert collected.wait(10)
+    for _ in range(100):
+        if not alive():
+            break
+        time.sleep(0.05)
+    assert alive() == 0

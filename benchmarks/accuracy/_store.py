@@ -50,7 +50,7 @@ class Store:
             degradation: Applied to the pictures first.
         """
         ran = f"onnxruntime {version('onnxruntime')}, faces from {MIN_FACE}"
-        key = "\n".join((model.metadata(), finder.sha256, ran, pixel_path(degradation)))
+        key = "\n".join((model.metadata(), finder.metadata(), ran, pixel_path(degradation)))
         name = f"{degradation.name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
         self._cache = cache.append_only(f"scores/{model.name}-{model.sha256[:16]}/{name}")
 

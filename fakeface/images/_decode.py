@@ -55,9 +55,17 @@ _TURNS = {
 }
 """What makes a picture upright, by its EXIF orientation."""
 
-_LOCKS = [Lock() for _ in range(64)]
+_LOCKS = [Lock() for _ in range(64)]  # replaced in forked processes, where some may be held
 """For Pillow images of callers, shared out by identity. Pillow reads pixels and EXIF when they are
 first asked for, which must not happen in two threads at once where both were given one image."""
+
+
+def _after_fork() -> None:
+    _LOCKS[:] = [Lock() for _ in _LOCKS]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Picture:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from PIL import Image
 
@@ -25,7 +27,9 @@ def frames_of(image: Image.Image, data: bytes | None) -> Sequence[int]:
     if image.format in ("JPEG", "MPO"):
         return (0,)
     if data is None:
-        return range(max(1, _claimed(image)))
+        # counting would seek, and drop pixels that the caller may have changed
+        loaded = image.format in ("GIF", "TIFF") and getattr(image, "_im", None) is not None
+        return range(max(1, _claimed_aside(image) if loaded else _claimed(image)))
     if image.format == "TIFF":
         return judged_pages(data) or (0,)
     if image.format == "GIF":
@@ -57,6 +61,19 @@ def _claimed(image: Image.Image) -> int:
         return int(getattr(image, "n_frames", 1))
     except Exception:  # counting may read all of a damaged file
         return 1
+
+
+def _claimed_aside(image: Image.Image) -> int:
+    """As `_claimed`, in the same file opened again."""
+    file: Any = getattr(image, "fp", None)
+    try:
+        at = file.tell()
+        file.seek(0)
+        data = file.read()
+        file.seek(at)
+        return _claimed(Image.open(io.BytesIO(data)))
+    except Exception:  # closed, or gone
+        return image.tell() + 1
 
 
 def _gif_frames(data: bytes) -> int:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, features
 
 from fakeface import Detector, ImageError, Prediction
+from fakeface.images import _decode
 from fakeface.images._decode import Picture
 from fakeface.images._frames import spread
 from tests._process import MAIN
@@ -158,3 +159,21 @@ def test_the_command_line_says_that_frames_were_left_out(red: str, tmp_path: Pat
     record = json.loads(lines.stdout)
     assert (record["frames"], record["frame"], record["verdict"]) == (2, 1, "fake")
     assert "several frames" not in lines.stderr
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_pixels_that_the_caller_has_changed_are_judged(kind: str) -> None:
+    image = Image.open(io.BytesIO(animated(kind, BLUE, GREY, RED)))
+    size = image.width // 2, image.height // 2
+    image.thumbnail(size)
+    assert Picture(image).size == size
+    assert image.size == size
+
+
+def test_locks_that_are_held_are_replaced_in_a_forked_process() -> None:
+    before = list(_decode._LOCKS)
+    try:
+        _decode._after_fork()
+        assert not set(map(id, before)) & set(map(id, _decode._LOCKS))
+    finally:
+        _decode._LOCKS[:] = before

@@ -334,6 +334,10 @@ def test_arrows_go_through_the_pictures_shown(opened, report):
     assert page.locator("#previous").get_attribute("aria-disabled") == "true"
     page.locator("#next").click()
     assert title.inner_text() == "fake1.jpg"
+    page.locator("#detail .stage").click()  # what has the focus is shown anew with each picture
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert title.inner_text() == "fake1.jpg"
 
 
 def test_heat_maps_look_as_those_of_the_library(opened, report):

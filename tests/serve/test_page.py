@@ -172,6 +172,52 @@ def test_it_can_be_stopped_and_go_on(opened: Opened, url: str, ten: list[Path]) 
     assert page.locator("#stop").is_hidden()
 
 
+def test_it_can_be_stopped_while_the_server_is_busy(
+    opened: Opened, url: str, ten: list[Path]
+) -> None:
+    page = opened(f"{url}/")
+    busy = {"status": 429, "headers": {"retry-after": "2"}, "body": '{"detail": "busy"}'}
+    page.route("**/page/records?*", lambda route: route.fulfill(**busy))
+    with page.expect_response(lambda answer: answer.status == 429):
+        page.set_input_files("#files", [str(path) for path in ten])
+    page.locator("#stop").click()
+    page.unroute_all(behavior="ignoreErrors")
+    page.locator("#continue").click()
+    wait(page)
+    assert page.locator(".card").count() == 10
+    opened.said[:] = [text for text in opened.said if "429" not in text]
+
+
+def test_a_file_that_is_gone_stops_no_other(opened: Opened, url: str, ten: list[Path]) -> None:
+    page = opened(f"{url}/")
+    waiting: list[Any] = []
+    page.route("**/page/records?*", lambda route: waiting.append(route))
+    page.set_input_files("#files", [str(path) for path in ten])
+    page.locator("#stop").click()
+    ten[-1].unlink()
+    page.unroute_all(behavior="ignoreErrors")
+    page.locator("#continue").click()
+    wait(page)
+    assert "moved, changed or deleted" in page.locator("#unreadable-body").inner_text()
+    assert page.locator("#progress-text").inner_text() == "10 of 10 pictures"
+    opened.said[:] = [text for text in opened.said if "ERR_" not in text]
+
+
+def test_notes_are_not_cleared_unasked(
+    opened: Opened, url: str, ten: list[Path], tmp_path: Path
+) -> None:
+    page = opened(f"{url}/")
+    page.set_input_files("#files", [str(path) for path in ten[:2]])
+    wait(page)
+    save(page, "#save-csv", tmp_path)
+    page.locator(".card").first.click()
+    page.locator("#detail textarea").fill("look again")
+    page.keyboard.press("Escape")
+    with page.expect_event("dialog") as asked:
+        page.click("#clear")
+    assert "Remove the results" in asked.value.message
+
+
 def test_a_busy_server_is_asked_again(opened: Opened, url: str, ten: list[Path]) -> None:
     page = opened(f"{url}/")
     refused = []

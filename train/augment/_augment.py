@@ -138,9 +138,11 @@ def _encode(image: Image.Image, options: AugmentSpec, rng: np.random.Generator) 
     buffer = io.BytesIO()
     if rng.random() < 0.75:
         chroma = int(rng.choice((0, 1, 2), p=(0.25, 0.1, 0.65)))
-        image.save(buffer, "JPEG", quality=int(rng.integers(low, high)), subsampling=chroma)
+        quality = int(rng.integers(low, max(high, low + 1)))
+        image.save(buffer, "JPEG", quality=quality, subsampling=chroma)
     else:
-        image.save(buffer, "WEBP", quality=int(rng.integers(max(low, 40), high)), method=1)
+        low = max(low, 40)
+        image.save(buffer, "WEBP", quality=int(rng.integers(low, max(high, low + 1))), method=1)
     buffer.seek(0)
     return Image.open(buffer).convert("RGB")
 

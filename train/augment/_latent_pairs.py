@@ -4,7 +4,7 @@ Both of a pair are resized and encoded alike before, so that they differ in the 
 alone (Rajan et al. 2024, arXiv 2410.11835). A reconstruction counts as AI; its sharpness is
 restored, since softness must not.
 
-Reconstructions are cached by network and content of the picture, and do not depend on the
+Reconstructions are cached by network, content of the picture and face box, and do not depend on the
 recipe's seed, so that all trainings on one cache share them.
 """
 
@@ -63,22 +63,28 @@ def make_reconstructions(
     Raises:
         WeightsError: Weights of a network are missing or broken.
     """
-    for name in AUTOENCODERS:
-        weights_files(Path(spec.folder), name)
+    weights = [path for name in AUTOENCODERS for path in weights_files(Path(spec.folder), name)]
     photographs = [sample for sample in samples if sample.label == 1]
-    before = {"resize": _RESIZE, "scale": _SCALE, "encode": _ENCODE, "quality": _ENCODED}
-    key = hashlib.blake2b(json.dumps(before, sort_keys=True).encode(), digest_size=8).hexdigest()
+    key = hashlib.blake2b(
+        json.dumps(
+            [_RESIZE, _SCALE, _ENCODE, _ENCODED, _QUALITY, _SMALLEST, _RECONSTRUCTED, _SHARPNESS]
+        ).encode(),
+        digest_size=8,
+    )
+    for path in weights:
+        key.update(path.read_bytes())
+    home = folder / key.hexdigest()
     files: dict[str, list[tuple[Sample, Path, Path]]] = {name: [] for name in AUTOENCODERS}
     for sample in _spread(photographs, spec.photographs):
         name = AUTOENCODERS[int(sample.digest[12:20], 16) % len(AUTOENCODERS)]
-        home = folder / key / name
-        made, photo = home / f"{sample.digest}.jpg", home / f"{sample.digest}-photo.jpg"
+        stem = hashlib.blake2b(f"{sample.digest} {sample.box}".encode()).hexdigest()[:32]
+        made, photo = (home / name / f"{stem}{kind}.jpg" for kind in ("", "-photo"))
         files[name].append((sample, made, photo))
     for name, pairs in files.items():
         todo = [each for each in pairs if not each[1].exists()]
         if not todo:
             continue
-        (folder / key / name).mkdir(parents=True, exist_ok=True)
+        (home / name).mkdir(parents=True, exist_ok=True)
         network = open_autoencoder(Path(spec.folder), name)
         for sample, *paths in progress(todo, f"reconstructions ({name})", len(todo)):
             rng = np.random.default_rng([AUTOENCODERS.index(name), int(sample.digest[:12], 16)])

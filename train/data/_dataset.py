@@ -89,7 +89,16 @@ class Data:
         """
         touched = (s for s in self.samples if s.split != "unseen")
         lines = sorted(f"{s.digest} {s.label} {s.split} {s.origin}" for s in touched)
-        return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(_bytes("\n".join(lines)), digest_size=16).hexdigest()
+
+    def details_fingerprint(self) -> str:
+        """Return BLAKE2b-128 over boxes, families, generators and kinds of the same samples."""
+        lines = sorted(
+            f"{s.digest} {s.box} {s.family} {s.generator} {s.kind}"
+            for s in self.samples
+            if s.split != "unseen"
+        )
+        return hashlib.blake2b(_bytes("\n".join(lines)), digest_size=16).hexdigest()
 
     def check(self) -> None:
         """Check that every split that a training needs has both classes.
@@ -168,8 +177,14 @@ def load_data(root: Path, cache: Cache, seed: int = SPLIT_SEED) -> Data:
     data = Data(root, tuple(sorted(samples, key=lambda s: s.name)), tuple(notes))
     for label, name in enumerate(CLASSES):
         if not any(sample.label == label for sample in data.samples):
-            raise DataError(f"{root}: no picture of class {name}; {_LAYOUT}")
+            why = notes[0] if broken else _LAYOUT
+            raise DataError(f"{root}: no picture of class {name}; {why}")
     return data
+
+
+def _bytes(text: str) -> bytes:
+    """Names of folders may hold bytes that are not UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 _LAYOUT = "pictures belong in AI/ and Real/, or in a manifest.csv with columns path and label"

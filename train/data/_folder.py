@@ -46,7 +46,13 @@ def read_folder(root: Path) -> list[Sample]:
 def _from_tree(root: Path) -> list[Sample]:
     labels = {name.lower(): label for label, name in enumerate(CLASSES)}
     entries = []
-    for folder, subfolders, files in os.walk(root):
+    seen = set()
+    for folder, subfolders, files in os.walk(root, followlinks=True):
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in seen:  # links that go round in circles
+            subfolders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         parts = Path(folder).relative_to(root).parts
         at = next((i for i, part in enumerate(parts) if part.lower() in labels), None)

@@ -27,6 +27,9 @@ have the same `test`, and benchmarks and export find it again."""
 VAL_OF_TRAIN = 0.125
 """Fraction of `train` that becomes `val` where only `val` is missing."""
 
+_FEWEST = 10
+"""Sources of fewer pictures are pooled by class, or none of them would give test and val."""
+
 _CLEANEST_FIRST = ("unseen", "test", "val", "train")
 
 
@@ -91,8 +94,12 @@ def _draw(
     strata: defaultdict[tuple[tuple[int, str], ...], list[list[Sample]]] = defaultdict(list)
     for group in _groups(samples):
         strata[tuple(sorted({(s.label, s.origin) for s in group}))].append(group)
+    pooled: defaultdict[tuple[object, ...], list[list[Sample]]] = defaultdict(list)
+    for stratum, groups in strata.items():
+        few = len(groups) < _FEWEST
+        pooled[tuple(sorted({label for label, _ in stratum})) if few else stratum] += groups
     out: list[Sample] = []
-    for groups in strata.values():
+    for groups in pooled.values():
         groups.sort(key=lambda group: _rank(group, seed))
         start = 0
         for split, share in shares:

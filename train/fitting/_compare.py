@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from train.data._cache import Cache
 from train.data._dataset import Data
 from train.data._sample import CLASSES
-from train.errors import RecipeError
+from train.errors import RecipeError, RunError
 from train.evaluate._statistics import mcnemar, wilson
 from train.fitting._fit import fit
 from train.fitting._run import Run, write_json, write_text
@@ -78,6 +80,11 @@ def _results(runs: Sequence[Run]) -> dict[str, Any]:
     first = runs[0].scores("test")
     systems = []
     for run in runs:
+        if not np.array_equal(run.scores("test").names, first.names):
+            raise RunError(
+                f"{run.path} scored pictures of other names than {runs[0].path}; remove both, and"
+                " compare again"
+            )
         test = run.info["metrics"]["test"]
         only_first, only_this, p = mcnemar(first.correct, run.scores("test").correct)
         reported = None

@@ -5,8 +5,12 @@ whole, clean crop, whatever augmentation and cut it is shown itself ("Distilling
 neural network", Hinton et al. 2015, arXiv 1503.02531; of features, "FitNets", Romero et al. 2015,
 arXiv 1412.6550). Targets are the teacher's features, whitened, and the logit of a logistic
 regression on all of them: the direction that matters here may be small among the features.
-Both are fitted on the pictures that are trained on and on no others, as often as each is sampled.
-In the end the logit that the network has learnt to predict is mixed into its own head.
+Both are fitted on the pictures that are trained on and on no others, the logit as the recipe
+`large` fits its head.
+
+In the end the teacher's logit, predicted from the network's features by ridge regression ("Ridge
+regression: biased estimation for nonorthogonal problems", Hoerl and Kennard 1970), is mixed into
+its own head.
 """
 
 from __future__ import annotations
@@ -23,17 +27,24 @@ import numpy.typing as npt
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, batches
 from train.errors import DataError
+from train.fitting._encoder import fit_head
+from train.fitting._inference import pool
 from train.fitting._shards import row_id
 from train.fitting._teacher_features import Features, read_features
+from train.networks._heads import LOGIT
 from train.progress import console
+from train.recipes._encoder_spec import EncoderSpec
 
 if TYPE_CHECKING:
-    from train.recipes import DistillationSpec, SamplingSpec
+    import keras
 
-_DRAWN = 8192  # pictures, as batches are sampled, that the targets are fitted on
+    from train.recipes import DistillationSpec, FinetuneRecipe, SamplingSpec
+
+_DRAWN = 8192  # pictures, as batches are sampled, that the components are fitted on
 _FEWEST = 0.5  # share of the training pictures that must have features
 _BATCH = 32
-_INVERSE_PENALTY = 0.003  # of the logistic regression, for four blocks; chosen on families left out
+_HEAD = EncoderSpec(inverse_penalty=0.0005)  # as in the recipe `large`
+_PENALTY = 1.0  # of the ridge regression, on features as they are; chosen on `val`
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +120,6 @@ def fit_targets(
         DataError: There are fewer features or pictures than components.
     """
     from sklearn.decomposition import PCA
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     drawn = islice(batches(train, sampling, _BATCH, frozenset(), seed), _DRAWN // _BATCH)
     items = [item.sample for item in chain.from_iterable(drawn) if item.sample.name in features]
@@ -124,11 +132,37 @@ def fit_targets(
             f" {len(features)} pictures with features, got {spec.components}"
         )
     components = PCA(spec.components, whiten=True, random_state=seed).fit(shown)
-    classifier = make_pipeline(
-        StandardScaler(), LogisticRegression(C=_INVERSE_PENALTY, max_iter=300)
-    ).fit(shown, [sample.label for sample in items])
-    logits = classifier.decision_function(shown)
+    samples = {sample.name: sample for sample in train}
+    logits = fit_head(table, [samples[name] for name in features], _HEAD).logits(table)
     mean, deviation = float(logits.mean()), float(logits.std())
-    logit = (classifier.decision_function(table) - mean) / deviation
-    rows = np.column_stack([components.transform(table), logit]).astype(np.float32)
+    standardised = (logits - mean) / deviation
+    rows = np.column_stack([components.transform(table), standardised]).astype(np.float32)
     return Targets(dict(zip(features, rows, strict=True)), rows.shape[1], mean, deviation)
+
+
+def mix_heads(
+    model: keras.Model, targets: Targets, train: Sequence[Sample], recipe: FinetuneRecipe
+) -> None:
+    """Mix the teacher's logit, as it can be predicted, into the head of a trained detector.
+
+    A ridge regression predicts it from what the head reads of whole crops without augmentation.
+    Linear in the same features, the mix is again one head.
+
+    Args:
+        model: The detector, with a linear layer `logit`.
+        targets: What the teacher says.
+        train: The training pictures.
+        recipe: The crop, and the teacher's share of the head.
+
+    Raises:
+        DataError: A picture cannot be decoded any more.
+    """
+    from sklearn.linear_model import Ridge
+
+    known = [sample for sample in train if sample.name in targets.rows]
+    logits = [targets.rows[s.name][-1] * targets.deviation + targets.mean for s in known]
+    taught = Ridge(_PENALTY).fit(pool(model, known, recipe), logits)
+    share, head = recipe.finetune.distillation.head_share, model.get_layer(LOGIT)
+    kernel, bias = head.get_weights()
+    kernel = (1 - share) * kernel + share * taught.coef_[:, np.newaxis]
+    head.set_weights([kernel, (1 - share) * bias + share * taught.intercept_])

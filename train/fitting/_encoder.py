@@ -37,9 +37,10 @@ def fit(recipe: EncoderRecipe, data: Data, cache: Cache, out: Path) -> TrainingR
     """Compute the features that are missing, then fit; see `train.fitting._fit.fit`."""
     spec = recipe.encoder
     used = data.split("train", "val")
+    folds = _folds(used, spec, recipe.seed)
     rows = EncoderTable(recipe, cache, _FIT_PRECISION).rows(used)
     held_out = np.empty(len(used))
-    for number, (fitted, left_out) in enumerate(_folds(used, spec, recipe.seed), 1):
+    for number, (fitted, left_out) in enumerate(folds, 1):
         head = fit_head(rows[fitted], [used[i] for i in fitted], spec)
         held_out[left_out] = head.logits(rows[left_out])
         console.print(
@@ -106,9 +107,10 @@ def _folds(
     groups = [_group(sample, spec) for sample in samples]
     fewest = min(len({g for g in groups if g[0] == str(label)}) for label in (0, 1))
     if fewest < spec.folds:
+        remedy = "add sub-folders as sources" if fewest < 2 else f"--set encoder.folds={fewest}"
         raise DataError(
             f"encoder.folds = {spec.folds} needs as many families of AI pictures and origins of"
-            f" photographs, and there are {fewest}; --set encoder.folds={max(fewest, 2)}"
+            f" photographs, and there are {fewest}; {remedy}"
         )
     splitter = StratifiedGroupKFold(spec.folds, shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(samples)), labels, groups))

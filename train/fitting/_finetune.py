@@ -28,7 +28,7 @@ from train.data._dataset import Data
 from train.data._sample import Sample
 from train.data._sampler import BatchItem, batches
 from train.errors import RecipeError
-from train.fitting._distillation import Targets, read_targets
+from train.fitting._distillation import Targets, mix_heads, read_targets
 from train.fitting._finalize import TrainingResult
 from train.fitting._inference import score
 from train.fitting._run import write_json
@@ -62,9 +62,9 @@ def fit(recipe: FinetuneRecipe, data: Data, cache: Cache, out: Path) -> Training
     trainer = Trainer(network, spec, targets.width if targets else 0)
     history = _train(trainer, recipe, train, val, made, targets, out / "checkpoints")
     trainer.swap_ema_weights()
-    if targets:
-        trainer.mix_heads(spec.distillation.head_share, targets.mean, targets.deviation)
     model = fuse_batch_norm(network, recipe.crop.size)
+    if targets:
+        mix_heads(model, targets, train, recipe)
 
     def logits(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         return score(model, samples, recipe)

@@ -16,7 +16,7 @@ from train.data._cache import Cache
 from train.data._dataset import Data
 from train.errors import RunError
 from train.fitting._finalize import TrainingResult, finalize_run, score_unseen
-from train.fitting._run import INFO, Run, create_run, data_identity, load_run
+from train.fitting._run import INFO, Run, create_run, data_identity, is_same_data, load_run
 from train.progress import console
 from train.recipes._recipe import Recipe
 
@@ -56,10 +56,10 @@ def _open_finished(out: Path, recipe: Recipe, data: Data, cache: Cache) -> Run:
     run = load_run(out)
     if run.recipe != recipe:
         raise RunError(f"{out} holds a run of another recipe; choose another -o, or remove it")
-    recorded = run.info["data"]
-    if any(recorded[key] != value for key, value in data_identity(recipe, data).items()):
+    if not is_same_data(run.info["data"], data_identity(recipe, data)):
         raise RunError(f"{out} holds a run on other data or faces; choose another -o, or remove it")
-    if data.split("unseen") and "unseen" not in run.info["metrics"]:
+    scored = "unseen" in run.info["metrics"] and run.info["data"]["counts"] == data.counts()
+    if data.split("unseen") and not scored:
         console.print(f"{out} is finished already; scoring the split unseen", markup=False)
         return score_unseen(run, data, cache)
     console.print(f"{out} is finished already; nothing to do", markup=False)

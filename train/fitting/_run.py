@@ -201,7 +201,7 @@ def create_run(out: Path, recipe: Recipe, data: Data) -> None:
             ) from error
         for same, what in (
             (stopped == recipe, "of another recipe"),
-            (before.get("data") == identity, "on other data or faces"),
+            (is_same_data(before.get("data"), identity), "on other data or faces"),
         ):
             if not same:
                 raise RunError(
@@ -213,7 +213,18 @@ def create_run(out: Path, recipe: Recipe, data: Data) -> None:
 
 def data_identity(recipe: Recipe, data: Data) -> dict[str, str]:
     """Return what must match before a run can be resumed."""
-    return {"fingerprint": data.fingerprint(), "face_finder": finder_id(recipe.faces)}
+    return {
+        "fingerprint": data.fingerprint(),
+        "face_finder": finder_id(recipe.faces),
+        "details": data.details_fingerprint(),
+    }
+
+
+def is_same_data(recorded: object, identity: dict[str, str]) -> bool:
+    """Whether a run's data are these; runs of older versions have recorded less of them."""
+    return isinstance(recorded, dict) and all(
+        recorded.get(key, value) == value for key, value in identity.items()
+    )
 
 
 def write_json(path: Path, value: object) -> None:
@@ -223,7 +234,7 @@ def write_json(path: Path, value: object) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write text, moved into place when complete."""
-    write_whole(path, lambda new: new.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda new: new.write_text(text, "utf-8", "backslashreplace"))
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -101,22 +101,6 @@ class Trainer:
             weight.assign(ema)
             ema.assign(now)
 
-    def mix_heads(self, share: float, mean: float, deviation: float) -> None:
-        """Mix the teacher's logit, as it is predicted, into the head of the network.
-
-        Args:
-            share: Its share, 0 to 1.
-            mean: Mean of the logit of Real, which is predicted standardised.
-            deviation: Its standard deviation.
-        """
-        assert self._auxiliary is not None
-        kernel, bias = self.model.get_layer(LOGIT).get_weights()
-        taught, offset = (values[..., -1:] for values in self._auxiliary.get_weights())
-        kernel, bias = (1 - share) * kernel, (1 - share) * bias
-        kernel += share * deviation * taught
-        bias += share * (deviation * offset + mean)
-        self.model.get_layer(LOGIT).set_weights([kernel, bias])
-
     def _loss(self, logits: tf.Tensor, real: tf.Tensor, paired: tf.Tensor) -> tf.Tensor:
         """Cross-entropy, plus the ranking loss of pairs."""
         loss = self._cross_entropy(logits, real)

@@ -93,8 +93,8 @@ class AugmentSpec:
         return replace(
             self,
             identity=0.3,
-            scale=(max(self.scale[0], 0.7), self.scale[1]),
-            quality=(max(self.quality[0], 60), self.quality[1]),
+            scale=(min(max(self.scale[0], 0.7), self.scale[1]), self.scale[1]),
+            quality=(min(max(self.quality[0], 60), self.quality[1]), self.quality[1]),
             recompress=0.1 * self.recompress,
             blur=0.3 * self.blur,
             noise=0.5 * self.noise,
@@ -135,7 +135,7 @@ class DistillationSpec:
         components: Principal components of the features that are predicted.
         weight: Weight of the distillation loss, which is added to the other losses: the mean of two
             mean squared errors in units of the variance, of the components and of the logit.
-        head_share: Share of the teacher's logit, as the network has learnt to predict it, in the
+        head_share: Share of the teacher's logit, as the network's features predict it, in the
             detector's own, 0 to 1. Both are linear in the same features, so the mix is one head.
     """
 

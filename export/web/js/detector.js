@@ -112,7 +112,9 @@ export class Detector {
    * @param {(picture: Picture, prediction: Prediction, data: Uint8Array) => Promise<Result>} use
    */
   async judgeNow(file, name, use) {
-    const data = new Uint8Array(await file.arrayBuffer());
+    const data = new Uint8Array(await file.arrayBuffer().catch(() => {
+      throw new PictureError("cannot be read: it was moved, changed or deleted");
+    }));
     const picture = await Picture.decode(data);
     try {
       const faces = await this.faces(picture);

@@ -12,8 +12,11 @@ const scope = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (g
 const SITE = `fakeface ${scope.registration.scope} `; // other sites may share the origin
 const VERSION = `${SITE}{{version}}`;
 
+/** Not from the browser's own cache: what is there may be of the version before. */
+const fresh = (/** @type {string} */ file) => new Request(file, { cache: "reload" });
+
 scope.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(VERSION).then((cache) => cache.addAll(FILES)));
+  event.waitUntil(caches.open(VERSION).then((cache) => cache.addAll(FILES.map(fresh))));
 });
 
 scope.addEventListener("activate", (event) => {

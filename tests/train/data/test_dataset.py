@@ -1,10 +1,12 @@
+import os
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from fakeface.types import Box
-from tests.train.conftest import picture
+from tests.train.conftest import fill, picture
 from train.data._dataset import load_data
 from train.errors import DataError
 
@@ -196,3 +198,41 @@ def test_the_shared_pictures_are_what_their_readme_says(shared_faces, cache):
     pairs = [s for s in data.samples if s.pair]
     assert len(pairs) == 241
     assert all(s.split == split[s.pair] for s in pairs)
+
+
+def test_many_small_sources_give_every_split_of_them(tmp_path, cache):
+    for number in range(20):
+        for label, first in (("AI", 0), ("Real", 500)):
+            fill(tmp_path / label / f"{number}", 2, first + 2 * number, noisy=label == "Real")
+    data = load_data(tmp_path, cache)
+    for label in (0, 1):
+        counts = Counter(s.split for s in data.samples if s.label == label)
+        assert counts == {"train": 28, "val": 4, "test": 8}
+
+
+def test_linked_folders_are_read_once(faces, cache, tmp_path):
+    root = tmp_path / "linked"
+    (root / "Real").mkdir(parents=True)
+    (root / "AI").symlink_to(faces / "AI")
+    (root / "Real" / "phones").symlink_to(faces / "Real" / "phones")
+    (root / "Real" / "phones").resolve().joinpath("round").symlink_to(root)
+    assert len(load_data(root, cache).samples) == 30
+
+
+def test_boxes_and_families_are_part_of_what_a_run_is_resumed_with(faces, cache):
+    data = load_data(faces, cache)
+    other = replace(data, samples=tuple(replace(s, box=Box(1, 2, 30, 40)) for s in data.samples))
+    assert other.fingerprint() == data.fingerprint()
+    assert other.details_fingerprint() != data.details_fingerprint()
+
+
+def test_a_manifest_whose_files_are_not_there_says_so(tmp_path, cache):
+    (tmp_path / "manifest.csv").write_text("path,label\nAI\\\\a.png,AI\nReal\\\\b.png,Real\n")
+    with pytest.raises(DataError, match=r"2 files cannot be read and left out: AI"):
+        load_data(tmp_path, cache)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_names_of_folders_need_not_be_utf_8(faces, cache):
+    (faces / "Real" / "phones").rename(os.fsdecode(os.fsencode(faces / "Real") + b"/caf\xe9"))
+    assert load_data(faces, cache).fingerprint()

@@ -5,6 +5,7 @@ import pytest
 
 from fakeface.model_directory import MODELS
 from train.errors import RecipeError
+from train.recipes._finetune_spec import AugmentSpec
 from train.recipes._recipe import load_recipe, recipe_from_dict, recipe_names, to_toml
 
 
@@ -125,3 +126,8 @@ def test_what_a_run_recorded_may_name_options_that_are_gone():
     table["finetune"]["steps"] = "many"
     with pytest.raises(RecipeError, match=r"finetune\.steps must be of type int"):
         recipe_from_dict(table, known_only=True)
+
+
+def test_a_weak_augmentation_stays_within_the_range_of_the_other() -> None:
+    weak = AugmentSpec(quality=(20, 50), scale=(0.4, 0.6)).weak()
+    assert (weak.quality, weak.scale) == ((50, 50), (0.6, 0.6))

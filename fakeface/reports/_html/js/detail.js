@@ -72,8 +72,10 @@ export class Detail {
     const shown = picture(record, this.report, { large: true });
     this.stage = el("div", { class: "stage", tabindex: "0", role: "region", "aria-label": "Picture" }, shown);
     const buttons = el("div", { class: "zoom" }, this.zoomButton("−", "Smaller", -1), this.zoomButton("+", "Larger", 1));
+    const inside = byId("detail-body").contains(document.activeElement); // what had the focus goes, and the keys with it
     byId("detail-body").replaceChildren(el("div", { class: "detail-picture" }, this.stage, shown.wake ? buttons : ""), side);
     byId("detail-body").scrollTop = 0;
+    if (inside) this.stage.focus();
   }
 
   zoomButton(text, label, by) {

@@ -22,6 +22,9 @@ function showOriginal(record, file, urls) {
   Object.defineProperty(record, "url", { get: make, enumerable: false });
 }
 
+/** Whether a file that was chosen is still there as it was. */
+const isReadable = (file) => file.arrayBuffer().then(() => true, () => false);
+
 class Live {
   /** Show what a judge says; `info` is what it says of itself. */
   constructor(judge, info) {
@@ -69,7 +72,8 @@ class Live {
 
   /** Remove all results, and begin again. */
   clear() {
-    if (!this.saved && this.done > 1 && !confirm(`Remove the results of ${count(this.done, "picture", "pictures")} from this page?`)) return;
+    const lost = (!this.saved && this.done > 1) || this.page.review.unsaved;
+    if (lost && !confirm(`Remove the results of ${count(this.done, "picture", "pictures")} from this page?`)) return;
     for (const url of this.urls) URL.revokeObjectURL(url);
     this.reset();
     this.page.clear();
@@ -124,15 +128,20 @@ class Live {
 
   async send({ file, name }) {
     const most = this.info.max_picture;
-    if (file.size <= most) return this.judge.predict(file, { name, signal: this.abort.signal });
     const allowed = Number((most / 2 ** 20).toPrecision(6)).toLocaleString("en");
-    return failure(name, `is larger than the ${allowed} MiB allowed`, this.info);
+    if (file.size > most) return failure(name, `is larger than the ${allowed} MiB allowed`, this.info);
+    try {
+      return await this.judge.predict(file, { name, signal: this.abort.signal });
+    } catch (error) {
+      if (error.name === "AbortError" || (await isReadable(file))) throw error;
+      return failure(name, "cannot be read: it was moved, changed or deleted", this.info);
+    }
   }
 
   /** Say why nothing more is sent. */
   fail(error) {
     this.halt();
-    const reason = error instanceof TypeError ? "the server cannot be reached, or a file cannot be read" : error.message;
+    const reason = error instanceof TypeError ? "the server cannot be reached" : error.message;
     this.complain(`Stopped: ${reason}.`);
   }
 
@@ -143,6 +152,7 @@ class Live {
 
   go() {
     this.stopped = false;
+    this.abort = new AbortController(); // a picture that waits for the server may still hold the one that was stopped
     byId("trouble").hidden = byId("incomplete").hidden = true;
     for (let worker = 0; worker < this.workers; worker += 1) this.work();
     this.progress();

@@ -29,6 +29,15 @@ function readRecords() {
   return records;
 }
 
+/** The name in an address; as it is written there if that is not UTF-8. */
+function fileName(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   const about = readBlock("about-data");
   const state = readBlock("state-data");
@@ -38,7 +47,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const template = `<!doctype html>\n${document.documentElement.outerHTML}`; // before anything on the page changes
   const report = structuredClone(about);
   if (end?.finished) report.facts.push(["Finished", end.finished]);
-  const name = decodeURIComponent(location.pathname.split("/").at(-1)) || "report.html";
+  const name = fileName(location.pathname.split("/").at(-1)) || "report.html";
   const save = (marks) => saveCopy(template, { about, records, end }, marks, name);
   const page = new ReportPage(report, { marks: state?.marks, save: end ? save : null });
   page.add(records);

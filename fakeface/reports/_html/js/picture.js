@@ -84,6 +84,12 @@ function colour(context, map, look) {
   context.putImageData(image, 0, 0);
 }
 
+/** The middle of a crop that a map covers: some models see no more of it. */
+function mapped([x, y, side], { share = 1 }) {
+  const edge = (side * (1 - share)) / 2;
+  return [x + edge, y + edge, side * share];
+}
+
 /** The part of an image inside a rectangle, coloured by a face's map. */
 function heated(image, [x, y, side], face, look) {
   const pixels = Math.min(Math.max(Math.round(side), 48), 640);
@@ -148,7 +154,7 @@ export function picture(record, report, { large = false } = {}) {
     if (!image.complete) await image.decode();
     const scale = image.naturalWidth / width;
     for (const face of maps) {
-      const [x, y, side] = face.square;
+      const [x, y, side] = mapped(face.square, report.heat);
       const canvas = heated(image, [x * scale, y * scale, side * scale], face, report.heat);
       frame.insertBefore(place(canvas, x / width, y / height, side / width, side / height), boxes);
     }
@@ -175,7 +181,7 @@ export function faceTile(record, face, report, { large = false } = {}) {
       plain.getContext("2d").drawImage(image, cut[0], cut[1], cut[2], cut[2], 0, 0, plain.width, plain.height);
       tile.append(plain);
     }
-    if (face.heat) tile.append(heated(image, cut, face, report.heat));
+    if (face.heat) tile.append(heated(image, mapped(cut, report.heat), face, report.heat));
   });
   return tile;
 }
