@@ -544,3 +544,16 @@ def test_five_thousand_pictures_stay_usable(opened, tmp_path):
     page.locator("#search").fill("4999")
     assert names(page) == ["4999.jpg"]
     assert page.evaluate("document.querySelectorAll('*').length") < 5000
+
+
+def test_a_map_that_covers_a_part_of_the_crop_is_drawn_there(opened, tmp_path):
+    settings = {"cam_bias": -1.25, "cam_share": 0.5}
+    detector = Detector(make_cam_classifier(tmp_path / "model", settings=settings), whole=True)
+    Image.new("RGB", (240, 200), (210, 120, 90)).save(tmp_path / "red.png")
+    prediction = detector.predict(tmp_path / "red.png")
+    box = prediction.faces[0].heatmap.box
+    page = opened(write(tmp_path / "report.html", [prediction], detector))
+    style = page.locator(".heated").first.get_attribute("style")
+    left, top, width, height = map(float, re.findall(r"([\d.]+)%", style))
+    assert (left, width) == pytest.approx((box.x / 2.4, box.width / 2.4), abs=0.2)
+    assert (top, height) == pytest.approx((box.y / 2, box.height / 2), abs=0.2)

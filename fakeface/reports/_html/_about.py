@@ -102,12 +102,13 @@ def _page(
     model: str, date: str, judged: _Judged | None, facts: Facts, method: Method = "cam"
 ) -> dict[str, Any]:
     heat = {"span": SPANS[method], "opacity": OPACITY, "fake": FAKE_COLOUR, "real": REAL_COLOUR}
-    cam = judged is not None and method == "cam"
-    heat["share"] = judged.info.settings.get("cam_share", 1) if judged and cam else 1
+    heat["share"] = 1  # of a crop's side, that maps cover
     page: dict[str, Any] = {"date": date, "heat": heat, "details": [], "compared": None}
     page |= dict.fromkeys(("thresholds", "fpr", "rates", "min_face"))
     if judged is not None:
         info, thresholds = judged.info, judged.thresholds
+        if method == "cam":
+            heat["share"] = info.settings.get("cam_share", 1)
         model = f"{info.name} {info.version}"
         facts = [("Verdicts", _verdicts(judged)), ("Faces", _faces(judged)), *facts]
         point = info.point_at(thresholds.fake)
