@@ -19,7 +19,7 @@ def check_distinct_names(models: Iterable[str | Path]) -> None:
         ModelError: A model cannot be read.
         ValueError: Two models have the same name.
     """
-    names = Counter(read_model(find_model(Path(model))).name for model in models)
+    names = Counter(read_model(find_model(model)).name for model in models)
     if repeated := sorted(name for name, count in names.items() if count > 1):
         raise ValueError(
             f"two models have the same name, {', '.join(repeated)}: their results could not be"

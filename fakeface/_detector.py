@@ -124,7 +124,7 @@ class Detector:
             raise ValueError(f"frames must be at least 1, got {frames}")
         anchors = None if trust_list is None else load_trust_list(trust_list)
         self._read_provenance = partial(provenance_of, anchors=anchors) if provenance else None
-        path = find_model(None if model is None else os.fspath(model))
+        path = find_model(model)
         self.finder: FaceFinder | None = None
         with ThreadPoolExecutor(1) as pool:  # ONNX Runtime opens two sessions in the time of one
             finder = None if whole else pool.submit(FaceFinder, MODELS / FACE_FINDER)

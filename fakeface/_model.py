@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -160,7 +161,7 @@ def _is_optional(path: Path) -> bool:
     return path.parent == MODELS and (path / DELTA).is_file()
 
 
-def find_model(model: str | Path | None) -> Path:
+def find_model(model: str | os.PathLike[str] | None) -> Path:
     """Directory of a model given by the name of a bundled or a fetched one, or by its path.
 
     Args:
@@ -172,7 +173,7 @@ def find_model(model: str | Path | None) -> Path:
     Raises:
         ModelError: There is no such directory, or the model has to be fetched first.
     """
-    name = DEFAULT_MODEL if model is None else str(model)
+    name = DEFAULT_MODEL if model is None else os.fspath(model)
     bundled = MODELS / name
     if name not in ("", ".", "..") and Path(name).name == name:  # `./edge` is a path
         if _is_optional(bundled):

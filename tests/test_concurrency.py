@@ -188,22 +188,28 @@ def test_no_more_is_taken_at_once_than_there_is() -> None:
 
 
 def test_a_collection_in_one_of_its_threads_may_close_a_map() -> None:
-    collected = threading.Event()
+    queued, dropped, collected = threading.Event(), threading.Event(), threading.Event()
 
-    def collect(_: int) -> None:
-        time.sleep(0.1)
-        gc.collect()
-        collected.set()
+    def items() -> Iterator[int]:
+        yield from (0, 1)
+        queued.set()
+        yield 2
+
+    def collect(number: int) -> None:
+        (dropped if number else queued).wait(10)
+        if number:
+            gc.collect()
+            collected.set()
 
     class Job:
         def __init__(self) -> None:
-            self.results = bounded_map(collect, range(9), workers=1, limit=3, name="tested")
+            self.results = bounded_map(collect, items(), workers=1, limit=3, name="tested")
             self.me = self
 
     job = Job()
     next(job.results)
-    collected.clear()
     del job
+    dropped.set()
     assert collected.wait(10)
     for _ in range(100):
         if not alive():

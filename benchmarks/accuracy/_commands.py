@@ -73,7 +73,7 @@ def accuracy(
         raise typer.BadParameter(
             f"shows pictures as they are: add --degradation {CLEAN.name}", param_hint="--mistakes"
         )
-    models = [find_model(Path(name)) for name in model]
+    models = [find_model(name) for name in model]
     store = Cache(cache)
     chosen = [DEGRADATIONS[name] for name in degradation or DEGRADATIONS]
     run = run_accuracy(models, load_data(data, store), split, chosen, store, threads)

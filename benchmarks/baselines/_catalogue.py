@@ -45,7 +45,7 @@ def catalogue(
     if unknown := set(only) - set(KINDS):
         raise ValueError(f"no baseline {', '.join(sorted(unknown))}; there are: {', '.join(KINDS)}")
     check_distinct_names(models)
-    infos = [load_model(find_model(Path(name)), "classifier")[0] for name in models]
+    infos = [load_model(find_model(name), "classifier")[0] for name in models]
     wanted = set(only) or set(KINDS)
     own = [_of_model(info, "onnxruntime", _precision(info)) for info in infos]
     baselines = own if "onnxruntime" in wanted else own[:1]

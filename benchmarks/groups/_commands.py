@@ -62,7 +62,7 @@ def groups(
     if card and len(model) != 1:
         raise typer.BadParameter("a card is of one model", param_hint="--card")
     store = Cache(cache)
-    models = [find_model(Path(name)) for name in model]
+    models = [find_model(name) for name in model]
     result = measure_groups(models, load_data(data, store), split, store, table, seed)
     publish(out, result, groups_markdown(result))
     for path in card:

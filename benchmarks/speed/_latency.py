@@ -66,7 +66,7 @@ def measure_latency(
         spec = detector.classifier.crop
         face = preprocess(data["1024 px"], detector.finder, spec, detector.min_face).crops[:1]
         for count in threads:
-            classifier = Classifier(find_model(Path(model)), "cpu", count)
+            classifier = Classifier(find_model(model), "cpu", count)
             for batch in batches:
                 faces = np.repeat(face, batch, axis=0)
                 alone[f"{model}\n{count}\n{batch}"] = timed(partial(classifier.predict, faces))

@@ -69,7 +69,7 @@ def write_site(model: str | None, out: Path, packages: Path | None = None) -> Si
     """
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not _is_site(out))):
         raise ExportError(f"{out} exists and is no site of this command; name another folder")
-    detector = Detector(None if model is None else find_model(Path(model)), "cpu", 1)
+    detector = Detector(None if model is None else find_model(model), "cpu", 1)
     files = {**_models(detector.info), **_vendor(packages), **_modules(), **_page(detector)}
     files |= {f"pictures/{path.name}": path.read_bytes() for path in sorted(PICTURES.glob("*.jpg"))}
     files["licences.txt"] = _licences(detector.info, files.pop("LICENSE"))

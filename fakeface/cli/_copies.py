@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
+import secrets
 import shutil
 from collections.abc import Collection, Sequence
 from itertools import count
@@ -13,7 +14,6 @@ from pathlib import Path
 from fakeface._errors import reason_of
 from fakeface.cli._errors import UsageError, number_of_pictures, say
 from fakeface.cli._options import FailOn, fits
-from fakeface.files import replacing
 
 
 class Copies:
@@ -63,8 +63,12 @@ class Copies:
             more = f" ({number})" if number > 1 else ""
             target = self._folder / f"{source.stem}{more}{source.suffix}"
             if not os.path.lexists(target):
-                with replacing(target) as new:
+                new = self._folder / f".{secrets.token_hex(4)}.new"  # names may be long already
+                try:
                     shutil.copy2(source, new)
+                    new.rename(target)
+                finally:
+                    new.unlink(missing_ok=True)
                 return
             if target.is_file() and filecmp.cmp(source, target, shallow=False):
                 return

@@ -13,5 +13,8 @@ def expanded(paths: Sequence[str], *, patterns: bool = os.name == "nt") -> list[
         return list(paths)
     named: list[str] = []
     for path in paths:
-        named += ([] if os.path.lexists(path) else sorted(glob(path))) or [path]  # noqa: PTH207
+        if not os.path.lexists(path):
+            path = os.path.expandvars(os.path.expanduser(path))  # noqa: PTH111
+        found = [] if os.path.lexists(path) else sorted(glob(path, recursive=True))  # noqa: PTH207
+        named += found or [path]
     return named

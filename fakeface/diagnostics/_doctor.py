@@ -79,7 +79,7 @@ def examine(
     Raises:
         ModelError: There is no such model.
     """
-    named = None if model is None else find_model(Path(model))
+    named = None if model is None else find_model(model)
     runtime, usable = runtime_finding()
     intact, broken = _models(named)
     findings = [runtime, telemetry_finding(), *picture_findings(), *intact, *broken.values()]

@@ -28,7 +28,8 @@ def frames_of(image: Image.Image, data: bytes | None) -> Sequence[int]:
         return (0,)
     if data is None:
         # counting would seek, and drop pixels that the caller may have changed
-        loaded = image.format in ("GIF", "TIFF") and getattr(image, "_im", None) is not None
+        core = "_im" if hasattr(image, "_im") else "im"  # before Pillow 11
+        loaded = image.format in ("GIF", "TIFF") and getattr(image, core, None) is not None
         return range(max(1, _claimed_aside(image) if loaded else _claimed(image)))
     if image.format == "TIFF":
         return judged_pages(data) or (0,)
@@ -64,14 +65,18 @@ def _claimed(image: Image.Image) -> int:
 
 
 def _claimed_aside(image: Image.Image) -> int:
-    """As `_claimed`, in the same file opened again."""
+    """As `_claimed`, in the same file opened again, once."""
+    known: int | None = getattr(image, "_n_frames", None)
+    if known is not None:
+        return known
     file: Any = getattr(image, "fp", None)
     try:
         at = file.tell()
         file.seek(0)
         data = file.read()
         file.seek(at)
-        return _claimed(Image.open(io.BytesIO(data)))
+        image._n_frames = _claimed(Image.open(io.BytesIO(data)))  # type: ignore[attr-defined]
+        return int(image._n_frames)  # type: ignore[attr-defined]
     except Exception:  # closed, or gone
         return image.tell() + 1
 

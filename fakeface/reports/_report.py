@@ -89,7 +89,7 @@ class Report(ABC):
     ) -> None:
         self.complete = self.complete and error is None
         if isinstance(error, (BrokenPipeError, ReportError)):  # of this report, or of another
-            with contextlib.suppress(BrokenPipeError, ReportError):
+            with contextlib.suppress(OSError, ReportError):
                 self.close()
         else:
             self.close()

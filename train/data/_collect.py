@@ -228,8 +228,9 @@ def _linked(beside: Path, out: Path, taken: set[str]) -> list[dict[str, str]]:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise DataError(f"{beside}: has no {MANIFEST} that can be read ({error})") from error
-    if not all(row.get("path") for row in rows):
-        raise DataError(f"{beside}: its {MANIFEST} does not say the path of every picture")
+    for name in ("path", "split"):
+        if not all(row.get(name) for row in rows):
+            raise DataError(f"{beside}: its {MANIFEST} does not say the {name} of every picture")
     for name in sorted({row["path"] for row in rows}):
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts:
@@ -244,8 +245,6 @@ def _linked(beside: Path, out: Path, taken: set[str]) -> list[dict[str, str]]:
             link.symlink_to(target)
         elif link.resolve() != target:
             raise DataError(f"{link} is there already, and is not {target}")
-    if not all(row.get("split") for row in rows):
-        raise DataError(f"{beside}: its {MANIFEST} does not say the split of every picture")
     return rows
 
 

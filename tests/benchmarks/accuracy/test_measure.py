@@ -169,7 +169,6 @@ def test_the_command(models, faces, tmp_path):
         (["--model", "faces"], "not a classifier"),
         (["--degradation", "nice"], "no degradation nice"),
         (["--split", "tset"], "no split tset; there are: train, val, test, unseen"),
-        (["--split", "val"], "no picture in split val"),
         (["--mistakes", "3", "--degradation", "web"], "add --degradation clean"),
     ],
 )

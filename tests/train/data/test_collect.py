@@ -144,7 +144,7 @@ def test_another_data_folder_becomes_part_of_it_and_is_left_as_it_was(
     ],
 )
 def test_links_that_would_go_wrong_are_refused(path, message, tmp_path, downloads, manifest):
-    beside = manifest({"path": path, "label": "Real", "source": "club"})
+    beside = manifest({"path": path, "label": "Real", "source": "club", "split": "train"})
     (tmp_path / "out" / "Real").mkdir(parents=True)
     (tmp_path / "out" / "Real" / "there.png").write_bytes(b"mine")
     with pytest.raises(DataError, match=message):
