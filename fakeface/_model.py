@@ -175,7 +175,7 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
     """
     name = DEFAULT_MODEL if model is None else os.fspath(model)
     bundled = MODELS / name
-    if name not in ("", ".", "..") and Path(name).name == name:  # `./edge` is a path
+    if name not in ("", "..") and Path(name).name == name:  # `./edge` is a path
         if _is_optional(bundled):
             from fakeface._optional_models import fetched_path
 

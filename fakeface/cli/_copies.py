@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
-import secrets
 import shutil
 from collections.abc import Collection, Sequence
 from itertools import count
@@ -14,6 +13,7 @@ from pathlib import Path
 from fakeface._errors import reason_of
 from fakeface.cli._errors import UsageError, number_of_pictures, say
 from fakeface.cli._options import FailOn, fits
+from fakeface.files import replacing
 
 
 class Copies:
@@ -63,12 +63,8 @@ class Copies:
             more = f" ({number})" if number > 1 else ""
             target = self._folder / f"{source.stem}{more}{source.suffix}"
             if not os.path.lexists(target):
-                new = self._folder / f".{secrets.token_hex(4)}.new"  # names may be long already
-                try:
+                with replacing(target) as new:
                     shutil.copy2(source, new)
-                    new.rename(target)
-                finally:
-                    new.unlink(missing_ok=True)
                 return
             if target.is_file() and filecmp.cmp(source, target, shallow=False):
                 return

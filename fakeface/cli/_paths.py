@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from glob import glob
 
 
-def expanded(paths: Sequence[str], *, patterns: bool = os.name == "nt") -> list[str]:
+def expanded(paths: Iterable[str], *, patterns: bool = os.name == "nt") -> list[str]:
     """Return paths; on Windows, whose shells leave that to programs, what patterns stand for."""
     if not patterns:
         return list(paths)

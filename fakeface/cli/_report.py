@@ -57,7 +57,9 @@ def report(
     new.jsonl -o changes.html
     """
     from fakeface.cli._destination import destinations
+    from fakeface.cli._paths import expanded
 
+    results = [Path(path) for path in expanded(map(str, results))]
     if compare and len(results) != 2:
         raise UsageError(f"--compare takes two files of results, got {len(results)}")
     ((name, _),) = destinations(format, [output], overwrite)

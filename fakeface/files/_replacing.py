@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -10,6 +11,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_LONGEST = 200
 
 
 @contextmanager
@@ -43,7 +46,7 @@ def replacing(
     target = path.resolve()
     if alone:
         _remove_leftovers(target)
-    new = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new{suffix}")
+    new = target.with_name(f"{_short(target.name)}.{secrets.token_hex(4)}.new{suffix}")
     try:
         yield new
         if durable:
@@ -60,8 +63,16 @@ def replacing(
         raise
 
 
+def _short(name: str) -> str:
+    """A name that more can be put behind: file systems allow 255 bytes."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= _LONGEST:
+        return name
+    return hashlib.blake2b(encoded, digest_size=16).hexdigest()
+
+
 def _remove_leftovers(target: Path) -> None:
-    left = re.compile(re.escape(target.name) + r"\.[0-9a-f]{8}\.new(\.[.\w]+)?")
+    left = re.compile(re.escape(_short(target.name)) + r"\.[0-9a-f]{8}\.new(\.[.\w]+)?")
     with contextlib.suppress(OSError):
         for path in target.parent.iterdir():
             if left.fullmatch(path.name) and path.is_file():

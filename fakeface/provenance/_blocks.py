@@ -70,12 +70,12 @@ class Blocks:
         """Add an EXIF block, with or without the preamble that it has in JPEG."""
         while block.startswith(_EXIF):
             block = block[len(_EXIF) + 1 :]
-        if len(self.exif) < _MAX_SAME and self.fits("exif", len(block)):
+        if not self.full("exif") and self.fits("exif", len(block)):
             self.exif.append(block)
 
     def add_xmp(self, packet: bytes) -> None:
         """Add an XMP packet."""
-        if len(self.xmp) < _MAX_SAME and self.fits("xmp", len(packet)):
+        if not self.full("xmp") and self.fits("xmp", len(packet)):
             self.xmp.append(packet)
 
     def add_app1(self, segment: bytes) -> None:

@@ -55,15 +55,14 @@ def check_writable(path: Path) -> None:
     Raises:
         ReportError: It cannot be opened, or another scan is writing it.
     """
-    path = path.resolve()  # a new file may be what a link points to
-    new = not path.exists()
-    if not new and not path.is_file() and not path.is_dir():
+    new, file = not path.exists(), path.resolve()  # what a link points to
+    if not new and not file.is_file() and not file.is_dir():
         return  # a pipe's reader would take it for the end
     with open_text(path, append=True):
         if new and sys.platform != "win32":  # while it is locked: nobody else can have taken it
-            path.unlink(missing_ok=True)
-    if new and sys.platform == "win32":
-        path.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
+    if new and sys.platform == "win32":  # where an open file cannot be removed
+        file.unlink(missing_ok=True)
 
 
 @contextmanager

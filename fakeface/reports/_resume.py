@@ -49,12 +49,11 @@ class PreviousScan:
         self._known: dict[bytes, tuple[bytes, str, bool] | None] = {}
         self._superseded = False
         self._listed: set[bytes] = set()  # folders that could not be listed, and now can
-        self._provenance = provenance
         if self._path.exists():
             with held(self._path):
-                self._read(settings)
+                self._read(settings, provenance)
 
-    def _read(self, settings: str) -> None:
+    def _read(self, settings: str, provenance: bool) -> None:
         end = 0
         for end, _, prediction in read_lines(self._path):  # noqa: B007
             key = key_of(prediction.source)
@@ -63,7 +62,7 @@ class PreviousScan:
             if prediction.error and _can_be_listed(prediction.source):
                 self._listed.add(key)
                 self._superseded = True
-            if self._provenance and prediction.provenance is None:
+            if provenance and prediction.provenance is None:
                 continue
             if prediction.verdict and prediction.digest and prediction.settings == settings:
                 self._known[key] = (

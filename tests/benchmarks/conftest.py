@@ -45,3 +45,16 @@ def faces(tmp_path_factory, samples):
         writer.writerow(["path", "label", "source", "split", *(f"face_{s}" for s in "xywh")])
         writer.writerows(rows)
     return folder
+
+
+@pytest.fixture
+def without_val(faces, tmp_path):
+    """The folder without `train`, of which `val` would be drawn."""
+    folder = tmp_path / "without"
+    folder.mkdir()
+    for label in ("AI", "Real"):
+        (folder / label).symlink_to(faces / label)
+    lines = (faces / "manifest.csv").read_text().splitlines(keepends=True)
+    kept = [line for line in lines if ",train," not in line]
+    (folder / "manifest.csv").write_text("".join(kept))
+    return folder

@@ -109,3 +109,10 @@ def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
     assert not any(path.exists() for path in left)
     assert all(path.exists() for path in others)
     assert target.read_text() == "b"
+
+
+def test_names_may_be_as_long_as_file_systems_allow(tmp_path: Path) -> None:
+    target = tmp_path / ("n" * 251 + ".jpg")
+    with replacing(target, alone=True) as new:
+        new.write_text("whole")
+    assert names(tmp_path) == {target.name}

@@ -157,14 +157,19 @@ def test_a_picture_may_be_pasted(opened: Opened, url: str, pictures: list[Path])
     assert page.locator(".card .name").all_inner_texts() == ["1 image.png"]
 
 
-def test_it_can_be_stopped_and_go_on(opened: Opened, url: str, ten: list[Path]) -> None:
-    page = opened(f"{url}/")
+def stopped(page: Any, paths: list[Path]) -> None:
+    """Choose pictures, and stop before any was judged."""
     waiting: list[Any] = []
     page.route("**/page/records?*", lambda route: waiting.append(route))
-    page.set_input_files("#files", [str(path) for path in ten])
+    page.set_input_files("#files", [str(path) for path in paths])
     page.locator("#stop").click()
     page.locator("#said").get_by_text("10 pictures left").wait_for(state="attached")
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_it_can_be_stopped_and_go_on(opened: Opened, url: str, ten: list[Path]) -> None:
+    page = opened(f"{url}/")
+    stopped(page, ten)
     page.locator("#continue").click()
     wait(page)
     assert page.locator(".card").count() == 10
@@ -190,12 +195,8 @@ def test_it_can_be_stopped_while_the_server_is_busy(
 
 def test_a_file_that_is_gone_stops_no_other(opened: Opened, url: str, ten: list[Path]) -> None:
     page = opened(f"{url}/")
-    waiting: list[Any] = []
-    page.route("**/page/records?*", lambda route: waiting.append(route))
-    page.set_input_files("#files", [str(path) for path in ten])
-    page.locator("#stop").click()
+    stopped(page, ten)
     ten[-1].unlink()
-    page.unroute_all(behavior="ignoreErrors")
     page.locator("#continue").click()
     wait(page)
     assert "moved, changed or deleted" in page.locator("#unreadable-body").inner_text()

@@ -169,11 +169,12 @@ def test_the_command(models, faces, tmp_path):
         (["--model", "faces"], "not a classifier"),
         (["--degradation", "nice"], "no degradation nice"),
         (["--split", "tset"], "no split tset; there are: train, val, test, unseen"),
+        (["--split", "val"], "no picture in split val"),
         (["--mistakes", "3", "--degradation", "web"], "add --degradation clean"),
     ],
 )
-def test_errors_name_the_cause(models, faces, tmp_path, arguments, message):
-    options = ["--data", str(faces), "--cache", str(tmp_path), "-o", str(tmp_path / "out")]
+def test_errors_name_the_cause(models, without_val, tmp_path, arguments, message):
+    options = ["--data", str(without_val), "--cache", str(tmp_path), "-o", str(tmp_path / "out")]
     model = [] if "--model" in arguments else ["--model", str(models[0])]
     outcome = CliRunner().invoke(app, ["accuracy", *options, *model, *arguments])
     assert outcome.exit_code == 2

@@ -144,7 +144,7 @@ def test_groups_come_from_a_table_the_manifest_and_the_pictures(tmp_path):
             read_groups(table, samples)
 
 
-def test_the_command(models, faces, tmp_path):
+def test_the_command(models, faces, without_val, tmp_path):
     card, table = tmp_path / "card.md", tmp_path / "groups.csv"
     card.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
     with table.open("w", newline="") as file:
@@ -163,6 +163,11 @@ def test_the_command(models, faces, tmp_path):
     assert "What this cannot say" in card.read_text(encoding="utf-8")
     again = CliRunner().invoke(app, list(map(str, words)))
     assert again.output.splitlines()[4:] == done.output.splitlines()[4:]
-    wrong = CliRunner().invoke(app, list(map(str, [*words[:5], "--card", card, "-m", models[1]])))
-    assert wrong.exit_code == 2
-    assert "a card is of one model" in " ".join(wrong.output.split())
+    for folder, more, message in (
+        (without_val, ["--split", "val"], "no photograph in split val"),
+        (faces, ["--card", card, "-m", models[1]], "a card is of one model"),
+    ):
+        words = ["groups", "--data", folder, "-m", models[0], *more]
+        wrong = CliRunner().invoke(app, list(map(str, words)))
+        assert wrong.exit_code == 2
+        assert message in " ".join(wrong.output.split())
