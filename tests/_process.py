@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import time
+from pathlib import Path
 
 MAIN = (sys.executable, "-c", "from fakeface.cli import main; main()")
 
@@ -10,3 +13,14 @@ MAIN = (sys.executable, "-c", "from fakeface.cli import main; main()")
 _LISTEN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 LISTENING = (sys.executable, "-c", f"{_LISTEN}; {MAIN[2]}")
 """Heeds Ctrl-C wherever it is started."""
+
+
+def wait_until_filled(file: Path, seconds: float = 60) -> None:
+    """Wait until something is in a file that a command writes."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(FileNotFoundError):  # it comes and goes: can it be written?
+            if file.stat().st_size:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"{file} is still empty")

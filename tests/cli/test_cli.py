@@ -5,10 +5,8 @@ import io
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -376,24 +374,6 @@ def test_predict_as_json_imports_no_more_than_it_needs(red: str, folder: Path) -
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_a_killed_scan_goes_on_and_ends_like_one_that_was_not(red: str, tmp_path: Path) -> None:
-    for number in range(300):
-        paint(tmp_path / "in" / f"{number:03}.png", number % 256, 255 - number % 256)
-    report = tmp_path / "r.jsonl"
-    words = ("scan", "--model", red, "--whole", tmp_path / "in", "--resume", report)
-    with subprocess.Popen([*MAIN, *map(str, words)], stderr=subprocess.DEVNULL) as process:
-        while not (report.exists() and report.stat().st_size > 2000) and process.poll() is None:
-            time.sleep(0.005)
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
-    before = report.read_bytes()
-    assert run(*words).returncode == 0
-    assert report.read_bytes().startswith(before[: before.rindex(b"\n")])
-    whole = tmp_path / "whole.jsonl"
-    run("scan", "--model", red, "--whole", tmp_path / "in", "-o", whole)
-    assert report.read_bytes() == whole.read_bytes()
 
 
 @pytest.mark.parametrize("format_", ["jsonl", "table"])

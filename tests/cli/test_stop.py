@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from fakeface.cli._stop import Stopped, terminable
-from tests._process import LISTENING, MAIN
+from tests._process import LISTENING, MAIN, wait_until_filled
 from tests.hostile._seed import seed
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
@@ -36,9 +36,7 @@ def under_way(folder: Path, red: str, *more: str | Path) -> Iterator[subprocess.
         assert process.stdin is not None
         process.stdin.writelines(f"{path}\n" for path in sorted(folder.iterdir()))
         process.stdin.flush()
-        deadline = time.monotonic() + 60
-        while not (report.exists() and report.stat().st_size) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until_filled(report)
         yield process
 
 
@@ -66,6 +64,19 @@ def test_a_stopped_scan_sums_up_and_goes_on(
     command = [*MAIN, *again[1:]]
     subprocess.run(command, input=names, text=True, check=True, timeout=60, cwd=tmp_path)
     assert len(report.read_text().splitlines()) == 41
+
+
+def test_a_killed_scan_goes_on_and_ends_like_one_that_was_not(red: str, tmp_path: Path) -> None:
+    report, whole = tmp_path / "r.jsonl", tmp_path / "whole.jsonl"
+    with under_way(tmp_path / "in", red, "--resume", report) as process:
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    before = report.read_bytes()
+    command = [*MAIN, "scan", "--model", red, "--whole", str(tmp_path / "in")]
+    subprocess.run([*command, "--resume", str(report)], check=True, timeout=60)
+    assert report.read_bytes().startswith(before[: before.rindex(b"\n")])
+    subprocess.run([*command, "-o", str(whole)], check=True, timeout=60)
+    assert report.read_bytes() == whole.read_bytes()
 
 
 @pytest.mark.parametrize("form", ["json", "html"])

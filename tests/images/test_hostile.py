@@ -302,5 +302,5 @@ def test_only_image_errors_come_out_of_damaged_pictures(red: str) -> None:
 
 
 @pytest.mark.slow
-def test_only_image_errors_come_out_of_twenty_thousand_damaged_pictures(red: str) -> None:
-    fuzz(Detector(red, whole=True), 20_000)
+def test_only_image_errors_come_out_of_thousands_of_damaged_pictures(red: str) -> None:
+    fuzz(Detector(red, whole=True), 5_000)

@@ -437,8 +437,7 @@ def test_there_is_a_page_for_every_outcome(opened, tmp_path, predictions, headli
     assert page.locator("#incomplete").is_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_everybody_can_use_it(opened, report, scheme, width):
     page = opened(report[0], color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 800})

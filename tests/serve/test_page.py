@@ -272,8 +272,7 @@ def test_a_server_that_is_gone_is_said(opened: Opened, detector: Detector, ten: 
     opened.said.clear()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1200, 360])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1200)])
 def test_it_is_accessible(
     opened: Opened, url: str, ten: list[Path], scheme: str, width: int
 ) -> None:

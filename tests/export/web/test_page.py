@@ -131,8 +131,7 @@ def test_it_can_be_stopped_and_go_on(
     assert page.locator("#progress-text").inner_text() == "30 of 30 pictures"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1200)])
 def test_it_is_accessible(opened: Opened, url: str, samples: Path, scheme: str, width: int) -> None:
     page = opened(url, color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
