@@ -17,35 +17,29 @@ from tests.conftest import SAMPLES
 
 
 def alive() -> int:
-    found = (thread for thread in threading.enumerate() if thread.name.startswith("tested"))
-    return sum(thread.is_alive() for thread in found)  # some are listed that never began: struck
-
-
-def all_end() -> bool:
-    """Whether they end soon; one that a signal kept from being counted is not waited for."""
-    for _ in range(5000):
-        if not alive():
-            return True
-        time.sleep(0.001)
-    return False
+    return sum(thread.name.startswith("tested") for thread in threading.enumerate())
 
 
 def test_results_come_in_order_and_items_are_pulled_as_needed() -> None:
     pulled = []
+    full = threading.Event()
 
     def items() -> Iterator[int]:
         for number in range(100):
             pulled.append(number)
+            if len(pulled) == 5:
+                full.set()
             yield number
 
     def late(number: int) -> int:
+        full.wait(60)  # or the first result could be there before its limit is
         time.sleep(0.01 * (number % 3 == 0))
         return -number
 
     results = bounded_map(late, items(), workers=3, limit=5, name="tested")
     assert not pulled
     assert next(results) == 0
-    assert len(pulled) <= 5
+    assert len(pulled) == 5
     assert list(results) == [-number for number in range(1, 100)]
     assert alive() == 0
 
@@ -107,7 +101,11 @@ def test_a_thread_that_a_signal_kept_from_being_counted_ends_too(
     with pytest.raises(KeyboardInterrupt):
         threads.put(2)
     threads.close()
-    assert all_end()
+    for _ in range(1000):
+        if not alive():
+            break
+        time.sleep(0.001)
+    assert alive() == 0
 
 
 def test_signals_at_any_moment_leave_nothing_waiting() -> None:
@@ -130,7 +128,7 @@ def test_signals_at_any_moment_leave_nothing_waiting() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert all_end()
+    assert alive() == 0
 
 
 PROGRAMS = {

@@ -150,25 +150,23 @@ def test_an_actor_gives_the_rows_of_the_plain_scan(folder: Path, pictures: Path,
     settings = {"model": str(red), "threshold": 0.8, "min_face": 32, "threads": 1, "explain": False}
     options = {"recursive": True, "glob": (), "exclude": ()}
     named = [str(folder), str(folder / "pictures" / "notes.txt"), f"file://{folder}/samples"]
-    files, filesystems = _listed(named, None, False, options)
-    rows = _Classifier(filesystems, settings)(files).to_pylist()
-    assert rows == plain([folder, folder / "pictures" / "notes.txt"], red)
     away = SubTreeFileSystem(str(pictures), LocalFileSystem())
-    files, filesystems = _listed(["sub/", "notes.txt"], away, False, options)
-    rows = _Classifier(filesystems, settings)(files).to_pylist()
-    prefix = f"{pictures}/"
-    expected = plain([pictures / "sub", pictures / "notes.txt"], red)
-    assert rows == [row | {"source": row["source"].removeprefix(prefix)} for row in expected]
 
-    def shown(name: str, **chosen: Any) -> list[str]:
-        files, filesystems = _listed([name], away, False, options | chosen)
-        rows = _Classifier(filesystems, settings)(files).to_pylist()
-        return [str(row["source"]).lstrip("/") for row in rows]
+    def judged(names: list[str], where: Any, **chosen: Any) -> list[dict[str, Any]]:
+        files, filesystems = _listed(names, where, False, options | chosen)
+        rows: list[dict[str, Any]] = _Classifier(filesystems, settings)(files).to_pylist()
+        return [row | {"source": row["source"].lstrip("/")} if where else row for row in rows]
 
-    expected = plain(pictures, red, glob=["*.png"], exclude=[".b"])
-    chosen = shown("", glob=["*.png"], exclude=[".b"])
-    assert chosen == [row["source"].removeprefix(prefix) for row in expected]
-    assert shown("sub/deep/", recursive=False) == ["sub/deep/a.jpg"]
+    def below(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [row | {"source": row["source"].removeprefix(f"{pictures}/")} for row in rows]
+
+    assert judged(named, None) == plain([folder, folder / "pictures" / "notes.txt"], red)
+    expected = below(plain([pictures / "sub", pictures / "notes.txt"], red))
+    assert judged(["sub/", "notes.txt"], away) == expected
+    expected = below(plain(pictures, red, glob=["*.png"], exclude=[".b"]))
+    assert judged([""], away, glob=["*.png"], exclude=[".b"]) == expected
+    (flat,) = judged(["sub/deep/"], away, recursive=False)
+    assert flat["source"] == "sub/deep/a.jpg"
 
 
 CLI = "from fakeface.cli import main; main()"

@@ -72,6 +72,7 @@ def test_a_killed_scan_goes_on_and_ends_like_one_that_was_not(red: str, tmp_path
         process.kill()
     assert process.returncode == -signal.SIGKILL
     before = report.read_bytes()
+    (tmp_path / "in" / "40.jpg").write_bytes(seed("JPEG"))  # something is left, however late it was
     command = [*MAIN, "scan", "--model", red, "--whole", str(tmp_path / "in")]
     subprocess.run([*command, "--resume", str(report)], check=True, timeout=60)
     assert report.read_bytes().startswith(before[: before.rindex(b"\n")])

@@ -82,8 +82,8 @@ def test_the_page_works_through_a_proxy(
                 answer = CLIENT.post(f"{site}/page/records?name=a", content=data, headers=headers)
                 assert answer.json()["record"]["verdict"]
                 headers["Origin"] = "https://evil.example"
-                answer = CLIENT.post(f"{site}/page/records?name=a", content=data, headers=headers)
-                # 502 where the proxy was still sending when the server refused and hung up
-                assert answer.status_code in (403, 502)
+                # without a body: the proxy could still be sending it when the server hangs up
+                answer = CLIENT.post(f"{site}/page/records?name=a", headers=headers)
+                assert answer.status_code == 403
             finally:
                 process.terminate()

@@ -89,13 +89,10 @@ function spans(side) {
  * @param {number} multiple
  * @returns {{ regions: Corners[], size: [number, number] }} what each covers, and the size of the network's input
  */
-export function tiles({ width, height }, wanted, multiple) {
+function tiles({ width, height }, wanted, multiple) {
   let scale = Math.min(wanted, 1);
-  let [columns, across, rows, down] = [...spans(width * scale), ...spans(height * scale)];
-  while (columns * rows > MAX_TILES) {
-    scale *= 0.9;
-    [columns, across, rows, down] = [...spans(width * scale), ...spans(height * scale)];
-  }
+  while (spans(width * scale)[0] * spans(height * scale)[0] > MAX_TILES) scale *= 0.9;
+  const [[columns, across], [rows, down]] = [spans(width * scale), spans(height * scale)];
   const regions = Array.from({ length: rows * columns }, (_, at) => {
     const left = ((width - across / scale) * (at % columns)) / Math.max(1, columns - 1);
     const top = ((height - down / scale) * Math.floor(at / columns)) / Math.max(1, rows - 1);

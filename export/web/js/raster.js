@@ -180,10 +180,9 @@ export function resize(source, size, filter, box = [0, 0, source.width, source.h
  * @returns {Raster}
  */
 export function turned({ width, height, data }) {
-  const result = blank(width, height);
-  result.data.set(data);
-  new Uint32Array(result.data.buffer).reverse(); // four bytes a pixel
-  return result;
+  const copy = data.slice();
+  new Uint32Array(copy.buffer).reverse(); // four bytes a pixel
+  return { width, height, data: copy };
 }
 
 /**
